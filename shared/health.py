@@ -1,0 +1,40 @@
+"""What a worker says of itself, for `bellwether status` and the Health page. Kept in Redis with a time to live."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+REPORT_TTL_SECONDS: Final = 15
+REPORT_EVERY_SECONDS: Final = 2
+
+
+class WorkerReport(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One worker process. Rates are exponential averages per second; latencies in milliseconds."""
+
+    role: str  # ingest | scoring | aggregation
+    name: str
+    pid: int
+    started_at: int
+    reported_at: int
+    processed: int = 0  # records since the process started (not exact across restarts: see Totals)
+    per_second: float = 0.0
+    latency_p50_ms: float = 0.0
+    latency_p99_ms: float = 0.0
+    queue: int = 0
+    partitions: list[str] = []
+    model: str = ""
+    model_id: str = ""
+    device: str = ""
+    precision: str = ""
+    resident_bytes: int = 0
+    detail: dict[str, str] = {}
+
+
+def encode_report(report: WorkerReport) -> bytes:
+    return msgspec.json.encode(report)
+
+
+def decode_report(raw: bytes) -> WorkerReport:
+    return msgspec.json.decode(raw, type=WorkerReport)

@@ -1,0 +1,227 @@
+"""Every setting, documented where it is declared; built once in main(), frozen, passed on. Nothing reads the environment at import.
+
+Order of precedence: keyword arguments, environment (`BELLWETHER_KAFKA__BOOTSTRAP_SERVERS=…`), `STATE/bellwether.yaml`,
+`STATE/endpoints.json` (written by `bellwether up` for the embedded services), the defaults below.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the text names it and the remedy."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(_Section):
+    bootstrap_servers: str = Field("127.0.0.1:9092", description="Comma-separated brokers, host:port.")
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How to talk to the brokers."
+    )
+    ssl_cafile: str | None = Field(None, description="CA certificates (PEM) that sign the brokers' certificates.")
+    ssl_certfile: str | None = Field(None, description="Client certificate (PEM) for mutual TLS.")
+    ssl_keyfile: str | None = Field(None, description="Private key of the client certificate (PEM).")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field("PLAIN", description="SASL mechanism.")
+    sasl_username: str | None = Field(None, description="SASL user name.")
+    sasl_password: SecretStr | None = Field(None, description="SASL password; never logged.")
+    document_partitions: int = Field(4, ge=1, description="Partitions of each documents.* topic when it is created.")
+    opinion_partitions: int = Field(
+        8, ge=1, description="Partitions of `opinions` when it is created = slots in Redis."
+    )
+    retention_bytes: int = Field(-1, description="Size limit per partition in bytes; -1 keeps everything.")
+
+
+class RedisSettings(_Section):
+    url: str = Field(
+        "redis://127.0.0.1:6379/0", description="Redis address, redis:// or rediss://, without the password."
+    )
+    password: SecretStr | None = Field(None, description="Redis password; never logged.")
+    cluster: bool = Field(False, description="Whether the address is a Redis Cluster.")
+    timeout_seconds: float = Field(5.0, gt=0, description="Socket timeout for one command.")
+
+
+class ModelSettings(_Section):
+    name: str = Field(
+        "bellwether-mini",
+        description="A name under models/, a folder, a Hub id of any sequence-classification model, or `stub` (tests).",
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="Where to run; auto takes CUDA when there is one."
+    )
+    precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
+        "auto", description="auto measures what is fast on this machine and gives the same answers; kept per machine."
+    )
+    token_budget: int = Field(8192, ge=256, description="Padded tokens in one forward pass.")
+    window_tokens: int = Field(256, ge=16, le=512, description="Longer texts are read in windows of this many tokens.")
+    max_windows: int = Field(8, ge=1, description="Windows read of one text; what follows is not read.")
+    compile: bool = Field(True, description="Use torch.compile when a C++ compiler is there.")
+    threads: int = Field(0, ge=0, description="torch threads; 0 leaves torch's own choice.")
+
+
+class ScoringSettings(_Section):
+    max_batch: int = Field(512, ge=1, description="Documents handed to the model at once, at most.")
+    max_wait_ms: int = Field(20, ge=0, description="How long a batch waits for more documents.")
+    queue_documents: int = Field(2048, ge=1, description="Bound of the queue between reading and scoring.")
+    dead_letter_limit: float = Field(
+        0.5, gt=0, le=1, description="A worker whose share of dead letters in a window passes this stops (exit code 4)."
+    )
+    dead_letter_window: int = Field(200, ge=10, description="Documents over which that share is taken.")
+
+
+class AggregationSettings(_Section):
+    max_batch: int = Field(2000, ge=1, description="Opinions applied to a slot in one atomic step, at most.")
+    max_wait_ms: int = Field(20, ge=0, description="How long a batch waits for more opinions.")
+    queue_opinions: int = Field(20000, ge=1, description="Bound of the queue between reading and applying.")
+    keep_minutes_days: int = Field(
+        3, ge=1, description="Days of minute buckets kept behind a company's newest opinion."
+    )
+    keep_hours_days: int = Field(400, ge=1, description="Days of hour buckets kept.")
+    keep_days_days: int = Field(7300, ge=1, description="Days of day buckets kept.")
+    duplicate_days: int = Field(
+        7, ge=1, description="Days of a partition's own event time in which a copy is recognised."
+    )
+    lateness_seconds: int = Field(60, ge=0, description="How long after T, in event time, a signal for T waits.")
+
+
+class IngestSettings(_Section):
+    author_key: SecretStr | None = Field(
+        None, description="Key of the author hashes; by default a random one kept in STATE/author.key (mode 0600)."
+    )
+    rss: tuple[str, ...] = Field((), description="RSS/Atom feeds to poll.")
+    rss_seconds: float = Field(60.0, gt=0, description="Seconds between two polls of a feed.")
+    bluesky_url: str | None = Field(None, description="Jetstream endpoint, wss://…/subscribe; none turns it off.")
+    mastodon_url: str | None = Field(None, description="Mastodon streaming endpoint; none turns it off.")
+    mastodon_token: SecretStr | None = Field(None, description="Access token, where the instance wants one.")
+    keywords: tuple[str, ...] = Field(
+        (), description="Social posts must hold one of these, or a cashtag; empty: linked ones."
+    )
+    tick_seconds: float = Field(5.0, gt=0, description="Seconds between two ticks on every documents.* partition.")
+    sample: bool = Field(False, description="Feed the synthetic week.")
+    sample_speed: float = Field(2000.0, gt=0, description="Event seconds of the synthetic week fed per second.")
+    max_response_bytes: int = Field(10_000_000, ge=1000, description="A larger response of a feed is refused.")
+    timeout_seconds: float = Field(15.0, gt=0, description="Timeout of one request to a feed.")
+
+
+class WorkerSettings(_Section):
+    session_timeout_seconds: float = Field(6.0, gt=0, description="A silent worker loses its partitions after this.")
+    heartbeat_seconds: float = Field(1.5, gt=0, description="Seconds between heartbeats.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Level of STATE/logs/*.jsonl.")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of /metrics on 127.0.0.1; 0 picks a free one.")
+
+
+class DashboardSettings(_Section):
+    host: str = Field("127.0.0.1", description="Address the dashboard binds to.")
+    port: int = Field(
+        8501, ge=0, le=65535, description="Port of the dashboard; the next free one is taken when it is in use."
+    )
+    refresh_seconds: float = Field(2.0, gt=0, description="How often live parts of a page read Redis.")
+
+
+class Settings(BaseSettings):
+    """All settings of one process. Frozen."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="BELLWETHER_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        nested_model_default_partial_update=True,
+    )
+
+    state_dir: Path = Field(
+        default_factory=lambda: default_state_dir(), description="Everything Bellwether keeps on this machine."
+    )
+    run: str = Field("live", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="Run that the workers belong to.")
+    kafka: KafkaSettings = KafkaSettings()
+    redis: RedisSettings = RedisSettings()
+    model: ModelSettings = ModelSettings()
+    scoring: ScoringSettings = ScoringSettings()
+    aggregation: AggregationSettings = AggregationSettings()
+    ingest: IngestSettings = IngestSettings()
+    worker: WorkerSettings = WorkerSettings()
+    dashboard: DashboardSettings = DashboardSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        files = _StateFiles(settings_cls, _state_from(init_settings(), env_settings()))
+        return init_settings, env_settings, files
+
+    def digest(self) -> str:
+        """16 hex digits that name this configuration (without secrets and machine-specific addresses)."""
+        plain = self.model_dump(
+            mode="json", exclude={"state_dir": True, "kafka": True, "redis": True, "dashboard": True}
+        )
+        return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+class _StateFiles(PydanticBaseSettingsSource):
+    """`STATE/bellwether.yaml` over `STATE/endpoints.json`."""
+
+    def __init__(self, settings_cls: type[BaseSettings], state: Path) -> None:
+        super().__init__(settings_cls)
+        self._state = state
+
+    def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        endpoints, own = self._state / "endpoints.json", self._state / "bellwether.yaml"
+        merged: dict[str, Any] = json.loads(endpoints.read_text()) if endpoints.exists() else {}
+        if own.exists():
+            loaded = yaml.safe_load(own.read_text()) or {}
+            if not isinstance(loaded, dict):
+                raise SettingsError(f"{own}: expected a mapping of sections, e.g. 'redis: {{url: redis://…}}'")
+            for section, values in loaded.items():
+                if isinstance(values, dict) and isinstance(merged.get(section), dict):
+                    merged[section] = merged[section] | values
+                else:
+                    merged[section] = values
+        return merged
+
+
+def _state_from(*sources: dict[str, Any]) -> Path:
+    for source in sources:
+        if source.get("state_dir"):
+            return Path(source["state_dir"])
+    return default_state_dir()
+
+
+def default_state_dir() -> Path:
+    """`$XDG_STATE_HOME/bellwether`, else `~/.local/state/bellwether`."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "bellwether"
+
+
+def default_cache_dir() -> Path:
+    """`$XDG_CACHE_HOME/bellwether`, else `~/.cache/bellwether`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "bellwether"
+
+
+def load_settings(state: Path | None = None, **overrides: Any) -> Settings:
+    """Settings of this process. `overrides` are sections or fields; raises SettingsError naming the bad setting."""
+    if state is not None:
+        overrides["state_dir"] = state.expanduser().absolute()
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "BELLWETHER_" + "__".join(str(part).upper() for part in first["loc"])
+        raise SettingsError(f"{name}: {first['msg']} (got {first.get('input')!r})") from None
