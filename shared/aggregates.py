@@ -82,11 +82,12 @@ class RecentDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 class Totals(msgspec.Struct, kw_only=True):
     """Counts of one slot; the run's are the sums over its slots. `duplicates` and `late` stand beside the buckets."""
 
-    documents_scored: int = 0
+    documents_scored: int = 0  # distinct documents; a re-queued one moves from dead to scored
     documents_dead: int = 0
-    opinions_applied: int = 0
-    duplicates: int = 0
-    late: int = 0
+    opinions_applied: int = 0  # distinct opinions, the late ones among them
+    duplicates: int = 0  # copies of a document already counted (not re-deliveries)
+    late: int = 0  # applied opinions older than every kept bucket of their company
+    invalid: int = 0  # records of `opinions` that no schema of ours reads
 
 
 class Keys:
@@ -131,7 +132,9 @@ class Keys:
         return f"{self._tag(slot)}:totals"
 
     def letters(self, slot: int) -> str:
-        """Hash first origin -> "dead" | "scored" (only in the slot of DEAD)."""
+        """Hash of dead letters. In the slot of DEAD: first origin -> "dead" | "scored" | "copy" (of a document that
+        another letter counts), and "=DOCUMENT_ID" -> the first origin that counts it. In every slot:
+        "FIRST_ORIGIN|COMPANY" -> "applied", the opinions of re-queued letters."""
         return f"{self._tag(slot)}:letters"
 
     def companies(self, slot: int) -> str:

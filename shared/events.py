@@ -115,6 +115,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     """What became of a document that is or was a dead letter. Key on Kafka: DEAD.
 
     `letter` is its FIRST origin ("TOPIC_ID:PARTITION:OFFSET"), so that it counts once however often it is pressed.
+    `document_id` is the record's key, where it has one: two copies of one dead document count once, too.
     """
 
     schema: int = SCHEMA
@@ -122,6 +123,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     letter: str
     state: Literal["dead", "scored"]
     reason: str = ""
+    document_id: str = ""
 
 
 DocumentMessage = Document | Tick
