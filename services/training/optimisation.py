@@ -1,0 +1,78 @@
+"""AdamW with a smaller step for lower layers, a warm-up, and a running mean of the weights."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.optim import AdamW
+from torch.optim.lr_scheduler import LambdaLR
+
+_LAYER = re.compile(r"encoder\.(?:.*\.)?layer\.(\d+)\.")
+
+
+def parameter_groups(
+    model: nn.Module, *, layers: int, encoder_rate: float, head_rate: float, layer_decay: float, weight_decay: float
+) -> list[dict[str, object]]:
+    """One group per parameter: heads at ``head_rate``, layer l of L at ``encoder_rate * layer_decay ** (L - 1 - l)``.
+
+    Biases and normalisation weights are not decayed.
+    """
+    groups: list[dict[str, object]] = []
+    for name, parameter in model.named_parameters():
+        if not parameter.requires_grad:
+            continue
+        if match := _LAYER.search(name):
+            rate = encoder_rate * layer_decay ** (layers - 1 - int(match[1]))
+        elif "embeddings" in name:
+            rate = encoder_rate * layer_decay**layers
+        else:
+            rate = head_rate
+        decay = weight_decay if parameter.ndim > 1 and "embedding_head" not in name else 0.0
+        groups.append({"params": [parameter], "lr": rate, "weight_decay": decay})
+    return groups
+
+
+def optimizer_and_schedule(groups: list[dict[str, object]], *, steps: int, warm_up: float) -> tuple[AdamW, LambdaLR]:
+    """AdamW, a linear warm-up over ``warm_up`` of the steps, then a cosine down to nothing."""
+    optimizer = AdamW(groups, betas=(0.9, 0.98), eps=1e-6, fused=True)
+    rising = max(1, int(steps * warm_up))
+
+    def factor(step: int) -> float:
+        if step < rising:
+            return (step + 1) / rising
+        return 0.5 * (1 + math.cos(math.pi * min(1.0, (step - rising) / max(1, steps - rising))))
+
+    return optimizer, LambdaLR(optimizer, factor)
+
+
+class RunningMean:
+    """Exponential mean of the trained weights: smoother, and as a rule a little better, than the last of them."""
+
+    def __init__(self, model: nn.Module, decay: float) -> None:
+        self.decay = decay
+        self.updates = 0
+        self.mean = {name: p.detach().clone() for name, p in _trained(model)}
+
+    def update(self, model: nn.Module) -> None:
+        """Take the current weights in; early on the decay is smaller, so that the start is forgotten."""
+        self.updates += 1
+        decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        with torch.no_grad():
+            for name, parameter in _trained(model):
+                self.mean[name].lerp_(parameter, 1 - decay)
+
+    def swap(self, model: nn.Module) -> None:
+        """Exchange the model's weights with the mean; a second call takes it back."""
+        with torch.no_grad():
+            for name, parameter in _trained(model):
+                kept = parameter.detach().clone()
+                parameter.copy_(self.mean[name])
+                self.mean[name] = kept
+
+
+def _trained(model: nn.Module) -> Iterable[tuple[str, Tensor]]:
+    return ((name, parameter) for name, parameter in model.named_parameters() if parameter.requires_grad)
