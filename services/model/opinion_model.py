@@ -1,7 +1,8 @@
 """The opinion model: one encoder pass gives company sentiment, document sentiment, event class and embedding.
 
 It knows tensors alone. Cutting a text into windows, finding the tokens of a company's mentions and choosing a
-precision belong to the engine; losses and data belong to training.
+precision belong to the engine; losses and data belong to training. It was trained on texts that went through
+``services.model.reading.blank_links``, with the tokens of ``reading.mention_tokens``: serve it the same.
 
 Everything that the heads read is a sum over tokens, so the windows of a long text are combined by adding their
 :class:`PooledStates`. In evaluation mode these sums and the heads run in float64: the order of a float32 sum changes
@@ -16,7 +17,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel, PreTrainedConfig, PreTrainedModel
-from transformers.utils import ModelOutput
+from transformers.utils.generic import ModelOutput
 
 SENTIMENTS = ("negative", "neutral", "positive")
 
@@ -48,7 +49,7 @@ EVENTS = tuple(EVENTS_OF_TFNS_TOPIC.values())
 _SCORE_BOUND = 8.0  # attention weights are exp(score): bounded, they add up over windows without a running maximum
 
 
-class OpinionConfig(PreTrainedConfig):
+class OpinionConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     """Configuration of :class:`OpinionModel`: the encoder's own configuration, label names, temperatures, windows.
 
     ``temperatures`` divide the logits before the softmax; keys ``document``, ``company`` and ``event``.
@@ -69,7 +70,7 @@ class OpinionConfig(PreTrainedConfig):
         self.sentiment_labels = list(self.sentiment_labels or SENTIMENTS)
         self.event_labels = list(self.event_labels or EVENTS)
         self.temperatures = {"document": 1.0, "company": 1.0, "event": 1.0} | (self.temperatures or {})
-        super().__post_init__(**kwargs)
+        super().__post_init__(**kwargs)  # type: ignore[no-untyped-call]
 
     def encoder_config(self) -> BertConfig:
         """The encoder's configuration object."""
@@ -153,7 +154,7 @@ class SentimentHead(nn.Module):
         return cast(Tensor, self.outer(self.dropout(inner)))
 
 
-class OpinionModel(PreTrainedModel):
+class OpinionModel(PreTrainedModel):  # type: ignore[no-untyped-call]
     """BERT-type encoder with heads for company and document sentiment, event class and embedding."""
 
     config_class = OpinionConfig
@@ -161,7 +162,6 @@ class OpinionModel(PreTrainedModel):
     base_model_prefix = "encoder"
     main_input_name = "input_ids"
     _supports_sdpa = True
-    _no_split_modules = ("BertLayer",)
 
     def __init__(self, config: OpinionConfig) -> None:
         super().__init__(config)
@@ -169,7 +169,7 @@ class OpinionModel(PreTrainedModel):
         encoder._attn_implementation = config._attn_implementation or "sdpa"
         hidden, dropout = encoder.hidden_size, config.head_dropout
         sentiments, events = len(config.sentiment_labels or ()), len(config.event_labels or ())
-        self.encoder = BertModel(encoder, add_pooling_layer=False)
+        self.encoder = BertModel(encoder, add_pooling_layer=False)  # type: ignore[no-untyped-call]
         self.token_scores = ExactLinear(hidden, 2)  # sentiment, event
         self.mention_query = ExactLinear(hidden, hidden)
         self.unnamed = nn.Parameter(torch.zeros(hidden))  # stands for a company that the text does not name
@@ -177,10 +177,10 @@ class OpinionModel(PreTrainedModel):
         self.company_head = SentimentHead(4, hidden, sentiments, dropout)
         self.event_head = SentimentHead(2, hidden, events, dropout)
         self.embedding_head = ExactLinear(hidden, hidden, bias=False)
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: nn.Module) -> None:
-        super()._init_weights(module)
+        super()._init_weights(module)  # type: ignore[no-untyped-call]
         if module is self:
             nn.init.normal_(self.unnamed, std=0.02)
             nn.init.eye_(self.embedding_head.weight)
