@@ -1,0 +1,93 @@
+"""A real Kafka and a real Redis for the tests that need them, started once per session on free ports.
+
+`kafka` and `redis_url` are shared: a test keeps to its own `run_name` (topics and keys carry it), or takes
+`empty_redis`.
+Tests that kill and restart take `own_kafka` / `own_redis`, which nobody else uses.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis as redis_client
+
+from services.embedded.kafka import EmbeddedKafka
+from services.embedded.redis import EmbeddedRedis
+from shared.settings import Settings, load_settings
+
+
+@pytest.fixture(scope="session")
+def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedKafka]:
+    """The session's broker; do not kill it (see `own_kafka`)."""
+    server = EmbeddedKafka(tmp_path_factory.mktemp("shared") / "kafka", heap_mb=384)
+    server.start()
+    yield server
+    server.stop(10)
+
+
+@pytest.fixture(scope="session")
+def kafka(kafka_server: EmbeddedKafka) -> str:
+    """Bootstrap servers of the session's broker."""
+    return kafka_server.bootstrap_servers
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
+    """The session's Redis; do not kill it (see `own_redis`)."""
+    server = EmbeddedRedis(tmp_path_factory.mktemp("shared") / "redis")
+    server.start()
+    yield server
+    server.stop(10)
+
+
+@pytest.fixture(scope="session")
+def redis_url(redis_server: EmbeddedRedis) -> str:
+    """Address of the session's Redis."""
+    return redis_server.url
+
+
+@pytest.fixture
+def empty_redis(redis_url: str) -> Iterator[redis_client.Redis]:
+    """A client of the session's Redis, emptied for this test. Not together with tests that run beside it."""
+    with redis_client.Redis.from_url(redis_url) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+def run_name() -> str:
+    """A run that no other test has: its topics and keys are this test's alone."""
+    return f"t{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture
+def settings(tmp_path: Path, kafka: str, redis_url: str, run_name: str) -> Settings:
+    """Settings of a fresh run on the session's Kafka and Redis, with the stub model and a state folder of its own."""
+    return load_settings(
+        tmp_path / "state",
+        run=run_name,
+        kafka={"bootstrap_servers": kafka},
+        redis={"url": redis_url},
+        model={"name": "stub"},
+    )
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[EmbeddedKafka]:
+    """A started broker of this test alone: kill(), stop(), start() keep its port and data."""
+    server = EmbeddedKafka(tmp_path / "own" / "kafka", heap_mb=384)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[EmbeddedRedis]:
+    """A started Redis of this test alone: kill(), stop(), start() keep its port and data; copy_data(), put_back()."""
+    server = EmbeddedRedis(tmp_path / "own" / "redis")
+    server.start()
+    yield server
+    server.kill()
