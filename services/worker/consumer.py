@@ -1,0 +1,103 @@
+"""Faust's consumer, with a position of our choice and with an assignment number on everything that it fetches.
+
+Faust drops what was fetched under an earlier *group generation*. A static member that comes back keeps its
+generation, so the number here is the process's own: it moves on every revocation and every assignment, Faust compares
+it wherever it compares generations, and a message carries it as `generation_id`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Iterable, Mapping
+from typing import TYPE_CHECKING, Protocol, cast
+
+from faust.transport.consumer import RecordMap, ensure_TPset
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from services.worker.ending import ExitCode, WorkerStop
+from services.worker.producer import IdempotentProducer
+
+if TYPE_CHECKING:
+    from services.worker.app import WorkerApp
+
+
+class Positions(Protocol):
+    """Where to go on: the next offset of each assigned partition, None for the start of the log."""
+
+    async def __call__(self, assigned: frozenset[TP]) -> Mapping[TP, int | None]: ...
+
+
+def _app_of(listener: driver.ConsumerRebalanceListener) -> WorkerApp:
+    return cast("WorkerApp", listener._thread.app)
+
+
+class _RebalanceListener(driver.ConsumerRebalanceListener):
+    """Moves the assignment number at once, before anything is awaited."""
+
+    def on_partitions_revoked(self, revoked: Iterable[TP]) -> Awaitable[None]:
+        _app_of(self).next_assignment()
+        return super().on_partitions_revoked(revoked)
+
+    async def on_partitions_assigned(self, assigned: Iterable[TP]) -> None:
+        number = _app_of(self).next_assignment()
+        await self._thread.on_partitions_assigned(ensure_TPset(assigned), number)
+
+
+class PositionedConsumer(driver.Consumer):
+    """Seeks to `app.positions` (default: Kafka's committed offsets) instead of letting `auto.offset.reset` decide."""
+
+    app: WorkerApp
+    RebalanceListener = _RebalanceListener
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Seek every assigned partition; stops the worker when a position lies outside what the log holds."""
+        assigned = frozenset(self.assignment())
+        if not assigned:
+            return {}
+        try:
+            wanted = await (self.app.positions or self.committed)(assigned)
+            first, end = await self.earliest_offsets(*assigned), await self.highwaters(*assigned)
+            found = {tp: _inside(tp, wanted.get(tp), first[tp], end[tp]) for tp in assigned}
+        except WorkerStop as stop:
+            self.app.fail(stop)
+            raise
+        await self.seek_wait(found)
+        self.app.on_seek(found)
+        return found
+
+    async def committed(self, assigned: frozenset[TP]) -> Mapping[TP, int | None]:
+        """Kafka's committed offsets of the consumer group."""
+        consumer = self._thread._ensure_consumer()
+
+        async def read() -> dict[TP, int | None]:
+            return {tp: await consumer.committed(tp) for tp in assigned}
+
+        return await self._thread.call_thread(read)  # type: ignore[no-any-return]
+
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:
+        number = self.app.assignment
+        records = await super()._getmany(active_partitions, timeout)
+        return records if number == self.app.assignment else {}
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Faust's own stall detector needs per-event sensors; the worker's report shows lag instead."""
+
+
+def _inside(tp: TP, position: int | None, first: int, end: int) -> int:
+    if position is None:
+        return first
+    if first <= position <= end:
+        return position
+    gap = f"records {position} to {first - 1} are gone" if position < first else f"the log ends at {end}"
+    raise WorkerStop(
+        ExitCode.OUTSIDE_LOG,
+        f"{tp.topic}[{tp.partition}]: the position to go on from is {position}, but {gap}. "
+        f"Restore the topic, or accept the gap with: bellwether reset",
+    )
+
+
+class WorkerTransport(driver.Transport):
+    """Faust's Kafka transport with this consumer and the idempotent producer."""
+
+    Consumer = PositionedConsumer
+    Producer = IdempotentProducer

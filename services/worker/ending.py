@@ -1,0 +1,26 @@
+"""How a worker process ends: exit codes, and the one exception that carries one."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the supervisor and an operator read from a worker's exit (docs/architecture.md)."""
+
+    WELL = 0
+    ERROR = 1
+    USAGE = 2
+    REFUSED = 3  # bound to another cluster, topic, partition count or model
+    DEAD_LETTER_LIMIT = 4  # not started again before `bellwether resume`
+    OUTSIDE_LOG = 5  # the position to go on from is not in the log any more
+    DEVICE_LOST = 6
+    RESTART = 75  # Kafka or Redis was lost: start me again
+
+
+class WorkerStop(Exception):
+    """Ends the worker with `code`; the text is for the operator and names the remedy where there is one."""
+
+    def __init__(self, code: ExitCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
