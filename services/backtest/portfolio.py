@@ -1,0 +1,97 @@
+"""From signals to positions to returns after costs.
+Positions are taken at a bar's open and held to the next bar's open.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from services.backtest.prices import Prices
+from services.backtest.timing import Delay, first_bar
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One portfolio. Series by session; returns are fractions of capital (0.01 = 1 %)."""
+
+    weights: pd.DataFrame
+    gross: pd.Series  # return before costs
+    net: pd.Series  # return after costs
+    turnover: pd.Series  # sum of absolute trades over capital
+    exposure: pd.Series  # sum of absolute weights
+
+    @property
+    def equity(self) -> pd.Series:
+        """Growth of 1, after costs."""
+        return (1 + self.net).cumprod()
+
+
+def factor_panel(signals: pd.DataFrame, prices: Prices, delay: Delay, hold_bars: int) -> pd.DataFrame:
+    """Scores as known at each session's open: sessions x companies, NaN where no signal is in force.
+
+    signals: columns company, available_at (microseconds), score in [-1, 1]. A signal is in force from its first
+    tradeable
+    bar for `hold_bars` bars or until a newer one. Companies without prices are left out (the caller reports them).
+    """
+    opens = prices.open.index
+    usable = signals[signals["company"].isin(prices.open.columns)].sort_values("available_at", kind="stable")
+    bar = first_bar(usable["available_at"], prices.opens_at, delay)
+    usable = usable.assign(bar=bar)[bar < len(opens)]
+    latest = usable.drop_duplicates(["bar", "company"], keep="last")
+    panel = latest.pivot(index="bar", columns="company", values="score").reindex(range(len(opens)))
+    panel.index = opens
+    panel = panel.reindex(columns=prices.open.columns)
+    if hold_bars > 1:
+        panel = panel.ffill(limit=hold_bars - 1)
+    return panel.where(prices.open.notna())
+
+
+def long_short(panel: pd.DataFrame) -> pd.DataFrame:
+    """Weights proportional to the score less the session's mean;
+    absolute weights sum to 1 (0 with fewer than 2 companies).
+    """
+    centred = panel.sub(panel.mean(axis=1), axis=0)
+    gross = centred.abs().sum(axis=1)
+    return centred.div(gross.where(gross > 1e-12), axis=0).fillna(0.0)
+
+
+def long_only(panel: pd.DataFrame) -> pd.DataFrame:
+    """Weights proportional to the positive scores, summing to 1; cash where there is none."""
+    positive = panel.clip(lower=0.0)
+    total = positive.sum(axis=1)
+    return positive.div(total.where(total > 1e-12), axis=0).fillna(0.0)
+
+
+def track(weights: pd.DataFrame, prices: Prices, cost_bps: float) -> Track:
+    """Hold `weights` from each open to the next; a trade of x costs x * cost_bps / 10,000.
+
+    Where the next open is missing (a halt, a delisting) the last close of the holding stands in for it.
+    """
+    exit_price = prices.open.shift(-1).fillna(prices.close)
+    returns = (exit_price / prices.open - 1.0).fillna(0.0)
+    weights = weights.where(prices.open.notna(), 0.0)
+    gross = (weights * returns).sum(axis=1)
+    # what the weights have drifted to by the next open, before trading there
+    drifted = (weights * (1 + returns)).div(1 + gross, axis=0).shift(1).fillna(0.0)
+    turnover = (weights - drifted).abs().sum(axis=1)
+    net = gross - turnover * cost_bps / 10_000
+    held = slice(0, len(weights) - 1)  # the last session has no next open
+    return Track(weights, gross.iloc[held], net.iloc[held], turnover.iloc[held], weights.abs().sum(axis=1).iloc[held])
+
+
+def shuffled_across_companies(panel: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:
+    """The placebo: one permutation of the companies for the whole panel keeps every signal's path but gives it to
+    another.
+
+    Only companies with a signal are permuted; a company keeps no score of its own.
+    """
+    active = panel.columns[panel.notna().any()]
+    if len(active) < 2:
+        return panel.copy()
+    order = generator.permutation(len(active))
+    shift = active.to_numpy()[np.roll(order, 1)]
+    renamed = panel[shift].set_axis(active.to_numpy()[order], axis=1)
+    return renamed.reindex(columns=panel.columns)

@@ -1,0 +1,107 @@
+"""Statistics of a back-test that alphalens and quantstats do not give, each with its source."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+EULER_GAMMA = 0.5772156649015329
+
+
+def newey_west_t(series: pd.Series, lags: int | None = None) -> float:
+    """t-statistic of the mean under autocorrelation (Newey and West 1987, Bartlett kernel).
+
+    lags: by default the rule of thumb floor(4 (n/100)^(2/9)) (Newey and West 1994). NaN for fewer than 3 values.
+    """
+    values = series.dropna().to_numpy(dtype=float)
+    n = len(values)
+    if n < 3:
+        return math.nan
+    if lags is None:
+        lags = int(4 * (n / 100) ** (2 / 9))
+    centred = values - values.mean()
+    variance = float(centred @ centred) / n
+    for lag in range(1, min(lags, n - 1) + 1):
+        variance += 2 * (1 - lag / (lags + 1)) * float(centred[lag:] @ centred[:-lag]) / n
+    if variance <= 0:
+        return math.nan
+    return float(values.mean() / math.sqrt(variance / n))
+
+
+def information_coefficient(factor: pd.DataFrame, forward: pd.DataFrame, least: int = 5) -> pd.Series:
+    """Spearman rank correlation of factor and forward return across companies, one value a session.
+
+    Both are sessions x companies. Sessions with fewer than `least` companies are left out.
+    """
+    forward = forward.reindex(index=factor.index, columns=factor.columns)
+    both = factor.notna() & forward.notna()
+    left = factor.where(both).rank(axis=1)
+    right = forward.where(both).rank(axis=1)
+    left = left.sub(left.mean(axis=1), axis=0)
+    right = right.sub(right.mean(axis=1), axis=0)
+    scale = np.sqrt((left**2).sum(axis=1) * (right**2).sum(axis=1))
+    ic = (left * right).sum(axis=1) / scale.where(scale > 0)
+    return ic[both.sum(axis=1) >= least].dropna()
+
+
+def forward_returns(prices: pd.DataFrame, bars: int) -> pd.DataFrame:
+    """Simple return from each bar to `bars` later, sessions x companies; NaN where a price is missing."""
+    return prices.shift(-bars) / prices - 1.0
+
+
+def deflated_sharpe(returns: pd.Series, sharpes: Sequence[float]) -> float:
+    """Probability that the true Sharpe ratio is above zero after the best of several trials was picked.
+
+    Bailey and Lopez de Prado (2014), "The Deflated Sharpe Ratio". `sharpes` are the per-period Sharpe ratios of ALL
+    trials.
+    """
+    values = returns.dropna()
+    if len(values) < 3 or values.std() == 0:
+        return math.nan
+    n, sharpe = len(values), float(values.mean() / values.std())
+    trials = max(len(sharpes), 1)
+    spread = float(np.std(sharpes, ddof=1)) if trials > 1 else 0.0
+    expected = 0.0
+    if trials > 1:
+        z = stats.norm.ppf
+        expected = spread * ((1 - EULER_GAMMA) * z(1 - 1 / trials) + EULER_GAMMA * z(1 - 1 / (trials * math.e)))
+    skew, kurtosis = float(stats.skew(values)), float(stats.kurtosis(values, fisher=False))
+    scale = math.sqrt(max(1e-12, 1 - skew * sharpe + (kurtosis - 1) / 4 * sharpe**2))
+    return float(stats.norm.cdf((sharpe - expected) * math.sqrt(n - 1) / scale))
+
+
+def granger_p(cause: pd.Series, effect: pd.Series, lags: int = 5) -> float:
+    """p-value that past `cause` does not help to predict `effect` beyond its own past (F-test, Granger 1969);
+    NaN if too short.
+    """
+    both = pd.concat([effect, cause], axis=1, keys=["y", "x"]).dropna()
+    if len(both) < 5 * lags + 10 or both["x"].std() == 0 or both["y"].std() == 0:
+        return math.nan
+
+    def design(columns: list[str]) -> np.ndarray:
+        past = [both[name].shift(lag).to_numpy()[lags:] for name in columns for lag in range(1, lags + 1)]
+        return np.column_stack([np.ones(len(both) - lags), *past])
+
+    target = both["y"].to_numpy()[lags:]
+
+    def residual(matrix: np.ndarray) -> float:
+        coefficients, *_ = np.linalg.lstsq(matrix, target, rcond=None)
+        return float(((target - matrix @ coefficients) ** 2).sum())
+
+    restricted, full = residual(design(["y"])), residual(design(["y", "x"]))
+    freedom = len(target) - 2 * lags - 1
+    if freedom <= 0 or full <= 0:
+        return math.nan
+    return float(stats.f.sf((restricted - full) / lags / (full / freedom), lags, freedom))
+
+
+def fisher_combined(p_values: Sequence[float]) -> float:
+    """One p-value out of several independent ones (Fisher 1925); NaN without any."""
+    known = [p for p in p_values if not math.isnan(p)]
+    if not known:
+        return math.nan
+    return float(stats.combine_pvalues(np.clip(known, 1e-300, 1.0), method="fisher").pvalue)
