@@ -1,0 +1,38 @@
+"""The model id: what has to be equal for two answers to be equal to the bit (design 2.2)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from pathlib import Path
+
+_PARTS = ("*.safetensors", "config.json", "tokenizer.json", "vocab.txt", "*.model", "merges.txt", "vocab.json")
+
+
+def model_id(folder: Path, catalogue_digest: str, precision: str, device_kind: str, cache_dir: Path) -> str:
+    """16 hex digits over weights, configuration, tokenizer, company catalogue, precision and kind of device."""
+    whole = hashlib.blake2b(digest_size=8)
+    for path in sorted({path for pattern in _PARTS for path in folder.glob(pattern)}, key=lambda path: path.name):
+        whole.update(f"{path.name}={_digest(path, cache_dir)}\n".encode())
+    whole.update(f"catalogue={catalogue_digest}\nprecision={precision}\ndevice={device_kind}\n".encode())
+    return whole.hexdigest()
+
+
+def _digest(path: Path, cache_dir: Path) -> str:
+    """Hash of a file, kept in the cache under its path, size and time of change: large weights are read once."""
+    state = path.stat()
+    key = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}"
+    kept = cache_dir / "digests" / f"{hashlib.blake2b(key.encode(), digest_size=12).hexdigest()}.json"
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        found = json.loads(kept.read_text())
+        if found["key"] == key:
+            return str(found["digest"])
+    digest = hashlib.blake2b(digest_size=16)
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    with contextlib.suppress(OSError):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(json.dumps({"key": key, "digest": digest.hexdigest()}))
+    return digest.hexdigest()

@@ -1,0 +1,81 @@
+"""An engine that answers at once, for tests, chaos and benchmarks: a pure function of text and spans, without torch.
+
+`stub` takes options after a colon, comma-separated: `stub:poison,slow=20`.
+- `poison`: a batch that holds a text with POISON_MARK fails, as a whole, each time, also alone.
+- `lost`: a batch that holds a text with LOST_MARK raises DeviceLost.
+- `slow=MS`: every batch takes MS milliseconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+
+from services.model.interface import Answer, DeviceLost, Request, Sentiment, Span
+
+POISON_MARK = "bellwether-poison"
+LOST_MARK = "bellwether-lost-device"
+_EVENTS = ("earnings", "analyst_rating", "general_news", "legal_regulation", "mergers_investments", "stock_movement")
+
+
+class StubEngine:
+    """Deterministic answers from a hash of the text. Raises ValueError for an unknown option."""
+
+    device = "cpu"
+    precision = "stub"
+    invariant = True
+
+    def __init__(self, name: str, catalogue_digest: str = "") -> None:
+        self.name = name
+        self.model_id = hashlib.blake2b(f"stub:{catalogue_digest}".encode(), digest_size=8).hexdigest()
+        self._poison = self._lost = False
+        self._seconds = 0.0
+        for option in filter(None, name.partition(":")[2].split(",")):
+            self._take(option)
+
+    def _take(self, option: str) -> None:
+        key, _, value = option.partition("=")
+        if option == "poison":
+            self._poison = True
+        elif option == "lost":
+            self._lost = True
+        elif key == "slow" and value.replace(".", "", 1).isdigit():
+            self._seconds = float(value) / 1000
+        else:
+            raise ValueError(f"model name {self.name!r}: {option!r} is none of poison, lost, slow=MS")
+
+    def encode(self, requests: Sequence[Request]) -> list[Request]:
+        return list(requests)
+
+    def forward(self, encoded: list[Request]) -> list[Answer]:
+        if self._seconds:
+            time.sleep(self._seconds)
+        if self._poison and any(POISON_MARK in request.text for request in encoded):
+            raise ValueError("a text that the stub was told to fail on")
+        if self._lost and any(LOST_MARK in request.text for request in encoded):
+            raise DeviceLost("a text on which the stub was told to lose its device")
+        return [_answer(request) for request in encoded]
+
+    def score(self, requests: Sequence[Request]) -> list[Answer]:
+        return self.forward(self.encode(requests))
+
+
+def _answer(request: Request) -> Answer:
+    digest = hashlib.blake2b(request.text.encode(errors="surrogatepass"), digest_size=16).digest()
+    return Answer(
+        document=_sentiment(digest),
+        companies=tuple(_company(digest, spans) for spans in request.companies),
+        event=_EVENTS[digest[8] % len(_EVENTS)],
+        event_probability=300_000 + digest[9] * 2_500,
+    )
+
+
+def _company(digest: bytes, spans: tuple[Span, ...]) -> Sentiment:
+    return _sentiment(hashlib.blake2b(digest + repr(spans).encode(), digest_size=16).digest())
+
+
+def _sentiment(digest: bytes) -> Sentiment:
+    negative = int.from_bytes(digest[:3], "little") % 1_000_001
+    positive = int.from_bytes(digest[3:6], "little") % (1_000_001 - negative)
+    return Sentiment(negative, 1_000_000 - negative - positive, positive)
