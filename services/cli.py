@@ -1,0 +1,138 @@
+"""`bellwether …`: mounts the packages' commands by the table below, and turns errors into one line and an exit code.
+
+A package's `commands.py` is imported only when one of its commands is asked for (or listed by `--help`), and imports
+what is heavy inside its functions.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from types import ModuleType
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from services.failures import explain
+
+# command -> module that has it, as a Typer app or a function: see `_find`
+COMMANDS: Final[dict[str, str]] = {
+    "up": "services.supervisor.commands",
+    "down": "services.supervisor.commands",
+    "status": "services.supervisor.commands",
+    "wait": "services.supervisor.commands",
+    "resume": "services.supervisor.commands",
+    "doctor": "services.supervisor.commands",
+    "logs": "services.supervisor.commands",
+    "ingest": "services.ingest.commands",
+    "score": "services.model.commands",
+    "model": "services.model.commands",
+    "dead-letters": "services.scoring.commands",
+    "aggregates": "services.aggregation.commands",
+    "signals": "services.aggregation.commands",
+    "export": "services.aggregation.commands",
+    "backup": "services.aggregation.commands",
+    "restore": "services.aggregation.commands",
+    "reset": "services.aggregation.commands",
+    "replay": "services.replay.commands",
+    "backtest": "services.backtest.commands",
+    "train": "services.training.commands",
+    "api": "services.api.commands",
+    "topics": "services.supervisor.topics_commands",
+    "worker": "services.supervisor.worker_commands",
+    "supervisor": "services.supervisor.commands",
+}
+
+
+class MountedCommands(TyperGroup):
+    """The top level. What a package does not have (yet) is not listed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [name for name in COMMANDS if self._loaded(ctx, name) is not None]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        return load(cmd_name)
+
+    def _loaded(self, ctx: Any, name: str) -> Any:
+        try:
+            return self.get_command(ctx, name)
+        except Exception:  # one package that cannot be imported does not take `--help` from the others
+            return None
+
+
+def load(name: str) -> Any:
+    """The command `name`, or None when its package has none. Raises what importing the package raises."""
+    path = COMMANDS[name]
+    if importlib.util.find_spec(path) is None:
+        return None
+    found = _find(importlib.import_module(path), name)
+    if found is None:
+        return None
+    if isinstance(found, typer.Typer):
+        command = typer.main.get_command(found) if _is_single(found, name) else typer.main.get_group(found)
+    else:
+        single = typer.Typer(add_completion=False)
+        single.command(name, hidden=name == "supervisor")(found)
+        command = typer.main.get_command(single)
+    command.name = name
+    return command
+
+
+def _find(module: ModuleType, name: str) -> Any:
+    """`NAME_app` or a function or app called NAME (`-` as `_`), else the module's `app`, for a module with one group."""
+    plain = name.replace("-", "_")
+    for attribute in (f"{plain}_app", plain, "app"):
+        found = getattr(module, attribute, None)
+        if isinstance(found, typer.Typer) or (callable(found) and getattr(found, "__module__", "") == module.__name__):
+            return found
+    return None
+
+
+def _is_single(app: typer.Typer, name: str) -> bool:
+    """Whether the app is one command of the same name, and no group."""
+    if app.registered_groups or app.registered_callback or len(app.registered_commands) != 1:
+        return False
+    only = app.registered_commands[0]
+    return name == (only.name or getattr(only.callback, "__name__", "").replace("_", "-"))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"bellwether {version('bellwether')}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=MountedCommands,
+    add_completion=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Watches what the world writes about listed companies and shows which opinions are moving, and why.",
+)
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(False, "--version", is_eager=True, callback=_print_version, help="Print the version."),
+) -> None:
+    del version
+
+
+def main() -> None:
+    """Entry point of `bellwether`."""
+    try:
+        typer.main.get_command(app).main(prog_name="bellwether")
+    except Exception as error:  # the one place where an error becomes a line for a person
+        line, code = explain(error)
+        typer.echo(f"bellwether: {line}", err=True)
+        sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
