@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from pathlib import Path
 
 
 class ExitCode(IntEnum):
@@ -24,3 +25,22 @@ class WorkerStop(Exception):
     def __init__(self, code: ExitCode, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def stopped_flag(state: Path, role: str) -> Path:
+    """The file that keeps a role from being started; `bellwether resume` removes it. Its text says why it is there."""
+    return state / "stopped" / role
+
+
+def refuse_when_stopped(state: Path, role: str) -> None:
+    """Raise WorkerStop(DEAD_LETTER_LIMIT) while the flag is there."""
+    flag = stopped_flag(state, role)
+    if flag.exists():
+        raise WorkerStop(ExitCode.DEAD_LETTER_LIMIT, f"{flag.read_text().strip()} (then run: bellwether resume)")
+
+
+def keep_stopped(state: Path, role: str, reason: str) -> None:
+    """Put the flag there."""
+    flag = stopped_flag(state, role)
+    flag.parent.mkdir(parents=True, exist_ok=True)
+    flag.write_text(reason + "\n")

@@ -9,6 +9,7 @@ from typing import Any
 
 from faust.types import TP, EventT
 
+from services.worker.app import WorkerApp, raw_topic
 from services.worker.ending import ExitCode, WorkerStop
 
 OVERHEAD_BYTES = 512  # what a small event takes besides its value
@@ -32,8 +33,19 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._events)
 
+    def read(self, app: WorkerApp, *topics: str) -> None:
+        """Make `app` read these topics into this inbox, each record unacknowledged."""
+
+        async def into_inbox(stream: Any) -> None:
+            try:
+                await self.fill(stream.noack().events())
+            except WorkerStop as stop:
+                app.fail(stop)
+
+        app.agent(raw_topic(app, *topics), name="inbox")(into_inbox)
+
     async def fill(self, events: AsyncIterable[EventT[Any]]) -> None:
-        """Read `stream.noack().events()` until it ends."""
+        """Read `stream.noack().events()` until it ends; raises WorkerStop when they come out of order."""
         queue, arrived = self._events, self._arrived
         async for event in events:
             message = event.message
@@ -55,16 +67,20 @@ class Inbox:
             )
         self._last[tp] = (assignment, offset)
 
-    async def take(self, limit: int, max_wait: float) -> list[EventT[Any]]:
-        """At least one event; up to `limit`, waiting at most `max_wait` seconds after the first for more."""
+    async def take(self, limit: int, max_wait: float, max_bytes: int = 16 * 1024 * 1024) -> list[EventT[Any]]:
+        """One event at least, `limit` (or about `max_bytes`) at most; waits `max_wait` seconds after the first."""
         while not self._events:
             self._arrived.clear()
             await self._arrived.wait()
-        if len(self._events) < limit and max_wait > 0:
-            deadline = asyncio.get_running_loop().time() + max_wait
-            while len(self._events) < limit and (left := deadline - asyncio.get_running_loop().time()) > 0:
-                await asyncio.sleep(min(left, 0.005))
-        taken = [self._events.popleft() for _ in range(min(limit, len(self._events)))]
-        self._bytes -= sum(OVERHEAD_BYTES + len(event.message.value or b"") for event in taken)
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + max_wait
+        while len(self._events) < limit and self._bytes < max_bytes and (left := deadline - clock()) > 0:
+            await asyncio.sleep(min(left, 0.005))
+        taken: list[EventT[Any]] = []
+        size = 0
+        while self._events and len(taken) < limit and size < max_bytes:
+            taken.append(self._events.popleft())
+            size += OVERHEAD_BYTES + len(taken[-1].message.value or b"")
+        self._bytes -= size
         self._room.set()
         return taken

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -20,10 +20,8 @@ STOP_SECONDS = 10.0
 START_SECONDS = 60.0
 log = logging.getLogger(__name__)
 
-Stages = Callable[[WorkerApp], Awaitable[None]]
 
-
-async def serve(app: WorkerApp, stages: Stages) -> WorkerStop:
+async def serve(app: WorkerApp, stages: Coroutine[Any, Any, None]) -> WorkerStop:
     """Run `app` and, beside it, `stages` (which never returns), until a signal or a failure; returns how it ended."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -44,9 +42,22 @@ async def serve(app: WorkerApp, stages: Stages) -> WorkerStop:
     return ended
 
 
-async def _guarded(app: WorkerApp, stages: Stages) -> None:
+async def together(*stages: Coroutine[Any, Any, None]) -> None:
+    """Run stages side by side; the first that fails cancels the others, and its error is raised."""
+    tasks = [asyncio.ensure_future(stage) for stage in stages]
     try:
-        await stages(app)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _guarded(app: WorkerApp, stages: Coroutine[Any, Any, None]) -> None:
+    try:
+        await stages
     except WorkerStop as stop:
         app.fail(stop)
     except asyncio.CancelledError:

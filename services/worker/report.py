@@ -57,7 +57,9 @@ class Pace:
 class Reporter:
     """Sends the report until it is cancelled. A Redis that is away is no reason to stop scoring: it tries again."""
 
-    def __init__(self, settings: Settings, role: str, name: str, fill: Callable[[WorkerReport], None]) -> None:
+    def __init__(
+        self, settings: Settings, role: str, name: str, fill: Callable[[WorkerReport], None], pace: Pace | None = None
+    ) -> None:
         self._settings = settings
         self._role = role
         self._name = name
@@ -66,7 +68,7 @@ class Reporter:
         self._started_at = self._clock.now()
         self._process = psutil.Process()
         self._client = connect(settings.redis)
-        self.pace = Pace()
+        self.pace = pace or Pace()
 
     def current(self) -> WorkerReport:
         """The report as of now."""

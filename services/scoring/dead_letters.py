@@ -1,0 +1,157 @@
+"""Dead letters: reading documents.dead, and putting letters back on the topic that they came from. kafka-python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from services.scoring.outcomes import HEADER_TOPIC
+from shared.aggregates import Keys
+from shared.events import DEAD, HEADER_DETAIL, HEADER_FIRST_ORIGIN, HEADER_ORIGIN, HEADER_REASON
+from shared.kafka_client import client_config, describe
+from shared.redis_client import connect
+from shared.settings import Settings
+from shared.topics import Topics
+
+REQUEUED_HEADERS = (HEADER_FIRST_ORIGIN,)
+
+
+class DeadLetterError(ValueError):
+    """A letter that is not there, or that cannot be put back; the text names it and the remedy."""
+
+
+class Letter(msgspec.Struct, kw_only=True):
+    """A dead letter without its bytes. `id` is its first origin, TOPIC_ID:PARTITION:OFFSET."""
+
+    id: str
+    state: str = ""  # "dead" | "scored" as counted in Redis; "" when the aggregation has not seen it yet
+    reason: str
+    detail: str
+    topic: str
+    partition: int
+    origin: str  # of its latest try
+    key: str
+    bytes: int
+    dead_at: int  # when Kafka took it, microseconds
+    tries: int = 1
+    position: tuple[int, int]  # partition and offset on documents.dead of its latest try
+
+
+def read_letters(settings: Settings) -> list[Letter]:
+    """Every letter of the run, oldest first, with its state; what died again is one letter with more tries."""
+    found: dict[str, Letter] = {}
+    for record in _records(settings):
+        letter = _letter(record)
+        before = found.get(letter.id)
+        if before is not None:
+            letter.tries = before.tries + (letter.origin != before.origin)
+            letter.dead_at = before.dead_at
+        found[letter.id] = letter
+    _add_states(settings, found)
+    return list(found.values())
+
+
+def read_bytes(settings: Settings, letter: Letter) -> bytes:
+    """The original bytes of a letter."""
+    partition, offset = letter.position
+    for record in _records(settings, start=(partition, offset)):
+        if (record.partition, record.offset) == (partition, offset):
+            return bytes(record.value or b"")
+    raise DeadLetterError(f"the bytes of {letter.id} are not on documents.dead any more")
+
+
+def find_letters(letters: Sequence[Letter], wanted: Sequence[str]) -> list[Letter]:
+    """The letters named by id, or by an unambiguous end of it; raises DeadLetterError."""
+    return [_find(letters, name) for name in wanted]
+
+
+def requeue(settings: Settings, letters: Sequence[Letter]) -> int:
+    """Put the original bytes back on the partition that they came from; returns how many.
+
+    The header keeps the first origin, so a letter counts once however often it is re-queued. Raises DeadLetterError
+    when its topic is gone, and Kafka's error when one was not taken (those before it are re-queued).
+    """
+    topics = describe(settings.kafka, sorted({letter.topic for letter in letters}))
+    for letter in letters:
+        if letter.topic not in topics or letter.partition >= topics[letter.topic].partitions:
+            raise DeadLetterError(f"{letter.id}: there is no {letter.topic}[{letter.partition}] to put it back on")
+    producer = KafkaProducer(**client_config(settings.kafka), max_request_size=16 * 1024 * 1024)
+    try:
+        for letter in letters:
+            producer.send(
+                letter.topic,
+                key=letter.key.encode() or None,
+                value=read_bytes(settings, letter),
+                partition=letter.partition,
+                headers=[(HEADER_FIRST_ORIGIN, letter.id.encode())],
+            ).get(timeout=30)
+    finally:
+        producer.close()
+    return len(letters)
+
+
+def _find(letters: Sequence[Letter], name: str) -> Letter:
+    found = [letter for letter in letters if letter.id == name] or [x for x in letters if x.id.endswith(name)]
+    if len(found) == 1:
+        return found[0]
+    problem = "no dead letter" if not found else f"{len(found)} dead letters"
+    raise DeadLetterError(f"{name}: {problem} of that id; see: bellwether dead-letters list")
+
+
+def _records(settings: Settings, start: tuple[int, int] | None = None) -> Iterator[Any]:
+    """Records of documents.dead up to its present end; from `start` (partition, offset) on only that partition."""
+    name = Topics(settings.run).dead
+    consumer = KafkaConsumer(
+        **client_config(settings.kafka), enable_auto_commit=False, max_partition_fetch_bytes=16 * 1024 * 1024
+    )
+    try:
+        partitions = [TopicPartition(name, number) for number in sorted(consumer.partitions_for_topic(name) or ())]
+        if start is not None:
+            partitions = [TopicPartition(name, start[0])]
+        if not partitions:
+            return
+        consumer.assign(partitions)
+        ends: dict[Any, int] = consumer.end_offsets(partitions)
+        consumer.seek_to_beginning(*partitions)
+        if start is not None:
+            consumer.seek(partitions[0], start[1])
+        while any(consumer.position(partition) < ends[partition] for partition in partitions):
+            for batch in consumer.poll(timeout_ms=500).values():
+                yield from batch
+    finally:
+        consumer.close()
+
+
+def _letter(record: Any) -> Letter:
+    headers = {name: bytes(value or b"").decode("utf-8", "replace") for name, value in record.headers}
+    origin = headers.get(HEADER_ORIGIN, "")
+    first = headers.get(HEADER_FIRST_ORIGIN, origin)
+    return Letter(
+        id=first,
+        reason=headers.get(HEADER_REASON, ""),
+        detail=headers.get(HEADER_DETAIL, ""),
+        topic=headers.get(HEADER_TOPIC, ""),
+        partition=int(first.split(":")[1]) if first.count(":") == 2 else 0,
+        origin=origin,
+        key=(record.key or b"").decode("utf-8", "replace"),
+        bytes=len(record.value or b""),
+        dead_at=record.timestamp * 1000,
+        position=(record.partition, record.offset),
+    )
+
+
+def _add_states(settings: Settings, letters: dict[str, Letter]) -> None:
+    topic = describe(settings.kafka, [Topics(settings.run).opinions]).get(Topics(settings.run).opinions)
+    if topic is None or not letters:
+        return
+    keys = Keys(settings.run, topic.partitions)
+    client = connect(settings.redis)
+    try:
+        states: list[bytes | None] = client.hmget(keys.letters(keys.slot_of(DEAD)), list(letters))  # type: ignore[assignment]
+    finally:
+        client.close()
+    for letter, state in zip(letters.values(), states, strict=True):
+        letter.state = state.decode() if state else ""

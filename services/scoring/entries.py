@@ -1,0 +1,92 @@
+"""One record of documents.* on its way through the stages: what it is, what was found out, what became of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+from services.model.interface import Answer, Request
+from services.scoring.core import check, read
+from services.scoring.linking import Link, Linker
+from shared.events import HEADER_FIRST_ORIGIN, Document, InvalidMessage, Origin, Tick, decode_document
+
+T = TypeVar("T")
+
+LETTER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}:\d{1,9}:\d{1,18}")
+
+UNDECODABLE: Final = "undecodable"  # not JSON, not UTF-8, or not of the schema
+UNREADABLE: Final = "unreadable"  # linking or tokenising failed on it, twice
+UNSCORABLE: Final = "unscorable"  # the model failed on it alone, twice
+
+
+@dataclass(slots=True)
+class Entry:
+    """Filled in from stage to stage. Exactly one of `document`, `tick` and `reason` says what it is."""
+
+    event: Any  # faust.Event: acknowledged when its outcome is durable
+    origin: Origin
+    value: bytes
+    first_origin: str = ""  # of a re-queued dead letter
+    document: Document | None = None
+    tick: Tick | None = None
+    links: Sequence[Link] = ()
+    request: Request | None = None
+    answer: Answer | None = None
+    reason: str = ""  # why it is a dead letter; "" while it is none
+    detail: str = ""
+
+    def die(self, reason: str, error: BaseException | str) -> None:
+        self.reason = reason
+        self.detail = str(error) if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        self.document, self.request, self.answer = None, None, None
+
+
+def letter_of(origin: Origin) -> str:
+    """An origin as dead letters are named: TOPIC_ID:PARTITION:OFFSET."""
+    return f"{origin.topic_id}:{origin.partition}:{origin.offset}"
+
+
+def entry_of(event: Any, topic_ids: Mapping[str, str], linker: Linker) -> Entry:
+    """Decode, check, link. Never raises for what the record holds: what is wrong with it makes it a dead letter."""
+    message = event.message
+    origin = Origin(topic_ids[message.topic], message.partition, message.offset)
+    entry = Entry(event, origin, message.value or b"")
+    try:
+        if message.headers:
+            entry.first_origin = _first_origin(message.headers)
+        decoded = decode_document(entry.value)
+        if isinstance(decoded, Tick):
+            entry.tick = decoded
+            return entry
+        check(decoded)
+    except InvalidMessage as error:
+        entry.die(UNDECODABLE, str(error))
+        return entry
+    entry.document = decoded
+    try:
+        entry.links, entry.request = twice(lambda: read(decoded, linker))
+    except Exception as error:
+        entry.die(UNREADABLE, error)
+    return entry
+
+
+def twice(attempt: Callable[[], T]) -> T:
+    """A document is dead only when it fails twice; lack of memory is never its fault."""
+    try:
+        return attempt()
+    except MemoryError:
+        raise
+    except Exception:
+        return attempt()
+
+
+def _first_origin(headers: Any) -> str:
+    for name, raw in headers.items() if isinstance(headers, Mapping) else headers:
+        if name == HEADER_FIRST_ORIGIN:
+            letter = bytes(raw or b"").decode("utf-8", "replace")
+            if not LETTER.fullmatch(letter):
+                raise InvalidMessage(f"header {HEADER_FIRST_ORIGIN} is {letter[:80]!r}, not TOPIC_ID:PARTITION:OFFSET")
+            return letter
+    return ""

@@ -1,0 +1,113 @@
+"""From entries to the records that Kafka gets: opinions, ticks, dead letters and their outcomes, in input order."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from services.scoring.core import MAX_NAME_CHARS, opinions_of
+from services.scoring.entries import UNSCORABLE, Entry, letter_of, twice
+from services.worker.producer import Destination, Record
+from shared.events import (
+    DEAD,
+    HEADER_DETAIL,
+    HEADER_FIRST_ORIGIN,
+    HEADER_ORIGIN,
+    HEADER_REASON,
+    Opinion,
+    Origin,
+    Outcome,
+    Tick,
+    encode,
+)
+from shared.topics import Topics, partition_for
+
+HEADER_TOPIC: Final = "topic"  # name of the topic that the letter came from, to which it is re-queued
+MAX_DETAIL_BYTES: Final = 2_000
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """Everything that one group of entries sends, per destination, in input order."""
+
+    topics: Topics
+    partitions: int  # of `opinions`, as the run is bound to
+    records: dict[Destination, list[Record]]
+    slots: dict[str, int]  # company -> partition, remembered
+
+    @classmethod
+    def to(cls, topics: Topics, partitions: int, slots: dict[str, int] | None = None) -> Outgoing:
+        return cls(topics, partitions, defaultdict(list), {} if slots is None else slots)
+
+    def add(self, entry: Entry, model_id: str) -> None:
+        """Append what became of `entry`; a document whose opinions cannot be written down becomes a dead letter."""
+        if entry.tick is not None:
+            self._tick(entry.tick, entry.origin)
+        elif not entry.reason:
+            try:
+                self._opinions(*twice(lambda: _opinions(entry, model_id)))
+                if entry.first_origin:
+                    self._outcome(entry, "scored")
+            except Exception as error:
+                entry.die(UNSCORABLE, error)
+        if entry.reason:
+            self._dead(entry)
+
+    def _opinions(self, opinions: Sequence[Opinion], values: Sequence[bytes]) -> None:
+        for opinion, value in zip(opinions, values, strict=True):
+            self._send(opinion.company, value)
+
+    def _tick(self, tick: Tick, origin: Origin) -> None:
+        value = encode(Tick(watermark=tick.watermark, origin=origin))
+        for partition in range(self.partitions):
+            self.records[self.topics.opinions, partition].append((None, value, ()))
+
+    def _dead(self, entry: Entry) -> None:
+        letter = entry.first_origin or letter_of(entry.origin)
+        headers = [
+            (HEADER_REASON, entry.reason.encode()),
+            (HEADER_DETAIL, _cut(entry.detail)),
+            (HEADER_ORIGIN, letter_of(entry.origin).encode()),
+            (HEADER_FIRST_ORIGIN, letter.encode()),
+            (HEADER_TOPIC, entry.event.message.topic.encode()),
+        ]
+        self.records[self.topics.dead, 0].append((entry.event.message.key, entry.value, headers))
+        self._outcome(entry, "dead")
+
+    def _outcome(self, entry: Entry, state: Literal["dead", "scored"]) -> None:
+        behind = max(1, len(entry.links)) if state == "scored" else 0  # its opinions, for the mark's sake
+        outcome = Outcome(
+            origin=Origin(entry.origin.topic_id, entry.origin.partition, entry.origin.offset, behind),
+            letter=entry.first_origin or letter_of(entry.origin),
+            state=state,
+            reason=entry.reason,
+            document_id=_document_id(entry),
+        )
+        self._send(DEAD, encode(outcome))
+
+    def _send(self, company: str, value: bytes) -> None:
+        slot = self.slots.get(company)
+        if slot is None:
+            slot = self.slots[company] = partition_for(company, self.partitions)
+        self.records[self.topics.opinions, slot].append((company.encode(), value, ()))
+
+
+def _opinions(entry: Entry, model_id: str) -> tuple[list[Opinion], list[bytes]]:
+    assert entry.document is not None and entry.answer is not None
+    opinions = opinions_of(entry.document, entry.origin, entry.links, entry.answer, model_id, entry.first_origin)
+    return opinions, [encode(opinion) for opinion in opinions]
+
+
+def _document_id(entry: Entry) -> str:
+    """The record's key, so that copies of a document count once, dead or scored; "" for what is no id."""
+    try:
+        key = (entry.event.message.key or b"").decode()
+    except UnicodeDecodeError:
+        return ""
+    return key if len(key) <= MAX_NAME_CHARS else ""
+
+
+def _cut(detail: str) -> bytes:
+    return detail.encode("utf-8", "replace")[:MAX_DETAIL_BYTES].decode("utf-8", "ignore").encode()
