@@ -36,15 +36,15 @@ class FinetuneSettings:
     labelled: Path = DEFAULT_LABELLED
     sets: tuple[str, ...] = MINI_SETS
     encoder: str | None = None
-    epochs: int = 6
+    epochs: int = 5
     seed: int = 20261124
-    token_budget: int = 1536
-    encoder_rate: float = 1.5e-4
+    token_budget: int = 2048
+    encoder_rate: float = 2e-4
     head_rate: float = 6e-4
     layer_decay: float = 0.85
     weight_decay: float = 0.02
     warm_up: float = 0.08
-    mean_decay: float = 0.997
+    mean_decay: float = 0.995
     patience: int = 3
     freeze_words: bool = True
     objective: Objective = field(default_factory=Objective)
@@ -87,6 +87,7 @@ class Finetuning:
         self.optimizer, self.schedule = optimizer_and_schedule(
             groups, steps=self.steps * settings.epochs, warm_up=settings.warm_up
         )
+        self.trained = [p for p in self.model.parameters() if p.requires_grad]
         self.mean = RunningMean(self.model, settings.mean_decay)
         self.progress = Progress()
 
@@ -112,7 +113,7 @@ class Finetuning:
         for step, rows in enumerate(batches(self.lengths, self.settings.token_budget, chance)):
             loss = self._step(rows, chance)
             total += loss
-            if step % 50 == 49:
+            if step % 25 == 24:
                 rate = (step + 1) / (perf_counter() - started)
                 log.info(
                     "epoch %d step %d/%d loss %.4f, %.2f steps/s", epoch, step + 1, self.steps, total / (step + 1), rate
@@ -130,7 +131,7 @@ class Finetuning:
         keep = torch.tensor([float(not words_changed) for _, words_changed in changed])
         loss = loss + objective.anchor_loss(cast(Tensor, output.embedding), anchor, keep)
         loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_((p for p in self.model.parameters() if p.requires_grad), 1.0)
+        nn.utils.clip_grad_norm_(self.trained, 1.0, foreach=True)
         self.optimizer.step()
         self.schedule.step()
         self.optimizer.zero_grad(set_to_none=True)
