@@ -1,0 +1,62 @@
+"""The story key: one story told by many has one key. Pure.
+
+A wire's story comes again as "UPDATE 2-…", with " - Reuters" behind it, re-tweeted, shortened, with another link. The
+key is a signature of what is left when that is taken away, so that syndicated copies are one story in novelty and in
+the caps per story (design 2.2). It is exact on what is left: two different headlines share no key for being similar.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from typing import Final
+
+from shared.events import Document
+
+_URL: Final = re.compile(r"(?:https?://|www\.|pic\.twitter\.com/)\S*", re.IGNORECASE)
+_RETWEET: Final = re.compile(r"^(?:\W*(?:rt|mt|via)\b\s*@\w+\s*:?\s*)+", re.IGNORECASE)
+_MENTION: Final = re.compile(r"@\w+")
+_LABELS: Final = (
+    "update|wrapup|refile|rpt|corrected|correction|brief|exclusive|breaking(?: news)?|breakingviews|insight|analysis|factbox"
+    "|timeline|preview|us stocks|deals|live|watch|video|just in|alert|news alert|press release|opinion"
+)
+_LABEL: Final = re.compile(
+    rf"^\W*(?:(?:{_LABELS})(?:\s+\d{{1,2}})?(?:\s*\([^)]{{0,40}}\))?\s*(?:[-:|\u2013\u2014]+\s*))+", re.IGNORECASE
+)
+_SOURCES: Final = (
+    "reuters|bloomberg(?: news| businessweek)?|cnbc|wsj|wall street journal|ft|financial times|ap|afp|cnn(?: money)?"
+    "|bbc(?: news)?|forbes|marketwatch|benzinga|seeking alpha|yahoo!? finance|barron'?s|nyt|new york times|washington post"
+    "|guardian|business insider|techcrunch|the verge|investing\\.com|fox business|usa today|globe and mail"
+    "|nikkei(?: asia)?|thestreet|motley fool|zacks|sources?|report|synthetic wire|[a-z0-9-]{2,30}\\.(?:com|net|org|co\\.uk)"
+)
+_SOURCE: Final = re.compile(rf"\s+(?:[-|\u2013\u2014]+|\()\s*(?:the\s+)?(?:{_SOURCES})\)?\W*$", re.IGNORECASE)
+_ELLIPSIS: Final = re.compile(r"\S*(?:\u2026|\.{3})\W*$")
+_WORDS: Final = re.compile(r"[^\W_]+")
+
+_BODY_WORDS: Final = 14  # a text without a title is known by how it begins: re-posts are cut off at the end
+
+
+def story_key(title: str, text: str) -> str:
+    """16 hex digits: a 64-bit signature of the normalised title, or of the opening of the text when there is none."""
+    kept = signature(title) or signature(text, _BODY_WORDS)
+    if not kept:  # nothing but links, handles or marks: the bare text is all there is
+        kept = unicodedata.normalize("NFKC", f"{title}\n{text}").strip()
+    return hashlib.blake2b(kept.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def story_of(document: Document) -> str:
+    """The story key of a document."""
+    return story_key(document.title, document.text)
+
+
+def signature(text: str, limit: int | None = None) -> str:
+    """What a headline says without who tells it: words in lower case, at most `limit` of them."""
+    plain = unicodedata.normalize("NFKC", text)
+    plain = _RETWEET.sub("", _URL.sub(" ", plain).strip())
+    plain = _MENTION.sub(" ", _ELLIPSIS.sub("", plain.strip()))
+    plain = _LABEL.sub("", plain.strip())
+    while (shorter := _SOURCE.sub("", plain)) != plain:
+        plain = shorter
+    words = _WORDS.findall(plain.casefold().replace("'", "").replace("\u2019", ""))
+    return " ".join(words[:limit])
