@@ -1,0 +1,93 @@
+"""How values are written for a reader, and how text and links from outside are made harmless. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import tzinfo
+from urllib.parse import urlsplit
+
+import pandas as pd
+
+from shared.clock import SECOND, to_datetime
+
+MINUS = "\u2212"
+NOTHING = "\u2013"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins so
+_MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+def count(value: float) -> str:
+    """1,234 · 12.3k · 4.56M."""
+    if math.isnan(value):
+        return NOTHING
+    for limit, unit, digits in ((1e9, "B", 2), (1e6, "M", 2), (1e4, "k", 1)):
+        if abs(value) >= limit:
+            return f"{value / {'B': 1e9, 'M': 1e6, 'k': 1e3}[unit]:.{digits}f}{unit}"
+    return f"{value:,.0f}"
+
+
+def score(value: float, digits: int = 2) -> str:
+    """A sentiment or a change of one, with its sign: +0.12, -0.40."""
+    if not math.isfinite(value):
+        return NOTHING
+    text = f"{value:+.{digits}f}"
+    return text.replace("-", MINUS) if float(text) else f"{0:.{digits}f}"
+
+
+def percent(value: float, sign: bool = True) -> str:
+    """A share or ratio: +12 %, -3 %."""
+    if not math.isfinite(value):
+        return NOTHING
+    return f"{value * 100:{'+' if sign else ''}.0f} %".replace("-", MINUS)
+
+
+def size(octets: float) -> str:
+    """1.4 GB, 312 MB (powers of ten)."""
+    return f"{octets / 1e9:.1f} GB" if octets >= 1e9 else f"{octets / 1e6:.0f} MB"
+
+
+def moment(micros: int, zone: tzinfo, seconds: bool = False, year: bool = False) -> str:
+    """`24 Nov 14:32`, in `zone`."""
+    form = f"%d %b{' %Y' if year else ''} %H:%M{':%S' if seconds else ''}"
+    return to_datetime(micros).astimezone(zone).strftime(form)
+
+
+def local_times(starts: pd.Series, zone: tzinfo) -> pd.Series:
+    """Seconds since the epoch as naive wall-clock times of `zone`, which is what a chart's axis can show."""
+    return pd.to_datetime(starts, unit="s", utc=True).dt.tz_convert(zone).dt.tz_localize(None)
+
+
+def safe_link(url: str) -> str:
+    """`url` when it is an http(s) address with a host and nothing odd in it, else ""."""
+    if not url or len(url) > 2_000 or any(ord(c) <= 32 or ord(c) == 127 for c in url):
+        return ""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return ""
+    return url if parts.scheme in ("http", "https") and host and "@" not in parts.netloc else ""
+
+
+def plain(text: str) -> str:
+    """Text that Streamlit's Markdown shows as it is: every ASCII punctuation mark escaped, on one line."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def csv(frame: pd.DataFrame) -> bytes:
+    """UTF-8 with a header; text cells that a spreadsheet would run as a formula get a leading apostrophe."""
+
+    def guarded(value: object) -> object:
+        return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+    return str(frame.map(guarded).to_csv(index=False)).encode()
+
+
+def seconds_ago(now: int, then: int) -> str:
+    """`3 s ago`, `5 min ago`, `2 h ago`, from two instants in microseconds."""
+    passed = max(now - then, 0) // SECOND
+    for limit, unit, length in ((120, "s", 1), (7200, "min", 60), (172_800, "h", 3600)):
+        if passed < limit:
+            return f"{passed // length} {unit} ago"
+    return f"{passed // 86_400} d ago"

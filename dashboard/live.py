@@ -1,0 +1,100 @@
+"""How a page stays live: one fragment per page reads again every few seconds; nothing reloads, no state is lost.
+
+It also draws what stands above every page (as of …, connection) and the states in which there is nothing to show.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
+
+import streamlit as st
+
+from dashboard import companies, formats, view
+from dashboard.queries import Store
+from dashboard.reader import Reader, Unreachable
+from dashboard.snapshots import newest
+from dashboard.view import View
+from shared.settings import Settings, load_settings
+
+T = TypeVar("T")
+
+STATE_VARIABLE = "BELLWETHER_STATE_DIR"
+
+
+def settings() -> Settings:
+    """Settings of this process; the supervisor names the state folder by an environment variable."""
+    state = os.environ.get(STATE_VARIABLE)
+    return load_settings(Path(state) if state else None)
+
+
+@st.cache_resource(show_spinner=False)
+def reader() -> Reader:
+    return Reader(settings)
+
+
+@cache
+def refresh_seconds() -> float:
+    return settings().dashboard.refresh_seconds
+
+
+def read(key: Hashable, query: Callable[[Store], T], max_age: float | None = None) -> T:
+    """The answer to `query`, shared by all sessions for one refresh. Raises Unreachable."""
+    return reader().read(key, query, refresh_seconds() * 0.9 if max_age is None else max_age)
+
+
+def page(draw: Callable[[View], None]) -> None:
+    """Draw a page now and again every `refresh_seconds`."""
+
+    @st.fragment(run_every=refresh_seconds())
+    def again() -> None:
+        chosen = view.current()
+        try:
+            latest = read("newest", newest)
+            _status(max(latest.values(), default=0), chosen)
+            draw(chosen)
+        except Unreachable as problem:
+            _banner(str(problem))
+            nothing("Waiting for data", "This page fills by itself as soon as Redis answers.")
+
+    again()
+
+
+def _status(latest: int, chosen: View) -> None:
+    problem = reader().problem
+    if problem:
+        _banner(f"{problem} Shown is what was read last.")
+    if latest:
+        at = formats.moment(latest, chosen.zone, seconds=True, year=True)
+        st.caption(
+            f"as of **{at}** {chosen.zone_name}", help="The newest opinion's time of availability, not this clock."
+        )
+
+
+def _banner(text: str) -> None:
+    st.warning(text, icon=":material/cloud_off:")
+
+
+def nothing(title: str, text: str) -> None:
+    """The empty state of a page or of a part."""
+    with st.container(border=True, horizontal_alignment="center", key=f"nothing-{title}"):
+        st.markdown(f"##### {title}", text_alignment="center")
+        st.caption(text, text_alignment="center")
+
+
+def open_company(company: str) -> None:
+    """Go to a company's page, keeping window, channel and zone."""
+    st.session_state["open_company"] = company
+    st.rerun(scope="app")
+
+
+def company_options() -> list[str]:
+    """Ids for the search box, by ticker: the catalogue's companies and whatever else has opinions."""
+    try:
+        known = set(read("newest", newest))
+    except Unreachable:
+        known = set()
+    return sorted(known | set(companies.listed()), key=lambda company: companies.label(company).ticker)

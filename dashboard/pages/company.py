@@ -1,0 +1,217 @@
+"""Company: how opinion on one company moved, who wrote it, and the documents behind every point."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from dashboard import components, formats, live, plots, snapshots
+from dashboard.companies import label
+from dashboard.snapshots import CompanyWindow
+from dashboard.view import View
+from shared.aggregates import RecentDocument, Resolution
+from shared.clock import SECOND
+
+RESOLUTIONS = get_args(Resolution)
+LATEST = 40
+
+
+def page() -> None:
+    live.page(draw)
+
+
+def draw(view: View) -> None:
+    if not view.company:
+        live.nothing(
+            "Choose a company", "Type a name or a ticker above, or click a tile or a mover on the Market page."
+        )
+        return
+    company = view.company
+    named = label(company)
+    st.subheader(formats.plain(named.long), anchor=False)
+    st.caption(formats.plain(named.sector))
+    found = live.read(
+        ("company", company, view.window.label, view.channel),
+        lambda store: snapshots.company_window(store, company, view.window, view.channels),
+    )
+    if found is None:
+        live.nothing("No opinions on this company", "Nothing that was read so far names it.")
+        return
+    headline(found, view)
+    start, resolution = chart(company, view)
+    left, right = st.columns([1.62, 1], gap="medium")
+    with left:
+        documents(company, start, resolution, view)
+    with right:
+        mixes(found, view)
+
+
+def headline(found: CompanyWindow, view: View) -> None:
+    now, before = found.now, found.before
+    against = f"vs {view.window.label} before"
+    figures = st.columns(6)
+    change = now["sentiment"] - before["sentiment"]
+    figures[0].metric(
+        "Sentiment",
+        formats.score(now["sentiment"]),
+        _delta(change, formats.score(change)),
+        border=True,
+        help=f"Weighted mean, -1 to +1. 95 % band {formats.score(now['low'])} to {formats.score(now['high'])}. "
+        f"Change {against}.",
+    )
+    volume = now["documents"] / before["documents"] - 1 if before["documents"] else np.nan
+    figures[1].metric(
+        "Opinions",
+        formats.count(now["documents"]),
+        _delta(volume, formats.percent(volume)),
+        border=True,
+        help=f"Documents that name the company, in the window; change {against}.",
+    )
+    for slot, channel in ((2, "news"), (3, "social")):
+        part = found.by_channel[found.by_channel["channel"] == channel]
+        value = formats.score(float(part["sentiment"].iloc[0])) if len(part) else formats.NOTHING
+        n = int(part["documents"].iloc[0]) if len(part) else 0
+        figures[slot].metric(
+            channel.capitalize(),
+            value,
+            f"n = {n:,}",
+            delta_color="off",
+            delta_arrow="off",
+            border=True,
+            help=f"Weighted mean sentiment of {channel} alone.",
+        )
+    figures[4].metric(
+        "Distinct authors",
+        formats.count(found.authors),
+        border=True,
+        help="Different authors in the window, to the whole hour; exact. Authors are known by a keyed hash only.",
+    )
+    novelty = found.stories / now["documents"] if now["documents"] else np.nan
+    figures[5].metric(
+        "Novelty",
+        formats.percent(min(novelty, 1.0), sign=False),
+        border=True,
+        help=f"Distinct stories ÷ documents: {found.stories:,} stories. Low: many repeat the same.",
+    )
+
+
+def _delta(value: float, text: str) -> str | None:
+    return text.replace(formats.MINUS, "-") if np.isfinite(value) else None
+
+
+def chart(company: str, view: View) -> tuple[int | None, Resolution]:
+    """The chart; the start of the bucket that was clicked, or None, and the resolution."""
+    title, pick, export = st.columns([2, 2, 1], vertical_alignment="center")
+    title.markdown(
+        "**Sentiment and volume**", help="Line: weighted mean; area: its 95 % band. Click a point for its documents."
+    )
+    with pick:
+        resolution: Resolution = st.segmented_control(
+            "Resolution",
+            RESOLUTIONS,
+            default="hour",
+            key="resolution",
+            bind="query-params",
+            required=True,
+            label_visibility="collapsed",
+        )
+    buckets = live.read(
+        ("series", company, resolution, view.channel),
+        lambda store: snapshots.series(store, company, resolution, view.channels),
+    )
+    prices = live.read(("prices", company), lambda store: store.prices(company), max_age=60)
+    export.download_button(
+        "CSV",
+        lambda: formats.csv(buckets),
+        "series.csv",
+        "text/csv",
+        key="series_csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+    if buckets.empty:
+        live.nothing(
+            "No buckets", "Minutes are kept for three days behind a company's newest opinion; try a coarser resolution."
+        )
+        return None, resolution
+    figure = plots.company_chart(buckets, resolution, view.zone, _in_range(prices, buckets), view.colours)
+    event: Any = st.plotly_chart(
+        figure,
+        key=f"chart-{company}-{resolution}",
+        on_select="rerun",
+        selection_mode="points",
+        config={"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]},
+    )
+    for point in event.selection.points:
+        data = point.get("customdata")
+        if data:
+            return int(data[0] if isinstance(data, list) else data["0"]), resolution
+    return None, resolution
+
+
+def _in_range(prices: pd.DataFrame, buckets: pd.DataFrame) -> pd.DataFrame:
+    """Prices on the days that the chart shows."""
+    if prices.empty:
+        return prices
+    days = pd.to_datetime(pd.Series([buckets["start"].min(), buckets["start"].max()]), unit="s").dt.strftime("%Y-%m-%d")
+    return prices[(prices["date"] >= days[0]) & (prices["date"] <= days[1])]
+
+
+def documents(company: str, start: int | None, resolution: Resolution, view: View) -> None:
+    """Documents of the clicked bucket, or the latest."""
+    if start is None:
+        heading = "Latest documents"
+        found = live.read(("latest", company), lambda store: store.documents(store.keys(), [company], 0, 2**53))
+        found = [document for document in found if document.channel in view.channels][:LATEST]
+    else:
+        moment = formats.moment(start * SECOND, view.zone, year=True)
+        heading = f"Documents of the {resolution} from {moment} {view.zone_name}"
+        found = live.read(
+            ("behind", company, start, resolution, view.channel),
+            lambda store: snapshots.behind(store, company, start, resolution, view.channels),
+        )
+    _listed(heading, found, view, company)
+
+
+def _listed(heading: str, found: list[RecentDocument], view: View, company: str) -> None:
+    title, export = st.columns([4, 1], vertical_alignment="center")
+    title.markdown(
+        f"**{heading}**", help="Kept are a company's latest 200 documents and the heaviest five of every hour."
+    )
+    export.download_button(
+        "CSV",
+        lambda: formats.csv(plots.document_table(found, view.zone)),
+        "documents.csv",
+        "text/csv",
+        key="documents_csv",
+        on_click="ignore",
+        icon=":material/download:",
+    )
+    if not found:
+        live.nothing("No documents kept", "The bucket's counts remain; its documents have made room for newer ones.")
+        return
+    colours = view.colours
+    items = plots.document_items(found, view.zone, colours, excerpts=True)
+    components.documents(
+        [item | {"company": ""} for item in items],
+        (colours.negative, colours.neutral, colours.positive),
+        620,
+        key=f"documents-{company}",
+    )
+
+
+def mixes(found: CompanyWindow, view: View) -> None:
+    quiet = {"displayModeBar": False}
+    st.markdown(f"**Events**, {view.window.label}", help="What the documents are about, as the model classifies them.")
+    if found.events:
+        st.plotly_chart(plots.share_bars(found.events, view.colours), key="events", config=quiet)
+    else:
+        st.caption("No event was recognised in this window.")
+    st.markdown(f"**Sources**, {view.window.label}")
+    if found.sources:
+        st.plotly_chart(plots.share_bars(found.sources, view.colours), key="sources", config=quiet)
+    else:
+        st.caption("No source in this window.")

@@ -1,0 +1,68 @@
+"""What the user chose: company, window, channel and time zone, kept in the URL, so that a view can be shared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import streamlit as st
+
+from dashboard import palette
+from dashboard.windows import WINDOWS, Window
+from shared.events import CHANNELS, Channel
+
+CHANNEL_CHOICES: Final[dict[str, tuple[Channel, ...]]] = {"all": CHANNELS, "news": ("news",), "social": ("social",)}
+ZONE_CHOICES: Final = ("UTC", "exchange", "local")
+EXCHANGE: Final = "America/New_York"
+KEPT: Final = ("company", "window", "channel", "tz")  # parameters that survive a change of page
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One reader's choices for one run of the script."""
+
+    company: str
+    window: Window
+    channel: str
+    zone: ZoneInfo
+    zone_name: str  # as shown beside times
+    dark: bool
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        return CHANNEL_CHOICES[self.channel]
+
+    @property
+    def colours(self) -> palette.Palette:
+        return palette.theme(self.dark)
+
+
+def current() -> View:
+    """The choices as the toolbar (app.py) left them."""
+    state = st.session_state
+    chosen = state.get("tz") or "UTC"
+    zone = zone_of(chosen, st.context.timezone)
+    return View(
+        company=state.get("company") or "",
+        window=WINDOWS[state.get("window") or "24h"],
+        channel=state.get("channel") or "all",
+        zone=zone,
+        zone_name={"UTC": "UTC", "exchange": "New York"}.get(chosen, str(zone)),
+        dark=st.context.theme.type == "dark",
+    )
+
+
+def zone_of(choice: str, browser: str | None) -> ZoneInfo:
+    """The zone of a choice; a browser that does not tell its zone, or an unknown one, is shown UTC."""
+    name = {"UTC": "UTC", "exchange": EXCHANGE}.get(choice, browser or "UTC")
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def parameters(**changes: str) -> dict[str, str]:
+    """Query parameters that keep this view on another page, with `changes`."""
+    kept = {name: st.session_state.get(name) or "" for name in KEPT} | changes
+    return {name: value for name, value in kept.items() if value}

@@ -1,0 +1,43 @@
+"""Buckets of a window: together they are exactly the window, whatever the moment."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dashboard.windows import WINDOWS, cover, needed, period
+from shared.aggregates import SECONDS
+from shared.clock import SECOND
+
+moments = st.integers(min_value=100 * 86_400 * SECOND, max_value=4_000_000_000 * SECOND)
+windows = st.sampled_from(list(WINDOWS.values()))
+
+
+@given(moments, windows)
+def test_the_newest_opinion_lies_in_the_last_fine_bucket(newest: int, window) -> None:
+    span = period(newest, window)
+    assert span.end * SECOND - SECONDS[window.fine] * SECOND <= newest < span.end * SECOND
+    assert span.end - span.start == span.start - span.before == window.seconds
+
+
+@given(moments, windows)
+def test_needed_buckets_tile_both_windows_without_gap_or_overlap(newest: int, window) -> None:
+    span = period(newest, window)
+    pieces = sorted(
+        (start, start + SECONDS[resolution]) for resolution, some in needed(span, window).items() for start in some
+    )
+    assert pieces[0][0] == span.before
+    assert pieces[-1][1] == span.end
+    assert all(left[1] == right[0] for left, right in zip(pieces, pieces[1:], strict=False))
+    assert span.start in {start for start, _ in pieces}
+
+
+@given(moments, windows)
+def test_few_buckets_are_read(newest: int, window) -> None:
+    assert sum(len(some) for some in needed(period(newest, window), window).values()) <= 240
+
+
+def test_misaligned_ends_are_refused() -> None:
+    with pytest.raises(ValueError, match="does not begin and end on a minute"):
+        cover(30, 3600, "hour", "minute")
