@@ -162,7 +162,15 @@ class Keys:
         """Hash hour start -> JSON list of RecentDocument, heaviest first; at most TOP_DOCUMENTS each."""
         return f"{self._company(company)}:top:{company}"
 
-    # -- signals (services/aggregation/signals.py)
+    # -- signals (services/aggregation/closing.py)
+    def closing(self, slot: int) -> str:
+        """Hash: "closed" -> T (seconds) up to which signals were given out; "START|COMPANY" -> "pending" | "late"."""
+        return f"{self._tag(slot)}:closing"
+
+    def outbox(self, slot: int) -> str:
+        """Hash signal id -> JSON: written with the signal, deleted when Kafka has acknowledged it."""
+        return f"{self._tag(slot)}:outbox"
+
     def signals(self, company: str, strategy: str) -> str:
         """Hash T (microseconds) -> JSON list of the signal's revisions, oldest first."""
         return f"{self._company(company)}:signals:{strategy}:{company}"

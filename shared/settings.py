@@ -92,6 +92,7 @@ class AggregationSettings(_Section):
     duplicate_days: int = Field(
         7, ge=1, description="Days of a partition's own event time in which a copy is recognised."
     )
+    strategies: tuple[str, ...] = Field(("pulse",), description="Strategies run side by side: built-in names or files.")
     lateness_seconds: int = Field(60, ge=0, description="How long after T, in event time, a signal for T waits.")
 
 

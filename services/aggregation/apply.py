@@ -10,7 +10,11 @@ from services.aggregation.store import Store
 
 
 class Stale(RuntimeError):
-    """The store's position is not the one that the batch starts from: somebody else moved it, or it was put back."""
+    """The position moved while a batch was applied: somebody else applies this slot, too. Nothing was changed."""
+
+
+class Behind(RuntimeError):
+    """The store goes on from before the batch: it was put back, or emptied. The records between have to be read again."""
 
 
 def apply(
@@ -20,16 +24,19 @@ def apply(
     records: Sequence[Record],
     rules: Rules,
     observer: Observer | None = None,
-    expected: int | None = None,
-) -> Plan:
-    """Apply records (offset-ordered, not empty) of one slot; all or, raising Stale or StoreLost, none.
+    gapless: bool = False,
+) -> Plan | None:
+    """Apply records (offset-ordered, not empty) of one slot: all or, raising Stale, Behind or StoreLost, none.
 
-    `expected` is the offset that the caller believes to be the next (0 for a slot that was never written to).
+    What the store already has of them is skipped; None when that is everything. `gapless` insists that nothing lies
+    between the store's position (the start of the log, when it has none) and the first record.
     """
     state = store.load(slot, records)
     stored = state.position.offset if state.position is not None else 0
-    if expected is not None and stored != expected:
-        raise Stale(f"slot {slot}: the store goes on from {stored}, this worker from {expected}")
+    if gapless and stored < records[0][0]:
+        raise Behind(f"slot {slot}: the store goes on from {stored}, but {records[0][0]} was read")
+    if records[-1][0] < stored:
+        return None
     made = plan(records, state, Position(topic_id, records[-1][0] + 1), rules, observer)
     if not store.commit(made):
         raise Stale(f"slot {slot}: the position moved on from {stored} while a batch was applied")

@@ -26,7 +26,7 @@ from services.aggregation.duplicates import CHUNK_OFFSETS, IdWindow, id_key
 from services.aggregation.letters import APPLIED, apply_outcome, opinion_field
 from services.aggregation.recent import as_recent, cut_recent, keep_recent, keep_top
 from services.aggregation.state import Cell, CompanyDraft, Draft, Position, SlotState, Writes
-from shared.aggregates import DETAILED, RESOLUTIONS, Bucket, RecentDocument, Resolution, Share, Totals
+from shared.aggregates import DETAILED, RESOLUTIONS, SECONDS, Bucket, RecentDocument, Resolution, Share, Totals
 from shared.clock import DAY, SECOND
 from shared.events import CHANNELS, Channel, Opinion, OpinionMessage, Tick
 from shared.settings import AggregationSettings
@@ -41,6 +41,7 @@ class Rules:
     keep: Mapping[Resolution, int]
     duplicates: int
     lateness: int
+    signals: bool = True  # whether changed hours are noted for signals
 
     @classmethod
     def of(cls, settings: AggregationSettings) -> Rules:
@@ -49,7 +50,7 @@ class Rules:
             "hour": settings.keep_hours_days * DAY,
             "day": settings.keep_days_days * DAY,
         }
-        return cls(keep, settings.duplicate_days * DAY, settings.lateness_seconds * SECOND)
+        return cls(keep, settings.duplicate_days * DAY, settings.lateness_seconds * SECOND, bool(settings.strategies))
 
 
 class Observer(Protocol):
@@ -226,7 +227,7 @@ class Step:
         keep_recent(company, document)
         hour = bucket_start(at, "hour")
         if hour >= oldest_start(company.newest, self.rules.keep["hour"], "hour"):
-            self.plan.changed_hours.add((opinion.company, hour))
+            self._changed(opinion.company, hour)
             self._top(opinion.company, hour, document)
 
     def _add(self, opinion: Opinion, part: Contribution, resolution: Resolution, start: int) -> None:
@@ -243,6 +244,14 @@ class Step:
                 draft.bucket.authors += 1
             if _share(draft.stories, base.stories if base else None, opinion.story, part):
                 draft.bucket.stories += 1
+
+    def _changed(self, company: str, hour: int) -> None:
+        """Note an hour for signals: late when they were given out for its end."""
+        self.plan.changed_hours.add((company, hour))
+        if self.rules.signals:
+            closed = self.state.closed
+            late = closed is not None and hour + SECONDS["hour"] <= closed
+            (self.writes.late if late else self.writes.pending).add((company, hour))
 
     def _top(self, company: str, hour: int, document: RecentDocument) -> None:
         known = self.writes.tops.get((company, hour))

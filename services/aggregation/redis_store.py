@@ -142,6 +142,15 @@ class RedisStore:
         def windows(raw: dict[bytes, bytes]) -> None:
             state.windows = {stream.decode(): unpack_window(value) for stream, value in raw.items()}
 
+        def closing(raw: dict[bytes, bytes]) -> None:
+            for name, value in raw.items():
+                if name == b"closed":
+                    state.closed = int(value)
+                    continue
+                start, _, company = name.decode().partition("|")
+                (state.late if value == b"late" else state.pending).add((company, int(start)))
+
+        reads.add(closing, "HGETALL", keys.closing(slot))
         reads.add(totals, "HGETALL", keys.totals(slot))
         reads.add(marks, "HGETALL", keys.marks(slot))
         reads.add(watermarks, "HGETALL", keys.watermarks(slot))

@@ -70,6 +70,16 @@ def commands(plan: Plan, keys: Keys) -> Iterator[Command]:
         yield from _dropped(key, starts, keys)
     for name, fields in writes.hashes.items():
         yield "HSET", name, _fields(fields.items())
+    yield from _closing(writes, keys.closing(slot))
+
+
+def _closing(writes: Writes, key: str) -> Iterator[Command]:
+    """Which hours still owe signals, and up to where they were given out."""
+    hours = [(hour, "pending") for hour in writes.pending] + [(hour, "late") for hour in writes.late]
+    yield "HSET", key, _fields((f"{start}|{company}", kind) for (company, start), kind in hours)
+    yield "HDEL", key, [f"{start}|{company}" for company, start in writes.settled]
+    if writes.closed is not None:
+        yield "HSET", key, ["closed", writes.closed]
 
 
 def _companies(writes: Writes, keys: Keys, slot: int) -> Iterator[Command]:

@@ -85,6 +85,9 @@ class SlotState:
     companies: dict[str, CompanyState] = field(default_factory=dict)
     series: dict[SeriesKey, Series] = field(default_factory=dict)
     tops: dict[HourKey, list[RecentDocument]] = field(default_factory=dict)
+    closed: int | None = None  # signals were given out up to this T, seconds
+    pending: set[HourKey] = field(default_factory=set)  # hours that changed since signals were made of them
+    late: set[HourKey] = field(default_factory=set)  # hours that changed after signals were made of them
 
 
 class Draft:
@@ -127,6 +130,10 @@ class Writes:
     tops: dict[HourKey, list[RecentDocument]] = field(default_factory=dict)
     dropped_tops: list[HourKey] = field(default_factory=list)
     hashes: dict[str, dict[str, bytes]] = field(default_factory=dict)  # Redis key -> field -> value (signals)
+    pending: set[HourKey] = field(default_factory=set)
+    late: set[HourKey] = field(default_factory=set)
+    closed: int | None = None
+    settled: list[HourKey] = field(default_factory=list)  # pending or late no longer
 
 
 def fold(state: SlotState, writes: Writes, position: Position) -> None:
@@ -144,6 +151,12 @@ def fold(state: SlotState, writes: Writes, position: Position) -> None:
         state.companies[company] = CompanyState(draft.newest, draft.recent, draft.ids)
     for hour in writes.dropped_tops:
         state.tops.pop(hour, None)
+    state.pending |= writes.pending
+    state.late |= writes.late
+    state.pending.difference_update(writes.settled)
+    state.late.difference_update(writes.settled)
+    if writes.closed is not None:
+        state.closed = writes.closed
 
 
 def _fold_ids(state: SlotState, writes: Writes) -> None:
