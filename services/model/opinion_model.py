@@ -12,12 +12,15 @@ with the padding, and a document's answer must not depend on what it was padded 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, Self, cast
 
 import torch
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel, PreTrainedConfig, PreTrainedModel
 from transformers.utils.generic import ModelOutput
+
+from services.model.delta import is_delta, read_weights
 
 SENTIMENTS = ("negative", "neutral", "positive")
 
@@ -64,6 +67,8 @@ class OpinionConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     window_tokens: int = 256
     max_windows: int = 8
     head_dropout: float = 0.1
+    delta_of: str | None = None  # set in a folder that holds a difference only: the base model's name
+    delta_base: str | None = None  # and the digest of its weights
 
     def __post_init__(self, **kwargs: Any) -> None:
         self.encoder = dict(self.encoder or {})
@@ -184,6 +189,17 @@ class OpinionModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         if module is self:
             nn.init.normal_(self.unnamed, std=0.02)
             nn.init.eye_(self.embedding_head.weight)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | Path, *args: Any, **kwargs: Any) -> Self:  # type: ignore[override]
+        """As in transformers; a folder that holds a difference (``delta.safetensors``) is put on its base first."""
+        if not is_delta(Path(folder)):
+            return super().from_pretrained(folder, *args, **kwargs)
+        model = cls(OpinionConfig.from_pretrained(folder))
+        model.load_state_dict(read_weights(Path(folder)))
+        nn.Module.to(model, kwargs.get("dtype") or torch.float32)
+        model.eval()
+        return model
 
     def forward(
         self,

@@ -1,0 +1,156 @@
+"""Changes of a text, and how often they flip the model's answer.
+
+All but ``negation`` leave the meaning as it was: a flip is an error. After a negation the answer should change: there
+a flip is what one hopes for.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from services.model.opinion_model import OpinionModel
+from services.training.augmentation import rename, slip, swap_cashtags
+from services.training.datasets import Company, Example
+from services.training.prediction import predict
+
+Change = Callable[[Example, random.Random], Example]
+
+# names that no training text holds: made up, of the shapes that company names have
+STRANGE_NAMES = (
+    "Arvandel", "Quorwick Holdings", "Tessamund", "Bolvane Industries", "Norrefax", "Lumidor Group", "Castrevo",
+    "Ophirane", "Meltham & Voss", "Zephandry", "Kirrowan Bank", "Dunmarel Motors", "Ulvestra", "Pelgrane Energy",
+)  # fmt: skip
+ANONYMOUS = "the company"
+_BOILERPLATE = " All rights reserved. This material may not be published, broadcast or redistributed."
+_EMOJI = ("\N{ROCKET}", "\N{CHART WITH UPWARDS TREND}", "\N{THINKING FACE}", "\N{FIRE}")
+_NUMBER = re.compile(r"\d+")
+_VERB = re.compile(r"\b(is|are|was|were|will|has|have|had|can|could|should|would|may|might)\b")
+
+
+def _spans_after(example: Example, text: str) -> Example:
+    """The example with a new text of the same length, or one that only grew at its end."""
+    return replace(example, text=text)
+
+
+def _typos(example: Example, chance: random.Random) -> Example:
+    return _spans_after(example, slip(slip(example.text, chance), chance))
+
+
+def _casing(example: Example, _: random.Random) -> Example:
+    upper = example.text.upper()
+    return _spans_after(example, upper) if len(upper) == len(example.text) else example
+
+
+def _ticker_swap(example: Example, chance: random.Random) -> Example:
+    if example.companies:
+        return example
+    return replace(example, text=swap_cashtags(example.text, chance))
+
+
+def _name_swap(example: Example, chance: random.Random) -> Example:
+    return rename(example, STRANGE_NAMES, chance)[0]
+
+
+def _anonymous(example: Example, chance: random.Random) -> Example:
+    return rename(example, (ANONYMOUS,), chance)[0]
+
+
+def _negation(example: Example, _: random.Random) -> Example:
+    match = _VERB.search(example.text)
+    if match is None:
+        return example
+    return _inserted(example, match.end(), " not")
+
+
+def _numbers(example: Example, chance: random.Random) -> Example:
+    """Every number becomes another of as many digits (never starting with 0)."""
+
+    def other(match: re.Match[str]) -> str:
+        size = len(match[0])
+        return str(chance.randint(10 ** (size - 1), 10**size - 1))
+
+    return _spans_after(example, _NUMBER.sub(other, example.text))
+
+
+def _boilerplate(example: Example, _: random.Random) -> Example:
+    return _spans_after(example, example.text + _BOILERPLATE)
+
+
+def _emoji(example: Example, chance: random.Random) -> Example:
+    return _spans_after(example, f"{example.text} {chance.choice(_EMOJI)}")
+
+
+def _inserted(example: Example, place: int, piece: str) -> Example:
+    def moved(span: tuple[int, int]) -> tuple[int, int]:
+        start, end = span
+        return (start + len(piece), end + len(piece)) if start >= place else (start, end)
+
+    companies = tuple(
+        Company(tuple(moved(span) for span in company.spans), company.sentiment, company.weight)
+        for company in example.companies
+    )
+    return replace(example, text=example.text[:place] + piece + example.text[place:], companies=companies)
+
+
+PERTURBATIONS: dict[str, Change] = {
+    "typos": _typos,
+    "casing": _casing,
+    "ticker_swap": _ticker_swap,
+    "name_swap": _name_swap,
+    "anonymised": _anonymous,
+    "negation": _negation,
+    "numbers": _numbers,
+    "boilerplate": _boilerplate,
+    "emoji": _emoji,
+}
+
+
+@dataclass(frozen=True)
+class Flips:
+    """Of ``n`` answers whose text the perturbation changed, the share that flipped; accuracy before and after."""
+
+    n: int
+    flipped: float
+    accuracy: float
+    accuracy_after: float
+
+
+def measure_flips(
+    model: OpinionModel, tokenizer: Any, examples: Sequence[Example], seed: int = 20261124
+) -> dict[str, Flips]:
+    """Each perturbation over the examples' labelled sentiment (of the companies where there are any, else the text)."""
+    before = _answers(model, tokenizer, examples)
+    found = {}
+    for name, change in PERTURBATIONS.items():
+        chance = random.Random(seed)
+        changed = [change(example, chance) for example in examples]
+        kept = [row for row, example in enumerate(changed) if example.text != examples[row].text]
+        if kept:
+            after = _answers(model, tokenizer, [changed[row] for row in kept])
+            found[name] = _flips([before[row] for row in kept], after, [_labels(examples[row]) for row in kept])
+    return found
+
+
+def _flips(before: Sequence[list[int]], after: Sequence[list[int]], labels: Sequence[list[int]]) -> Flips:
+    old, new, true = (np.array([answer for row in rows for answer in row]) for rows in (before, after, labels))
+    return Flips(len(old), float((old != new).mean()), float((old == true).mean()), float((new == true).mean()))
+
+
+def _labels(example: Example) -> list[int]:
+    return [company.sentiment for company in example.companies] or [example.document]
+
+
+def _answers(model: OpinionModel, tokenizer: Any, examples: Sequence[Example]) -> list[list[int]]:
+    found = predict(model, tokenizer, examples)
+    document, company = found.document.argmax(1).tolist(), iter(found.company.argmax(1).tolist())
+    answers = []
+    for row, example in enumerate(examples):
+        own = [int(next(company)) for _ in example.companies]
+        answers.append(own or [int(document[row])])
+    return answers
