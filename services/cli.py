@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from itertools import pairwise
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
@@ -56,6 +58,7 @@ class MountedCommands(TyperGroup):
         return [name for name in COMMANDS if self._loaded(ctx, name) is not None]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        del ctx
         if cmd_name not in COMMANDS:
             return None
         return load(cmd_name)
@@ -86,7 +89,7 @@ def load(name: str) -> Any:
 
 
 def _find(module: ModuleType, name: str) -> Any:
-    """`NAME_app` or a function or app called NAME (`-` as `_`), else the module's `app`, for a module with one group."""
+    """`NAME_app` or what is called NAME (`-` as `_`), else `app`, for a module with one group."""
     plain = name.replace("-", "_")
     for attribute in (f"{plain}_app", plain, "app"):
         found = getattr(module, attribute, None)
@@ -127,12 +130,18 @@ def _options(
     del version
 
 
+def _state_of(arguments: list[str]) -> Path | None:
+    """The folder that the command line names, for the file that an unforeseen error leaves."""
+    following = dict(pairwise(arguments)).get("--state")
+    return Path(following).expanduser() if following else None
+
+
 def main() -> None:
     """Entry point of `bellwether`."""
     try:
         typer.main.get_command(app).main(prog_name="bellwether")
     except Exception as error:  # the one place where an error becomes a line for a person
-        line, code = explain(error)
+        line, code = explain(error, _state_of(sys.argv))
         typer.echo(f"bellwether: {line}", err=True)
         sys.exit(code)
 

@@ -6,6 +6,7 @@ Known by the names of their classes, so that nothing is imported (kafka, redis, 
 from __future__ import annotations
 
 import traceback
+from pathlib import Path
 from typing import Final
 
 from shared.settings import default_state_dir
@@ -25,8 +26,8 @@ _KNOWN: Final[dict[str, tuple[str, int]]] = {
 }
 
 
-def explain(error: BaseException) -> tuple[str, int]:
-    """(line, exit code). An error that nobody foresaw leaves its traceback in a file that the line names."""
+def explain(error: BaseException, state: Path | None = None) -> tuple[str, int]:
+    """(line, exit code). An error that nobody foresaw leaves its traceback in STATE/logs/unforeseen.txt."""
     code = getattr(error, "code", None)
     for name in _names(error):
         known = _KNOWN.get(name)
@@ -35,7 +36,7 @@ def explain(error: BaseException) -> tuple[str, int]:
             return _joined(error, hint), code if isinstance(code, int) else fallback
     if isinstance(error, OSError):
         return _os_error(error), ERROR
-    return _unforeseen(error), ERROR
+    return _unforeseen(error, state or default_state_dir()), ERROR
 
 
 def _names(error: BaseException) -> list[str]:
@@ -60,9 +61,9 @@ def _os_error(error: OSError) -> str:
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
-def _unforeseen(error: BaseException) -> str:
+def _unforeseen(error: BaseException, state: Path) -> str:
     text = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    file = default_state_dir() / "logs" / "unforeseen.txt"
+    file = state / "logs" / "unforeseen.txt"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("a") as out:

@@ -1,0 +1,57 @@
+"""Which Kafka and Redis a state folder uses: its own embedded ones, or what the operator named.
+
+An address counts as named when it is on the command line, in the environment or in STATE/bellwether.yaml. Where they
+are is written to STATE/endpoints.json, which the settings of every other command read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from services.embedded.kafka import EmbeddedKafka
+from services.embedded.redis import EmbeddedRedis
+from services.supervisor.records import write_atomically
+from services.supervisor.specs import Options
+from shared.settings import load_settings
+
+
+class Endpoints:
+    """`choose` once, `write` whenever an embedded service was started (its port can change)."""
+
+    def __init__(self, state: Path, options: Options) -> None:
+        self._state = state
+        self._options = options
+        self.kafka: EmbeddedKafka | None = None
+        self.redis: EmbeddedRedis | None = None
+
+    def overrides(self) -> dict[str, Any]:
+        """What the command line gave, as keywords of `load_settings`."""
+        found: dict[str, Any] = {}
+        if self._options.bootstrap_servers:
+            found["kafka"] = {"bootstrap_servers": self._options.bootstrap_servers}
+        if self._options.redis_url:
+            found["redis"] = {"url": self._options.redis_url}
+        return found
+
+    def choose(self) -> tuple[EmbeddedKafka | None, EmbeddedRedis | None]:
+        """The embedded services that are needed, not yet started."""
+        (self._state / "endpoints.json").unlink(missing_ok=True)  # what an earlier start wrote is nobody's wish
+        settings = load_settings(self._state, **self.overrides())
+        if "bootstrap_servers" not in settings.kafka.model_fields_set:
+            self.kafka = EmbeddedKafka(self._state / "kafka")
+        if "url" not in settings.redis.model_fields_set:
+            self.redis = EmbeddedRedis(self._state / "redis")
+        self.write()
+        return self.kafka, self.redis
+
+    def write(self) -> None:
+        """STATE/endpoints.json, readable by its owner alone."""
+        content = self.overrides()
+        if self.kafka is not None and self.kafka.port:
+            content["kafka"] = {"bootstrap_servers": self.kafka.bootstrap_servers}
+        if self.redis is not None and self.redis.port:
+            content["redis"] = {"url": self.redis.url}
+        write_atomically(self._state / "endpoints.json", msgspec.json.encode(content))

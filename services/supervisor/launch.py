@@ -1,0 +1,90 @@
+"""Starting and stopping a supervisor: in this process, or detached from the terminal."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from services.embedded.errors import EmbeddedError
+from services.supervisor.console import ConsoleView, attach_watch
+from services.supervisor.records import (
+    ProcessRecord,
+    read_records,
+    running_supervisor,
+    stop_records,
+    strays,
+    write_records,
+)
+from services.supervisor.snapshot import SupervisorState, read_supervisor
+from services.supervisor.specs import Options, program
+from services.supervisor.supervisor import Supervisor
+
+HEALTHY_SECONDS: Final = 300.0  # a model that measures its precision on a slow machine needs most of it
+STOP_SECONDS: Final = 75.0
+
+
+def run_attached(state: Path, run: str | None, options: Options) -> None:
+    """Supervise until Ctrl-C, with a status line on standard error."""
+    view = ConsoleView()
+    try:
+        Supervisor(state, run, options).run(view.started, view.tick)
+    finally:
+        view.close()
+
+
+def run_quietly(state: Path, run: str | None, options: Options) -> None:
+    """Supervise until SIGTERM (the detached process)."""
+
+    def watch(supervisor: Supervisor) -> None:
+        attach_watch(supervisor)
+
+    Supervisor(state, run, options).run(watch, lambda _: None)
+
+
+def launch_detached(state: Path, run: str | None, options: Options, tell: Callable[[str], None]) -> SupervisorState:
+    """Start a supervisor that outlives this process; returns when all is healthy or the time is up.
+
+    Raises EmbeddedError when the supervisor itself ends.
+    """
+    (state / "logs").mkdir(parents=True, exist_ok=True)
+    output = state / "logs" / "supervisor.out"
+    command = [*program(), "supervisor", *options.arguments(), *(["--run", run] if run else []), "--state", str(state)]
+    with output.open("wb") as out:
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    deadline = time.monotonic() + HEALTHY_SECONDS
+    said = ""
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise EmbeddedError(_last_words(output) or f"the supervisor ended with exit code {process.returncode}")
+        found = read_supervisor(state)
+        if found.healthy or any(child.state == "held" for child in found.children):
+            return found
+        now = found.problems[0] if found.problems and found.phase == "running" else "starting …"
+        if now != said:
+            tell(now)
+            said = now
+        time.sleep(0.2)
+    return read_supervisor(state)
+
+
+def stop_all(state: Path) -> list[ProcessRecord]:
+    """Stop the supervisor and whatever else belongs to the folder; returns what would not stop."""
+    supervisor = running_supervisor(state)
+    known = read_records(state)
+    if supervisor is not None:
+        stop_records([supervisor], STOP_SECONDS)
+    remaining = stop_records([*known, *strays(state)])
+    if state.exists() and not remaining:
+        write_records(state, [])
+    return [record for record in remaining if record.pid != os.getpid()]
+
+
+def _last_words(output: Path) -> str:
+    lines = output.read_text(errors="replace").strip().splitlines()
+    return lines[-1].removeprefix("bellwether: ")[:1000] if lines else ""

@@ -1,0 +1,215 @@
+"""The supervisor of one state folder: embedded services, topics, workers, dashboard; until it is told to stop.
+
+Everything is started from the main thread, because the kernel ties a child's life to the thread that started it: when
+the supervisor is killed, SIGTERM reaches all of them. Looking at the system happens in a second thread (watch.py),
+so that a broker that hangs does not keep a dead worker from being started again.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import IO, Final
+
+import msgspec
+
+from services.embedded.errors import EmbeddedError
+from services.embedded.kafka import EmbeddedKafka
+from services.embedded.process import ChildProcess
+from services.embedded.redis import EmbeddedRedis
+from services.supervisor.backoff import DEAD_LETTER_LIMIT
+from services.supervisor.child import Child, child_of
+from services.supervisor.endpoints import Endpoints
+from services.supervisor.held import read_held, write_held
+from services.supervisor.records import (
+    SUPERVISOR,
+    read_records,
+    record_of,
+    stop_records,
+    strays,
+    write_atomically,
+    write_records,
+)
+from services.supervisor.snapshot import ChildState, SupervisorState
+from services.supervisor.specs import Options, dashboard_port, dashboard_spec, worker_specs
+from shared.kafka_client import ensure_topics
+from shared.settings import Settings, load_settings
+from shared.topics import Topics
+
+LOOK_SECONDS: Final = 0.1
+WORKER_STOP_SECONDS: Final = 20.0
+SERVICE_STOP_SECONDS: Final = 30.0
+log = logging.getLogger(__name__)
+
+
+class StopRequested(BaseException):
+    """A signal asked the supervisor to stop. Not an Exception: nothing on the way may swallow it."""
+
+
+class Supervisor:
+    """`run` blocks until SIGINT, SIGTERM or SIGHUP; then everything that it started is gone."""
+
+    def __init__(self, state: Path, run: str | None, options: Options) -> None:
+        self.state = state
+        self.options = options
+        self._run = run
+        self._children: list[Child] = []
+        self._endpoints = Endpoints(state, options)
+        self._lock: IO[str] | None = None
+        self._stopping = False
+        self._written = b""
+        self.view = SupervisorState(phase="starting")
+        self.problems: Callable[[], list[str]] = lambda: ["still starting"]
+
+    @property
+    def children(self) -> list[Child]:
+        return self._children
+
+    def settings(self) -> Settings:
+        """As the children see them."""
+        return load_settings(self.state, **self._endpoints.overrides(), **({"run": self._run} if self._run else {}))
+
+    def run(self, started: Callable[[Supervisor], None], tick: Callable[[Supervisor], None]) -> None:
+        """`started` is called when everything has been started once; `tick` at every look. Raises EmbeddedError."""
+        self._take_over()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._on_signal)
+        try:
+            self._start_everything()
+            started(self)
+            while True:
+                self._look()
+                tick(self)
+                time.sleep(LOOK_SECONDS)
+        except StopRequested:
+            log.info("stopping")
+        finally:
+            self._stop_everything()
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if not self._stopping:
+            self._stopping = True
+            raise StopRequested
+
+    def _take_over(self) -> None:
+        """Become the only supervisor here, and end what an earlier one, killed, has left."""
+        self.state.mkdir(parents=True, exist_ok=True)
+        self._lock = (self.state / "up.lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise EmbeddedError(f"another supervisor runs on {self.state}; see: bellwether status") from None
+        left = [record for record in read_records(self.state) if record.pid != os.getpid()] + strays(self.state)
+        remaining = stop_records(left)
+        if remaining:
+            raise EmbeddedError(f"processes of an earlier run cannot be stopped: {[found.pid for found in remaining]}")
+        self._save()
+
+    def _start_everything(self) -> None:
+        settings = self._start_services()
+        port = dashboard_port(self.options.dashboard_port, settings.dashboard.port, settings.dashboard.host)
+        page = dashboard_spec(self.state, self.options, settings.dashboard.host, port)
+        if page is not None and self.options.dashboard:
+            self._start(child_of(page, self.state))
+            self.view.dashboard = f"http://{settings.dashboard.host}:{port}"
+        kafka, topics = settings.kafka, Topics(settings.run)
+        if self._endpoints.kafka is not None:
+            self._endpoints.kafka.wait_ready()
+        ensure_topics(
+            kafka,
+            Topics(topics.run, kafka.document_partitions, kafka.opinion_partitions, kafka.retention_bytes).all(),
+        )
+        sample = self._endpoints.kafka is not None if self.options.sample is None else self.options.sample
+        held = read_held(self.state)
+        for spec in worker_specs(self.state, self.options, settings.run, sample=sample):
+            child = child_of(spec, self.state)
+            if spec.label in held:
+                child.hold(*held[spec.label])
+                self._children.append(child)
+            else:
+                self._start(child)
+        self.view.phase = "running"
+        self._save()
+
+    def _start_services(self) -> Settings:
+        """Embedded Redis and Kafka at once; returns when Redis answers (the page needs no more than that)."""
+        kafka, redis = self._endpoints.choose()
+        if kafka is not None:
+            self._start(Child("kafka", "", lambda: self._spawned(kafka)))
+        if redis is not None:
+            self._start(Child("redis", "", lambda: self._spawned(redis)))
+            redis.wait_ready()
+        self.view.embedded_kafka, self.view.embedded_redis = kafka is not None, redis is not None
+        return self.settings()
+
+    def _spawned(self, service: EmbeddedKafka | EmbeddedRedis) -> ChildProcess:
+        service.spawn()
+        self._endpoints.write()
+        assert service.process is not None
+        return service.process
+
+    def _start(self, child: Child) -> None:
+        self._children.append(child)
+        child.start()
+        log.info("started %s (pid %s)", child.label, child.pid)
+        self._save()
+
+    def _look(self) -> None:
+        held = read_held(self.state)
+        for child in self._children:
+            if child.state == "held" and child.label not in held:
+                child.release()
+            before = child.exit_code
+            if child.look():
+                log.warning(
+                    "%s: %s (exit %s before %s) %s", child.label, child.state, child.exit_code, before, child.message
+                )
+                if child.state == "held":
+                    held[child.label] = (child.exit_code or 0, child.message)
+                    write_held(self.state, held)
+        self._save()
+
+    def _save(self) -> None:
+        """STATE/pids.json and STATE/supervisor.json, when something changed."""
+        self.view.problems = self.problems()
+        self.view.healthy = self.view.phase == "running" and not self.view.problems
+        self.view.children = [
+            ChildState(child.role, child.name, child.state, child.pid, child.restarts, child.exit_code, child.message)
+            for child in self._children
+        ]
+        content = msgspec.json.encode(self.view)
+        if content == self._written:
+            return
+        self._written = content
+        own = record_of(SUPERVISOR, "", os.getpid())
+        records = [child.record for child in self._children if child.state == "running"]
+        write_records(self.state, [record for record in [own, *records] if record is not None])
+        write_atomically(self.state / "supervisor.json", content)
+
+    def _stop_everything(self) -> None:
+        self._stopping = True
+        self.view.phase = "stopping"
+        self._save()
+        services = [child for child in self._children if child.role in ("kafka", "redis")]
+        others = [child for child in self._children if child not in services]
+        for group, seconds in ((others, WORKER_STOP_SECONDS), (services, SERVICE_STOP_SECONDS)):
+            for child in group:
+                child.signal(signal.SIGTERM)
+            deadline = time.monotonic() + seconds
+            for child in group:
+                child.stop(max(0.1, deadline - time.monotonic()))
+        # a hold for too many dead letters outlives the supervisor; the others are tried again at the next start
+        held = {name: why for name, why in read_held(self.state).items() if why[0] == DEAD_LETTER_LIMIT}
+        write_held(self.state, held)
+        self.view.phase = "stopped"
+        self._save()
+        write_records(self.state, [])
+        if self._lock is not None:
+            self._lock.close()

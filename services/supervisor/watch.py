@@ -1,0 +1,82 @@
+"""Is all well? Looked at every second in a thread of its own; `problems` is read by the supervisor and its console."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import urllib.request
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from services.supervisor.child import Child
+from services.supervisor.snapshot import Status, fill_counts
+from shared.health import WorkerReport
+from shared.settings import Settings
+
+EVERY_SECONDS: Final = 1.0
+_REPORTING: Final = frozenset({"scoring", "aggregation"})
+log = logging.getLogger(__name__)
+
+
+class Watch:
+    """`status` is the latest view of the run (None before the first), `problems` what keeps it from being healthy."""
+
+    def __init__(self, settings: Settings, dashboard: str, children: Callable[[], Sequence[Child]]) -> None:
+        self._settings = settings
+        self._dashboard = dashboard
+        self._children = children
+        self._end = threading.Event()
+        self.status: Status | None = None
+        self.problems: list[str] = ["still starting"]
+        self.page_up = False
+
+    def start(self) -> None:
+        threading.Thread(target=self._loop, name="watch", daemon=True).start()
+
+    def stop(self) -> None:
+        self._end.set()
+
+    def _loop(self) -> None:
+        while not self._end.wait(EVERY_SECONDS if self.status else 0.2):
+            try:
+                self._look()
+            except Exception as error:  # the watch must outlive whatever it looks at
+                self.problems = [f"the state cannot be read: {type(error).__name__}: {error}"]
+                log.warning("watch: %s", self.problems[0])
+
+    def _look(self) -> None:
+        self.page_up = not self._dashboard or answers(f"{self._dashboard}/_stcore/health")
+        status = Status(run=self._settings.run, phase="running", healthy=True, problems=[])
+        fill_counts(status, self._settings)
+        status.problems += [] if self.page_up else [f"the dashboard does not answer at {self._dashboard}"]
+        status.problems += child_problems(self._children(), status.workers)
+        status.healthy = not status.problems
+        self.status, self.problems = status, status.problems
+
+
+def child_problems(children: Sequence[Child], reports: Sequence[WorkerReport]) -> list[str]:
+    """Processes that do not run, or run and have not reported yet."""
+    found: list[str] = []
+    reporting = {(report.role, report.name, report.pid) for report in reports}
+    for child in children:
+        if child.state == "held":
+            found.append(
+                f"{child.label} stopped with exit code {child.exit_code} and waits for: bellwether resume; "
+                f"it said: {child.message}"
+            )
+        elif child.state != "running":
+            found.append(f"{child.label} is being started again: {child.message}")
+        elif child.role in _REPORTING and (child.role, child.name, child.pid) not in reporting:
+            found.append(f"{child.label} has not reported yet")
+        elif child.restarts and not child.steady():
+            found.append(f"{child.label} was just started again: {child.message}")
+    return found
+
+
+def answers(url: str) -> bool:
+    """Whether an HTTP GET is answered with 200 within 2 seconds."""
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return bool(response.status == 200)
+    except OSError:
+        return False
