@@ -94,10 +94,7 @@ class Context:
 
 
 def invitation(low: Sequence[str], at: int) -> bool:
-    """Whether the platform at token `at` is only where the reader is invited to ("like us on Facebook")."""
-    return (
-        low[at] in PLATFORMS
-        and at > 0
-        and low[at - 1] in ("on", "via")
-        and not _INVITATIONS.isdisjoint(low[max(0, at - 5) : at])
-    )
+    """Whether the platform at token `at` is only where the reader is invited to ("like us on Facebook and Twitter")."""
+    if low[at] not in PLATFORMS or at == 0 or low[at - 1] not in ("on", "via", "and"):
+        return False
+    return not _INVITATIONS.isdisjoint(low[max(0, at - 5) : at])
