@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from services.model.interface import Answer, Request, Sentiment
 from services.scoring.linking import Link, Linker
-from services.scoring.story import story_key
+from services.scoring.story import story_of
 from shared.clock import to_datetime
 from shared.events import EXCERPT_CHARS, MARKET, MAX_TITLE_CHARS, MICRO, Document, InvalidMessage, Opinion, Origin
 
@@ -61,7 +61,7 @@ def opinions_of(
         raise ValueError(f"the model answered for {len(answer.companies)} companies, {len(links)} were asked")
     rows = [(link.company, link.relevance, said) for link, said in zip(links, answer.companies, strict=True)]
     rows = rows or [(MARKET, MICRO, answer.document)]
-    story = story_key(document.title, document.text)
+    story = story_of(document)
     title, excerpt = document.title[:MAX_TITLE_CHARS], document.text[:EXCERPT_CHARS]
 
     def opinion(index: int, company: str, relevance: int, said: Sentiment) -> Opinion:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from services.scoring.core import MAX_NAME_CHARS, opinions_of
 from services.scoring.entries import UNSCORABLE, Entry, letter_of, twice
-from services.worker.producer import Destination, Record
+from services.worker.producer import Destination, Headers, Record
 from shared.events import (
     DEAD,
     HEADER_DETAIL,
@@ -26,6 +26,7 @@ from shared.topics import Topics, partition_for
 
 HEADER_TOPIC: Final = "topic"  # name of the topic that the letter came from, to which it is re-queued
 MAX_DETAIL_BYTES: Final = 2_000
+_NO_HEADERS: Final[Headers] = []
 
 
 @dataclass(slots=True)
@@ -62,11 +63,11 @@ class Outgoing:
     def _tick(self, tick: Tick, origin: Origin) -> None:
         value = encode(Tick(watermark=tick.watermark, origin=origin))
         for partition in range(self.partitions):
-            self.records[self.topics.opinions, partition].append((None, value, ()))
+            self.records[self.topics.opinions, partition].append((None, value, _NO_HEADERS))
 
     def _dead(self, entry: Entry) -> None:
         letter = entry.first_origin or letter_of(entry.origin)
-        headers = [
+        headers: Headers = [
             (HEADER_REASON, entry.reason.encode()),
             (HEADER_DETAIL, _cut(entry.detail)),
             (HEADER_ORIGIN, letter_of(entry.origin).encode()),
@@ -91,7 +92,7 @@ class Outgoing:
         slot = self.slots.get(company)
         if slot is None:
             slot = self.slots[company] = partition_for(company, self.partitions)
-        self.records[self.topics.opinions, slot].append((company.encode(), value, ()))
+        self.records[self.topics.opinions, slot].append((company.encode(), value, _NO_HEADERS))
 
 
 def _opinions(entry: Entry, model_id: str) -> tuple[list[Opinion], list[bytes]]:

@@ -57,7 +57,7 @@ class PositionedConsumer(driver.Consumer):
         try:
             wanted = await (self.app.positions or self.committed)(assigned)
             first, end = await self.earliest_offsets(*assigned), await self.highwaters(*assigned)
-            found = {tp: _inside(tp, wanted.get(tp), first[tp], end[tp]) for tp in assigned}
+            found = {tp: inside_log(tp, wanted.get(tp), first[tp], end[tp]) for tp in assigned}
         except WorkerStop as stop:
             self.app.fail(stop)
             raise
@@ -83,7 +83,7 @@ class PositionedConsumer(driver.Consumer):
         """Faust's own stall detector needs per-event sensors; the worker's report shows lag instead."""
 
 
-def _inside(tp: TP, position: int | None, first: int, end: int) -> int:
+def inside_log(tp: TP, position: int | None, first: int, end: int) -> int:
     if position is None:
         return first
     if first <= position <= end:

@@ -12,7 +12,7 @@ from faust.transport.drivers import aiokafka as driver
 from services.worker.ending import ExitCode, WorkerStop
 from shared.clock import SystemClock
 
-Headers = Sequence[tuple[str, bytes]]
+Headers = list[tuple[str, bytes]]
 Record = tuple[bytes | None, bytes, Headers]  # key, value, headers
 Destination = tuple[str, int]  # topic, partition
 

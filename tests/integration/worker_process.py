@@ -1,0 +1,162 @@
+"""Workers as the processes that they are, and what they wrote to Kafka: for tests of scoring."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+
+from shared.events import Document, Tick, encode
+from shared.kafka_client import client_config, ensure_topics
+from shared.settings import Settings
+from shared.topics import Topics
+
+
+def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Return when `condition` holds; fails with `what` after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.05)
+
+
+def make_topics(settings: Settings) -> Topics:
+    """The run's topics, created."""
+    kafka = settings.kafka
+    topics = Topics(settings.run, kafka.document_partitions, kafka.opinion_partitions)
+    ensure_topics(kafka, topics.all())
+    return topics
+
+
+class Worker:
+    """`bellwether worker scoring` as a child process."""
+
+    def __init__(self, settings: Settings, name: str = "1", role: str = "scoring") -> None:
+        self.settings, self.name, self.role = settings, name, role
+        write_settings(settings)
+        self._errors = (settings.state_dir / f"{role}-{name}.err").open("a+")
+        place = ("--state", str(settings.state_dir), "--run", settings.run)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "services.cli", "worker", role, "--name", name, *place],
+            stderr=self._errors,
+            stdout=self._errors,
+            cwd=Path(__file__).parents[2],
+            env={key: value for key, value in os.environ.items() if not key.startswith("BELLWETHER_")},
+        )
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> int:
+        """SIGTERM; the exit code."""
+        self.process.terminate()
+        return self.process.wait(30)
+
+    def exit_code(self, seconds: float = 60) -> int:
+        return self.process.wait(seconds)
+
+    def errors(self) -> str:
+        self._errors.seek(0)
+        return self._errors.read()
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.kill()
+        self._errors.close()
+
+
+@contextmanager
+def running(settings: Settings, name: str = "1") -> Iterator[Worker]:
+    """A worker that is surely gone afterwards."""
+    worker = Worker(settings, name)
+    try:
+        yield worker
+    finally:
+        worker.close()
+
+
+def write_settings(settings: Settings) -> None:
+    """Put the settings where a child process of this state folder reads them."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    sections = settings.model_dump(mode="json", exclude={"state_dir", "run"})
+    for section in sections.values():
+        for key in [key for key, value in section.items() if value is None]:
+            del section[key]
+    (settings.state_dir / "bellwether.yaml").write_text(json.dumps(sections))
+
+
+def document(number: int, text: str, **more: Any) -> Document:
+    """A document whose id is its number; a minute of market time apart from the one before."""
+    at = 1_700_000_000_000_000 + number * 60_000_000
+    fields: dict[str, Any] = {
+        "id": f"{number:032x}",
+        "channel": "news",
+        "source": "test",
+        "text": text,
+        "published_at": at,
+        "received_at": at,
+        "available_at": at,
+    }
+    return Document(**(fields | more))
+
+
+def publish(settings: Settings, topic: str, messages: Sequence[Document | Tick | bytes], partition: int = 0) -> None:
+    """Send messages (or raw bytes) to one partition, in order."""
+    producer = KafkaProducer(**client_config(settings.kafka), max_request_size=16_000_000)
+    try:
+        sent = [
+            producer.send(
+                topic,
+                key=message.id.encode() if isinstance(message, Document) else None,
+                value=message if isinstance(message, bytes) else encode(message),
+                partition=partition,
+            )
+            for message in messages
+        ]
+        for future in sent:
+            future.get(timeout=30)
+    finally:
+        producer.close()
+
+
+def records(settings: Settings, topic: str) -> list[Any]:
+    """Everything on a topic now, partition by partition, in order."""
+    consumer = KafkaConsumer(
+        **client_config(settings.kafka), enable_auto_commit=False, max_partition_fetch_bytes=16_000_000
+    )
+    try:
+        partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+        consumer.assign(partitions)
+        ends = consumer.end_offsets(partitions)
+        consumer.seek_to_beginning(*partitions)
+        found: list[Any] = []
+        while any(consumer.position(partition) < ends[partition] for partition in partitions):
+            for batch in consumer.poll(timeout_ms=200).values():
+                found += batch
+        return sorted(found, key=lambda record: (record.partition, record.offset))
+    finally:
+        consumer.close()
+
+
+def count(settings: Settings, topic: str) -> int:
+    """How many records a topic holds now."""
+    consumer = KafkaConsumer(**client_config(settings.kafka), enable_auto_commit=False)
+    try:
+        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+        return sum(consumer.end_offsets(partitions).values())
+    finally:
+        consumer.close()
