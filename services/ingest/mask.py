@@ -40,7 +40,7 @@ _IBAN = re.compile(r"(?<![A-Za-z0-9])(?=([A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11
 _CARD = re.compile(
     r"(?<![\w/.,+-])[2-6]\d{3}(?:([ -])\d{4}(?:\1\d{4}){2}|([ -])\d{6}\2\d{4,5}|\d{9,12})(?![\w-]|[.,]\d)"
 )
-_DIGIT_RUN = re.compile(r"\d[\d ()./-]{5,}\d")  # cheap: without one there is none of what follows
+_DIGIT_RUN = re.compile(r"\d[\d ()./-]{5,}\d")  # cheap: without one there is no card or phone
 
 _BEFORE, _AFTER = r"(?<![\w.,+/$\u20ac\u00a3\u00a5-])", r"(?![\w%-]|[.,]\d)"
 _INTERNATIONAL = re.compile(r"(?<![\w.,+/-])\+(?=[1-9])(?:(?: ?\(\d{1,5}\) ?| |-|\.|/)?\d){8,15}(?![\w%]|[.,]\d)")
@@ -59,7 +59,7 @@ _ANNOUNCED = re.compile(
     rf"(?<!\w)((?:{_WORDS})(?:\.?[:\uff1a] ?|\. ?| ))(?=[\d(])((?:[ ()./-]{{0,2}}\d){{7,15}})(?![\w%]|[.,]\d)",
     re.IGNORECASE,
 )
-_DATE = re.compile(r"\d{1,2}([/. -])\d{1,2}\1(?:19|20)\d\d|(?:19|20)\d\d([/.-])\d\d\2\d\d")
+_DATE = re.compile(r"\d{1,2}([/. -])\d{1,2}\1(?:19|2[01])\d\d|(?:19|2[01])\d\d([/.-])\d\d\2\d\d")
 _THOUSANDS = re.compile(r"\+\d{1,3}(?:([ .])\d{3})(?:\1\d{3})*\Z")
 # E.164: country codes, the ones of three digits by their first two
 _CODES = re.compile(
@@ -67,17 +67,27 @@ _CODES = re.compile(
 )
 
 _HEX_DIGITS: Final = 16
+_ROUNDS: Final = 5
 _KEY_BYTES: Final = 32
 _KEY_FILE: Final = "author.key"
 
 
 def mask(text: str) -> str:
     """`text` with personal data replaced by its kind: [email], [phone], [iban], [card], @USER. Idempotent, linear."""
+    for _ in range(_ROUNDS):
+        masked = _mask_once(text)
+        if masked == text:
+            break
+        text = masked  # what stood beside something masked may stand free now
+    return text
+
+
+def _mask_once(text: str) -> str:
     if "@" in text:
         text = _EMAIL.sub(EMAIL, _HANDLE.sub(HANDLE, text))
+    text = _mask_ibans(text)
     if _DIGIT_RUN.search(text) is None:
         return text
-    text = _mask_ibans(text)
     text = _CARD.sub(lambda found: CARD if is_card(found[0]) else found[0], text)
     text = _INTERNATIONAL.sub(lambda found: PHONE if _is_international(found[0]) else found[0], text)
     text = _ANNOUNCED.sub(lambda found: found[0] if _DATE.search(found[2]) else found[1] + PHONE, text)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import html
-import time
 import unicodedata
 
 import pytest
@@ -68,17 +67,9 @@ def test_cleaning_twice_is_cleaning_once(raw: str) -> None:
 
 @pytest.mark.parametrize(
     "hostile",
-    ["<" * 300_000, "<a " * 100_000, "<!--" * 80_000, "&amp;" * 60_000, "&" + "amp;" * 60_000, "<script>" * 40_000,
-     "<p " + "x" * 300_000, "<style" * 60_000, "\n " * 150_000, "e\u0301" * 100_000, "&lt;" * 80_000],
-)  # fmt: skip
-def test_hostile_texts_take_linear_time(hostile: str) -> None:
-    # compared with the same text at a quarter of the length: 4 x when linear, 16 x when quadratic
-    quarter = hostile[: len(hostile) // 4]
-    small, large = (min(_seconds(text) for _ in range(3)) for text in (quarter, hostile))
-    assert large < max(9 * small, 0.2)
-
-
-def _seconds(text: str) -> float:
-    start = time.perf_counter()
-    clean(text)
-    return time.perf_counter() - start
+    ["<", "<a ", "<!--", "&amp;", "amp;", "<script>", "<style", "</p", "\n ", "e\u0301", "&lt;", "<p x", "&#38;"],
+)
+@pytest.mark.timeout(20)
+def test_hostile_texts_end(hostile: str) -> None:
+    # 200,000 characters: a tenth of a second when linear, minutes when quadratic
+    clean("<p &" + hostile * (200_000 // len(hostile)))

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ingest.normalise import FIELDS, MAX_TEXT_CHARS, REASONS, Reading, Rejected, document_id, normalise
+from shared.clock import HOUR, to_iso, to_micros
+from shared.events import MAX_TEXT_BYTES, MAX_TITLE_CHARS, Document, decode_document, encode
+
+NOW = to_micros(datetime(2026, 11, 24, 12, tzinfo=UTC))
+HISTORY = Reading("social", "file:x.jsonl")
+LIVE = Reading("social", "rss:x", live=True)
+
+
+def made(reading: Reading = HISTORY, **raw: object) -> Document:
+    document = normalise({"text": "Apple rises"} | raw, reading, NOW)
+    assert isinstance(document, Document), document
+    return document
+
+
+def refused(reading: Reading = HISTORY, **raw: object) -> Rejected:
+    rejected = normalise({"text": "Apple rises"} | raw, reading, NOW)
+    assert isinstance(rejected, Rejected), rejected
+    assert rejected.reason in REASONS
+    return rejected
+
+
+# -- times (design 2.3)
+
+
+@given(st.integers(10**14, NOW), st.integers(10**14, NOW))
+def test_history_is_available_when_it_says_and_never_before_it_was_published(published: int, mapped: int) -> None:
+    only = made(published_at=to_iso(published))
+    assert (only.published_at, only.available_at, only.received_at) == (published, published, NOW)
+    both = made(published_at=to_iso(published), available_at=to_iso(mapped))
+    assert (both.published_at, both.available_at) == (published, max(published, mapped))
+    assert made(available_at=to_iso(mapped)).published_at == mapped
+
+
+@given(st.integers(10**14, NOW + HOUR))
+def test_live_items_are_available_when_read_or_published_whichever_is_later(published: int) -> None:
+    document = made(LIVE, published_at=to_iso(published))
+    assert (document.published_at, document.available_at) == (published, max(published, NOW))
+
+
+def test_a_bare_date_is_available_from_the_next_midnight_at_the_exchange() -> None:
+    assert to_iso(made(published_at="2014-07-01").available_at) == "2014-07-02T04:00:00Z"
+    assert to_iso(made(available_at="2014-01-01").available_at) == "2014-01-02T05:00:00Z"
+    shanghai = Reading("news", "x", ZoneInfo("Asia/Shanghai"))
+    assert to_iso(made(shanghai, published_at="20140701").available_at) == "2014-07-01T16:00:00Z"
+    # a moment mapped beside a bare date counts; read live, the date of today is known now
+    assert (
+        to_iso(made(published_at="2014-07-01", available_at="2014-07-01T13:00Z").available_at) == "2014-07-01T13:00:00Z"
+    )
+    assert made(LIVE, published_at="2026-11-24").available_at == NOW
+
+
+@given(st.integers(NOW + HOUR + 1, NOW + 10**15))
+def test_more_than_an_hour_ahead_is_refused(ahead: int) -> None:
+    for reading in (HISTORY, LIVE):
+        assert refused(reading, published_at=to_iso(ahead)).reason == "future"
+        assert refused(reading, published_at="2014-01-01", available_at=to_iso(ahead)).reason == "future"
+    assert made(published_at=to_iso(NOW + HOUR)).available_at == NOW + HOUR
+    assert refused(published_at="2026-11-24").reason == "future"  # over at the next midnight only
+
+
+def test_no_time_at_all_counts_from_reading() -> None:
+    assert (made().published_at, made().available_at) == (NOW, NOW)
+    assert made(published_at=None, available_at="").available_at == NOW
+    assert made(published_at=float("nan")).available_at == NOW
+
+
+@pytest.mark.parametrize("value", ["soon", 0, "0000-00-00", [1], {"a": 1}, 10**30, "9999-12-31", True, -5])
+def test_a_time_that_cannot_be_read_is_a_reason(value: object) -> None:
+    assert refused(published_at=value).reason in {"time", "future"}
+    assert "published_at" in refused(published_at="soon").detail
+
+
+# -- identity
+
+
+def test_the_same_item_has_the_same_id_however_it_came() -> None:
+    one = made(external_id="17", source="wire")
+    assert made(LIVE, external_id="17", source="wire", text="edited", url="http://x/y").id == one.id
+    assert made(external_id=17, source="wire").id == one.id
+    assert made(external_id="17").id != one.id
+    assert made(url="http://x/y").id == made(url="http://x/y", text="edited").id != one.id
+    assert made().id == made(LIVE, text="<p>Apple   rises</p>").id
+    assert made(title="A", text="B").id != made(title="AB", text="").id
+    assert len(one.id) == 32 and int(one.id, 16) >= 0
+
+
+@given(st.tuples(st.text(), st.text()), st.tuples(st.text(), st.text()))
+def test_ids_do_not_run_parts_together(one: tuple[str, str], other: tuple[str, str]) -> None:
+    assert (document_id("", "", one) == document_id("", "", other)) == (one == other)
+    assert document_id("s", "x", one) == document_id("s", "x", other)
+
+
+# -- texts
+
+
+def test_long_texts_are_cut_with_a_mark_and_longer_ones_refused() -> None:
+    assert not made(text="x" * MAX_TEXT_CHARS).truncated
+    cut = made(text="x" * (MAX_TEXT_CHARS + 1), title="t" * (MAX_TITLE_CHARS + 1))
+    assert cut.truncated and len(cut.text) == MAX_TEXT_CHARS and len(cut.title) == MAX_TITLE_CHARS
+    assert made(text="x" * MAX_TEXT_BYTES).truncated
+    assert refused(text="x" * (MAX_TEXT_BYTES + 1)).reason == "too-long"
+    assert refused(text="\u20ac" * (MAX_TEXT_BYTES // 3 + 1)).reason == "too-long"
+    assert refused(title="x" * 10_000_000).reason == "too-long"
+    # the id is of the whole text: two that begin alike are two
+    assert made(text="x" * 200_000 + "a").id != made(text="x" * 200_000 + "b").id
+
+
+def test_text_or_title_is_needed() -> None:
+    assert made(text=None, title="Only a title").language == "und"
+    for nothing in (None, "", " \n", "<p></p>", "\x00", float("nan")):
+        assert refused(text=nothing).reason == "empty"
+
+
+@pytest.mark.parametrize("value", [True, [], {}, b"bytes", object()])
+@pytest.mark.parametrize("field", ["text", "title", "url", "external_id", "source", "author"])
+def test_a_wrong_type_is_a_reason(field: str, value: object) -> None:
+    rejected = refused(**{field: value})
+    assert rejected.reason == "type" and field in rejected.detail
+
+
+def test_links_are_http_or_nothing() -> None:
+    assert made(url="https://x.com/a?b=c").url == "https://x.com/a?b=c"
+    for bad in (
+        "javascript:alert(1)",
+        "ftp://x",
+        "http://x/<b>",
+        "http://x/a b",
+        "http://x/" + "y" * 3000,
+        "http://x/\u200e",
+    ):
+        assert made(url=bad).url == ""
+    assert made(url="urn:uuid:1").id != made(url="urn:uuid:2").id
+
+
+def test_companies_come_from_the_linker() -> None:
+    seen: list[tuple[object, int]] = []
+
+    def link(field: object, when: int) -> tuple[str, ...]:
+        seen.append((field, when))
+        return ("META",)
+
+    document = made(Reading("news", "x", link=link), company="FB", published_at="2014-01-02T00:00Z")
+    assert document.companies == ("META",)
+    assert seen == [("FB", document.available_at)]
+    assert made(Reading("news", "x", link=link), company="").companies == ()
+
+
+ANYTHING = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters()), st.binary(), st.datetimes(),
+        st.timedeltas(timedelta(0)),
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)  # fmt: skip
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), ANYTHING), st.booleans())
+def test_anything_is_a_document_that_readers_accept_or_a_reason(raw: dict[str, object], live: bool) -> None:
+    result = normalise(raw, LIVE if live else HISTORY, NOW)
+    if isinstance(result, Rejected):
+        assert result.reason in REASONS and result.original is raw
+    else:
+        assert decode_document(encode(result)) == result
+        assert result.text or result.title
+        assert 0 < result.available_at <= NOW + HOUR
