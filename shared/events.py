@@ -34,6 +34,10 @@ class InvalidMessage(ValueError):
     """Bytes that are not a message of this schema; the text names the field and what was wrong with it."""
 
 
+class NewerSchema(InvalidMessage):
+    """A message of a later version of this program: never skipped, the reader has to be upgraded first."""
+
+
 class Document(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="document", omit_defaults=True):
     """One text as ingest publishes it: normalised, personal data masked. Key on Kafka: `id`."""
 
@@ -151,11 +155,30 @@ def decode_opinion(raw: bytes) -> OpinionMessage:
     return _checked(_opinions, raw)
 
 
+class _Version(msgspec.Struct):
+    """The one field that every version of every message has."""
+
+    schema: int = 1
+
+
+_version = msgspec.json.Decoder(_Version)
+
+
 def _checked(decoder: msgspec.json.Decoder[M], raw: bytes) -> M:
     try:
         message = decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        _refuse_newer(raw)
         raise InvalidMessage(str(error)) from None
     if message.schema > SCHEMA:
-        raise InvalidMessage(f"schema {message.schema} is newer than this program's {SCHEMA}; upgrade Bellwether first")
+        _refuse_newer(raw)
     return message
+
+
+def _refuse_newer(raw: bytes) -> None:
+    try:
+        schema = _version.decode(raw).schema
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return
+    if schema > SCHEMA:
+        raise NewerSchema(f"schema {schema} is newer than this program's {SCHEMA}; upgrade Bellwether first")

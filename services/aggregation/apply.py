@@ -14,7 +14,7 @@ class Stale(RuntimeError):
 
 
 class Behind(RuntimeError):
-    """The store goes on from before the batch: it was put back, or emptied. The records between have to be read again."""
+    """The store goes on from before the batch: it was put back, or emptied. What lies between must be read again."""
 
 
 def apply(

@@ -90,7 +90,7 @@ def bind(client: redis.Redis, run: str, fields: Mapping[str, str], clock: Clock 
     except redis.RedisError as error:
         raise WorkerStop(ExitCode.RESTART, f"Redis does not answer: {error}") from error
     held = {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
-    differing = [name for name, value in fields.items() if held.get(name) != value]
+    differing = [name for name, value in fields.items() if held.get(name, value) != value]
     if differing:
         raise WorkerStop(ExitCode.REFUSED, _refusal(run, differing[0], held, fields))
     return held

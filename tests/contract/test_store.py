@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from services.aggregation.apply import Stale, apply
+from services.aggregation.apply import Behind, apply
 from services.aggregation.dump import dump
 from services.aggregation.plan import Rules, plan
 from services.aggregation.redis_store import RedisStore
@@ -111,12 +111,22 @@ def test_a_stale_plan_changes_nothing(make: Make) -> None:
 
 def test_a_zombie_with_a_warm_cache_reads_again(make: Make) -> None:
     zombie, other = make(), make()
-    apply(zombie, SLOT, OPINIONS, [(0, opinion(0))], RULES)
-    apply(other, SLOT, OPINIONS, [(1, opinion(1))], RULES)
-    with pytest.raises(Stale):
-        apply(zombie, SLOT, OPINIONS, [(1, opinion(1))], RULES, expected=1)
-    apply(zombie, SLOT, OPINIONS, [(2, opinion(2))], RULES, expected=2)
-    assert zombie.totals(SLOT).opinions_applied == 3
+    apply(zombie, SLOT, OPINIONS, [(0, opinion(0))], RULES, gapless=True)
+    apply(other, SLOT, OPINIONS, [(1, opinion(1))], RULES, gapless=True)
+    assert apply(zombie, SLOT, OPINIONS, [(0, opinion(0)), (1, opinion(1))], RULES, gapless=True) is None
+    apply(zombie, SLOT, OPINIONS, [(1, opinion(1)), (2, opinion(2))], RULES, gapless=True)
+    assert other.totals(SLOT).opinions_applied == 3
+
+
+def test_a_store_put_back_under_a_living_worker(make: Make) -> None:
+    with pytest.raises(Behind, match="goes on from 0, but 5 was read"):
+        apply(make(), SLOT, OPINIONS, [(5, opinion(5))], RULES, gapless=True)
+    store = make()
+    apply(store, SLOT, OPINIONS, [(0, opinion(0)), (1, opinion(1))], RULES, gapless=True)
+    if isinstance(store, RedisStore):
+        store._client.set(store.keys.position(SLOT), Position(OPINIONS, 1).text())
+        with pytest.raises(Behind, match="goes on from 1, but 2 was read"):
+            apply(store, SLOT, OPINIONS, [(2, opinion(2))], RULES, gapless=True)
 
 
 def test_offsets_and_sums_keep_every_digit(make: Make) -> None:
@@ -125,7 +135,8 @@ def test_offsets_and_sums_keep_every_digit(make: Make) -> None:
     apply(store, SLOT, OPINIONS, [(offset, opinion(offset, available_at=BASE + 1))], RULES)
     again = make()
     assert again.position(SLOT) == Position(OPINIONS, offset + 1)
-    assert apply(again, SLOT, OPINIONS, [(offset + 1, opinion(offset))], RULES).redelivered == 1
+    made = apply(again, SLOT, OPINIONS, [(offset + 1, opinion(offset))], RULES)
+    assert made is not None and made.redelivered == 1
 
 
 def test_a_batch_longer_than_one_command(make: Make) -> None:
@@ -177,6 +188,7 @@ def test_watermarks_and_unreadable_records(make: Make) -> None:
     made = apply(
         make(), SLOT, OPINIONS, [(2, Tick(watermark=9, origin=origin)), (3, Tick(watermark=7, origin=origin))], RULES
     )
+    assert made is not None
     assert made.watermarks == {origin.stream: (5, 9)}
     assert make().load(SLOT, []).watermarks == {origin.stream: 9}
     assert make().totals(SLOT).invalid == 1
@@ -193,6 +205,6 @@ def test_a_lost_redis_is_said_and_nothing_is_kept(tmp_path: Path, run_name: str)
     with pytest.raises(StoreLost):
         apply(store, SLOT, OPINIONS, [(1, opinion(1))], RULES)
     server.start()
-    apply(store, SLOT, OPINIONS, [(1, opinion(1))], RULES, expected=1)
+    apply(store, SLOT, OPINIONS, [(1, opinion(1))], RULES, gapless=True)
     assert store.totals(SLOT).opinions_applied == 2
     server.kill()

@@ -1,0 +1,30 @@
+"""A run as readers find it in Redis: how many slots it has, and whether it exists at all."""
+
+from __future__ import annotations
+
+import redis
+
+from services.aggregation.redis_store import RedisStore
+from shared.aggregates import RUNS, run_key
+from shared.redis_client import connect
+from shared.settings import Settings
+from shared.topics import Topics
+
+
+class UnknownRun(LookupError):
+    """Redis has no such run; the text names those that it has."""
+
+
+def slots_of(client: redis.Redis, run: str) -> int:
+    """The partitions of `opinions` that the run is bound to. Raises UnknownRun."""
+    held = client.hget(run_key(run), f"partitions.{Topics(run).opinions}")
+    if held is None:
+        known = sorted(name.decode() for name in client.smembers(RUNS))  # type: ignore[union-attr]
+        raise UnknownRun(f"Redis has no run {run!r}; it has: {', '.join(known) or 'none yet'}")
+    return int(held)  # type: ignore[arg-type]
+
+
+def open_run(settings: Settings) -> RedisStore:
+    """The store of the settings' run, to read from. Raises UnknownRun."""
+    client = connect(settings.redis)
+    return RedisStore(client, settings.run, slots_of(client, settings.run))

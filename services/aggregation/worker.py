@@ -1,0 +1,78 @@
+"""One aggregation process from settings to exit code: bind the run, seek, serve."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Final, NoReturn
+
+import redis
+
+from services.aggregation.app import AggregationWorker
+from services.aggregation.redis_store import RedisStore
+from services.worker.app import WorkerApp, build_app
+from services.worker.binding import bind, read_cluster
+from services.worker.ending import ExitCode, WorkerStop
+from services.worker.process import run_process, serve, together
+from services.worker.report import Reporter
+from shared.health import WorkerReport
+from shared.kafka_client import TopicState
+from shared.redis_client import connect
+from shared.settings import AggregationSettings, Settings
+from shared.topics import Topics
+
+ROLE: Final = "aggregation"
+RULES: Final = "aggregation_rules"
+REDIS_SECONDS: Final = 60.0  # how long a starting worker waits for a Redis that is away
+log = logging.getLogger(__name__)
+
+
+def run_worker(settings: Settings, name: str) -> NoReturn:
+    """Be the aggregation worker `name` of the run until stopped; ends the process with a code of ExitCode."""
+    run_process(lambda: _main(settings, name))
+
+
+async def _main(settings: Settings, name: str) -> WorkerStop:
+    topics = Topics(settings.run)
+    client = connect(settings.redis)
+    opinions = await asyncio.to_thread(_bound, settings, topics, client)
+    store = RedisStore(client, settings.run, opinions.partitions)
+    app = build_app(settings, ROLE, name, topics.aggregation_group)
+    worker = AggregationWorker(settings, app, store, opinions.topic_id)
+    reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker), worker.pace)
+    return await serve(app, together(worker.run(), reporter.run()))
+
+
+def _bound(settings: Settings, topics: Topics, client: redis.Redis) -> TopicState:
+    """The topic `opinions` that the run is bound to, once Redis is there. Raises WorkerStop."""
+    wait_for(client, REDIS_SECONDS)
+    cluster = read_cluster(settings.kafka, [topic.name for topic in topics.all()])
+    bind(client, settings.run, cluster.fields() | {RULES: rules_text(settings.aggregation)})
+    return cluster.topics[topics.opinions]
+
+
+def rules_text(settings: AggregationSettings) -> str:
+    """What of the settings decides about the aggregates: workers of one run must agree on it."""
+    names = ("keep_minutes_days", "keep_hours_days", "keep_days_days", "duplicate_days")
+    return " ".join(f"{name}={getattr(settings, name)}" for name in names)
+
+
+def wait_for(client: redis.Redis, seconds: float) -> None:
+    """Return once Redis answers and has loaded its data; raises WorkerStop(RESTART) after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            client.ping()
+            return
+        except redis.RedisError as error:
+            if time.monotonic() > deadline:
+                raise WorkerStop(ExitCode.RESTART, f"Redis does not answer: {error}") from error
+            log.warning("waiting for Redis: %s", error)
+        time.sleep(0.2)
+
+
+def _fill(report: WorkerReport, app: WorkerApp, worker: AggregationWorker) -> None:
+    report.queue = len(worker.inbox)
+    report.partitions = sorted(f"{tp.topic}[{tp.partition}]" for tp in app.consumer.assignment())
+    report.detail = {name: str(count) for name, count in sorted(worker.counts.items())}
