@@ -135,7 +135,7 @@ def resume(state: State = None) -> None:
 
 
 def doctor(state: State = None, as_json: AsJson = False) -> None:
-    """What this machine has and lacks for Bellwether, and the remedy for each; exit code 1 when something is missing."""
+    """What this machine has and lacks, with the remedy for each. Exit code 1 when something is missing."""
     import msgspec
 
     from services.supervisor.doctor import examine

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import redis
-
 from kafka.errors import KafkaError
 
 from services.supervisor.offsets import KafkaUnreachable, RunOffsets, applied_positions
