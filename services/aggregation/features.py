@@ -35,14 +35,21 @@ class Capped(NamedTuple):
 Hours = Mapping[str, Sequence[Capped]]  # channel -> ascending by start
 
 
-def cap(start: int, bucket: Bucket, authors: Iterable[Share], stories: Iterable[Share], strategy: Strategy) -> Capped:
+def cap(
+    start: int,
+    bucket: Bucket,
+    authors: Iterable[Share],
+    stories: Iterable[Share],
+    author_cap: float,
+    story_cap: float,
+) -> Capped:
     """A bucket in which no author and no story weighs more than its cap.
 
     Both caps are applied to the same sums, so the one that cuts more decides; opinions without an author are not cut by
     the author's. Integers throughout: the order of the shares does not matter.
     """
-    by_author = _cut(bucket, authors, int(strategy.author_cap * MICRO))
-    by_story = _cut(bucket, stories, int(strategy.story_cap * MICRO))
+    by_author = _cut(bucket, authors, int(author_cap * MICRO))
+    by_story = _cut(bucket, stories, int(story_cap * MICRO))
     weight, score = min(by_author, by_story)
     square = bucket.score_square_sum * weight // bucket.weight_sum if bucket.weight_sum else 0
     return Capped(

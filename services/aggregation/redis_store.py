@@ -18,7 +18,7 @@ from services.aggregation.duplicates import unpack_window
 from services.aggregation.plan import Plan, Record
 from services.aggregation.redis_reads import Details, Reads, read_company
 from services.aggregation.redis_writes import APPLY, script_arguments
-from services.aggregation.state import Position, Series, SlotState, fold
+from services.aggregation.state import CellKey, HourKey, Position, Series, SlotState, fold
 from services.aggregation.store import BucketRow, StoreLost
 from services.aggregation.touched import touched_by
 from shared.aggregates import (
@@ -27,6 +27,7 @@ from shared.aggregates import (
     Keys,
     RecentDocument,
     Resolution,
+    Share,
     Totals,
     unpack_bucket,
     unpack_recent,
@@ -81,6 +82,44 @@ class RedisStore:
         if state is not None and stored != _text(state.position):
             self.forget(slot)
         return Position.parse(stored) if stored else None
+
+    # -- for signals
+    def state(self, slot: int, companies: set[str]) -> SlotState:
+        with self._guard(slot):
+            return self._known(slot, companies)
+
+    def cells(self, slot: int, keys: Sequence[CellKey]) -> list[BucketRow]:
+        found: list[BucketRow] = []
+        with self._guard(slot):
+            for first in range(0, len(keys), 500):
+                found.extend(self._cells(keys[first : first + 500]))
+        return found
+
+    def _cells(self, keys: Sequence[CellKey]) -> Iterator[BucketRow]:
+        pipeline = self._client.pipeline(transaction=False)
+        for company, channel, resolution, start in keys:
+            pipeline.hget(self.keys.series(company, channel, resolution), str(start))
+            pipeline.hgetall(self.keys.authors(company, channel, resolution, start))
+            pipeline.hgetall(self.keys.stories(company, channel, resolution, start))
+        answers = iter(pipeline.execute())
+        for key in keys:
+            bucket, authors, stories = unpack_bucket(next(answers)), _shares(next(answers)), _shares(next(answers))
+            yield BucketRow(*key, bucket, authors, stories)
+
+    def tops(self, slot: int, hours: Sequence[HourKey]) -> list[RecentDocument]:
+        with self._guard(slot):
+            pipeline = self._client.pipeline(transaction=False)
+            for company, start in hours:
+                pipeline.hget(self.keys.top(company), str(start))
+            return [document for raw in pipeline.execute() if raw is not None for document in unpack_top(raw)]
+
+    def hash_value(self, slot: int, key: str, field: str) -> bytes | None:
+        with self._guard(slot):
+            return cast("bytes | None", self._client.hget(key, field))
+
+    def hash_fields(self, slot: int, key: str) -> list[str]:
+        with self._guard(slot):
+            return [cast(bytes, name).decode() for name in cast(Any, self._client.hkeys(key))]
 
     def forget(self, slot: int) -> None:
         """Drop what was read of a slot."""
@@ -212,6 +251,10 @@ class RedisStore:
     def top(self, company: str, hour: int) -> list[RecentDocument]:
         raw = cast(bytes | None, self._client.hget(self.keys.top(company), str(hour)))
         return unpack_top(raw) if raw is not None else []
+
+
+def _shares(raw: dict[bytes, bytes]) -> dict[str, Share]:
+    return {name.decode(): unpack_share(value) for name, value in raw.items()}
 
 
 def _decode(raw: Any) -> str:

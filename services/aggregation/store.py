@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from services.aggregation.plan import Plan, Record
-from services.aggregation.state import Position, SlotState, fold
-from shared.aggregates import RESOLUTIONS, Bucket, RecentDocument, Resolution, Share, Totals
+from services.aggregation.state import CellKey, HourKey, Position, SlotState, fold
+from shared.aggregates import RESOLUTIONS, Bucket, Keys, RecentDocument, Resolution, Share, Totals
 from shared.events import CHANNELS, Channel
 
 
@@ -59,11 +59,36 @@ class Store(Protocol):
         """The heaviest documents of one hour (start in seconds) of a company, heaviest first."""
 
 
+class SignalStore(Protocol):
+    """What closing.py needs beside: buckets with all their shares, and the hashes that signals are written to."""
+
+    keys: Keys
+
+    def state(self, slot: int, companies: set[str]) -> SlotState:
+        """The slot with these companies' starts in it. Raises StoreLost."""
+
+    def cells(self, slot: int, keys: Sequence[CellKey]) -> list[BucketRow]:
+        """These buckets, all of which exist. Raises StoreLost."""
+
+    def tops(self, slot: int, hours: Sequence[HourKey]) -> list[RecentDocument]:
+        """The heaviest documents of these hours. Raises StoreLost."""
+
+    def hash_value(self, slot: int, key: str, field: str) -> bytes | None:
+        """A field that an earlier commit wrote. Raises StoreLost."""
+
+    def hash_fields(self, slot: int, key: str) -> list[str]:
+        """The names of the fields that earlier commits wrote. Raises StoreLost."""
+
+    def commit(self, plan: Plan) -> bool:
+        """As of Store."""
+
+
 class MemoryStore:
     """A store for one process: live objects, nothing packed, gone with the process (replay at full speed, tests)."""
 
-    def __init__(self, slots: int) -> None:
+    def __init__(self, slots: int, run: str = "memory") -> None:
         self.slots = slots
+        self.keys = Keys(run, slots)
         self.states = [SlotState(slot) for slot in range(slots)]
         self.hashes: dict[str, dict[str, bytes]] = {}  # what observers wrote, by Redis key
         self._documents: dict[str, dict[str, RecentDocument]] = {}
@@ -84,6 +109,24 @@ class MemoryStore:
         for key, fields in plan.writes.hashes.items():
             self.hashes.setdefault(key, {}).update(fields)
         return True
+
+    def state(self, slot: int, companies: set[str]) -> SlotState:  # noqa: ARG002
+        return self.states[slot]
+
+    def cells(self, slot: int, keys: Sequence[CellKey]) -> list[BucketRow]:
+        series = self.states[slot].series
+        found = ((key, series[key[0], key[1], key[2]].cells[key[3]]) for key in keys)
+        return [BucketRow(*key, cell.bucket, cell.authors, cell.stories) for key, cell in found]
+
+    def tops(self, slot: int, hours: Sequence[HourKey]) -> list[RecentDocument]:
+        tops = self.states[slot].tops
+        return [document for hour in hours for document in tops.get(hour, ())]
+
+    def hash_value(self, slot: int, key: str, field: str) -> bytes | None:  # noqa: ARG002
+        return self.hashes.get(key, {}).get(field)
+
+    def hash_fields(self, slot: int, key: str) -> list[str]:  # noqa: ARG002
+        return list(self.hashes.get(key, ()))
 
     def position(self, slot: int) -> Position | None:
         return self.states[slot].position

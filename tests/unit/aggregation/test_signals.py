@@ -17,6 +17,7 @@ from shared.signals import ACTIONS, decode_signal, encode_signal
 
 T = 1_400_000_400 // HOUR * HOUR
 PULSE = load_strategy("pulse")
+CAPS = (PULSE.author_cap, PULSE.story_cap)
 
 hour = st.builds(
     lambda offset, n, weight, lean, authors, stories: Capped(
@@ -81,7 +82,7 @@ def test_one_author_cannot_move_a_bucket_alone(flood: int, others: int, lean: in
         documents=flood + others, weight_sum=weight + others * MICRO, score_sum=weight + others * MICRO * lean // 100
     )
     shares = [Share(flood, weight, weight), *(Share(1, MICRO, MICRO * lean // 100) for _ in range(others))]
-    capped = cap(T, bucket, shares, [], PULSE)
+    capped = cap(T, bucket, shares, [], *CAPS)
     most = min(flood * MICRO, int(PULSE.author_cap * MICRO))
     assert capped.weight == most + others * MICRO
     assert abs(capped.score - (most + others * MICRO * lean // 100)) <= others + 1
@@ -97,7 +98,7 @@ def test_the_order_of_shares_does_not_matter(parts: list[tuple[int, int]], rando
     )
     mixed = list(shares)
     random.shuffle(mixed)  # type: ignore[attr-defined]
-    assert cap(T, bucket, shares, [], PULSE) == cap(T, bucket, mixed, [], PULSE)
+    assert cap(T, bucket, shares, [], *CAPS) == cap(T, bucket, mixed, [], *CAPS)
 
 
 def test_rising_opinion_buys_and_falling_sells() -> None:
