@@ -118,7 +118,7 @@ _SPELLINGS: Final = (("&", "and"), (" and ", " & "), ("'", ""), ("-", ""), (".",
 
 def _names(company: Company) -> list[Name]:
     grades = dict.fromkeys(company.doubtful, DOUBTFUL) | dict.fromkeys(company.everyday, EVERYDAY)
-    found: dict[tuple[str, ...], Name] = {}
+    found: dict[tuple[tuple[str, ...], tuple[str, ...]], Name] = {}
     for written in (company.name, *company.aliases):
         spellings = [written, *(written.replace(old, new) for old, new in _SPELLINGS if old in written)]
         squashed = "".join(TOKEN.findall(written))
@@ -126,7 +126,7 @@ def _names(company: Company) -> list[Name]:
             spellings.append(squashed)  # #GeneralMotors
         for spelling in spellings:
             name = _name(spelling, company, grades.get(written, STRONG))
-            found.setdefault(name.tokens, name)
+            found.setdefault((name.tokens, name.gaps), name)
     return list(found.values())
 
 
@@ -150,10 +150,10 @@ def _name(written: str, company: Company, grade: int) -> Name:
 
 def build(catalogue: Catalogue) -> dict[str, tuple[Name, ...]]:
     """Every name by its first token, longest first. A spelling that two companies share is the first one's."""
-    names: dict[str, dict[tuple[str, ...], Name]] = {}
+    names: dict[str, dict[tuple[tuple[str, ...], tuple[str, ...]], Name]] = {}
     for company in catalogue.companies:
         for name in _names(company):
-            names.setdefault(name.tokens[0], {}).setdefault(name.tokens, name)
+            names.setdefault(name.tokens[0], {}).setdefault((name.tokens, name.gaps), name)
     return {
         first: tuple(sorted(by_tokens.values(), key=lambda name: (-len(name.tokens), name.tokens)))
         for first, by_tokens in names.items()
