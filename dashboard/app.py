@@ -13,50 +13,57 @@ import streamlit as st
 
 from dashboard import companies, live, view
 from dashboard.pages import company, health, market
+from dashboard.view import View
 from dashboard.windows import WINDOWS
 
-# A page is a file in dashboard/pages with a function that draws it, and one line here: address, title, icon, function.
-PAGES: Final[tuple[tuple[str, str, str, Callable[[], None]], ...]] = (
-    ("market", "Market", ":material/grid_view:", market.page),
-    ("company", "Company", ":material/monitoring:", company.page),
-    ("health", "Health", ":material/ecg_heart:", health.page),
-)
+# A page is a file in dashboard/pages with a function that draws it, and one line here.
+PAGES: Final[dict[str, Callable[[View], None]]] = {
+    "Market": market.draw,
+    "Company": company.draw,
+    "Health": health.draw,
+}
+HERE: Final = Path(__file__).parent
+
+
+def main() -> None:
+    st.set_page_config(page_title="Bellwether", page_icon=str(HERE / "icon.png"), layout="wide")
+    st.html(HERE / "frame.html")
+    # Streamlit would list the files of pages/ beside our own navigation, which keeps its state in the URL.
+    st.navigation([st.Page(frame, title="Bellwether")], position="hidden").run()
+
+
+def frame() -> None:
+    """The toolbar, and the chosen page below it."""
+    _open_wanted()
+    toolbar()
+    live.page(PAGES[st.session_state.get("page") or "Market"])
 
 
 def toolbar() -> None:
-    """Search box, window, channel and time zone. Their values live in the URL."""
-    search, window, channel, zone = st.columns([3.2, 2.6, 2, 2.2], vertical_alignment="bottom")
-    with search:
+    """Pages, search box, window, channel and time zone. Their values live in the URL; they wrap where it is narrow."""
+    with st.container(key="toolbar", horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**Bellwether**", width="content")
+        _choice("Page", list(PAGES), "page", "The pages of this dashboard.")
         _search_box()
-    with window:
-        st.segmented_control(
-            "Window",
-            list(WINDOWS),
-            default="24h",
-            key="window",
-            bind="query-params",
-            required=True,
-            help="Market time that is looked at; changes are against the equally long window before it.",
-        )
-    with channel:
-        st.segmented_control(
-            "Channel",
-            list(view.CHANNEL_CHOICES),
-            default="all",
-            key="channel",
-            bind="query-params",
-            required=True,
-        )
-    with zone:
-        st.segmented_control(
-            "Times",
-            list(view.ZONE_CHOICES),
-            default="UTC",
-            key="tz",
-            bind="query-params",
-            required=True,
-            help="UTC, the exchange's time (New York), or this browser's zone.",
-        )
+        _choice("Window", list(WINDOWS), "window", "Market time looked at; changes are against the same length before.")
+        _choice("Channel", list(view.CHANNEL_CHOICES), "channel", "News, social posts, or both.")
+        _choice("Times", list(view.ZONE_CHOICES), "tz", "UTC, the exchange's time (New York), or this browser's zone.")
+        live.as_of()
+
+
+def _choice(name: str, options: list[str], key: str, text: str) -> None:
+    default = view.DEFAULTS[key]
+    st.segmented_control(
+        name,
+        options,
+        default=default if key not in st.session_state else None,
+        key=key,
+        bind="query-params",
+        required=True,
+        help=text,
+        label_visibility="collapsed",
+        width="content",
+    )
 
 
 def _search_box() -> None:
@@ -73,37 +80,33 @@ def _search_box() -> None:
         index=None,
         key="company",
         placeholder="Search a company or ticker",
-        format_func=lambda company: companies.label(company).searched,
+        format_func=lambda each: companies.label(each).searched,
         on_change=_searched,
+        label_visibility="collapsed",
+        width=250,
     )
-    chosen = st.session_state.get("company") or ""
+    _company_into_url(st.session_state.get("company") or "")
+
+
+def _company_into_url(chosen: str) -> None:
     st.session_state["company_in_url"] = chosen
-    if chosen:
+    if chosen and st.query_params.get("company") != chosen:
         st.query_params["company"] = chosen
-    else:
+    elif not chosen:
         st.query_params.pop("company", None)
 
 
 def _searched() -> None:
     if st.session_state.get("company"):
-        st.session_state["open_company"] = st.session_state["company"]
+        st.session_state["page"] = "Company"
 
 
-def main() -> None:
-    st.set_page_config(page_title="Bellwether", page_icon=str(Path(__file__).with_name("icon.png")), layout="wide")
-    pages = [
-        st.Page(draw, title=title, icon=icon, url_path=path, default=index == 0)
-        for index, (path, title, icon, draw) in enumerate(PAGES)
-    ]
-    chosen = st.navigation(pages, position="top")
-    if wanted := st.session_state.pop("open_company", None):
-        st.session_state["company"] = wanted
-        target = pages[[path for path, *_ in PAGES].index("company")]
-        if chosen.url_path != target.url_path:
-            st.session_state["company_in_url"] = wanted
-            st.switch_page(target, query_params=view.parameters(company=wanted))
-    toolbar()
-    chosen.run()
+def _open_wanted() -> None:
+    """A company that was clicked on a page (live.open_company): a widget's value can only be set before it is drawn."""
+    if wanted := st.session_state.pop(live.WANTED, None):
+        st.session_state["company"] = st.session_state["company_in_url"] = wanted
+        st.session_state["page"] = "Company"
+        st.query_params["company"] = wanted
 
 
 main()

@@ -5,24 +5,26 @@ It also draws what stands above every page (as of …, connection) and the state
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Hashable
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import streamlit as st
 
 from dashboard import companies, formats, view
 from dashboard.queries import Store
 from dashboard.reader import Reader, Unreachable
-from dashboard.snapshots import newest
+from dashboard.snapshots import newest, newest_documents
 from dashboard.view import View
 from shared.settings import Settings, load_settings
 
 T = TypeVar("T")
 
-STATE_VARIABLE = "BELLWETHER_STATE_DIR"
+WANTED: Final = "wanted_company"  # in the session: a company to open at the next run
+STATE_VARIABLE: Final = "BELLWETHER_STATE_DIR"
 
 
 def settings() -> Settings:
@@ -51,11 +53,11 @@ def page(draw: Callable[[View], None]) -> None:
 
     @st.fragment(run_every=refresh_seconds())
     def again() -> None:
-        chosen = view.current()
         try:
-            latest = read("newest", newest)
-            _status(max(latest.values(), default=0), chosen)
-            draw(chosen)
+            read("newest", newest)
+            if problem := reader().problem:
+                _banner(f"{problem} Shown is what was read last.")
+            draw(view.current())
         except Unreachable as problem:
             _banner(str(problem))
             nothing("Waiting for data", "This page fills by itself as soon as Redis answers.")
@@ -63,15 +65,25 @@ def page(draw: Callable[[View], None]) -> None:
     again()
 
 
-def _status(latest: int, chosen: View) -> None:
-    problem = reader().problem
-    if problem:
-        _banner(f"{problem} Shown is what was read last.")
-    if latest:
-        at = formats.moment(latest, chosen.zone, seconds=True, year=True)
-        st.caption(
-            f"as of **{at}** {chosen.zone_name}", help="The newest opinion's time of availability, not this clock."
-        )
+def as_of() -> None:
+    """The newest opinion's time: the dashboard's "now", kept up to date."""
+
+    @st.fragment(run_every=refresh_seconds())
+    def again() -> None:
+        chosen = view.current()
+        with contextlib.suppress(Unreachable):
+            latest = max(read("newest", newest).values(), default=0)
+            if latest:
+                at = formats.moment(latest, chosen.zone, seconds=True, year=True)
+                st.caption(
+                    f"as of **{at}** {chosen.zone_name}",
+                    width="content",
+                    help="When the newest opinion became available. Windows end here, not at this computer's time.",
+                )
+            if any(document.synthetic for document in read("newest documents", newest_documents)):
+                st.badge("synthetic data", color="orange", help="Some of the documents shown are invented samples.")
+
+    again()
 
 
 def _banner(text: str) -> None:
@@ -87,7 +99,7 @@ def nothing(title: str, text: str) -> None:
 
 def open_company(company: str) -> None:
     """Go to a company's page, keeping window, channel and zone."""
-    st.session_state["open_company"] = company
+    st.session_state[WANTED] = company
     st.rerun(scope="app")
 
 

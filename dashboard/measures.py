@@ -99,6 +99,25 @@ def sparklines(buckets: pd.DataFrame, span: Period, bins: int) -> pd.DataFrame:
     return pd.DataFrame({"company": filled.index, "trend": filled.round(4).to_numpy().tolist()})
 
 
+def trend(buckets: pd.DataFrame, span: Period, bins: int) -> pd.DataFrame:
+    """Everything together in `bins` equal parts from the window before to now: columns sentiment, documents."""
+    width = (span.end - span.before) / bins
+    part = ((buckets["start"] - span.before) // width).astype(int).clip(0, bins - 1)
+    sums = buckets.groupby(part)[["documents", "score_sum", "weight_sum"]].sum().reindex(range(bins), fill_value=0)
+    values = pd.Series(sentiment(sums["score_sum"], sums["weight_sum"])).ffill().bfill().fillna(0.0)
+    return pd.DataFrame({"sentiment": values.to_numpy(), "documents": sums["documents"].to_numpy()})
+
+
+def ratio(now: float, before: float) -> float:
+    """now / before - 1; NaN without a before."""
+    return now / before - 1 if before else float("nan")
+
+
+def share(part: float, total: float) -> float:
+    """part / total; NaN of nothing."""
+    return part / total if total else float("nan")
+
+
 def shares(counts: list[dict[str, int]]) -> list[tuple[str, int]]:
     """Counters added up, largest first, ties by name."""
     total: dict[str, int] = {}

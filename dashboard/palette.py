@@ -1,4 +1,4 @@
-"""Colours. Sentiment runs from orange (negative) over grey to blue (positive), which colour-blind readers tell apart."""
+"""Colours. Sentiment runs from orange (negative) over grey to blue (positive), safe for colour-blind readers."""
 
 from __future__ import annotations
 

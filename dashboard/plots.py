@@ -44,19 +44,13 @@ def _sector(name: str, group: pd.DataFrame, box: Box, colours: Palette) -> dict[
 
 def _tile(row: Any, box: Box, colours: Palette) -> dict[str, Any]:
     colour = palette.diverging(row.sentiment, colours)
-    scale = next(
-        (s for s, w, h in ((4, 110, 70), (3, 70, 44), (2, 44, 24), (1, 30, 13)) if box.width >= w and box.height >= h),
-        0,
-    )
-    shown = row.label.ticker if scale and len(row.label.ticker) * (5 + 2 * scale) < box.width else ""
     return {
         "id": row.company,
         "box": _percent(box),
         "colour": colour,
         "ink": palette.ink(colour, colours),
-        "scale": scale,
-        "label": shown,
-        "detail": formats.score(row.sentiment) if scale >= 2 and box.height >= 34 and shown else "",
+        "label": row.label.ticker,
+        "detail": formats.score(row.sentiment),
         "name": row.label.long,
         "lines": [
             f"Sentiment {formats.score(row.sentiment)}  (95 %: {formats.score(row.low)} to {formats.score(row.high)})",
@@ -72,29 +66,28 @@ def _percent(box: Box) -> list[float]:
 
 
 def document_items(
-    documents: Sequence[RecentDocument], zone: tzinfo, colours: Palette, excerpts: bool = False
+    documents: Sequence[RecentDocument], zone: tzinfo, colours: Palette, detailed: bool = False
 ) -> list[dict[str, Any]]:
-    """Documents as data of the list component; texts are passed as they are and shown as text only."""
-    return [_item(document, zone, colours, excerpts) for document in documents]
+    """Documents as data of the list component, with date and excerpt when `detailed`. Texts are shown as text only."""
+    return [_item(document, zone, colours, detailed) for document in documents]
 
 
-def _item(document: RecentDocument, zone: tzinfo, colours: Palette, excerpts: bool) -> dict[str, Any]:
+def _item(document: RecentDocument, zone: tzinfo, colours: Palette, detailed: bool) -> dict[str, Any]:
     company = label(document.company)
     positive, neutral, negative = (v / MICRO for v in (document.positive, document.neutral, document.negative))
     tags = [document.source, document.channel]
     if document.event:
         tags.append(f"{document.event.replace('_', ' ')} {document.event_probability / MICRO:.0%}")
-    tags.append(f"relevance {document.relevance / MICRO:.0%}")
     title = document.title or document.excerpt[:160] or "(no text)"
     score = positive - negative
     return {
-        "time": formats.moment(document.available_at, zone, seconds=True)[-8:],
+        "time": formats.moment(document.available_at, zone, seconds=not detailed)[0 if detailed else 7 :],
         "moment": formats.moment(document.available_at, zone, seconds=True, year=True),
         "company": document.company if company.id != "_MARKET" else "",
         "ticker": company.ticker,
         "name": company.long,
         "title": title,
-        "excerpt": document.excerpt if excerpts and document.excerpt != title else "",
+        "excerpt": document.excerpt if detailed and document.excerpt != title else "",
         "url": formats.safe_link(document.url),
         "tags": tags,
         "synthetic": document.synthetic,
@@ -103,7 +96,8 @@ def _item(document: RecentDocument, zone: tzinfo, colours: Palette, excerpts: bo
         "negative": round(negative, 4),
         "neutral": round(neutral, 4),
         "positive": round(positive, 4),
-        "probabilities": f"negative {negative:.0%}, neutral {neutral:.0%}, positive {positive:.0%}",
+        "probabilities": f"negative {negative:.0%}, neutral {neutral:.0%}, positive {positive:.0%}; "
+        f"relevance {document.relevance / MICRO:.0%}",
     }
 
 
@@ -144,7 +138,11 @@ def company_chart(
             _channel(figure, channel, part, resolution, colours)
     if rows == 3:
         _prices(figure, prices, colours)
-    return _styled(figure, colours, rows, 560 if rows == 3 else 440)
+    figure = _styled(figure, colours, rows, 560 if rows == 3 else 440)
+    edges = _dated(buckets, resolution, zone)["at"]
+    step = pd.Timedelta(seconds=SECONDS[resolution])
+    figure.update_xaxes(range=[edges.min() - step, edges.max() + 2 * step])
+    return figure
 
 
 _SUMS = ["documents", "positive", "neutral", "negative", "weight_sum", "score_sum", "score_square_sum"]
@@ -238,7 +236,14 @@ def _styled(figure: go.Figure, colours: Palette, rows: int, height: int) -> go.F
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": colours.text, "size": 12},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "font": {"size": 11}},
+        legend={
+            "orientation": "h",
+            "y": 1.02,
+            "yanchor": "bottom",
+            "x": 0,
+            "font": {"size": 11},
+            "traceorder": "normal",
+        },
         hoverlabel={"font": {"size": 12}},
     )
     figure.update_xaxes(

@@ -1,4 +1,4 @@
-"""The dashboard's only I/O: reads of one run's aggregates from Redis. Nothing here is written, cached or drawn.
+"""All that the dashboard reads from Redis: one run's aggregates. Nothing here is written, cached or drawn.
 
 All commands of one slot travel in one pipeline. Buckets are gathered by a small read-only script next to the data:
 it sends one MessagePack value a slot back instead of tens of thousands of mostly empty replies.
@@ -19,6 +19,7 @@ from shared.aggregates import SECONDS, Bucket, Keys, RecentDocument, Resolution,
 from shared.clock import SECOND
 from shared.events import Channel
 from shared.health import WorkerReport, decode_report
+from shared.topics import Topics
 
 MAX_STARTS: Final = 5_000  # Lua's unpack() takes about 8,000 values
 
@@ -93,7 +94,7 @@ class Store:
 
     def keys(self) -> Keys:
         """Key names of the run, for the number of slots that it was created with."""
-        recorded = self.bound_to().get("opinion_partitions", "")
+        recorded = self.bound_to().get(f"partitions.{Topics(self.run).opinions}", "")
         return Keys(self.run, int(recorded) if recorded.isdigit() and int(recorded) else self._default_slots)
 
     def newest(self, keys: Keys) -> dict[str, int]:
@@ -160,6 +161,11 @@ class Store:
         count = len(authors)
         return len(set().union(*replies[:count])), len(set().union(*replies[count:]))
 
+    def first_day(self, keys: Keys, company: str, channels: Sequence[Channel]) -> int:
+        """Start of the company's first day bucket, in seconds; 2**53 without one."""
+        replies = self._pipelined([("HKEYS", keys.series(company, channel, "day")) for channel in channels])
+        return min((int(start) for reply in replies for start in reply), default=2**53)
+
     def prices(self, company: str) -> pd.DataFrame:
         """Columns date, open, high, low, close, volume, by date; empty where there are none."""
         raw = cast(dict[bytes, bytes], self._client.hgetall(aggregates.prices_key(company)))
@@ -171,6 +177,11 @@ class Store:
         fields = Totals.__struct_fields__
         replies = self._pipelined([("HMGET", keys.totals(slot), *fields) for slot in range(keys.slots)])
         return Totals(**{name: sum(int(reply[i] or 0) for reply in replies) for i, name in enumerate(fields)})
+
+    def positions(self, keys: Keys) -> dict[int, int]:
+        """Slot -> next offset of `opinions` to apply."""
+        replies = self._pipelined([("GET", keys.position(slot)) for slot in range(keys.slots)])
+        return {slot: int(reply.rpartition(b":")[2]) for slot, reply in enumerate(replies) if reply}
 
     def find_workers(self) -> None:
         """Look for workers that are not known yet. Walks the key space: call it rarely."""

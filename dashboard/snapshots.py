@@ -18,6 +18,9 @@ from shared.health import WorkerReport
 CHART_BUCKETS: dict[Resolution, int] = {"minute": 720, "hour": 720, "day": 730}  # 12 hours, 30 days, two years
 
 
+COVERED = 0.1  # share of the window before that may lie ahead of the first bucket
+
+
 @dataclass(frozen=True, slots=True)
 class Market:
     """Every company over a window and the one before it."""
@@ -28,6 +31,7 @@ class Market:
     buckets: pd.DataFrame  # queries.frame, both windows, the market as a whole included
     companies: pd.DataFrame  # measures.compare + `trend`, without the market as a whole
     totals: Totals
+    comparable: bool  # whether the window before is covered by what was read at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,8 @@ class CompanyWindow:
     sources: list[tuple[str, int]]
     authors: int
     stories: int
+    trend: pd.DataFrame  # measures.trend
+    comparable: bool
 
 
 def newest(store: Store) -> dict[str, int]:
@@ -62,7 +68,8 @@ def market(store: Store, window: Window, channels: Sequence[Channel]) -> Market 
     buckets = queries.frame(store.rows(keys, active, channels, needed(span, window)))
     listed = buckets[buckets["company"] != MARKET]
     companies = measures.compare(listed, span).merge(measures.sparklines(listed, span, window.bins), on="company")
-    return Market(now, len(set(latest) - {MARKET}), span, buckets, companies, store.totals(keys))
+    covered = bool(len(buckets)) and buckets["start"].min() < span.before + COVERED * window.seconds
+    return Market(now, len(set(latest) - {MARKET}), span, buckets, companies, store.totals(keys), covered)
 
 
 def feed(store: Store, channels: Sequence[Channel], count: int) -> list[RecentDocument]:
@@ -78,6 +85,11 @@ def feed(store: Store, channels: Sequence[Channel], count: int) -> list[RecentDo
     reach = leaders[-1][1] if len(channels) > 1 and len(leaders) == count else 0
     found = store.documents(keys, [company for company, _ in leaders], reach, leaders[0][1] + 1)
     return [document for document in found if document.channel in channels][:count]
+
+
+def newest_documents(store: Store) -> list[RecentDocument]:
+    """A few of the newest opinions: enough to tell whether what is shown is synthetic."""
+    return feed(store, ("news", "social"), 10)
 
 
 def company_window(store: Store, company: str, window: Window, channels: Sequence[Channel]) -> CompanyWindow | None:
@@ -102,6 +114,8 @@ def company_window(store: Store, company: str, window: Window, channels: Sequenc
         sources=measures.shares([bucket.sources for bucket in inside]),
         authors=authors,
         stories=stories,
+        trend=measures.trend(buckets, span, window.bins),
+        comparable=store.first_day(keys, company, channels) <= span.before,
     )
 
 
@@ -140,10 +154,18 @@ class Health:
     totals: Totals
     workers: list[WorkerReport]
     bound_to: dict[str, str]
+    positions: dict[int, int]  # queries.Store.positions
 
 
 def health(store: Store) -> Health:
     """Counts, workers and what the run is bound to."""
     keys = store.keys()
     latest = store.newest(keys)
-    return Health(max(latest.values(), default=0), len(latest), store.totals(keys), store.workers(), store.bound_to())
+    return Health(
+        newest=max(latest.values(), default=0),
+        companies=len(latest),
+        totals=store.totals(keys),
+        workers=store.workers(),
+        bound_to=store.bound_to(),
+        positions=store.positions(keys),
+    )

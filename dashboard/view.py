@@ -15,7 +15,7 @@ from shared.events import CHANNELS, Channel
 CHANNEL_CHOICES: Final[dict[str, tuple[Channel, ...]]] = {"all": CHANNELS, "news": ("news",), "social": ("social",)}
 ZONE_CHOICES: Final = ("UTC", "exchange", "local")
 EXCHANGE: Final = "America/New_York"
-KEPT: Final = ("company", "window", "channel", "tz")  # parameters that survive a change of page
+DEFAULTS: Final = {"page": "Market", "window": "24h", "channel": "all", "tz": "UTC"}  # these are left out of the URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,12 @@ class View:
 def current() -> View:
     """The choices as the toolbar (app.py) left them."""
     state = st.session_state
-    chosen = state.get("tz") or "UTC"
+    chosen = state.get("tz") or DEFAULTS["tz"]
     zone = zone_of(chosen, st.context.timezone)
     return View(
         company=state.get("company") or "",
-        window=WINDOWS[state.get("window") or "24h"],
-        channel=state.get("channel") or "all",
+        window=WINDOWS[state.get("window") or DEFAULTS["window"]],
+        channel=state.get("channel") or DEFAULTS["channel"],
         zone=zone,
         zone_name={"UTC": "UTC", "exchange": "New York"}.get(chosen, str(zone)),
         dark=st.context.theme.type == "dark",
@@ -60,9 +60,3 @@ def zone_of(choice: str, browser: str | None) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
-
-
-def parameters(**changes: str) -> dict[str, str]:
-    """Query parameters that keep this view on another page, with `changes`."""
-    kept = {name: st.session_state.get(name) or "" for name in KEPT} | changes
-    return {name: value for name, value in kept.items() if value}

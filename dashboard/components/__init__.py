@@ -5,11 +5,17 @@ Text from outside reaches them as data only and is shown through `textContent`; 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import streamlit as st
+
+from dashboard import formats
+from dashboard.figures import Figure, cards
+from dashboard.palette import Palette
 
 _HERE = Path(__file__).parent
 
@@ -24,6 +30,13 @@ def _component(name: str, html: str) -> Any:
     )
 
 
+def strip(figures: Sequence[Figure], colours: Palette, key: str) -> None:
+    """The cards of `dashboard.figures`, side by side."""
+    style = f"--better:{colours.positive};--worse:{colours.negative}"
+    draw = _component("figures", '<div class="strip"></div>')
+    draw(data={"figures": cards(figures), "style": style}, key=key)
+
+
 def treemap(sectors: list[dict[str, Any]], key: str) -> str:
     """Draws the sectors of `dashboard.plots.sector_map`; the id of a company just clicked, else ""."""
     draw = _component("treemap", '<div class="map"><div class="tip" hidden></div></div>')
@@ -36,3 +49,18 @@ def documents(items: list[dict[str, Any]], colours: tuple[str, str, str], height
     draw = _component("documents", '<div class="list" tabindex="0"></div>')
     data = {"items": items, "colours": list(colours), "height": height}
     return str(draw(data=data, key=key, on_company_change=lambda: None).company or "")
+
+
+def csv_button(place: Any, name: str, table: Callable[[], pd.DataFrame]) -> None:
+    """A download of `table` as NAME.csv, made when it is clicked. `place` is where to draw it: st, or a column."""
+    place.download_button(
+        "CSV",
+        lambda: formats.csv(table()),
+        f"{name}.csv",
+        "text/csv",
+        key=f"{name}_csv",
+        on_click="ignore",
+        icon=":material/download:",
+        type="tertiary",
+        help="Download this table as CSV.",
+    )

@@ -1,4 +1,7 @@
 // Draws boxes that Python laid out (dashboard/treemap.py). Text only ever goes in through textContent.
+// Labels are fitted here, because only the browser knows how many pixels a tile has.
+const SIZES = [[4, 92, 58, 14], [3, 62, 40, 10.6], [2, 40, 24, 8.4], [1, 22, 13, 6.9]]; // class, width, height, letter
+
 function element(tag, className, text) {
   const node = document.createElement(tag);
   node.className = className;
@@ -30,27 +33,41 @@ function tileNode(tile, tip, map, open) {
   node.style.color = tile.ink;
   node.dataset.company = tile.id;
   node.setAttribute("aria-label", `${tile.name}: ${tile.lines.join(", ")}`);
-  if (tile.label) node.append(element("b", `s${tile.scale}`, tile.label));
-  if (tile.detail) node.append(element("span", "", tile.detail));
   node.onmousemove = (event) => showTip(tip, map, tile, event);
   node.onmouseleave = () => { tip.hidden = true; };
   node.onclick = () => open(tile.id);
+  node.fit = () => {
+    const width = (map.clientWidth * tile.box[2]) / 100 - 4, height = (map.clientHeight * tile.box[3]) / 100 - 2;
+    const size = SIZES.find(([, w, h, letter]) => width >= w && height >= h && tile.label.length * letter <= width);
+    const parts = size ? [element("b", `s${size[0]}`, tile.label)] : [];
+    if (size && size[0] > 1 && height >= 32 && width >= 34) parts.push(element("span", "", tile.detail));
+    node.replaceChildren(...parts);
+  };
   return node;
+}
+
+function draw(map, tip, data, open) {
+  const nodes = [];
+  for (const sector of data.sectors) {
+    const title = element("div", "sector", sector.name);
+    place(title, sector.box);
+    nodes.push(title, ...sector.tiles.map((tile) => tileNode(tile, tip, map, open)));
+  }
+  tip.hidden = true;
+  map.replaceChildren(...nodes, tip);
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const map = parentElement.querySelector(".map");
   const tip = parentElement.querySelector(".tip");
+  const fit = () => map.querySelectorAll(".tile").forEach((node) => node.fit());
   const fingerprint = JSON.stringify(data);
-  if (map.dataset.fingerprint === fingerprint) return;
-  map.dataset.fingerprint = fingerprint;
-  const nodes = [];
-  for (const sector of data.sectors) {
-    const title = element("div", "sector", sector.name);
-    place(title, sector.box);
-    nodes.push(title);
-    for (const tile of sector.tiles) nodes.push(tileNode(tile, tip, map, (id) => setTriggerValue("company", id)));
+  if (map.dataset.fingerprint !== fingerprint) {
+    map.dataset.fingerprint = fingerprint;
+    draw(map, tip, data, (id) => setTriggerValue("company", id));
+    fit();
   }
-  tip.hidden = true;
-  map.replaceChildren(...nodes, tip);
+  const observer = new ResizeObserver(fit);
+  observer.observe(map);
+  return () => observer.disconnect();
 }

@@ -8,19 +8,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import components, formats, live, plots, snapshots
+from dashboard import components, formats, live, measures, plots, snapshots
 from dashboard.companies import label
+from dashboard.figures import Figure
 from dashboard.snapshots import CompanyWindow
 from dashboard.view import View
 from shared.aggregates import RecentDocument, Resolution
 from shared.clock import SECOND
+from shared.events import CHANNELS, Channel
 
 RESOLUTIONS = get_args(Resolution)
 LATEST = 40
-
-
-def page() -> None:
-    live.page(draw)
 
 
 def draw(view: View) -> None:
@@ -31,8 +29,9 @@ def draw(view: View) -> None:
         return
     company = view.company
     named = label(company)
-    st.subheader(formats.plain(named.long), anchor=False)
-    st.caption(formats.plain(named.sector))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"#### {formats.plain(named.long)}", width="content")
+        st.caption(formats.plain(named.sector), width="content")
     found = live.read(
         ("company", company, view.window.label, view.channel),
         lambda store: snapshots.company_window(store, company, view.window, view.channels),
@@ -50,56 +49,59 @@ def draw(view: View) -> None:
 
 
 def headline(found: CompanyWindow, view: View) -> None:
+    """The strip of figures on top."""
     now, before = found.now, found.before
-    against = f"vs {view.window.label} before"
-    figures = st.columns(6)
-    change = now["sentiment"] - before["sentiment"]
-    figures[0].metric(
-        "Sentiment",
-        formats.score(now["sentiment"]),
-        _delta(change, formats.score(change)),
-        border=True,
-        help=f"Weighted mean, -1 to +1. 95 % band {formats.score(now['low'])} to {formats.score(now['high'])}. "
-        f"Change {against}.",
-    )
-    volume = now["documents"] / before["documents"] - 1 if before["documents"] else np.nan
-    figures[1].metric(
-        "Opinions",
-        formats.count(now["documents"]),
-        _delta(volume, formats.percent(volume)),
-        border=True,
-        help=f"Documents that name the company, in the window; change {against}.",
-    )
-    for slot, channel in ((2, "news"), (3, "social")):
-        part = found.by_channel[found.by_channel["channel"] == channel]
-        value = formats.score(float(part["sentiment"].iloc[0])) if len(part) else formats.NOTHING
-        n = int(part["documents"].iloc[0]) if len(part) else 0
-        figures[slot].metric(
-            channel.capitalize(),
-            value,
-            f"n = {n:,}",
-            delta_color="off",
-            delta_arrow="off",
-            border=True,
-            help=f"Weighted mean sentiment of {channel} alone.",
-        )
-    figures[4].metric(
-        "Distinct authors",
-        formats.count(found.authors),
-        border=True,
-        help="Different authors in the window, to the whole hour; exact. Authors are known by a keyed hash only.",
-    )
-    novelty = found.stories / now["documents"] if now["documents"] else np.nan
-    figures[5].metric(
-        "Novelty",
-        formats.percent(min(novelty, 1.0), sign=False),
-        border=True,
-        help=f"Distinct stories ÷ documents: {found.stories:,} stories. Low: many repeat the same.",
+    blank = 1.0 if found.comparable else np.nan  # no change is claimed against a window that was not observed
+    change = (now["sentiment"] - before["sentiment"]) * blank
+    volume = measures.ratio(now["documents"], before["documents"]) * blank
+    novelty = measures.share(found.stories, now["documents"])
+    against = f"Change against the {view.window.label} before."
+    components.strip(
+        [
+            Figure(
+                "Sentiment",
+                formats.score(now["sentiment"]),
+                f"Weighted mean, from -1 to +1; 95 % band {formats.score(now['low'])} to {formats.score(now['high'])}. "
+                f"{against}",
+                change,
+                formats.score(change),
+                "up is good",
+                trend=found.trend["sentiment"],
+            ),
+            Figure(
+                "Opinions",
+                formats.count(now["documents"]),
+                f"Documents that name the company, in the window. {against}",
+                volume,
+                formats.percent(volume),
+                trend=found.trend["documents"],
+                bars=True,
+            ),
+            *(_channel_figure(found, channel) for channel in CHANNELS),
+            Figure(
+                "Authors",
+                formats.count(found.authors),
+                "Different authors in the window, to the whole hour; exact. Authors are known by a keyed hash only.",
+                note="distinct",
+            ),
+            Figure(
+                "Novelty",
+                formats.percent(min(novelty, 1.0), sign=False),
+                "Distinct stories per document. Low: many repeat the same.",
+                note=f"{found.stories:,} stories",
+            ),
+        ],
+        view.colours,
+        key="company_figures",
     )
 
 
-def _delta(value: float, text: str) -> str | None:
-    return text.replace(formats.MINUS, "-") if np.isfinite(value) else None
+def _channel_figure(found: CompanyWindow, channel: Channel) -> Figure:
+    part = found.by_channel[found.by_channel["channel"] == channel]
+    value = float(part["sentiment"].iloc[0]) if len(part) else np.nan
+    count = int(part["documents"].iloc[0]) if len(part) else 0
+    meaning = f"Weighted mean sentiment of {channel} alone."
+    return Figure(channel.capitalize(), formats.score(value), meaning, note=f"n = {count:,}")
 
 
 def chart(company: str, view: View) -> tuple[int | None, Resolution]:
@@ -123,15 +125,7 @@ def chart(company: str, view: View) -> tuple[int | None, Resolution]:
         lambda store: snapshots.series(store, company, resolution, view.channels),
     )
     prices = live.read(("prices", company), lambda store: store.prices(company), max_age=60)
-    export.download_button(
-        "CSV",
-        lambda: formats.csv(buckets),
-        "series.csv",
-        "text/csv",
-        key="series_csv",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    components.csv_button(export, "series", lambda: buckets)
     if buckets.empty:
         live.nothing(
             "No buckets", "Minutes are kept for three days behind a company's newest opinion; try a coarser resolution."
@@ -181,20 +175,12 @@ def _listed(heading: str, found: list[RecentDocument], view: View, company: str)
     title.markdown(
         f"**{heading}**", help="Kept are a company's latest 200 documents and the heaviest five of every hour."
     )
-    export.download_button(
-        "CSV",
-        lambda: formats.csv(plots.document_table(found, view.zone)),
-        "documents.csv",
-        "text/csv",
-        key="documents_csv",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    components.csv_button(export, "documents", lambda: plots.document_table(found, view.zone))
     if not found:
         live.nothing("No documents kept", "The bucket's counts remain; its documents have made room for newer ones.")
         return
     colours = view.colours
-    items = plots.document_items(found, view.zone, colours, excerpts=True)
+    items = plots.document_items(found, view.zone, colours, detailed=True)
     components.documents(
         [item | {"company": ""} for item in items],
         (colours.negative, colours.neutral, colours.positive),

@@ -7,7 +7,9 @@ import math
 import pandas as pd
 import streamlit as st
 
-from dashboard import formats, live, snapshots
+from dashboard import components, formats, live, operations, snapshots
+from dashboard.figures import Figure
+from dashboard.operations import Child
 from dashboard.queries import Store
 from dashboard.snapshots import Health
 from dashboard.view import View
@@ -17,16 +19,12 @@ from shared.health import WorkerReport
 LOOK_FOR_WORKERS = 10.0  # seconds between two walks of the key space
 
 
-def page() -> None:
-    live.page(draw)
-
-
-def draw(_: View) -> None:
+def draw(view: View) -> None:
     live.read("find_workers", Store.find_workers, max_age=LOOK_FOR_WORKERS)
     health = live.read("health", snapshots.health)
-    rates(health)
-    counts(health)
-    workers(health.workers)
+    rates(health, view)
+    counts(health, view)
+    processes(health)
     run(health)
 
 
@@ -34,110 +32,131 @@ def _of(reports: list[WorkerReport], role: str) -> list[WorkerReport]:
     return [report for report in reports if report.role == role]
 
 
-def rates(health: Health) -> None:
+def rates(health: Health, view: View) -> None:
+    """Whether it keeps up."""
     scoring, aggregation = _of(health.workers, "scoring"), _of(health.workers, "aggregation")
-    figures = st.columns(6)
-    figures[0].metric(
-        "Documents/s",
-        f"{sum(r.per_second for r in scoring):,.1f}",
-        border=True,
-        help="Scored now, over all scoring workers (moving average).",
+    p50 = max((report.latency_p50_ms for report in scoring), default=math.nan)
+    p99 = max((report.latency_p99_ms for report in scoring), default=math.nan)
+    models = sorted({f"{report.device} {report.precision}" for report in scoring if report.device})
+    figures = [
+        Figure(
+            "Documents/s",
+            f"{sum(report.per_second for report in scoring):,.1f}",
+            "Scored now, over all scoring workers; a moving average.",
+            note=f"{len(scoring)} scoring",
+        ),
+        Figure(
+            "Opinions/s",
+            f"{sum(report.per_second for report in aggregation):,.1f}",
+            "Applied to the aggregates now, over all aggregation workers; a moving average.",
+            note=f"{len(aggregation)} aggregation",
+        ),
+        _lag(health),
+        Figure("Latency p50", _ms(p50), "From reading to acknowledgement: the slowest scoring worker's median."),
+        Figure(
+            "Latency p99", _ms(p99), "From reading to acknowledgement: the slowest scoring worker's 99th percentile."
+        ),
+        Figure(
+            "Model",
+            next((report.model for report in scoring if report.model), formats.NOTHING),
+            "The model that scores, the device and the precision that it runs in.",
+            note=", ".join(models),
+        ),
+    ]
+    components.strip(figures, view.colours, key="rates")
+
+
+def counts(health: Health, view: View) -> None:
+    """What was done since the run began."""
+    totals = health.totals
+    rows = (
+        ("Documents scored", totals.documents_scored, "Distinct documents; exact once drained."),
+        ("Dead letters", totals.documents_dead, "Documents that failed alone, twice: bellwether dead-letters list."),
+        ("Opinions applied", totals.opinions_applied, "Opinions in the aggregates."),
+        ("Duplicates", totals.duplicates, "Copies of a document that were recognised and not counted again."),
+        ("Late", totals.late, "Opinions older than every bucket that is kept."),
+        ("Unreadable", totals.invalid, "Records of the opinions topic that this version cannot read."),
     )
-    figures[1].metric(
-        "Opinions/s",
-        f"{sum(r.per_second for r in aggregation):,.1f}",
-        border=True,
-        help="Applied to the aggregates now, over all aggregation workers (moving average).",
-    )
-    lag = [int(r.detail["lag"]) for r in health.workers if r.detail.get("lag", "").isdigit()]
-    figures[2].metric(
-        "Lag",
-        formats.count(sum(lag)) if lag else formats.NOTHING,
-        border=True,
-        help="Records on the topics that no worker has finished yet, as the workers report it.",
-    )
-    p50 = max((r.latency_p50_ms for r in aggregation), default=float("nan"))
-    p99 = max((r.latency_p99_ms for r in aggregation), default=float("nan"))
-    figures[3].metric("Latency p50", _ms(p50), border=True, help="The slowest aggregation worker's median.")
-    figures[4].metric("Latency p99", _ms(p99), border=True, help="The slowest aggregation worker's 99th percentile.")
-    figures[5].metric("Workers", len(health.workers), border=True, help="Processes heard from in the last 15 seconds.")
+    figures = [Figure(name, formats.count(value), f"{text} Now {value:,}.") for name, value, text in rows]
+    components.strip(figures, view.colours, key="counts")
 
 
 def _ms(value: float) -> str:
     return formats.NOTHING if math.isnan(value) else f"{value:,.0f} ms"
 
 
-def counts(health: Health) -> None:
-    totals = health.totals
-    figures = st.columns(6)
-    for slot, (name, value, text) in zip(
-        figures,
-        (
-            ("Documents scored", totals.documents_scored, "Distinct documents, exact once drained."),
-            (
-                "Dead letters",
-                totals.documents_dead,
-                "Documents that failed alone, twice. `bellwether dead-letters list`.",
-            ),
-            ("Opinions applied", totals.opinions_applied, "Opinions in the aggregates."),
-            ("Duplicates", totals.duplicates, "Copies of a document that were recognised and not counted again."),
-            ("Late", totals.late, "Opinions older than what is kept."),
-            ("Companies", health.companies, "Companies with at least one opinion."),
-        ),
-        strict=True,
-    ):
-        slot.metric(name, formats.count(value), border=True, help=text)
+def _lag(health: Health) -> Figure:
+    waiting = _waiting(tuple(sorted(health.positions.items())))
+    if waiting is None:
+        return Figure("Lag", formats.NOTHING, "Records that wait in Kafka.", note="Kafka does not answer")
+    return Figure(
+        "Lag",
+        formats.count(waiting.documents + waiting.opinions),
+        "Records on documents.* and opinions that are not finished yet, ticks included.",
+        note=f"{waiting.documents:,} documents, {waiting.opinions:,} opinions",
+    )
 
 
-def workers(reports: list[WorkerReport]) -> None:
-    title, export = st.columns([5, 1], vertical_alignment="center")
-    title.markdown("**Workers**")
-    if not reports:
-        live.nothing("No worker reports", "Nothing is running for this run. Start it with `bellwether up`.")
+@st.cache_data(ttl=4, show_spinner=False)
+def _waiting(positions: tuple[tuple[int, int], ...]) -> operations.Waiting | None:
+    settings = live.settings()
+    return operations.waiting(settings.kafka, settings.run, dict(positions))
+
+
+def processes(health: Health) -> None:
+    """Workers as they report themselves, with how often the supervisor had to start them again."""
+    title, export = st.columns([8, 1], vertical_alignment="center")
+    title.markdown("**Processes**", help="Workers report every two seconds; one that is silent for 15 disappears.")
+    started = operations.children(live.settings().state_dir)
+    if not health.workers and not started:
+        live.nothing("Nothing is running", "Start everything with `bellwether up`.")
         return
-    table = worker_table(reports, SystemClock().now())
-    export.download_button(
-        "CSV",
-        lambda: formats.csv(table),
-        "workers.csv",
-        "text/csv",
-        key="workers_csv",
-        on_click="ignore",
-        icon=":material/download:",
-    )
-    st.dataframe(table, key="workers", hide_index=True)
+    table = process_table(health.workers, started, SystemClock().now())
+    components.csv_button(export, "processes", lambda: table)
+    st.dataframe(table, key="processes", hide_index=True)
 
 
-def worker_table(reports: list[WorkerReport], now: int) -> pd.DataFrame:
-    """One row per worker; `now` in microseconds."""
-    return pd.DataFrame(
-        {
-            "role": r.role,
-            "name": r.name,
-            "pid": r.pid,
-            "heard": formats.seconds_ago(now, r.reported_at),
-            "started": formats.seconds_ago(now, r.started_at),
-            "processed": r.processed,
-            "per second": round(r.per_second, 1),
-            "p50 ms": round(r.latency_p50_ms, 1),
-            "p99 ms": round(r.latency_p99_ms, 1),
-            "queue": r.queue,
-            "partitions": ", ".join(r.partitions),
-            "model": r.model,
-            "device": r.device,
-            "precision": r.precision,
-            "memory": formats.size(r.resident_bytes),
-            "detail": ", ".join(f"{k}={v}" for k, v in sorted(r.detail.items())),
-        }
-        for r in reports
-    )
+def process_table(reports: list[WorkerReport], started: list[Child], now: int) -> pd.DataFrame:
+    """One row per process, those first that report; `now` in microseconds."""
+    by_name = {(child.role, child.name): child for child in started}
+    rows = []
+    for report in reports:
+        child = by_name.pop((report.role, report.name), None)
+        rows.append(
+            {
+                "role": report.role,
+                "name": report.name,
+                "state": child.state if child else "reporting",
+                "restarts": child.restarts if child else None,
+                "heard": formats.seconds_ago(now, report.reported_at),
+                "started": formats.seconds_ago(now, report.started_at),
+                "processed": report.processed,
+                "per second": round(report.per_second, 1),
+                "p50 ms": round(report.latency_p50_ms, 1),
+                "p99 ms": round(report.latency_p99_ms, 1),
+                "queue": report.queue,
+                "memory": formats.size(report.resident_bytes),
+                "model": report.model,
+                "device": f"{report.device} {report.precision}".strip(),
+                "partitions": ", ".join(report.partitions),
+                "pid": report.pid,
+                "detail": ", ".join(f"{name} {value}" for name, value in sorted(report.detail.items())),
+            }
+        )
+    silent = [
+        {"role": c.role, "name": c.name, "state": c.state, "restarts": c.restarts, "detail": c.message}
+        for c in by_name.values()
+    ]
+    return pd.DataFrame([*rows, *silent])
 
 
 def run(health: Health) -> None:
     """What the run is bound to."""
-    st.markdown("**Run**", help="What the first worker of the run recorded; others adopt it or refuse to start.")
+    title, export = st.columns([8, 1], vertical_alignment="center")
+    title.markdown("**Run**", help="What the first worker of the run recorded; others adopt it or refuse to start.")
     if not health.bound_to:
         st.caption("Not bound to a model or a cluster yet.")
         return
     facts = pd.DataFrame(sorted(health.bound_to.items()), columns=["what", "value"])
+    components.csv_button(export, "run", lambda: facts)
     st.dataframe(facts, hide_index=True, key="run")

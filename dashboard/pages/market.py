@@ -8,16 +8,13 @@ import streamlit as st
 
 from dashboard import components, formats, live, measures, plots, snapshots
 from dashboard.companies import label
+from dashboard.figures import Figure
 from dashboard.snapshots import Market
 from dashboard.view import View
 
 FEED = 60
 MOVERS = 12
 RANKS = {"Strength": "strength", "Change": "change", "Volume": "volume_change"}
-
-
-def page() -> None:
-    live.page(draw)
 
 
 def draw(view: View) -> None:
@@ -41,64 +38,67 @@ def draw(view: View) -> None:
 
 def headline(market: Market, view: View) -> None:
     """The strip of figures on top."""
-    now = measures.whole(market.buckets[market.buckets["start"] >= market.span.start])
-    before = measures.whole(market.buckets[market.buckets["start"] < market.span.start])
-    against = f"vs {view.window.label} before"
-    figures = st.columns(6)
-    mood = now["sentiment"] - before["sentiment"]
-    figures[0].metric(
-        "Market mood",
-        formats.score(now["sentiment"]),
-        _signed(mood, formats.score(mood)),
-        border=True,
-        help=f"Weighted mean sentiment of every opinion in the window, -1 to +1. 95 % band "
-        f"{formats.score(now['low'])} to {formats.score(now['high'])}. Change {against}.",
-    )
-    volume = now["documents"] / before["documents"] - 1 if before["documents"] else np.nan
-    figures[1].metric(
-        "Opinions",
-        formats.count(now["documents"]),
-        _signed(volume, formats.percent(volume)),
-        border=True,
-        help=f"Opinions (one per document and company) in the window; change {against}.",
-    )
-    active = len(market.companies)
-    figures[2].metric(
-        "Companies active",
-        f"{active:,} of {market.known:,}",
-        border=True,
-        help="Companies with at least one opinion in the window, of all that ever had one.",
-    )
+    recent = market.buckets["start"] >= market.span.start
+    now, before = measures.whole(market.buckets[recent]), measures.whole(market.buckets[~recent])
+    trend = measures.trend(market.buckets, market.span, view.window.bins)
+    blank = 1.0 if market.comparable else np.nan  # no change is claimed against a window that was not observed
+    mood = (now["sentiment"] - before["sentiment"]) * blank
+    volume = measures.ratio(now["documents"], before["documents"]) * blank
+    share = measures.share(now["negative"], now["documents"])
+    points = (share - measures.share(before["negative"], before["documents"])) * 100 * blank
     up, down = int((market.companies["change"] > 0).sum()), int((market.companies["change"] < 0).sum())
-    figures[3].metric(
-        "Improving / worsening",
-        f"{up:,} / {down:,}",
-        border=True,
-        help=f"Breadth: companies whose sentiment rose or fell {against}.",
+    against = f"Change against the {view.window.label} before."
+    components.strip(
+        [
+            Figure(
+                "Market mood",
+                formats.score(now["sentiment"]),
+                f"Weighted mean sentiment of every opinion in the window, from -1 to +1; 95 % band "
+                f"{formats.score(now['low'])} to {formats.score(now['high'])}. {against}",
+                mood,
+                formats.score(mood),
+                "up is good",
+                trend=trend["sentiment"],
+            ),
+            Figure(
+                "Opinions",
+                formats.count(now["documents"]),
+                f"One per document and company, in the window. {against}",
+                volume,
+                formats.percent(volume),
+                trend=trend["documents"],
+                bars=True,
+            ),
+            Figure(
+                "Negative share",
+                formats.percent(share, sign=False),
+                f"Opinions whose most probable class is negative. Change in percentage points. {against}",
+                points,
+                f"{formats.score(points, 1)} pp",
+                "up is bad",
+            ),
+            Figure(
+                "Rising / falling",
+                f"{up:,} / {down:,}" if market.comparable else formats.NOTHING,
+                f"Breadth: companies whose sentiment rose or fell. {against}",
+                note=f"of {len(market.companies):,} active",
+            ),
+            Figure(
+                "Companies",
+                f"{len(market.companies):,}",
+                "Companies with at least one opinion in the window, of all that ever had one.",
+                note=f"of {market.known:,} ever seen",
+            ),
+            Figure(
+                "Documents scored",
+                formats.count(market.totals.documents_scored),
+                f"Distinct documents since the run began: {market.totals.documents_scored:,}.",
+                note=f"{market.totals.documents_dead:,} dead letters",
+            ),
+        ],
+        view.colours,
+        key="market_figures",
     )
-    share = now["negative"] / now["documents"] if now["documents"] else np.nan
-    past = before["negative"] / before["documents"] if before["documents"] else np.nan
-    points = (share - past) * 100
-    figures[4].metric(
-        "Negative share",
-        formats.percent(share, sign=False),
-        _signed(points, f"{formats.score(points, 1)} pp"),
-        delta_color="inverse",
-        border=True,
-        help=f"Opinions whose most probable class is negative; change in percentage points {against}.",
-    )
-    total = market.totals.documents_scored
-    figures[5].metric(
-        "Documents scored",
-        formats.count(total),
-        border=True,
-        help=f"Distinct documents since the run began: {total:,}.",
-    )
-
-
-def _signed(value: float, text: str) -> str | None:
-    """A delta that st.metric reads the sign of; none where there is nothing to compare with."""
-    return text.replace(formats.MINUS, "-") if np.isfinite(value) else None
 
 
 def sector_map(market: Market, view: View) -> None:
@@ -143,15 +143,7 @@ def movers(market: Market, view: View) -> None:
             )
         ]
     table = mover_table(compared)
-    export.download_button(
-        "CSV",
-        lambda: formats.csv(table.drop(columns=["trend"])),
-        "movers.csv",
-        "text/csv",
-        key="movers_csv",
-        on_click="ignore",
-        icon=":material/download:",
-    )
+    components.csv_button(export, "movers", lambda: table.drop(columns=["trend"]))
     if compared.empty:
         live.nothing("Nothing to compare", "No company has opinions in this window and in the one before.")
         return
@@ -181,7 +173,7 @@ def _movers(title: str, rows: pd.DataFrame, key: str) -> None:
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
-        height=36 * (len(rows) + 1),
+        height=35 * (len(rows) + 1) + 3,
         column_order=["ticker", "name", "sentiment", "change", "strength", "documents", "volume_change", "trend"],
         column_config={
             "ticker": st.column_config.TextColumn(title, width=64),
@@ -190,8 +182,10 @@ def _movers(title: str, rows: pd.DataFrame, key: str) -> None:
             "change": number("Change", format="%+.2f", help="Against the window before"),
             "strength": number("Strength", format="%+.1f", help="Change ÷ its standard error"),
             "documents": number("n", format="%d", help="Opinions in the window"),
-            "volume_change": number("Volume", format="percent", help="Change of n against the window before"),
-            "trend": st.column_config.LineChartColumn("Trend", y_min=-1, y_max=1, help="Both windows"),
+            "volume_change": number("Volume", format="%+d %%", help="Change of n against the window before"),
+            "trend": st.column_config.LineChartColumn(
+                "Trend", help="Sentiment from the window before to now, on a scale of its own"
+            ),
         },
     )
     if event.selection.rows:

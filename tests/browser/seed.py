@@ -34,6 +34,7 @@ from shared.aggregates import (
 from shared.clock import DAY, SECOND, SystemClock
 from shared.events import MARKET, MICRO, Channel
 from shared.health import WorkerReport, encode_report
+from shared.topics import Topics
 
 END: Final = 1_772_204_640_000_000  # 2026-02-27T15:04:00Z, a Friday: the newest opinion of the synthetic week
 MINUTES_KEPT: Final = 3 * 86_400
@@ -208,7 +209,11 @@ def write_prices(client: redis.Redis, company: str, random: np.random.Generator,
 def write_health(client: redis.Redis, run: str, keys: Keys, opinions: int) -> None:
     """Totals, the run's record, and reports of workers that do not expire."""
     client.sadd(RUNS, run)
-    bound = {"model_id": "5eed5eed5eed5eed", "cluster_id": "synthetic", "opinion_partitions": keys.slots}
+    bound = {
+        "model_id": "5eed5eed5eed5eed",
+        "cluster_id": "synthetic",
+        f"partitions.{Topics(run).opinions}": keys.slots,
+    }
     client.hset(run_key(run), mapping=bound)
     totals = msgspec.to_builtins(
         Totals(documents_scored=opinions * 3 // 4, documents_dead=7, opinions_applied=opinions, duplicates=42, late=3)
@@ -244,7 +249,7 @@ def seed(
     keys = Keys(run, slots)
     count = 0
     for rank, (company, name) in enumerate([*names, (MARKET, "the market")]):
-        opinions = invent(random, days, mean_per_day=6 + 900 / (rank + 6))
+        opinions = invent(random, days, mean_per_day=30 + 4000 / (rank + 8))
         count += len(opinions.at)
         write_company(client, keys, company, name, opinions)
         if company != MARKET:

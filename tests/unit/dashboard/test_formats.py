@@ -24,15 +24,18 @@ def test_counts(value: float, text: str) -> None:
     assert formats.count(value) == text
 
 
-@pytest.mark.parametrize(("value", "text"), [(0.123, "+0.12"), (-0.5, "−0.50"), (-0.001, "0.00"), (math.nan, "–")])
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.123, "+0.12"), (-0.5, "\u22120.50"), (-0.001, "0.00"), (math.nan, "\u2013")],
+)
 def test_scores_carry_a_sign(value: float, text: str) -> None:
     assert formats.score(value) == text
 
 
 def test_percent() -> None:
     assert formats.percent(0.256) == "+26 %"
-    assert formats.percent(-0.03) == "−3 %"
-    assert formats.percent(math.inf) == "–"
+    assert formats.percent(-0.03) == "\u22123 %"
+    assert formats.percent(math.inf) == "\u2013"
 
 
 def test_the_same_moment_in_two_zones() -> None:

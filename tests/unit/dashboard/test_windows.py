@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,7 +31,7 @@ def test_needed_buckets_tile_both_windows_without_gap_or_overlap(newest: int, wi
     )
     assert pieces[0][0] == span.before
     assert pieces[-1][1] == span.end
-    assert all(left[1] == right[0] for left, right in zip(pieces, pieces[1:], strict=False))
+    assert all(left[1] == right[0] for left, right in itertools.pairwise(pieces))
     assert span.start in {start for start, _ in pieces}
 
 
