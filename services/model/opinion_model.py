@@ -244,7 +244,7 @@ class OpinionModel(PreTrainedModel):  # type: ignore[no-untyped-call]
             mention_mask = mask.new_zeros((0, mask.shape[1]))
             mention_row = torch.zeros(0, dtype=torch.long, device=mask.device)
         mentions = mention_mask.to(states.dtype) * mask[mention_row]
-        around = states[mention_row]
+        around = states.index_select(0, mention_row)  # (indexing by [] has a slow gradient)
         mention_sum, mention_weight = _weighted(mentions, around), mentions.sum(1)
         query = self.mention_query(mention_sum / mention_weight.clamp(min=1).unsqueeze(-1))
         context = _attention((around @ query.unsqueeze(-1)).squeeze(-1) / states.shape[-1] ** 0.5) * mask[mention_row]
@@ -270,8 +270,12 @@ class OpinionModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         mention = torch.where(
             named, _mean(pooled.mention_sum, pooled.mention_weight), self.unnamed.to(pooled.mention_sum.dtype)
         )
-        context = torch.where(named, _mean(pooled.context_sum, pooled.context_weight), sentiment[mention_row])
-        company = torch.cat([mention, context, document[mention_row], sentiment[mention_row]], dim=-1)
+        context = torch.where(
+            named, _mean(pooled.context_sum, pooled.context_weight), sentiment.index_select(0, mention_row)
+        )
+        company = torch.cat(
+            [mention, context, document.index_select(0, mention_row), sentiment.index_select(0, mention_row)], dim=-1
+        )
         event = torch.cat([document, _mean(pooled.event_sum, pooled.event_weight)], dim=-1)
         return OpinionOutput(
             document_sentiment=self.document_head(torch.cat([document, sentiment], dim=-1)).float(),
