@@ -121,6 +121,12 @@ class Ledger:
             (highest,) = self._db.execute("SELECT watermark FROM wanted WHERE topic = ?", (self._topic,)).fetchone()
         return int(highest)
 
+    def wanted(self) -> int:
+        """The highest watermark noted so far; 0 when there is none."""
+        with self._lock:
+            row = self._db.execute("SELECT watermark FROM wanted WHERE topic = ?", (self._topic,)).fetchone()
+        return int(row[0]) if row else 0
+
     def close(self) -> None:
         self._db.close()
 

@@ -75,6 +75,7 @@ def _tick(publisher: Publisher, ledger: Ledger, floor: Floor, counts: Counts) ->
     if not counts.highest:
         return None
     wanted = ledger.want(counts.highest + 1)
+    floor.release()  # before looking at the others: of two loads that end together, one at least sees none
     others = floor.lowest_of_others()
     watermark = wanted if others is None else min(wanted, others)
     if watermark > 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from services.ingest.normalise import Rejected
 from shared.clock import Clock
 
 KEPT_BYTES: Final = 1_000_000  # of one original; `original_bytes` tells its whole size
+_REMEMBERED: Final = 10_000
 _NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -39,15 +41,28 @@ class RejectedFile:
         self._path = self._folder / f"{_NOT_IN_NAMES.sub('_', source)[:100]}.jsonl"
         self._source = source
         self._clock = clock
+        self._seen: set[bytes] = set()  # a feed shows the same bad item at every poll: it is written once
 
     def write(self, refused: list[tuple[str, Rejected]]) -> None:
         """Append (position, item) pairs and hand them to the operating system before returning."""
-        if not refused:
+        lines = [line for line in (self._line(*one) for one in refused) if not self._is_repeated(line)]
+        if not lines:
             return
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "ab") as file:
-            file.write(b"".join(msgspec.json.encode(self._line(*one)) + b"\n" for one in refused))
+            file.write(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+
+    def _is_repeated(self, line: RejectedItem) -> bool:
+        if line.position:
+            return False
+        mark = hashlib.blake2b((line.original + line.original_base64).encode(), digest_size=16).digest()
+        if mark in self._seen:
+            return True
+        if len(self._seen) >= _REMEMBERED:
+            self._seen.clear()
+        self._seen.add(mark)
+        return False
 
     def _line(self, position: str, rejected: Rejected) -> RejectedItem:
         raw = _bytes_of(rejected.original)

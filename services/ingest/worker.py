@@ -1,0 +1,215 @@
+"""The ingest worker: one thread per source, and one that ticks and reports. Ends cleanly on SIGTERM.
+
+A Kafka that is away for less than the delivery time-out is waited for; longer, the worker ends with code 75 and the
+supervisor starts it again: it goes on from the cursors in the ledger, and nothing is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import Final, NoReturn
+
+import redis
+from kafka.errors import KafkaError
+
+from services.ingest.companies import CompanyNames
+from services.ingest.configured import LiveSource, configured_sources
+from services.ingest.intake import Intake
+from services.ingest.ledger import Counts, Ledger
+from services.ingest.load import FLOORS, LEDGER, topics_of
+from services.ingest.mask import Masker
+from services.ingest.promises import Floor
+from services.ingest.publish import DeliveryFailed, Publisher
+from services.ingest.rejected import RejectedFile
+from services.ingest.sources import SourceError
+from services.ingest.ticker import Promise, Ticker
+from services.worker.ending import ExitCode, WorkerStop
+from services.worker.report import Pace, Reporter
+from shared.aggregates import worker_key
+from shared.clock import Clock, SystemClock
+from shared.events import CHANNELS, Channel
+from shared.health import REPORT_EVERY_SECONDS, REPORT_TTL_SECONDS, WorkerReport, encode_report
+from shared.kafka_client import TopicMismatch, ensure_topics
+from shared.redis_client import connect
+from shared.securities import Catalogue
+from shared.settings import Settings
+
+STOP_SECONDS: Final = 10.0
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Feed:
+    """A source at work."""
+
+    source: LiveSource
+    intake: Intake
+    promise: Promise
+    thread: threading.Thread | None = None
+
+
+class IngestWorker:
+    """Runs the sources that the settings name, until `stop` is set or something is lost."""
+
+    def __init__(self, settings: Settings, name: str, clock: Clock | None = None) -> None:
+        self.stop = threading.Event()
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._failure: WorkerStop | None = None
+        self._pace = Pace()
+        self._reporter = Reporter(settings, "ingest", name, self._fill, self._pace)
+        self._redis = connect(settings.redis)
+        self._report_key = worker_key(settings.run, "ingest", name)
+        self._report_lost = False
+        self._feeds: list[Feed] = []
+
+    def run(self) -> WorkerStop:
+        """Blocks; how it ended."""
+        try:
+            topics = topics_of(self._settings)
+            states = ensure_topics(self._settings.kafka, topics.all())
+            publisher = Publisher(self._settings.kafka, topics)
+        except TopicMismatch as error:
+            return WorkerStop(ExitCode.REFUSED, str(error))
+        except (KafkaError, OSError) as error:
+            return WorkerStop(ExitCode.RESTART, f"Kafka does not answer: {type(error).__name__}: {error}")
+        ledger_path = self._settings.state_dir / LEDGER
+        ledgers = {name: Ledger(ledger_path, states[topics.documents(name)].topic_id) for name in CHANNELS}
+        try:
+            with Floor(self._settings.state_dir / FLOORS) as floor:
+                self._start(publisher, ledgers)
+                self._watch(publisher, ledgers, floor)
+        except SourceError as error:
+            return WorkerStop(ExitCode.ERROR, str(error))
+        finally:
+            self._end(publisher, ledgers)
+        return self._failure or WorkerStop(ExitCode.WELL, "stopped")
+
+    # -- sources
+
+    def _start(self, publisher: Publisher, ledgers: dict[Channel, Ledger]) -> None:
+        masker = Masker.from_settings(self._settings)
+        catalogue = Catalogue.load()
+        for source in configured_sources(self._settings.ingest, catalogue, self._clock):
+            names = CompanyNames(catalogue)
+            reading = replace(source.reading, link=names.link)
+            rejected = RejectedFile(self._settings.state_dir, reading.source, self._clock)
+            ledger = ledgers[reading.channel]
+            intake = Intake(source.key, reading, publisher.send, ledger, masker, rejected, names, self._clock)
+            feed = Feed(source, intake, Promise(reading.live, intake))
+            self._feeds.append(feed)
+            log.info("source %s goes on from %s", source.key, intake.cursor or "its start")
+            feed.thread = threading.Thread(target=self._feed, args=(feed, ledger), name=source.key, daemon=True)
+        for feed in self._feeds:
+            if feed.thread:
+                feed.thread.start()
+
+    def _feed(self, feed: Feed, ledger: Ledger) -> None:
+        intake, promise = feed.intake, feed.promise
+        try:
+            for batch in feed.source.batches(intake.cursor, self.stop):
+                began, before = time.perf_counter(), intake.counts.published
+                with promise.read(self._clock) as now:
+                    intake.take(batch, now)
+                promise.floor = batch.floor if batch.floor is not None else promise.floor
+                if intake.counts.published > before:
+                    self._pace.add(intake.counts.published - before, (time.perf_counter() - began) * 1000)
+            intake.finish()
+            if not self.stop.is_set():
+                self._ended(feed, ledger)
+        except DeliveryFailed as error:
+            self._fail(WorkerStop(ExitCode.RESTART, str(error)))
+        except Exception as error:
+            log.exception("source %s failed", feed.source.key)
+            self._fail(WorkerStop(ExitCode.RESTART, f"source {feed.source.key}: {type(error).__name__}: {error}"))
+
+    def _ended(self, feed: Feed, ledger: Ledger) -> None:
+        if feed.intake.counts.highest and not feed.promise.live:
+            ledger.want(feed.intake.counts.highest + 1)
+        feed.promise.ended = True
+        log.info("source %s has come to its end: %s", feed.source.key, _words(feed.intake.counts))
+
+    def _fail(self, failure: WorkerStop) -> None:
+        self._failure = self._failure or failure
+        self.stop.set()
+
+    # -- ticks and reports
+
+    def _watch(self, publisher: Publisher, ledgers: dict[Channel, Ledger], floor: Floor) -> None:
+        ticker = Ticker(
+            self._clock, lambda: max(ledger.wanted() for ledger in ledgers.values()), floor.lowest_of_others
+        )
+        next_tick = next_report = time.monotonic()
+        while not self.stop.wait(max(0.0, min(next_tick, next_report) - time.monotonic())):
+            if time.monotonic() >= next_tick:
+                self._tick(publisher, ticker, floor)
+                next_tick = time.monotonic() + self._settings.ingest.tick_seconds
+            if time.monotonic() >= next_report:
+                self._report()
+                next_report = time.monotonic() + REPORT_EVERY_SECONDS
+
+    def _tick(self, publisher: Publisher, ticker: Ticker, floor: Floor) -> None:
+        promises = [feed.promise for feed in self._feeds]
+        try:
+            watermark = ticker.advance(promises)
+            if all(promise.ended for promise in promises):
+                floor.release()
+            elif watermark is not None:
+                floor.raise_to(watermark)
+            if watermark is not None:
+                publisher.tick(watermark)  # not waited for: a tick that is lost is followed by a later one
+        except DeliveryFailed as error:
+            self._fail(WorkerStop(ExitCode.RESTART, str(error)))
+
+    def _report(self) -> None:
+        try:
+            self._redis.set(self._report_key, encode_report(self._reporter.current()), ex=REPORT_TTL_SECONDS)
+            self._report_lost = False
+        except redis.RedisError as error:
+            if not self._report_lost:
+                log.warning("the report did not reach Redis, trying again: %s", error)
+            self._report_lost = True
+
+    def _fill(self, report: WorkerReport) -> None:
+        for feed in self._feeds:
+            state = "ended" if feed.promise.ended else feed.source.trouble or "well"
+            report.detail[feed.source.key] = f"{state}; {_words(feed.intake.counts)}"
+
+    def _end(self, publisher: Publisher, ledgers: dict[Channel, Ledger]) -> None:
+        """Settle what is under way, for a while; what is not settled is read again at the next start."""
+        self.stop.set()
+        deadline = time.monotonic() + STOP_SECONDS
+        for feed in self._feeds:
+            if feed.thread and feed.thread.is_alive():
+                feed.thread.join(max(0.0, deadline - time.monotonic()))
+        if self._failure is None:
+            publisher.close()
+        for ledger in ledgers.values():
+            ledger.close()
+
+
+def run_worker(settings: Settings, name: str) -> NoReturn:
+    """`bellwether worker ingest`: run until told to stop, then end the process with an exit code."""
+    worker = IngestWorker(settings, name)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop.set())
+    ended = worker.run()
+    log.log(logging.INFO if ended.code is ExitCode.WELL else logging.ERROR, "%s (exit %d)", ended, ended.code)
+    if ended.code is not ExitCode.WELL:
+        print(f"bellwether: {ended}", file=sys.stderr)  # noqa: T201
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(int(ended.code))  # whatever threads of libraries still hang
+
+
+def _words(counts: Counts) -> str:
+    return (
+        f"{counts.read:,} read, {counts.published:,} published, {counts.rejected:,} rejected, "
+        f"{counts.duplicates:,} duplicates"
+    )
