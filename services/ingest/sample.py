@@ -31,6 +31,7 @@ SOURCE: Final = "sample"
 _OPPOSITE: Final[dict[Mood, Mood]] = {"negative": "positive", "neutral": "neutral", "positive": "negative"}
 _CHOICE: Final = re.compile(r"\[([^\[\]]*)\]")
 _SLOT: Final = re.compile(r"\{(\w+)\}")
+_LOOSE_MARK: Final = re.compile(r" ([,.])(?=\s|$)")  # what an empty choice leaves before a comma
 _SOCIAL_SHARE: Final = 0.6
 _PAIR_SHARE: Final = 0.08
 _MARKET_SHARE: Final = 0.03
@@ -238,7 +239,7 @@ class _Sentence:
         while (match := _CHOICE.search(template)) is not None:
             chosen = self._draw.choice(match[1].split("|"))
             template = template[: match.start()] + chosen + template[match.end() :]
-        return " ".join(_SLOT.sub(self._fill, template).split())
+        return _LOOSE_MARK.sub(r"\1", " ".join(_SLOT.sub(self._fill, template).split()))
 
     def _fill(self, match: re.Match[str]) -> str:
         name, draw = match[1], self._draw

@@ -23,19 +23,20 @@ _MARKET_NOUNS: Final = frozenset(
 # Right behind a doubtful name
 _COMPANY_VERBS: Final = words(
     """
-    says said reports reported posts posted beats beat misses missed announces announced unveils unveiled
-    launches launched raises raised cuts plans sues sued acquires acquired buys recalls recalled hires fires
-    wins files to results guidance investors analysts profit profits sales revenue q1 q2 q3 q4 chief executive
-    downgraded upgraded
+    price names declares says said reports reported posts posted beats beat misses missed announces announced
+    unveils unveiled launches launched raises raised cuts plans sues sued acquires acquired buys recalls recalled
+    hires fires wins files to results guidance investors analysts profit profits sales revenue q1 q2 q3 q4 chief
+    executive downgraded upgraded
     """
 )
 _BUSINESS: Final = words(
     """
-    shares stock stocks share nasdaq nyse dow investors investor analyst analysts earnings revenue revenues
-    profit profits quarter quarterly sales ceo cfo billion ipo acquisition merger acquire acquires stake upgrade
+    shares stock stocks share nasdaq nyse dow investors investor analyst analysts earnings revenue revenues profit
+    profits quarter quarterly sales ceo cfo billion ipo acquisition merger acquire acquires stake upgrade
     downgrade upgraded downgraded bullish bearish calls puts traders trading rally selloff lawsuit antitrust
     guidance forecast outlook eps regulators shareholders shareholder dividend buyback valuation premarket bid
-    deal patent supplier suppliers bonds executive startup products product company's market markets
+    board chairman upgrades downgrades deal patent supplier suppliers bonds executive startup products product
+    company's market markets
     """
 )
 # "follow us on Facebook": the platform is named, not spoken of
