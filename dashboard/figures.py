@@ -32,7 +32,7 @@ def cards(figures: Sequence[Figure]) -> list[dict[str, Any]]:
 
 def _card(figure: Figure) -> dict[str, Any]:
     known = math.isfinite(figure.change) and bool(figure.change_text)
-    arrow = "\u25b2 " if figure.change > 0 else "\u25bc " if figure.change < 0 else ""
+    arrow = "" if _reads_zero(figure) else "\u25b2 " if figure.change > 0 else "\u25bc "
     card: dict[str, Any] = {
         "label": figure.label,
         "value": figure.value,
@@ -50,6 +50,11 @@ def _card(figure: Figure) -> dict[str, Any]:
 
 def tone(figure: Figure) -> Literal["better", "worse", "neutral"]:
     """Whether the change is good news. A neutral figure (a volume, say) is never either."""
-    if figure.tone == "neutral" or not figure.change:
+    if figure.tone == "neutral" or _reads_zero(figure):
         return "neutral"
     return "better" if (figure.change > 0) == (figure.tone == "up is good") else "worse"
+
+
+def _reads_zero(figure: Figure) -> bool:
+    """A change that is written as zero is shown as none."""
+    return not any(digit in figure.change_text for digit in "123456789")

@@ -23,6 +23,7 @@ from shared.settings import Settings, load_settings
 
 T = TypeVar("T")
 
+AS_OF: Final = "When the newest opinion became available. Windows end here, not at this computer's time."
 WANTED: Final = "wanted_company"  # in the session: a company to open at the next run
 STATE_VARIABLE: Final = "BELLWETHER_STATE_DIR"
 
@@ -73,15 +74,13 @@ def as_of() -> None:
         chosen = view.current()
         with contextlib.suppress(Unreachable):
             latest = max(read("newest", newest).values(), default=0)
-            if latest:
-                at = formats.moment(latest, chosen.zone, seconds=True, year=True)
-                st.caption(
-                    f"as of **{at}** {chosen.zone_name}",
-                    width="content",
-                    help="When the newest opinion became available. Windows end here, not at this computer's time.",
-                )
-            if any(document.synthetic for document in read("newest documents", newest_documents)):
-                st.badge("synthetic data", color="orange", help="Some of the documents shown are invented samples.")
+            synthetic = any(document.synthetic for document in read("newest documents", newest_documents))
+            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+                if latest:
+                    at = formats.moment(latest, chosen.zone, seconds=True, year=True)
+                    st.caption(f"as of **{at}** {chosen.zone_name}", width="content", help=AS_OF)
+                if synthetic:
+                    st.badge("synthetic data", color="orange", help="Invented samples are among what is shown.")
 
     again()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import tzinfo
+from datetime import UTC, tzinfo
 from html import escape
 from typing import Any
 
@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 
 from dashboard import formats, palette
 from dashboard.companies import label
-from dashboard.measures import with_measures
+from dashboard.measures import sentiment, with_measures
 from dashboard.palette import Palette
 from dashboard.treemap import Box, squarify
 from shared.aggregates import SECONDS, RecentDocument, Resolution
@@ -21,6 +21,9 @@ from shared.events import MICRO
 
 MAP_WIDTH, MAP_HEIGHT = 880.0, 560.0  # pixels that labels are fitted to; the drawing itself scales
 HEADING = 18.0
+EXCHANGE = "America/New_York"
+TICKS = [-1.0, -0.5, 0.0, 0.5, 1.0]
+TICK_TEXTS = [formats.score(tick, 1) for tick in TICKS]
 CHANNEL_NAMES = {"news": "News", "social": "Social"}
 
 
@@ -39,7 +42,8 @@ def _sector(name: str, group: pd.DataFrame, box: Box, colours: Palette) -> dict[
     inner = squarify([float(n) for n in group["documents"]], box.inset(heading, 1.0))
     tiles = [_tile(row, place, colours) for row, place in zip(group.itertuples(), inner, strict=True)]
     heading_box = Box(box.x, box.y, box.width, heading)
-    return {"name": name if heading else "", "box": _percent(heading_box), "tiles": tiles}
+    mean = formats.score(float(sentiment(group["score_sum"].sum(), group["weight_sum"].sum())))
+    return {"name": f"{name}  {mean}" if heading else "", "box": _percent(heading_box), "tiles": tiles}
 
 
 def _tile(row: Any, box: Box, colours: Palette) -> dict[str, Any]:
@@ -124,9 +128,17 @@ def document_table(documents: Sequence[RecentDocument], zone: tzinfo) -> pd.Data
 
 
 def company_chart(
-    buckets: pd.DataFrame, resolution: Resolution, zone: tzinfo, prices: pd.DataFrame, colours: Palette
+    buckets: pd.DataFrame,
+    resolution: Resolution,
+    zone: tzinfo,
+    prices: pd.DataFrame,
+    colours: Palette,
+    window: tuple[int, int],
 ) -> go.Figure:
-    """Sentiment with its 95 % band, volume by channel, and prices where there are any, over one time axis."""
+    """Sentiment with its 95 % band, volume by channel, and prices where there are any, over one time axis.
+
+    `window` (start and end in seconds) is shaded.
+    """
     rows = 3 if len(prices) else 2
     heights = [0.5, 0.2, 0.3] if rows == 3 else [0.68, 0.32]
     figure = make_subplots(rows=rows, cols=1, shared_xaxes=True, vertical_spacing=0.04, row_heights=heights)
@@ -137,11 +149,14 @@ def company_chart(
         if len(part):
             _channel(figure, channel, part, resolution, colours)
     if rows == 3:
-        _prices(figure, prices, colours)
+        _prices(figure, prices, resolution, zone, colours)
     figure = _styled(figure, colours, rows, 560 if rows == 3 else 440)
     edges = _dated(buckets, resolution, zone)["at"]
     step = pd.Timedelta(seconds=SECONDS[resolution])
     figure.update_xaxes(range=[edges.min() - step, edges.max() + 2 * step])
+    left, right = formats.local_times(pd.Series(window), UTC if resolution == "day" else zone)
+    shade = palette.faint(colours.muted, 0.09)
+    figure.add_vrect(x0=left, x1=right, fillcolor=shade, line_width=0, layer="below")
     return figure
 
 
@@ -210,13 +225,17 @@ def _channel(figure: go.Figure, channel: str, data: pd.DataFrame, resolution: Re
     )
 
 
-def _prices(figure: go.Figure, prices: pd.DataFrame, colours: Palette) -> None:
+def _prices(figure: go.Figure, prices: pd.DataFrame, resolution: Resolution, zone: tzinfo, colours: Palette) -> None:
+    """Closing prices, at the exchange's close: 16:00 in New York."""
+    days = pd.to_datetime(prices["date"])
+    closes = (days + pd.Timedelta(hours=16)).dt.tz_localize(EXCHANGE).dt.tz_convert(zone).dt.tz_localize(None)
     figure.add_trace(
         go.Scatter(
-            x=pd.to_datetime(prices["date"]),
+            x=days if resolution == "day" else closes,
             y=prices["close"],
             name="Close",
-            mode="lines",
+            mode="lines+markers",
+            marker={"size": 4},
             line={"color": colours.price, "width": 1.4},
             hovertemplate="%{y:,.2f}<extra>Close</extra>",
         ),
@@ -250,7 +269,7 @@ def _styled(figure: go.Figure, colours: Palette, rows: int, height: int) -> go.F
         gridcolor=colours.grid, zeroline=False, showspikes=True, spikethickness=1, spikecolor=colours.muted
     )
     figure.update_yaxes(gridcolor=colours.grid, zerolinecolor=colours.muted, zerolinewidth=1, side="right")
-    figure.update_yaxes(title="Sentiment", range=[-1.02, 1.02], dtick=0.5, tickformat="+.1f", row=1, col=1)
+    figure.update_yaxes(title="Sentiment", range=[-1.04, 1.04], tickvals=TICKS, ticktext=TICK_TEXTS, row=1, col=1)
     figure.update_yaxes(title="Opinions", rangemode="tozero", nticks=4, row=2, col=1)
     if rows == 3:
         figure.update_yaxes(title="Close", nticks=5, row=3, col=1)

@@ -15,7 +15,7 @@ import streamlit as st
 
 from dashboard import formats
 from dashboard.figures import Figure, cards
-from dashboard.palette import Palette
+from dashboard.palette import SATURATION, Palette
 
 _HERE = Path(__file__).parent
 
@@ -37,22 +37,36 @@ def strip(figures: Sequence[Figure], colours: Palette, key: str) -> None:
     draw(data={"figures": cards(figures), "style": style}, key=key)
 
 
-def treemap(sectors: list[dict[str, Any]], key: str) -> str:
+def treemap(sectors: list[dict[str, Any]], colours: Palette, key: str) -> str:
     """Draws the sectors of `dashboard.plots.sector_map`; the id of a company just clicked, else ""."""
-    draw = _component("treemap", '<div class="map"><div class="tip" hidden></div></div>')
-    result = draw(data={"sectors": sectors}, key=key, on_company_change=lambda: None)
+    html = '<div class="legend"></div><div class="map"><div class="tip" hidden></div></div>'
+    legend = [f"\u2212{SATURATION}", f"+{SATURATION}", colours.negative, colours.neutral, colours.positive]
+    draw = _component("treemap", html)
+    result = draw(data={"sectors": sectors, "legend": legend}, key=key, on_company_change=lambda: None)
     return str(result.company or "")
 
 
-def documents(items: list[dict[str, Any]], colours: tuple[str, str, str], height: int, key: str) -> str:
-    """A scrolling list of `dashboard.plots.document_items`; the id of a company just clicked, else ""."""
+def documents(
+    items: list[dict[str, Any]], colours: tuple[str, str, str], height: int, key: str, chips: bool = True
+) -> str:
+    """A scrolling list of `dashboard.plots.document_items`; the id of a company just clicked, else "".
+
+    `chips` shows the company of each, to be clicked.
+    """
     draw = _component("documents", '<div class="list" tabindex="0"></div>')
-    data = {"items": items, "colours": list(colours), "height": height}
+    data = {"items": items, "colours": list(colours), "height": height, "chips": chips}
     return str(draw(data=data, key=key, on_company_change=lambda: None).company or "")
 
 
+def heading(title: str, meaning: str | None = None) -> Any:
+    """A part's title, in a row to which the caller may add controls and a CSV button."""
+    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+    row.markdown(f"**{title}**", help=meaning, width="content")
+    return row
+
+
 def csv_button(place: Any, name: str, table: Callable[[], pd.DataFrame]) -> None:
-    """A download of `table` as NAME.csv, made when it is clicked. `place` is where to draw it: st, or a column."""
+    """A download of `table` as NAME.csv, made when it is clicked. `place` is the row of `heading`."""
     place.download_button(
         "CSV",
         lambda: formats.csv(table()),

@@ -46,7 +46,7 @@ function row(item, data, open) {
   const value = element("b", "", item.score);
   value.style.color = item.colour;
   right.append(value, bar(item, data.colours));
-  node.append(when, chip, middle, right);
+  node.append(...(data.chips ? [when, chip, middle, right] : [when, middle, right]));
   return node;
 }
 
@@ -55,6 +55,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const fingerprint = JSON.stringify(data);
   if (list.dataset.fingerprint === fingerprint) return;
   list.dataset.fingerprint = fingerprint;
+  list.classList.toggle("plain", !data.chips);
   list.style.maxHeight = `${data.height}px`;
   const offset = list.scrollTop;
   list.replaceChildren(...data.items.map((item) => row(item, data, (id) => setTriggerValue("company", id))));

@@ -54,6 +54,10 @@ function draw(map, tip, data, open) {
     nodes.push(title, ...sector.tiles.map((tile) => tileNode(tile, tip, map, open)));
   }
   tip.hidden = true;
+  const [low, high, ...colours] = data.legend;
+  const scale = element("i", "");
+  scale.style.background = `linear-gradient(to right, ${colours.join(", ")})`;
+  map.previousElementSibling.replaceChildren(element("span", "", low), scale, element("span", "", high));
   map.replaceChildren(...nodes, tip);
 }
 

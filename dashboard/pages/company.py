@@ -40,7 +40,7 @@ def draw(view: View) -> None:
         live.nothing("No opinions on this company", "Nothing that was read so far names it.")
         return
     headline(found, view)
-    start, resolution = chart(company, view)
+    start, resolution = chart(company, found, view)
     left, right = st.columns([1.62, 1], gap="medium")
     with left:
         documents(company, start, resolution, view)
@@ -104,13 +104,12 @@ def _channel_figure(found: CompanyWindow, channel: Channel) -> Figure:
     return Figure(channel.capitalize(), formats.score(value), meaning, note=f"n = {count:,}")
 
 
-def chart(company: str, view: View) -> tuple[int | None, Resolution]:
+def chart(company: str, found: CompanyWindow, view: View) -> tuple[int | None, Resolution]:
     """The chart; the start of the bucket that was clicked, or None, and the resolution."""
-    title, pick, export = st.columns([2, 2, 1], vertical_alignment="center")
-    title.markdown(
-        "**Sentiment and volume**", help="Line: weighted mean; area: its 95 % band. Click a point for its documents."
+    row = components.heading(
+        "Sentiment and volume", "Line: weighted mean; area: its 95 % band. Click a point or a bar for its documents."
     )
-    with pick:
+    with row:
         resolution: Resolution = st.segmented_control(
             "Resolution",
             RESOLUTIONS,
@@ -125,13 +124,15 @@ def chart(company: str, view: View) -> tuple[int | None, Resolution]:
         lambda store: snapshots.series(store, company, resolution, view.channels),
     )
     prices = live.read(("prices", company), lambda store: store.prices(company), max_age=60)
-    components.csv_button(export, "series", lambda: buckets)
+    components.csv_button(row, "series", lambda: buckets)
     if buckets.empty:
         live.nothing(
             "No buckets", "Minutes are kept for three days behind a company's newest opinion; try a coarser resolution."
         )
         return None, resolution
-    figure = plots.company_chart(buckets, resolution, view.zone, _in_range(prices, buckets), view.colours)
+    figure = plots.company_chart(
+        buckets, resolution, view.zone, _in_range(prices, buckets), view.colours, (found.span.start, found.span.end)
+    )
     event: Any = st.plotly_chart(
         figure,
         key=f"chart-{company}-{resolution}",
@@ -171,21 +172,19 @@ def documents(company: str, start: int | None, resolution: Resolution, view: Vie
 
 
 def _listed(heading: str, found: list[RecentDocument], view: View, company: str) -> None:
-    title, export = st.columns([4, 1], vertical_alignment="center")
-    title.markdown(
-        f"**{heading}**", help="Kept are a company's latest 200 documents and the heaviest five of every hour."
-    )
-    components.csv_button(export, "documents", lambda: plots.document_table(found, view.zone))
+    row = components.heading(heading, "Kept are a company's latest 200 documents and the heaviest five of every hour.")
+    components.csv_button(row, "documents", lambda: plots.document_table(found, view.zone))
     if not found:
         live.nothing("No documents kept", "The bucket's counts remain; its documents have made room for newer ones.")
         return
     colours = view.colours
     items = plots.document_items(found, view.zone, colours, detailed=True)
     components.documents(
-        [item | {"company": ""} for item in items],
+        items,
         (colours.negative, colours.neutral, colours.positive),
         620,
         key=f"documents-{company}",
+        chips=False,
     )
 
 

@@ -105,15 +105,15 @@ def _waiting(positions: tuple[tuple[int, int], ...]) -> operations.Waiting | Non
 
 def processes(health: Health) -> None:
     """Workers as they report themselves, with how often the supervisor had to start them again."""
-    title, export = st.columns([8, 1], vertical_alignment="center")
-    title.markdown("**Processes**", help="Workers report every two seconds; one that is silent for 15 disappears.")
+    row = components.heading("Processes", "Workers report every two seconds; one that is silent for 15 disappears.")
     started = operations.children(live.settings().state_dir)
     if not health.workers and not started:
         live.nothing("Nothing is running", "Start everything with `bellwether up`.")
         return
     table = process_table(health.workers, started, SystemClock().now())
-    components.csv_button(export, "processes", lambda: table)
-    st.dataframe(table, key="processes", hide_index=True)
+    components.csv_button(row, "processes", lambda: table)
+    numbers = {name: st.column_config.NumberColumn(format="localized") for name in ("processed", "per second", "queue")}
+    st.dataframe(table, key="processes", hide_index=True, column_config=numbers)
 
 
 def process_table(reports: list[WorkerReport], started: list[Child], now: int) -> pd.DataFrame:
@@ -127,7 +127,7 @@ def process_table(reports: list[WorkerReport], started: list[Child], now: int) -
                 "role": report.role,
                 "name": report.name,
                 "state": child.state if child else "reporting",
-                "restarts": child.restarts if child else None,
+                "restarts": str(child.restarts) if child else formats.NOTHING,
                 "heard": formats.seconds_ago(now, report.reported_at),
                 "started": formats.seconds_ago(now, report.started_at),
                 "processed": report.processed,
@@ -144,7 +144,7 @@ def process_table(reports: list[WorkerReport], started: list[Child], now: int) -
             }
         )
     silent = [
-        {"role": c.role, "name": c.name, "state": c.state, "restarts": c.restarts, "detail": c.message}
+        {"role": c.role, "name": c.name, "state": c.state, "restarts": str(c.restarts), "detail": c.message}
         for c in by_name.values()
     ]
     return pd.DataFrame([*rows, *silent])
@@ -152,11 +152,10 @@ def process_table(reports: list[WorkerReport], started: list[Child], now: int) -
 
 def run(health: Health) -> None:
     """What the run is bound to."""
-    title, export = st.columns([8, 1], vertical_alignment="center")
-    title.markdown("**Run**", help="What the first worker of the run recorded; others adopt it or refuse to start.")
+    row = components.heading("Run", "What the first worker of the run recorded; others adopt it or refuse to start.")
     if not health.bound_to:
         st.caption("Not bound to a model or a cluster yet.")
         return
     facts = pd.DataFrame(sorted(health.bound_to.items()), columns=["what", "value"])
-    components.csv_button(export, "run", lambda: facts)
+    components.csv_button(row, "run", lambda: facts)
     st.dataframe(facts, hide_index=True, key="run")

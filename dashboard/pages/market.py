@@ -14,7 +14,7 @@ from dashboard.view import View
 
 FEED = 60
 MOVERS = 12
-RANKS = {"Strength": "strength", "Change": "change", "Volume": "volume_change"}
+RANKS = {"Strength": "strength", "Change": "change", "Volume": "volume_percent"}
 
 
 def draw(view: View) -> None:
@@ -102,21 +102,23 @@ def headline(market: Market, view: View) -> None:
 
 
 def sector_map(market: Market, view: View) -> None:
-    st.markdown(
-        "**Sectors**",
-        help="Area: opinions in the window. Colour: sentiment, orange negative to blue positive, full from ±0.6.",
+    components.heading(
+        "Sectors", "Area: opinions in the window. Colour: sentiment, orange negative to blue positive, full from ±0.6."
     )
     if market.companies.empty:
         live.nothing("Quiet", "No company was written about in this window.")
         return
-    clicked = components.treemap(plots.sector_map(market.companies, view.colours), key="sector_map")
+    clicked = components.treemap(plots.sector_map(market.companies, view.colours), view.colours, key="sector_map")
     if clicked:
         live.open_company(clicked)
 
 
 def feed(view: View) -> None:
-    st.markdown("**Newest opinions**", help="Newest first, by time of availability. Bar: negative, neutral, positive.")
+    row = components.heading(
+        "Newest opinions", "Newest first, by time of availability. Bar: negative, neutral, positive."
+    )
     found = live.read(("feed", view.channel), lambda store: snapshots.feed(store, view.channels, FEED))
+    components.csv_button(row, "feed", lambda: plots.document_table(found, view.zone))
     colours = view.colours
     clicked = components.documents(
         plots.document_items(found, view.zone, colours),
@@ -131,24 +133,21 @@ def feed(view: View) -> None:
 def movers(market: Market, view: View) -> None:
     """Two tables: the largest rises and falls."""
     compared = market.companies.dropna(subset=["strength"])
-    title, rank, export = st.columns([2, 2, 1], vertical_alignment="center")
-    title.markdown(
-        f"**Movers** over {view.window.label}",
-        help="Strength: change of sentiment ÷ its standard error. Change: of weighted sentiment. Volume: of opinions.",
+    row = components.heading(
+        f"Movers over {view.window.label}",
+        "Strength: change of sentiment ÷ its standard error. Change: of weighted sentiment. Volume: of opinions.",
     )
-    with rank:
-        by = RANKS[
-            st.segmented_control(
-                "Rank by", list(RANKS), default="Strength", key="rank", required=True, label_visibility="collapsed"
-            )
-        ]
+    with row:
+        rank = st.segmented_control(
+            "Rank by", list(RANKS), default="Strength", key="rank", required=True, label_visibility="collapsed"
+        )
     table = mover_table(compared)
-    components.csv_button(export, "movers", lambda: table.drop(columns=["trend"]))
+    components.csv_button(row, "movers", lambda: table.drop(columns=["trend"]))
     if compared.empty:
         live.nothing("Nothing to compare", "No company has opinions in this window and in the one before.")
         return
     rising, falling = st.columns(2, gap="medium")
-    ordered = table.sort_values([by, "company"], ascending=[False, True])
+    ordered = table.sort_values([RANKS[rank], "company"], ascending=[False, True])
     with rising:
         _movers("Rising", ordered.head(MOVERS), "rising")
     with falling:
@@ -162,7 +161,21 @@ def mover_table(compared: pd.DataFrame) -> pd.DataFrame:
         ticker=[each.ticker for each in labels],
         name=[each.name for each in labels],
         sector=[each.sector for each in labels],
-    )[["company", "ticker", "name", "sector", "sentiment", "change", "strength", "documents", "volume_change", "trend"]]
+        volume_percent=compared["volume_change"] * 100,
+    )[
+        [
+            "company",
+            "ticker",
+            "name",
+            "sector",
+            "sentiment",
+            "change",
+            "strength",
+            "documents",
+            "volume_percent",
+            "trend",
+        ]
+    ]
 
 
 def _movers(title: str, rows: pd.DataFrame, key: str) -> None:
@@ -174,7 +187,7 @@ def _movers(title: str, rows: pd.DataFrame, key: str) -> None:
         on_select="rerun",
         selection_mode="single-row",
         height=35 * (len(rows) + 1) + 3,
-        column_order=["ticker", "name", "sentiment", "change", "strength", "documents", "volume_change", "trend"],
+        column_order=["ticker", "name", "sentiment", "change", "strength", "documents", "volume_percent", "trend"],
         column_config={
             "ticker": st.column_config.TextColumn(title, width=64),
             "name": st.column_config.TextColumn("Company", width=150),
@@ -182,7 +195,7 @@ def _movers(title: str, rows: pd.DataFrame, key: str) -> None:
             "change": number("Change", format="%+.2f", help="Against the window before"),
             "strength": number("Strength", format="%+.1f", help="Change ÷ its standard error"),
             "documents": number("n", format="%d", help="Opinions in the window"),
-            "volume_change": number("Volume", format="%+d %%", help="Change of n against the window before"),
+            "volume_percent": number("Volume", format="%+d %%", help="Change of n against the window before"),
             "trend": st.column_config.LineChartColumn(
                 "Trend", help="Sentiment from the window before to now, on a scale of its own"
             ),
