@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Any, cast
 
@@ -17,38 +17,18 @@ from torch import Tensor, nn
 
 from services.model.opinion_model import OpinionModel, OpinionOutput
 from services.training.augmentation import Augmentation
-from services.training.checkpoints import new_model, save_opinion_model
-from services.training.datasets import DEFAULT_LABELLED, MINI_SETS, Example, training_examples
+from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model
+from services.training.datasets import Example, training_examples
 from services.training.devset import judge
-from services.training.encoding import batches, encode, token_lengths
-from services.training.objective import Objective
+from services.training.encoding import Batch, batches, encode, token_lengths
+from services.training.methods import choose_method, low_rank_changes
 from services.training.optimisation import RunningMean, optimizer_and_schedule, parameter_groups
 from services.training.prediction import predict
+from services.training.self_training import pseudo_label, read_texts
+from services.training.settings import FinetuneSettings
+from services.training.trackers import build_tracker
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class FinetuneSettings:
-    """One training run. Rates are learning rates; ``token_budget`` is padded tokens per step."""
-
-    out: Path
-    labelled: Path = DEFAULT_LABELLED
-    sets: tuple[str, ...] = MINI_SETS
-    encoder: str | None = None
-    epochs: int = 5
-    seed: int = 20261124
-    token_budget: int = 2048
-    encoder_rate: float = 2e-4
-    head_rate: float = 6e-4
-    layer_decay: float = 0.85
-    weight_decay: float = 0.02
-    warm_up: float = 0.08
-    mean_decay: float = 0.995
-    patience: int = 3
-    freeze_words: bool = True
-    objective: Objective = field(default_factory=Objective)
-    augmentation: Augmentation = field(default_factory=Augmentation)
 
 
 @dataclass
@@ -67,15 +47,22 @@ class Finetuning:
     def __init__(self, settings: FinetuneSettings) -> None:
         torch.manual_seed(settings.seed)
         self.settings = settings
-        self.model, self.tokenizer = new_model(settings.encoder)
-        if settings.freeze_words:
-            # names are learnt through their word vectors: frozen, none of them can become good or bad news
-            self.model.encoder.embeddings.requires_grad_(False)
+        self.model, self.tokenizer = (
+            load_opinion_model(settings.start) if settings.start else new_model(settings.encoder)
+        )
+        self.model.config.delta_of = self.model.config.delta_base = None
+        self.teachers = [load_opinion_model(folder)[0].eval() for folder in settings.teachers]
         self.examples, self.overlaps, self.cut = training_examples(settings.labelled, settings.sets)
+        self.examples += self._pseudo_labelled()
         self.lengths = token_lengths([example.text for example in self.examples], self.tokenizer)
         self.anchors = base_embeddings(self.model, self.tokenizer, self.examples)
         self.augmentation = with_names(settings.augmentation, self.examples)
-        self.steps = sum(1 for _ in batches(self.lengths, settings.token_budget, random.Random(0)))
+        self.objective = settings.objective
+        if settings.class_weights:
+            self.objective = replace(self.objective, class_weights=class_weights(self.examples, self.model))
+        self.steps = sum(1 for _ in self._batches(random.Random(0)))
+        self.method = choose_method(settings.method)(self.model, self.steps * settings.epochs)
+        self.trained = [p for p in self.model.parameters() if p.requires_grad]
         groups = parameter_groups(
             self.model,
             layers=self.model.encoder.config.num_hidden_layers,
@@ -87,9 +74,32 @@ class Finetuning:
         self.optimizer, self.schedule = optimizer_and_schedule(
             groups, steps=self.steps * settings.epochs, warm_up=settings.warm_up
         )
-        self.trained = [p for p in self.model.parameters() if p.requires_grad]
         self.mean = RunningMean(self.model, settings.mean_decay)
         self.progress = Progress()
+        self.tick: Callable[[int], None] = lambda _: None
+        self.tracker = build_tracker(settings.report_to, settings.out)
+
+    def _pseudo_labelled(self) -> list[Example]:
+        if not self.settings.unlabelled:
+            return []
+        labeller = self.teachers[0] if self.teachers else self.model
+        texts = [text for path in self.settings.unlabelled for text in read_texts(path)]
+        return pseudo_label(labeller, self.tokenizer, texts, self.settings.sure)
+
+    def _batches(self, chance: random.Random) -> Iterator[list[int]]:
+        """Row numbers by batch, over at most ``per_set`` rows of each set."""
+        rows = list(range(len(self.examples)))
+        if self.settings.per_set is not None:
+            chance.shuffle(rows)
+            taken: Counter[str] = Counter()
+            kept = []
+            for row in rows:
+                taken[self.examples[row].source] += 1
+                if taken[self.examples[row].source] <= self.settings.per_set:
+                    kept.append(row)
+            rows = kept
+        for batch in batches([self.lengths[row] for row in rows], self.settings.token_budget, chance):
+            yield [rows[i] for i in batch]
 
     def run(self) -> Progress:
         """Train the epochs that are left; the best model by the choosing half of dev is in ``out/best``."""
@@ -110,9 +120,11 @@ class Finetuning:
         torch.manual_seed(self.settings.seed * 1009 + epoch)
         self.model.train()
         total, started = 0.0, perf_counter()
-        for step, rows in enumerate(batches(self.lengths, self.settings.token_budget, chance)):
+        for step, rows in enumerate(self._batches(chance)):
             loss = self._step(rows, chance)
             total += loss
+            self.method.after_step(epoch * self.steps + step)
+            self.tick(1)
             if step % 25 == 24:
                 rate = (step + 1) / (perf_counter() - started)
                 log.info(
@@ -125,11 +137,13 @@ class Finetuning:
         batch = encode([example for example, _ in changed], self.tokenizer)
         with torch.autocast("cpu", torch.bfloat16):
             output: OpinionOutput = self.model(**batch.inputs())
-        objective = self.settings.objective
+        objective = self.objective
         loss = objective.loss(output, batch)
         anchor = self.anchors[torch.tensor(list(rows))]
         keep = torch.tensor([float(not words_changed) for _, words_changed in changed])
         loss = loss + objective.anchor_loss(cast(Tensor, output.embedding), anchor, keep)
+        if self.teachers:
+            loss = loss + objective.distillation(output, self._taught(batch))
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.trained, 1.0, foreach=True)
         self.optimizer.step()
@@ -138,9 +152,15 @@ class Finetuning:
         self.mean.update(self.model)
         return float(loss.detach())
 
+    def _taught(self, batch: Batch) -> OpinionOutput:
+        """The teachers' mean logits."""
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            outputs = [teacher(**batch.inputs()) for teacher in self.teachers]
+        return OpinionOutput(**{k: torch.stack([output[k] for output in outputs]).mean(0) for k in outputs[0]})
+
     def _assess(self, loss: float) -> None:
         self.mean.swap(self.model)
-        judged = judge(self.model, self.tokenizer, self.settings.labelled, self.settings.sets)
+        judged = judge(self.model, self.tokenizer, self.settings.labelled, self.settings.judged or self.settings.sets)
         row = {"epoch": float(self.progress.epoch), "loss": loss}
         for name, found in judged.items():
             scores = found.scores("choose")
@@ -151,8 +171,18 @@ class Finetuning:
         log.info("%s", {key: round(value, 4) for key, value in self.progress.history[-1].items()})
         if quality > self.progress.best:
             self.progress.best, self.progress.best_epoch = quality, self.progress.epoch - 1
-            save_opinion_model(self.model, self.tokenizer, self.settings.out / "best", torch.float32)
+            self._save_best()
         self.mean.swap(self.model)
+
+    def _save_best(self) -> None:
+        """The best model, as a folder that from_pretrained reads; low-rank changes beside it, for a delta."""
+        best = self.settings.out / "best"
+        if self.method.wrapped is None and self.method.mergeable:
+            save_opinion_model(self.model, self.tokenizer, best, torch.float32)
+            return
+        best.mkdir(parents=True, exist_ok=True)
+        learnt = {name: p.detach().clone() for name, p in self.model.named_parameters() if p.requires_grad}
+        torch.save({"learnt": learnt, "low_rank": low_rank_changes(self.model)}, best / "learnt.pt")
 
     def _save(self) -> None:
         state = {
@@ -165,6 +195,7 @@ class Finetuning:
         }
         torch.save(state, self.settings.out / "state.pt")
         (self.settings.out / "history.json").write_text(json.dumps(self.progress.history, indent=1), encoding="utf-8")
+        self.tracker.write(self.progress.history[-1], self.progress.epoch)
 
     def _resume(self) -> None:
         path = self.settings.out / "state.pt"
@@ -184,6 +215,22 @@ def base_embeddings(model: OpinionModel, tokenizer: Any, examples: Sequence[Exam
     with torch.autocast("cpu", torch.bfloat16):
         found = predict(model, tokenizer, [Example(example.text, example.source) for example in examples])
     return torch.from_numpy(found.embedding).float()
+
+
+def class_weights(examples: Sequence[Example], model: OpinionModel) -> dict[str, Tensor]:
+    """Per head, the square root of (rows / classes / rows of the class); 1 for a class without rows."""
+    counts = {
+        "document": Counter(e.document for e in examples),
+        "company": Counter(c.sentiment for e in examples for c in e.companies),
+        "event": Counter(e.event for e in examples),
+    }
+    sizes = {"event": len(model.config.event_labels or ())}
+    weights = {}
+    for head, counted in counts.items():
+        rows = [counted.get(label, 0) for label in range(sizes.get(head, 3))]
+        mean = sum(rows) / len(rows)
+        weights[head] = torch.tensor([(mean / n) ** 0.5 if n else 1.0 for n in rows])
+    return weights
 
 
 def with_names(augmentation: Augmentation, examples: Sequence[Example]) -> Augmentation:

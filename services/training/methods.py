@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from services.model.opinion_model import OpinionModel
+from services.training.datasets import DataError
 
 _ALL_LINEAR = ["query", "key", "value", "dense"]
 
@@ -133,6 +134,13 @@ METHODS: dict[str, Callable[[OpinionModel, int], Method]] = {
     "adapter": _adapter,
     "prefix": _prefix,
 }
+
+
+def choose_method(name: str) -> Callable[[OpinionModel, int], Method]:
+    """The method of a name. Raises DataError for an unknown one."""
+    if name not in METHODS:
+        raise DataError(f"--method {name}: unknown; known are {', '.join(METHODS)}")
+    return METHODS[name]
 
 
 def trainable_parameters(model: nn.Module) -> int:

@@ -1,0 +1,154 @@
+"""From a run's best checkpoint to a folder under ``models/``: calibrated, 16 bits, measured, with its model card."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import torch
+
+from services.model.delta import apply_delta, weights_digest, write_delta
+from services.model.opinion_model import OpinionModel
+from services.training.calibration import calibration_errors, fit_temperatures
+from services.training.checkpoints import load_opinion_model, save_opinion_model
+from services.training.datasets import DataError, Example, load_examples
+from services.training.devset import Half, Judged, judge
+from services.training.measures import bootstrap_interval, score, softmax
+from services.training.neighbours import read_chains, recall
+from services.training.overlap import Overlap
+from services.training.perturbations import measure_flips
+from services.training.prediction import predict
+
+METRICS = "metrics.json"
+_HALVES: tuple[Half, ...] = ("all", "choose", "report")
+_MEASURES = ("accuracy", "macro_f1", "weighted_f1")
+_HEAD = {"tfns_sentiment": "document", "fpb": "document", "tfns_topic": "event"}
+
+
+@dataclass(frozen=True)
+class Release:
+    """What to release: the run's folder, where to, which dev sets to report, which of them the model learnt from."""
+
+    run: Path
+    out: Path
+    labelled: Path
+    learnt: tuple[str, ...]
+    reported: tuple[str, ...]
+    seed: int
+    delta_of: Path | None = None  # ship as a difference to this model's folder
+    reuters: Path | None = None  # stories to measure the embedding on
+
+
+def release(order: Release, overlaps: Mapping[str, Overlap]) -> dict[str, Any]:
+    """Calibrate, save and measure; returns (and writes to ``metrics.json``) what the model card is made of."""
+    model, tokenizer = _checkpoint(order)
+    temperatures = fit_temperatures(judge(model, tokenizer, order.labelled, order.learnt))
+    model.config.temperatures = temperatures
+    _save(order, model, tokenizer)
+    shipped, tokenizer = load_opinion_model(order.out)  # measured as it ships: in 16 bits, read back
+    judged = judge(shipped, tokenizer, order.labelled, order.reported)
+    own = {name: found for name, found in judged.items() if name in order.learnt}
+    metrics: dict[str, Any] = {
+        "name": order.out.name,
+        "seed": order.seed,
+        "learnt": list(order.learnt),
+        "temperatures": temperatures,
+        "calibration_error_report_half": calibration_errors(own, temperatures),
+        "sets": {name: _set_metrics(name, found, temperatures) for name, found in judged.items()},
+        "overlap": {name: {"exact": len(o.exact), "near": len(o.near)} for name, o in overlaps.items()},
+        "perturbations": _perturbation_metrics(shipped, tokenizer, order),
+        "embedding": _embedding_metrics(shipped, tokenizer, order.reuters),
+        "texts_per_s": _speed(shipped, tokenizer, order),
+        "parameters": sum(p.numel() for p in shipped.parameters()),
+    }
+    (order.out / METRICS).write_text(json.dumps(metrics, indent=1) + "\n", encoding="utf-8")
+    return metrics
+
+
+def _checkpoint(order: Release) -> tuple[OpinionModel, Any]:
+    best = order.run / "best"
+    if order.delta_of is None:
+        if not (best / "config.json").is_file():
+            raise DataError(f"{best}: no finished checkpoint; run bellwether train finetune --out {order.run} first")
+        return load_opinion_model(best)
+    model, tokenizer = load_opinion_model(order.delta_of)
+    low_rank, whole = _learnt(best)
+    delta = {f"whole.{name}": tensor for name, tensor in whole.items()}
+    for name, (a, b) in low_rank.items():
+        delta |= {f"low_rank.{name}.a": a.half(), f"low_rank.{name}.b": b.half()}
+    model.load_state_dict(apply_delta(model.state_dict(), delta))
+    return model, tokenizer
+
+
+def _learnt(best: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    if not (best / "learnt.pt").is_file():
+        raise DataError(f"{best}: no learnt.pt; a difference needs a run with --method lora or adalora")
+    found = torch.load(best / "learnt.pt", weights_only=True)
+    return found["low_rank"], {name: t for name, t in found["learnt"].items() if not name.startswith("encoder.")}
+
+
+def _save(order: Release, model: OpinionModel, tokenizer: Any) -> None:
+    if order.delta_of is None:
+        save_opinion_model(model, tokenizer, order.out)
+        return
+    model.config.delta_of = order.delta_of.name
+    model.config.delta_base = weights_digest(order.delta_of)
+    model.config.architectures = ["OpinionModel"]
+    order.out.mkdir(parents=True, exist_ok=True)
+    model.config.save_pretrained(order.out)
+    write_delta(order.out, *_learnt(order.run / "best"))
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        if (order.delta_of / name).is_file():
+            shutil.copy2(order.delta_of / name, order.out / name)
+
+
+def _set_metrics(name: str, found: Judged, temperatures: Mapping[str, float]) -> dict[str, Any]:
+    temperature = temperatures[_HEAD.get(name, "company")]
+    parts: dict[str, Any] = {}
+    for half in _HALVES:
+        labels, logits = found.part(half)
+        chances = softmax(logits, temperature)
+        scores = score(labels, chances)
+        parts[half] = {"n": scores.n, "ece": scores.ece} | {
+            key: {"value": getattr(scores, key), "interval": list(bootstrap_interval(labels, chances, key))}
+            for key in _MEASURES
+        }
+    return parts
+
+
+def _perturbation_metrics(model: OpinionModel, tokenizer: Any, order: Release) -> dict[str, Any]:
+    measured = {}
+    for name in ("sentfin", "tfns_sentiment"):
+        examples = load_examples(order.labelled, name, "dev")
+        if name == "tfns_sentiment":  # asked about the tweet, not about its cashtag
+            examples = [replace(example, companies=()) for example in examples]
+        measured[name] = {key: asdict(flips) for key, flips in measure_flips(model, tokenizer, examples).items()}
+    return measured
+
+
+def _embedding_metrics(model: OpinionModel, tokenizer: Any, reuters: Path | None) -> dict[str, Any]:
+    if reuters is None or not reuters.is_file():
+        return {}
+    from services.training.checkpoints import new_model
+
+    chains = read_chains(reuters)
+    texts = [Example(story.text, "reuters") for story in chains.stories]
+    base, base_tokenizer = new_model()
+    return {
+        "stories": len(texts),
+        "base": recall(predict(base, base_tokenizer, texts).embedding, chains),
+        "model": recall(predict(model, tokenizer, texts).embedding, chains),
+    }
+
+
+def _speed(model: OpinionModel, tokenizer: Any, order: Release, texts: int = 400) -> float:
+    """Short texts a second in plain float32 (the engine is faster: benchmarks/engine.py)."""
+    examples: Sequence[Example] = load_examples(order.labelled, order.learnt[0], "dev")[:texts]
+    started = perf_counter()
+    predict(model, tokenizer, examples)
+    return len(examples) / (perf_counter() - started)

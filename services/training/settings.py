@@ -1,0 +1,41 @@
+"""What a fine-tuning run is made of: frozen, every field explained where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from services.training.augmentation import Augmentation
+from services.training.datasets import DEFAULT_LABELLED, MINI_SETS
+from services.training.objective import Objective
+
+
+@dataclass(frozen=True)
+class FinetuneSettings:
+    """One training run. Rates are learning rates; ``token_budget`` is padded tokens per step."""
+
+    out: Path  # folder of the run: state.pt, history.json, best/
+    labelled: Path = DEFAULT_LABELLED
+    sets: tuple[str, ...] = MINI_SETS
+    judged: tuple[str, ...] | None = None  # dev sets that choose the checkpoint; None: those of ``sets``
+    per_set: int | None = None  # at most so many rows of a set in an epoch (multi-task sampling); None: all
+    encoder: str | None = None  # folder or hub name of the encoder to start from; None: the base encoder
+    start: Path | None = None  # an opinion model to go on from, heads included
+    method: str = "full"  # a key of methods.METHODS
+    epochs: int = 5
+    seed: int = 20261124
+    token_budget: int = 2048
+    encoder_rate: float = 2e-4
+    head_rate: float = 6e-4
+    layer_decay: float = 0.85
+    weight_decay: float = 0.02
+    warm_up: float = 0.08
+    mean_decay: float = 0.995
+    patience: int = 3  # epochs without a better dev result before the run stops
+    class_weights: bool = False  # rare classes count more: (n / classes / n_class) ** 0.5
+    teachers: tuple[Path, ...] = ()  # opinion models whose mean answers are learnt too
+    unlabelled: tuple[Path, ...] = ()  # texts that the first teacher, else ``start``, labels where it is sure
+    sure: float = 0.95  # probability from which a pseudo-label is taken
+    report_to: str = "tensorboard"  # or wandb, or none
+    objective: Objective = field(default_factory=Objective)
+    augmentation: Augmentation = field(default_factory=Augmentation)

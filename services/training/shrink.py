@@ -1,0 +1,160 @@
+"""Smaller and faster versions of a model: fewer layers, fewer words, 8 bits; and ONNX. Each says what it costs."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from services.model.opinion_model import OpinionModel
+from services.model.reading import blank_links
+from services.training.checkpoints import load_opinion_model, save_opinion_model
+from services.training.datasets import DataError, Example, load_examples
+from services.training.devset import judge
+from services.training.prediction import predict
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Before and after: accuracy by dev set, megabytes of weights, texts per second (float32, this machine)."""
+
+    accuracy_before: dict[str, float]
+    accuracy_after: dict[str, float]
+    megabytes_before: float
+    megabytes_after: float
+    texts_per_s_before: float
+    texts_per_s_after: float
+
+
+def drop_layers(model: OpinionModel, keep: Sequence[int]) -> OpinionModel:
+    """A copy with the encoder's layers ``keep`` only. Raises DataError for a layer that is not there."""
+    layers = model.encoder.encoder.layer
+    wrong = [number for number in keep if not 0 <= number < len(layers)]
+    if wrong or not keep:
+        raise DataError(f"--keep-layers {','.join(map(str, keep))}: the model has layers 0 to {len(layers) - 1}")
+    smaller = copy.deepcopy(model)
+    smaller.encoder.encoder.layer = nn.ModuleList([smaller.encoder.encoder.layer[number] for number in sorted(keep)])
+    return _with_encoder(smaller, num_hidden_layers=len(keep))
+
+
+def used_tokens(tokenizer: Any, texts: Iterable[str]) -> list[int]:
+    """Ids that the texts use, with every special token and every single character, so that any word can be spelt."""
+    used = set(tokenizer.all_special_ids)
+    for word, number in tokenizer.get_vocab().items():
+        if len(word.removeprefix("##")) == 1:
+            used.add(number)
+    for text in texts:
+        used.update(tokenizer(blank_links(text))["input_ids"])
+    return sorted(used)
+
+
+def drop_words(model: OpinionModel, tokenizer: Any, keep: Sequence[int]) -> tuple[OpinionModel, dict[str, int]]:
+    """A copy with only the word vectors ``keep``, and its vocabulary (word to new id)."""
+    smaller = copy.deepcopy(model)
+    words = smaller.encoder.embeddings.word_embeddings
+    rows = words.weight.detach()[list(keep)].clone()
+    smaller.encoder.embeddings.word_embeddings = nn.Embedding.from_pretrained(rows, freeze=False, padding_idx=0)
+    place = {old: new for new, old in enumerate(keep)}
+    vocabulary = {word: place[old] for word, old in tokenizer.get_vocab().items() if old in place}
+    return _with_encoder(smaller, vocab_size=len(keep)), vocabulary
+
+
+def save_with_vocabulary(model: OpinionModel, tokenizer: Any, vocabulary: dict[str, int], folder: Path) -> None:
+    """Save with the tokenizer cut to ``vocabulary``."""
+    save_opinion_model(model, tokenizer, folder)
+    path = folder / "tokenizer.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    content["model"]["vocab"] = vocabulary
+    for token in content["added_tokens"]:
+        token["id"] = vocabulary[token["content"]]
+    for special in content.get("post_processor", {}).get("special_tokens", {}).values():
+        special["ids"] = [vocabulary[token] for token in special["tokens"]]
+    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+class RowInt8Linear(nn.Module):
+    """A linear layer with 8-bit weights (one scale per output) and 8-bit inputs (one scale per token row).
+
+    A row's result depends on that row alone, unlike dynamic quantisation with one scale for the whole batch. This is
+    the arithmetic, for measuring accuracy; speed is the engine's affair.
+    """
+
+    def __init__(self, inner: nn.Linear) -> None:
+        super().__init__()
+        weight = inner.weight.detach().float()
+        scale = weight.abs().amax(1, keepdim=True).clamp(min=1e-8) / 127
+        self.register_buffer("weight_int8", torch.round(weight / scale).to(torch.int8))
+        self.register_buffer("scale", scale.squeeze(1))
+        self.bias = None if inner.bias is None else nn.Parameter(inner.bias.detach().float(), requires_grad=False)
+        self.out_features = inner.out_features
+
+    def forward(self, rows: Tensor) -> Tensor:
+        step = rows.abs().amax(-1, keepdim=True).clamp(min=1e-8) / 127
+        whole = torch.round(rows / step)
+        product = nn.functional.linear(whole, self.weight_int8.float())  # type: ignore[operator]
+        result: Tensor = product * step * self.scale
+        return result if self.bias is None else result + self.bias
+
+
+def quantise(model: OpinionModel) -> OpinionModel:
+    """A copy whose encoder computes in 8 bits per row; heads stay as they are."""
+    smaller = copy.deepcopy(model)
+    for module in list(smaller.encoder.modules()):
+        for name, child in list(module.named_children()):
+            if type(child) is nn.Linear:
+                setattr(module, name, RowInt8Linear(child))
+    return smaller
+
+
+def cost(
+    before: tuple[OpinionModel, Any],
+    after: tuple[OpinionModel, Any],
+    labelled: Path,
+    names: Sequence[str],
+    bytes_: float,
+) -> Cost:
+    """Measure two (model, tokenizer) pairs on the dev files; ``bytes_`` per weight of the second one's encoder."""
+    return Cost(
+        _accuracies(*before, labelled, names),
+        _accuracies(*after, labelled, names),
+        _parameters(before[0]) * 2 / 1e6,
+        _parameters(after[0]) * bytes_ / 1e6,
+        _rate(*before, labelled, names[0]),
+        _rate(*after, labelled, names[0]),
+    )
+
+
+def load_pruned(folder: Path) -> tuple[OpinionModel, Any]:
+    """Read back what was saved, as a check that it loads."""
+    return load_opinion_model(folder)
+
+
+def _with_encoder(model: OpinionModel, **changes: int) -> OpinionModel:
+    model.config.encoder = dict(model.config.encoder or {}) | changes
+    for name, value in changes.items():
+        setattr(model.encoder.config, name, value)
+    return model
+
+
+def _accuracies(model: OpinionModel, tokenizer: Any, labelled: Path, names: Sequence[str]) -> dict[str, float]:
+    return {name: found.scores("all").accuracy for name, found in judge(model, tokenizer, labelled, names).items()}
+
+
+def _parameters(model: nn.Module) -> int:
+    tensors = [*model.parameters(), *model.buffers()]
+    return int(np.sum([tensor.numel() for tensor in tensors]))
+
+
+def _rate(model: OpinionModel, tokenizer: Any, labelled: Path, name: str) -> float:
+    examples: list[Example] = load_examples(labelled, name, "dev")[:300]
+    started = perf_counter()
+    predict(model, tokenizer, examples)
+    return len(examples) / (perf_counter() - started)

@@ -1,0 +1,69 @@
+"""Where a run's curves go: TensorBoard by default, Weights & Biases if asked, or nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from services.training.datasets import DataError
+
+
+class Tracker(Protocol):
+    """Takes named numbers at a step."""
+
+    def write(self, values: Mapping[str, float], step: int) -> None:
+        """Record the values."""
+
+
+class NoTracker:
+    """Records nothing."""
+
+    def write(self, values: Mapping[str, float], step: int) -> None:
+        """Do nothing."""
+
+
+class TensorBoardTracker:
+    """Event files in the run's folder; ``tensorboard --logdir`` shows them."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            raise DataError("--report-to tensorboard needs the package tensorboard (or use --report-to none)") from None
+        self._writer: Any = SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
+
+    def write(self, values: Mapping[str, float], step: int) -> None:
+        """Add scalars."""
+        for name, value in values.items():
+            self._writer.add_scalar(name, value, step)
+        self._writer.flush()
+
+
+class WandbTracker:
+    """A Weights & Biases run (offline unless the person has logged in)."""
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            import wandb  # type: ignore[import-not-found,unused-ignore]
+        except ImportError:
+            raise DataError("--report-to wandb needs the package wandb: pip install wandb") from None
+        self._run: Any = wandb.init(project="bellwether", dir=str(folder), name=folder.name)
+
+    def write(self, values: Mapping[str, float], step: int) -> None:
+        """Log the values."""
+        self._run.log(dict(values), step=step)
+
+
+_BUILDERS: dict[str, Callable[[Path], Tracker]] = {
+    "tensorboard": TensorBoardTracker,
+    "wandb": WandbTracker,
+    "none": lambda _: NoTracker(),
+}
+
+
+def build_tracker(name: str, folder: Path) -> Tracker:
+    """The tracker of a name. Raises DataError for an unknown one."""
+    if name not in _BUILDERS:
+        raise DataError(f"--report-to {name}: unknown; known are {', '.join(_BUILDERS)}")
+    return _BUILDERS[name](folder)
