@@ -1,0 +1,200 @@
+"""The way of a batch with a Kafka that the test plays: which documents go out, when the cursor moves, what is counted.
+
+The real Kafka is in tests/integration/ingest.
+"""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.ingest.companies import CompanyNames
+from services.ingest.intake import IN_FLIGHT, Intake
+from services.ingest.ledger import Counts, Ledger
+from services.ingest.mask import Masker
+from services.ingest.normalise import FIELDS, RawItem, Reading, Rejected
+from services.ingest.publish import DeliveryFailed
+from services.ingest.rejected import RejectedFile, read_rejected
+from services.ingest.rows import parse_json
+from services.ingest.sources import Batch
+from shared.clock import ReplayClock
+from shared.events import Document, decode_document, encode
+from shared.securities import Catalogue
+
+NOW = 1_790_000_000_000_000
+
+
+class Fate:
+    def __init__(self, log: Log) -> None:
+        self.done = log.acknowledges
+        self._log = log
+
+    def wait(self) -> None:
+        if not self._log.up:
+            raise DeliveryFailed("down")
+        self.done = True
+
+
+class Log:
+    """What arrived, in order."""
+
+    def __init__(self) -> None:
+        self.documents: list[Document] = []
+        self.acknowledges = True
+        self.up = True
+
+    def send(self, document: Document) -> Fate:
+        self.documents.append(document)
+        return Fate(self)
+
+
+@contextmanager
+def intake(state: Path, log: Log, **reading: Any) -> Iterator[Intake]:
+    with Ledger(state / "ledger", "topic") as ledger:
+        names = CompanyNames(Catalogue.load())
+        clock = ReplayClock(NOW)
+        circumstances = Reading("news", "test", link=names.link, **reading)
+        rejected = RejectedFile(state, "test", clock)
+        yield Intake("key", circumstances, log.send, ledger, Masker(b"k"), rejected, names, clock)
+
+
+def items(*numbers: int) -> list[RawItem]:
+    return [
+        {"text": f"item {number}", "external_id": number, "published_at": "2014-01-02T00:00Z"} for number in numbers
+    ]
+
+
+def adds_up(counts: Counts) -> bool:
+    return counts.read == counts.published + counts.rejected + counts.duplicates
+
+
+def test_each_item_goes_out_once(tmp_path: Path) -> None:
+    log = Log()
+    with intake(tmp_path, log) as one:
+        one.take(Batch(items(1, 2, 1), {"rows": 3}))
+        one.take(Batch(items(2, 3), {"rows": 5}))
+        counts = one.finish()
+    assert [document.external_id for document in log.documents] == ["1", "2", "3"]
+    assert (counts.read, counts.published, counts.duplicates) == (5, 3, 2)
+    with intake(tmp_path, log) as again:
+        assert again.cursor == {"rows": 5} and again.counts == counts
+        again.take(Batch(items(1, 2, 3, 4), {"rows": 9}))
+        assert again.finish().published == 4
+    assert len(log.documents) == 4
+
+
+def test_the_cursor_waits_for_kafka(tmp_path: Path) -> None:
+    log = Log()
+    log.acknowledges = False
+    with intake(tmp_path, log) as one:
+        for number in range(IN_FLIGHT):
+            one.take(Batch(items(number), {"rows": number + 1}))
+        assert one.cursor is None and one.counts == Counts()
+        assert one.earliest_unsettled() == log.documents[0].available_at
+        one.take(Batch(items(number), {"rows": IN_FLIGHT}))  # one more than may be under way: the oldest is waited for
+        assert one.cursor == {"rows": 1} and one.counts.published == 1
+        one.take(Batch(items(0), {"rows": IN_FLIGHT}))  # under way or known: a duplicate either way
+        assert one.finish().duplicates == 2
+        assert one.earliest_unsettled() is None
+
+
+def test_a_failed_delivery_leaves_the_cursor_and_everything_is_sent_again(tmp_path: Path) -> None:
+    log = Log()
+    with intake(tmp_path, log) as one:
+        one.take(Batch(items(1), {"rows": 1}))
+        log.acknowledges = log.up = False
+        one.take(Batch(items(2, 3), {"rows": 3}))
+        with pytest.raises(DeliveryFailed):
+            one.finish()
+    log.acknowledges = log.up = True
+    with intake(tmp_path, log) as again:
+        assert again.cursor == {"rows": 1}
+        again.take(Batch(items(2, 3), {"rows": 3}))
+        counts = again.finish()
+    assert [document.external_id for document in log.documents] == ["1", "2", "3", "2", "3"]
+    assert (counts.read, counts.published, counts.duplicates) == (3, 3, 0)
+
+
+def test_refused_items_are_kept_privately_with_reason_and_place(tmp_path: Path) -> None:
+    with intake(tmp_path, Log()) as one:
+        one.take(Batch([{"text": ""}, Rejected("undecodable", "why", b"\xff"), *items(1)], {"rows": 3}, first=1))
+        counts = one.finish()
+    assert (counts.read, counts.published, counts.rejected) == (3, 1, 2)
+    kept = list(read_rejected(tmp_path))
+    assert [(item.position, item.reason) for item in kept] == [("1", "empty"), ("2", "undecodable")]
+    assert json.loads(kept[0].original) == {"text": ""} and kept[1].original_base64 == "/w=="
+    assert stat.S_IMODE((tmp_path / "rejected" / "test.jsonl").stat().st_mode) == 0o600
+
+
+def test_the_same_refusal_of_a_feed_is_written_once(tmp_path: Path) -> None:
+    with intake(tmp_path, Log()) as one:
+        for _ in range(3):
+            one.take(Batch([{"text": ""}], {}))
+        assert one.finish().rejected == 3
+    assert len(list(read_rejected(tmp_path))) == 1
+
+
+def test_nothing_personal_goes_out(tmp_path: Path) -> None:
+    log = Log()
+    raw = {"text": "mail a@b.com", "author": "@bob", "url": "https://x.com/?q=a%40b.com", "title": "+1 212 555 0100"}
+    with intake(tmp_path, log) as one:
+        one.take(Batch([raw], {}))
+    sent = encode(log.documents[0])
+    assert not [word for word in (b"bob", b"a@b", b"a%40b", b"212") if word in sent]
+
+
+def test_companies_are_linked_and_the_unknown_counted(tmp_path: Path) -> None:
+    log = Log()
+    with intake(tmp_path, log) as one:
+        one.take(Batch([{"text": "t", "company": "FB;Apple Inc; NOSUCH ;FB", "published_at": "2014-01-02"}], {}))
+        counts = one.finish()
+    assert log.documents[0].companies == ("META", "AAPL")
+    assert (counts.unlinked, counts.rejected) == (1, 0)
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(), max_size=30),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=4,
+)
+WELL_FORMED = st.fixed_dictionaries(
+    {"text": st.text(min_size=1, max_size=30)},
+    optional={
+        "published_at": st.datetimes().map(str) | st.integers(), "external_id": st.integers(0, 5),
+        "company": st.sampled_from(["AAPL", "nobody", "FB;MSFT"]),
+    },
+)  # fmt: skip
+LINES = st.one_of(
+    st.binary(max_size=80),
+    st.dictionaries(st.sampled_from(FIELDS), ANYTHING).map(lambda value: json.dumps(value).encode()),
+    WELL_FORMED.map(lambda value: json.dumps(value).encode()),
+    WELL_FORMED.map(lambda value: json.dumps(value).encode()[:-3]),
+    st.sampled_from([1_000, 100_001, 1_000_001, 10_000_000]).map(lambda size: b'{"text": "' + b"x" * size + b'"}'),
+)
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(LINES, max_size=6), max_size=5), st.booleans())
+def test_any_input_is_published_refused_or_a_duplicate(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[bytes]], live: bool
+) -> None:
+    log, state = Log(), tmp_path_factory.mktemp("fuzz")
+    with intake(state, log, live=live) as one:
+        row = 0
+        for lines in batches:
+            one.take(Batch([parse_json(line) for line in lines], {"rows": row + len(lines)}, first=row + 1))
+            row += len(lines)
+        counts = one.finish()
+    assert counts.read == row and adds_up(counts)
+    assert counts.published == len(log.documents) == len({document.id for document in log.documents})
+    assert len(list(read_rejected(state))) == counts.rejected
+    for document in log.documents:
+        assert decode_document(encode(document)) == document

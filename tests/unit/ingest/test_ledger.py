@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.ingest.ledger import Counts, Ledger, Progress
+
+IDS = st.lists(st.binary(min_size=16, max_size=16).map(bytes.hex), max_size=20)
+ONE, TWO = "0" * 31 + "1", "0" * 31 + "2"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ingest" / "ledger.sqlite3"
+
+
+def test_ids_and_cursor_come_together_and_survive(path: Path) -> None:
+    with Ledger(path, "topic") as ledger:
+        assert ledger.progress("feed") is None and ledger.known([ONE]) == set()
+        ledger.commit("feed", Progress({"rows": 7}, Counts(read=7, published=7)), [ONE])
+    with Ledger(path, "topic") as ledger:
+        assert ledger.known([ONE, TWO]) == {ONE}
+        assert ledger.progress("feed") == Progress({"rows": 7}, Counts(read=7, published=7))
+        ledger.forget("feed")
+        assert ledger.progress("feed") is None and ledger.known([ONE]) == {ONE}
+
+
+def test_a_topic_made_again_starts_afresh(path: Path) -> None:
+    with Ledger(path, "old") as old, Ledger(path, "new") as new:
+        old.commit("feed", Progress({}, Counts()), [ONE])
+        old.want(5)
+        assert new.known([ONE]) == set() and new.progress("feed") is None and new.wanted() == 0
+
+
+def test_a_commit_that_fails_leaves_nothing(path: Path) -> None:
+    with Ledger(path, "topic") as ledger:
+        with pytest.raises(ValueError, match="hex"):
+            ledger.commit("feed", Progress({"rows": 1}, Counts()), [ONE, "no hex"])
+        assert ledger.known([ONE]) == set() and ledger.progress("feed") is None
+        ledger.commit("feed", Progress({"rows": 1}, Counts()), [ONE])
+
+
+def test_the_highest_wanted_watermark_stays(path: Path) -> None:
+    with Ledger(path, "topic") as ledger, Ledger(path, "topic") as beside:
+        assert ledger.want(5) == 5 and beside.want(3) == 5 and beside.want(9) == 9 and ledger.wanted() == 9
+
+
+@given(IDS, IDS)
+def test_known_is_what_was_committed(committed: list[str], asked: list[str]) -> None:
+    with Ledger(Path(":memory:"), "topic") as ledger:
+        ledger.commit("feed", Progress({}, Counts()), committed)
+        assert ledger.known(asked) == set(asked) & set(committed)
+
+
+def test_many_ids_at_once(path: Path) -> None:
+    ids = [f"{number:032x}" for number in range(3000)]
+    with Ledger(path, "topic") as ledger:
+        ledger.commit("feed", Progress({}, Counts()), ids[::2])
+        assert ledger.known(ids) == set(ids[::2])
+    assert sqlite3.connect(path).execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+@given(st.lists(st.builds(Counts, read=st.integers(0, 99), published=st.integers(0, 99), highest=st.integers(0, 99))))
+def test_counts_add_up(parts: list[Counts]) -> None:
+    total = Counts()
+    for part in parts:
+        total.add(part)
+    assert total.read == sum(part.read for part in parts)
+    assert total.highest == max((part.highest for part in parts), default=0)
