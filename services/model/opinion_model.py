@@ -174,7 +174,7 @@ class OpinionModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         encoder._attn_implementation = config._attn_implementation or "sdpa"
         hidden, dropout = encoder.hidden_size, config.head_dropout
         sentiments, events = len(config.sentiment_labels or ()), len(config.event_labels or ())
-        self.encoder = BertModel(encoder, add_pooling_layer=False)  # type: ignore[no-untyped-call]
+        self.encoder: Any = BertModel(encoder, add_pooling_layer=False)  # type: ignore[no-untyped-call]
         self.token_scores = ExactLinear(hidden, 2)  # sentiment, event
         self.mention_query = ExactLinear(hidden, hidden)
         self.unnamed = nn.Parameter(torch.zeros(hidden))  # stands for a company that the text does not name
@@ -198,7 +198,7 @@ class OpinionModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         model = cls(OpinionConfig.from_pretrained(folder))
         model.load_state_dict(read_weights(Path(folder)))
         nn.Module.to(model, kwargs.get("dtype") or torch.float32)
-        model.eval()
+        nn.Module.eval(model)
         return model
 
     def forward(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
 from services.model.opinion_model import OpinionConfig, OpinionModel
@@ -57,6 +58,6 @@ def save_opinion_model(model: OpinionModel, tokenizer: Any, folder: Path, dtype:
     """Write weights (safetensors, 16 bits by default), configuration and tokenizer, as from_pretrained reads them."""
     folder.mkdir(parents=True, exist_ok=True)
     kept = {name: tensor.dtype for name, tensor in model.state_dict().items()}
-    model.to(dtype).save_pretrained(folder)
+    nn.Module.to(model, dtype).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-    model.to(next(iter(kept.values())))
+    nn.Module.to(model, next(iter(kept.values())))

@@ -5,34 +5,20 @@
 
 from __future__ import annotations
 
-import logging
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-train_app = typer.Typer(no_args_is_help=True, help="Train, shrink and export the opinion model.")
+from services.training.choices import TaskName, quiet_libraries
+from services.training.train_commands import train_app
+
+__all__ = ["evaluate", "models_app", "predict", "train_app"]
+
 models_app = typer.Typer(no_args_is_help=True, help="The models on this machine.")
 
 ModelName = Annotated[str, typer.Option("--model", help="A name under models/, a folder, or a hub id.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
-Labelled = Annotated[Path, typer.Option("--labelled", help="Folder of the labelled sets (SET/train.csv, SET/dev.csv).")]
-
-
-class TaskName(StrEnum):
-    """What a model is asked for."""
-
-    sentiment = "sentiment"
-    event = "event"
-
-
-def quiet_libraries() -> None:
-    """Keep the libraries' load reports and progress bars off the terminal."""
-    from transformers.utils import logging as transformers_logging
-
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
 
 
 def evaluate(
@@ -93,5 +79,51 @@ def predict(
     typer.echo(f"{len(answer)} rows written to {out}", err=True)
 
 
-def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+@models_app.command("list")
+def list_models(as_json: AsJson = False) -> None:
+    """Every model under models/: its size, what it is, how it does on its dev files."""
+    from services.training import reports
+    from services.training.inventory import inventory, inventory_table
+
+    found = inventory()
+    if as_json:
+        reports.print_json({"models": found})
+    else:
+        reports.out.print(inventory_table(found))
+
+
+@models_app.command("show")
+def show_model(name: Annotated[str, typer.Argument(help="A name under models/, or a folder.")]) -> None:
+    """The model card of one model."""
+    from rich.markdown import Markdown
+
+    from services.training import reports
+    from services.training.inventory import read_card
+
+    reports.out.print(Markdown(read_card(name)))
+
+
+@models_app.command("compare")
+def compare_models(
+    models: Annotated[list[str], typer.Argument(help="Names under models/, folders or hub ids.")],
+    data: Annotated[Path, typer.Option(help="A labelled CSV file.")],
+    text: Annotated[str, typer.Option(help="Column of the text.")] = "text",
+    label: Annotated[str, typer.Option(help="Column of the label.")] = "polarity",
+    entity: Annotated[str | None, typer.Option(help="Column of the company that is asked about.")] = None,
+    task: TaskName = TaskName.sentiment,
+    as_json: AsJson = False,
+) -> None:
+    """Several models on one file, side by side."""
+    from services.training import reports
+    from services.training.evaluate import Columns
+    from services.training.evaluate import evaluate as evaluate_file
+    from services.training.scorers import load_scorer
+
+    quiet_libraries()
+    found = {
+        name: evaluate_file(load_scorer(name), data, Columns(text, label, entity), task=task.value) for name in models
+    }
+    if as_json:
+        reports.print_json({name: item.as_json() for name, item in found.items()})
+    else:
+        reports.print_comparison(found)

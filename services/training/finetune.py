@@ -51,7 +51,7 @@ class Finetuning:
             load_opinion_model(settings.start) if settings.start else new_model(settings.encoder)
         )
         self.model.config.delta_of = self.model.config.delta_base = None
-        self.teachers = [load_opinion_model(folder)[0].eval() for folder in settings.teachers]
+        self.teachers = [load_opinion_model(folder)[0] for folder in settings.teachers]
         self.examples, self.overlaps, self.cut = training_examples(settings.labelled, settings.sets)
         self.examples += self._pseudo_labelled()
         self.lengths = token_lengths([example.text for example in self.examples], self.tokenizer)
@@ -153,7 +153,7 @@ class Finetuning:
         return float(loss.detach())
 
     def _taught(self, batch: Batch) -> OpinionOutput:
-        """The teachers' mean logits."""
+        """The teachers' mean logits (from_pretrained left them in evaluation mode)."""
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
             outputs = [teacher(**batch.inputs()) for teacher in self.teachers]
         return OpinionOutput(**{k: torch.stack([output[k] for output in outputs]).mean(0) for k in outputs[0]})

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from services.model.opinion_model import OpinionModel, OpinionOutput
 from services.model.reading import blank_links, mention_tokens
@@ -32,7 +32,7 @@ class Predictions:
 
 def predict(model: OpinionModel, tokenizer: Any, examples: Sequence[Example], token_budget: int = 4096) -> Predictions:
     """Logits for every example and every company in it; long texts in windows, as the configuration says."""
-    model.eval()
+    nn.Module.eval(model)
     windows = [_windows(example, tokenizer, model) for example in examples]
     lengths = [sum(len(window["ids"]) for window in of_text) for of_text in windows]
     first_company = np.cumsum([0, *(len(example.companies) for example in examples)])

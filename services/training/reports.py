@@ -50,3 +50,15 @@ def print_evaluation(found: Evaluation, title: str) -> None:
     for name, (low, high) in found.interval.items():
         out.print(f"{name:12} {getattr(found.scores, name):.4f}   95 % [{low:.4f}, {high:.4f}]")
     out.print(f"{'ece':12} {found.scores.ece:.4f}   n {found.scores.n}   {found.docs_per_s:.0f} texts/s")
+
+
+def print_comparison(found: dict[str, Evaluation]) -> None:
+    """One row per model."""
+    table = Table()
+    for heading in ("model", "n", "accuracy", "macro F1", "weighted F1", "ECE", "texts/s"):
+        table.add_column(heading, justify="left" if heading == "model" else "right")
+    for name, item in found.items():
+        scores = item.scores
+        values = (scores.accuracy, scores.macro_f1, scores.weighted_f1, scores.ece)
+        table.add_row(name, str(scores.n), *(f"{value:.4f}" for value in values), f"{item.docs_per_s:.0f}")
+    out.print(table)

@@ -39,7 +39,7 @@ class OpinionScorer:
     def __init__(self, folder: Path) -> None:
         self.name = folder.name
         self.model, self.tokenizer = load_opinion_model(folder)
-        self.model.to("cuda" if torch.cuda.is_available() else "cpu")
+        torch.nn.Module.to(self.model, "cuda" if torch.cuda.is_available() else "cpu")
         self.temperatures = self.model.config.temperatures or {}
         self.event_labels = tuple(self.model.config.event_labels or ())
 

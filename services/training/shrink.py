@@ -61,7 +61,7 @@ def drop_words(model: OpinionModel, tokenizer: Any, keep: Sequence[int]) -> tupl
     smaller = copy.deepcopy(model)
     words = smaller.encoder.embeddings.word_embeddings
     rows = words.weight.detach()[list(keep)].clone()
-    smaller.encoder.embeddings.word_embeddings = nn.Embedding.from_pretrained(rows, freeze=False, padding_idx=0)
+    smaller.encoder.embeddings.word_embeddings = nn.Embedding(len(rows), rows.shape[1], padding_idx=0, _weight=rows)
     place = {old: new for new, old in enumerate(keep)}
     vocabulary = {word: place[old] for word, old in tokenizer.get_vocab().items() if old in place}
     return _with_encoder(smaller, vocab_size=len(keep)), vocabulary
@@ -91,6 +91,8 @@ class RowInt8Linear(nn.Module):
         super().__init__()
         weight = inner.weight.detach().float()
         scale = weight.abs().amax(1, keepdim=True).clamp(min=1e-8) / 127
+        self.weight_int8: Tensor
+        self.scale: Tensor
         self.register_buffer("weight_int8", torch.round(weight / scale).to(torch.int8))
         self.register_buffer("scale", scale.squeeze(1))
         self.bias = None if inner.bias is None else nn.Parameter(inner.bias.detach().float(), requires_grad=False)
@@ -99,7 +101,7 @@ class RowInt8Linear(nn.Module):
     def forward(self, rows: Tensor) -> Tensor:
         step = rows.abs().amax(-1, keepdim=True).clamp(min=1e-8) / 127
         whole = torch.round(rows / step)
-        product = nn.functional.linear(whole, self.weight_int8.float())  # type: ignore[operator]
+        product = nn.functional.linear(whole, self.weight_int8.float())
         result: Tensor = product * step * self.scale
         return result if self.bias is None else result + self.bias
 

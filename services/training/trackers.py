@@ -31,7 +31,7 @@ class TensorBoardTracker:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
             raise DataError("--report-to tensorboard needs the package tensorboard (or use --report-to none)") from None
-        self._writer: Any = SummaryWriter(str(folder / "tensorboard"))  # type: ignore[no-untyped-call]
+        self._writer: Any = SummaryWriter(str(folder / "tensorboard"))
 
     def write(self, values: Mapping[str, float], step: int) -> None:
         """Add scalars."""

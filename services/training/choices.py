@@ -1,0 +1,44 @@
+"""What the commands of training let a person choose from, and how they keep the libraries quiet."""
+
+from __future__ import annotations
+
+import logging
+from enum import StrEnum
+
+
+class TaskName(StrEnum):
+    """What a model is asked for."""
+
+    sentiment = "sentiment"
+    event = "event"
+
+
+class MethodName(StrEnum):
+    """Which weights learn; see ``methods.METHODS``."""
+
+    full = "full"
+    lora = "lora"
+    adalora = "adalora"
+    adapter = "adapter"
+    prefix = "prefix"
+
+
+class ReportTo(StrEnum):
+    """Where the curves of a run go."""
+
+    tensorboard = "tensorboard"
+    wandb = "wandb"
+    none = "none"
+
+
+def quiet_libraries() -> None:
+    """Keep the libraries' load reports and progress bars off the terminal."""
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def log_to_stderr() -> None:
+    """Show what a run logs, with times, on standard error."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")

@@ -1,0 +1,47 @@
+"""Which models are on this machine, and what is known about them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from services.model.folders import find_model, shipped_models
+from services.training.datasets import DataError
+
+
+def inventory() -> list[dict[str, Any]]:
+    """One entry per folder under models/: name, kind, megabytes, and accuracy by dev set where it was measured."""
+    return [_entry(path.parent) for path in sorted(shipped_models().glob("*/config.json"))]
+
+
+def inventory_table(found: list[dict[str, Any]]) -> Table:
+    """The inventory for a terminal."""
+    table = Table("model", "kind", "MB", "dev accuracy")
+    for item in found:
+        accuracy = "  ".join(f"{name} {value:.3f}" for name, value in item["accuracy"].items())
+        table.add_row(item["name"], item["kind"], f"{item['megabytes']:.1f}", accuracy)
+    return table
+
+
+def read_card(name: str) -> str:
+    """The text of a model's card. Raises DataError when it has none, ModelError when there is no such model."""
+    card = find_model(name) / "README.md"
+    if not card.is_file():
+        raise DataError(f"model {name!r}: has no card (README.md)")
+    return card.read_text(encoding="utf-8")
+
+
+def _entry(folder: Path) -> dict[str, Any]:
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    metrics_file = folder / "metrics.json"
+    metrics = json.loads(metrics_file.read_text(encoding="utf-8")) if metrics_file.is_file() else {}
+    kind = config.get("model_type", "unknown")
+    return {
+        "name": folder.name,
+        "kind": f"difference to {config['delta_of']}" if config.get("delta_of") else kind,
+        "megabytes": sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 1e6,
+        "accuracy": {name: item["all"]["accuracy"]["value"] for name, item in metrics.get("sets", {}).items()},
+    }

@@ -1,0 +1,215 @@
+"""``bellwether train …``: thin commands, no logic here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from services.training.choices import MethodName, ReportTo, log_to_stderr, quiet_libraries
+
+train_app = typer.Typer(no_args_is_help=True, help="Train, shrink and export the opinion model.")
+
+_LABELLED = Path("../shared/data/labelled")
+_MINI = "tfns_sentiment,tfns_topic,sentfin,finentity"
+Labelled = Annotated[Path, typer.Option(help="Folder of the labelled sets (SET/train.csv, SET/dev.csv).")]
+Out = Annotated[Path, typer.Option(help="Folder to write.")]
+Sets = Annotated[str, typer.Option(help="Labelled sets, joined by commas.")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
+ModelName = Annotated[str, typer.Option("--model", help="A name under models/ or a folder of an opinion model.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+
+
+@train_app.command()
+def finetune(
+    out: Out,
+    labelled: Labelled = _LABELLED,
+    sets: Sets = _MINI,
+    judged: Annotated[str | None, typer.Option(help="Dev sets that choose the checkpoint; default: --sets.")] = None,
+    per_set: Annotated[int | None, typer.Option(help="At most so many rows of a set in an epoch.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="Encoder to start from (folder or hub id).")] = None,
+    start: Annotated[str | None, typer.Option(help="Opinion model to go on from (name or folder).")] = None,
+    method: MethodName = MethodName.full,
+    epochs: int = 5,
+    seed: Seed = 20261124,
+    token_budget: Annotated[int, typer.Option(help="Padded tokens per step.")] = 2048,
+    encoder_rate: float = 2e-4,
+    head_rate: float = 6e-4,
+    patience: Annotated[int, typer.Option(help="Epochs without a better dev result before it stops.")] = 3,
+    class_weights: Annotated[bool, typer.Option(help="Rare classes count more.")] = False,
+    focal: Annotated[float, typer.Option(help="Exponent of the focal loss; 0: plain cross-entropy.")] = 0.0,
+    teacher: Annotated[list[str] | None, typer.Option(help="Opinion model to learn from; several: their mean.")] = None,
+    unlabelled: Annotated[list[Path] | None, typer.Option(help="Texts to pseudo-label and learn from.")] = None,
+    sure: Annotated[float, typer.Option(help="Probability from which a pseudo-label is taken.")] = 0.95,
+    report_to: ReportTo = ReportTo.tensorboard,
+    as_json: AsJson = False,
+) -> None:
+    """Fine-tune on labelled sets, all heads at once. Run it again with the same --out to resume."""
+    from services.model.folders import find_model
+    from services.training import reports
+    from services.training.finetune import Finetuning
+    from services.training.objective import Objective
+    from services.training.settings import FinetuneSettings
+
+    quiet_libraries()
+    log_to_stderr()
+    settings = FinetuneSettings(
+        out=out,
+        labelled=labelled,
+        sets=_names(sets),
+        judged=_names(judged) if judged else None,
+        per_set=per_set,
+        encoder=encoder,
+        start=find_model(start) if start else None,
+        method=method.value,
+        epochs=epochs,
+        seed=seed,
+        token_budget=token_budget,
+        encoder_rate=encoder_rate,
+        head_rate=head_rate,
+        patience=patience,
+        class_weights=class_weights,
+        teachers=tuple(find_model(name) for name in teacher or ()),
+        unlabelled=tuple(unlabelled or ()),
+        sure=sure,
+        report_to=report_to.value,
+        objective=Objective(focal=focal),
+    )
+    run = Finetuning(settings)
+    with reports.progress(f"fine-tuning ({method.value})", run.steps * epochs) as tick:
+        run.tick = tick
+        progress = run.run()
+    _say({"best_epoch": progress.best_epoch + 1, "quality": progress.best, "history": progress.history}, as_json)
+
+
+@train_app.command()
+def pretrain(
+    texts: Annotated[list[Path], typer.Argument(help="Text files: .txt (a text a line), .csv, .jsonl; .gz too.")],
+    out: Out,
+    encoder: Annotated[str | None, typer.Option(help="Encoder to go on from; default: the base encoder.")] = None,
+    epochs: int = 1,
+    seed: Seed = 20261124,
+    token_budget: Annotated[int, typer.Option(help="Padded tokens per step.")] = 2048,
+    rate: float = 1e-4,
+    max_steps: Annotated[int | None, typer.Option(help="Stop after so many steps.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Masked-language modelling on plain text; prints the perplexity before and after."""
+    from services.training import reports
+    from services.training.pretrain import PretrainSettings
+    from services.training.pretrain import pretrain as run
+
+    quiet_libraries()
+    settings = PretrainSettings(
+        tuple(texts), out, encoder, epochs=epochs, seed=seed, token_budget=token_budget, rate=rate, max_steps=max_steps
+    )
+    with reports.progress("pre-training", 100) as tick:
+        shown = 0
+
+        def advance(done: int, steps: int) -> None:
+            nonlocal shown
+            tick(100 * done // steps - shown)
+            shown = 100 * done // steps
+
+        found = run(settings, advance)
+    _say({"perplexity_before": found.before, "perplexity_after": found.after, "texts": found.texts}, as_json)
+
+
+@train_app.command()
+def release(
+    run: Annotated[Path, typer.Option(help="Folder of a finished fine-tuning run.")],
+    out: Out,
+    labelled: Labelled = _LABELLED,
+    sets: Sets = _MINI,
+    reported: Annotated[str, typer.Option(help="Dev sets to report, joined by commas.")] = _MINI + ",fpb,fiqa2018",
+    seed: Seed = 20261124,
+    delta_of: Annotated[str | None, typer.Option(help="Ship as a difference to this model.")] = None,
+    reuters: Annotated[Path, typer.Option(help="Stories to measure the embedding on; skipped if absent.")] = Path(
+        "../shared/data/backtest/reuters_news_2012_2017.jsonl.gz"
+    ),
+    as_json: AsJson = False,
+) -> None:
+    """Calibrate a run's best checkpoint, save it in 16 bits, measure it, write its model card."""
+    from services.model.folders import find_model
+    from services.training.datasets import training_examples
+    from services.training.model_card import model_card
+    from services.training.release import Release
+    from services.training.release import release as make
+
+    quiet_libraries()
+    base = find_model(delta_of) if delta_of else None
+    order = Release(run, out, labelled, _names(sets), _names(reported), seed, base, reuters)
+    _, overlaps, _ = training_examples(labelled, _names(sets))
+    metrics = make(order, overlaps)
+    (out / "README.md").write_text(model_card(metrics), encoding="utf-8")
+    _say(metrics, as_json)
+
+
+@train_app.command()
+def prune(
+    out: Out,
+    model: ModelName = "bellwether-mini",
+    labelled: Labelled = _LABELLED,
+    sets: Sets = _MINI,
+    keep_layers: Annotated[str | None, typer.Option(help="Layers to keep, such as 0,1,2,4.")] = None,
+    keep_words: Annotated[list[Path] | None, typer.Option(help="Keep only word vectors that these texts use.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Drop encoder layers, or word vectors that texts do not use; says what it cost and won."""
+    from services.training.shrinking_commands import prune_model
+
+    quiet_libraries()
+    layers = [int(number) for number in _names(keep_layers)] if keep_layers else None
+    _say(prune_model(model, out, labelled, _names(sets), layers, keep_words or []), as_json)
+
+
+@train_app.command()
+def quantise(
+    model: ModelName = "bellwether-mini", labelled: Labelled = _LABELLED, sets: Sets = _MINI, as_json: AsJson = False
+) -> None:
+    """What 8 bits per row cost in accuracy against float32, on the dev files."""
+    from services.training.shrinking_commands import quantise_model
+
+    quiet_libraries()
+    _say(quantise_model(model, labelled, _names(sets)), as_json)
+
+
+@train_app.command()
+def export(out: Out, model: ModelName = "bellwether-mini", as_json: AsJson = False) -> None:
+    """Write ``model.onnx`` and compare its answers and speed with torch's."""
+    from services.training.onnx_export import export_onnx
+
+    quiet_libraries()
+    _say(export_onnx(model, out), as_json)
+
+
+@train_app.command("compare-methods")
+def compare_methods(
+    out: Out,
+    labelled: Labelled = _LABELLED,
+    rows: Annotated[int, typer.Option(help="Training rows of each set.")] = 1000,
+    epochs: int = 2,
+    page: Annotated[Path | None, typer.Option(help="Page whose table to replace, such as docs/models.md.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="A further pre-trained encoder, for one more row.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train every method on the same small sample and write the table method x parameters x time x dev score."""
+    from services.training.comparison import compare
+
+    quiet_libraries()
+    log_to_stderr()
+    _say({"rows": compare(out, labelled, rows, epochs, page, encoder)}, as_json)
+
+
+def _names(joined: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in joined.split(",") if name.strip())
+
+
+def _say(found: dict[str, Any], as_json: bool) -> None:
+    from services.training import reports
+
+    if as_json:
+        reports.print_json(found)
+    else:
+        reports.out.print_json(data=found)

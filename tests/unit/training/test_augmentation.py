@@ -1,0 +1,50 @@
+"""Renaming keeps spans on names; perturbations keep them too."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from services.training.augmentation import Augmentation, rename, swap_cashtags
+from services.training.datasets import Company, Example
+from services.training.perturbations import PERTURBATIONS
+
+TEXT = "Norrefax rises 12% as Castrevo is flat; Norrefax leads"
+EXAMPLE = Example(TEXT, "", (Company(((0, 8), (40, 48)), 2), Company(((22, 30),), 1)))
+
+
+def test_renamed_companies_are_where_the_spans_say() -> None:
+    changed, done = rename(EXAMPLE, ("Pelgrane Energy",), random.Random(1))
+    assert done
+    assert changed.text == "Pelgrane Energy rises 12% as Pelgrane Energy is flat; Pelgrane Energy leads"
+    for company in changed.companies:
+        assert {changed.text[start:end] for start, end in company.spans} == {"Pelgrane Energy"}
+
+
+def test_nested_names_are_left_alone() -> None:
+    nested = Example("Reserve Bank of Ulvestra", "", (Company(((0, 24),), 1), Company(((8, 24),), 1)))
+    assert rename(nested, ("X",), random.Random(1)) == (nested, False)
+
+
+def test_cashtags_change_consistently() -> None:
+    words = swap_cashtags("$AAA up, $BBB down, $AAA flat", random.Random(2)).replace(",", "").split()
+    assert words[0] == words[4] != words[2]
+
+
+def test_augmentation_depends_on_its_seed_alone() -> None:
+    augmentation = Augmentation(names=("Tessamund",), rename=0.5)
+    first = [augmentation.apply(EXAMPLE, random.Random(seed)) for seed in range(20)]
+    assert first == [augmentation.apply(EXAMPLE, random.Random(seed)) for seed in range(20)]
+    assert {changed for _, changed in first} == {True, False}
+
+
+@pytest.mark.parametrize("name", sorted(PERTURBATIONS))
+def test_perturbed_spans_stay_on_the_name(name: str) -> None:
+    changed = PERTURBATIONS[name](EXAMPLE, random.Random(3))
+    before = [len(company.spans) for company in EXAMPLE.companies]
+    assert [len(company.spans) for company in changed.companies] == before
+    if name in ("negation", "numbers", "boilerplate", "emoji"):
+        for company, old in zip(changed.companies, EXAMPLE.companies, strict=True):
+            start, end = company.spans[0]
+            assert changed.text[start:end] == TEXT[slice(*old.spans[0])]

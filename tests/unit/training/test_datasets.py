@@ -1,0 +1,86 @@
+"""Labelled files to examples, mentions, overlaps; and the errors of bad files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.model.opinion_model import EVENTS
+from services.training.datasets import DataError, load_examples, read_table, training_examples
+from services.training.mentions import find_mentions
+from services.training.overlap import scan, text_key
+
+
+def test_each_kind_of_set(labelled: Path) -> None:
+    tweets = load_examples(labelled, "tfns_sentiment", "train")
+    assert {example.document for example in tweets} == {0, 1, 2}
+    cashtag = next(example for example in tweets if "$CAS" in example.text)
+    assert cashtag.companies[0].spans == ((0, 4),)
+    topics = load_examples(labelled, "tfns_topic", "train")
+    assert {EVENTS[example.event] for example in topics} == {"earnings", "stock_movement"}
+    companies = load_examples(labelled, "sentfin", "train")
+    assert all(example.companies for example in companies)
+
+
+def test_training_rows_that_are_in_a_dev_file_are_dropped(labelled: Path) -> None:
+    dev = labelled / "tfns_topic" / "dev.csv"
+    dev.write_text(dev.read_text() + "x,NORREFAX rises after strong results!,Earnings,0\n")
+    kept, overlaps, cut = training_examples(labelled, ("tfns_sentiment",))
+    assert cut == len(overlaps["tfns_sentiment"].exact) == 1
+    assert all(text_key(example.text) != "norrefaxrisesafterstrongresults" for example in kept)
+
+
+def test_near_test_rows_are_left_out_of_training(labelled: Path) -> None:
+    path = labelled / "tfns_sentiment" / "train.csv"
+    path.write_text(path.read_text() + "x,Castrevo rises today,positive,positive,1\n")
+    assert "Castrevo rises today" not in [
+        example.text for example in load_examples(labelled, "tfns_sentiment", "train")
+    ]
+
+
+def test_overlap_exact_and_near() -> None:
+    evaluation = ["Norrefax lifts its full year profit forecast again http://x.y/z"]
+    texts = [
+        "NORREFAX lifts its full-year profit forecast, again",
+        "Norrefax lifts its full year profit forecast again today",
+        "Castrevo cuts jobs at two plants",
+    ]
+    found = scan(texts, evaluation)
+    assert found.exact == {0}
+    assert found.near == {1}
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "expected"),
+    [
+        ("Tesco up, TESCO down", "Tesco", ["Tesco"]),
+        ("shares of tesco rose", "Tesco PLC", ["tesco"]),
+        ("Randgold profit hit", "Randgold Resources", ["Randgold"]),
+        ("Gapping up", "Gap", []),
+        ("out $NFLX -.35", "NFLX", ["NFLX"]),
+    ],
+)
+def test_mentions(text: str, name: str, expected: list[str]) -> None:
+    assert [text[start:end] for start, end in find_mentions(text, name)] == expected
+
+
+def test_bad_files_are_named_with_a_remedy(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such file"):
+        read_table(tmp_path / "absent.csv", ["text"])
+    file = tmp_path / "a.csv"
+    file.write_text("")
+    with pytest.raises(DataError, match="not a CSV file with a header"):
+        read_table(file, ["text"])
+    file.write_text("text,label\n")
+    with pytest.raises(DataError, match="no rows"):
+        read_table(file, ["text"])
+    with pytest.raises(DataError, match="no column polarity; it has text, label"):
+        read_table(file, ["polarity"])
+
+
+def test_unknown_polarity_is_named(labelled: Path) -> None:
+    path = labelled / "tfns_sentiment" / "dev.csv"
+    path.write_text("text,label,polarity\nNorrefax rises,up,up\n")
+    with pytest.raises(DataError, match="unknown polarity 'up'"):
+        load_examples(labelled, "tfns_sentiment", "dev")
