@@ -26,7 +26,7 @@ RECENT_DOCUMENTS: Final = 200  # kept per company: the latest by (available_at, 
 TOP_DOCUMENTS: Final = 5  # kept per company and hour: the heaviest by (weight, id)
 
 
-class Bucket(msgspec.Struct, array_like=True):
+class Bucket(msgspec.Struct, array_like=True, gc=False):
     """Sums of the opinions on one company in one channel and one [start, end). All integers.
 
     w = relevance x confidence and s = positive - negative, both in micro-units; `score_sum` is the sum of w*s and
@@ -46,7 +46,7 @@ class Bucket(msgspec.Struct, array_like=True):
     events: dict[str, int] = {}
 
 
-class Share(msgspec.Struct, array_like=True):
+class Share(msgspec.Struct, array_like=True, gc=False):
     """One author's or one story's part of a bucket; caps are applied on reading."""
 
     documents: int = 0
@@ -54,7 +54,7 @@ class Share(msgspec.Struct, array_like=True):
     score_sum: int = 0
 
 
-class RecentDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RecentDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A document as the dashboard and signal evidence show it, with one company's sentiment. Text from outside: escape."""
 
     id: str

@@ -38,7 +38,9 @@ class NewerSchema(InvalidMessage):
     """A message of a later version of this program: never skipped, the reader has to be upgraded first."""
 
 
-class Document(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="document", omit_defaults=True):
+class Document(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="document", omit_defaults=True, gc=False
+):
     """One text as ingest publishes it: normalised, personal data masked. Key on Kafka: `id`."""
 
     schema: int = SCHEMA
@@ -59,7 +61,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=
     synthetic: bool = False
 
 
-class Origin(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Origin(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
     """Where on documents.* something came from. `index` counts the opinions of one document from 0."""
 
     topic_id: str  # Kafka's topic id (changes when a topic is deleted and made again)
@@ -85,7 +87,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="tic
     origin: Origin | None = None
 
 
-class Opinion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="opinion", omit_defaults=True):
+class Opinion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="opinion", omit_defaults=True, gc=False):
     """What one document says of one company. Key on Kafka: `company`."""
 
     schema: int = SCHEMA

@@ -232,13 +232,14 @@ class Step:
 
     def _add(self, opinion: Opinion, part: Contribution, resolution: Resolution, start: int) -> None:
         key = (opinion.company, opinion.channel, resolution, start)
+        detailed = resolution in DETAILED
         draft = self.writes.cells.get(key)
         if draft is None:
             base = self._cell(*key)
-            draft = Draft(base, copy_bucket(base.bucket) if base is not None else Bucket())
+            draft = Draft(base, copy_bucket(base.bucket) if base is not None else Bucket(), detailed)
             self.writes.cells[key] = draft
         add(draft.bucket, opinion, part)
-        if resolution in DETAILED:
+        if detailed:
             base = draft.base
             if opinion.author and _share(draft.authors, base.authors if base else None, opinion.author, part):
                 draft.bucket.authors += 1

@@ -96,7 +96,7 @@ class Details:
             return  # it does not exist yet
         cell = series.cells.get(start)
         if cell is None:
-            cell = series.cells[start] = Cell(Bucket())
+            cell = series.cells[start] = Cell(Bucket(), resolution in DETAILED)
             self.reads.add(_bucket_into(cell), "HGET", self._keys.series(company, channel, resolution), start)
         if resolution in DETAILED:
             self._shares(cell.authors, authors, self._keys.authors(company, channel, resolution, start))

@@ -19,7 +19,7 @@ def slots_of(client: redis.Redis, run: str) -> int:
     """The partitions of `opinions` that the run is bound to. Raises UnknownRun."""
     held = client.hget(run_key(run), f"partitions.{Topics(run).opinions}")
     if held is None:
-        known = sorted(name.decode() for name in client.smembers(RUNS))  # type: ignore[union-attr]
+        known = sorted(name.decode() for name in client.smembers(RUNS))
         raise UnknownRun(f"Redis has no run {run!r}; it has: {', '.join(known) or 'none yet'}")
     return int(held)  # type: ignore[arg-type]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from services.aggregation.duplicates import IdWindow
 from shared.aggregates import Bucket, RecentDocument, Resolution, Share, Totals
@@ -36,15 +36,28 @@ class Position(NamedTuple):
         return cls(topic_id, int(offset))
 
 
+_NO_SHARES: Final[dict[str, Share]] = {}  # of minute buckets, which have none; never written to
+
+
 class Cell:
     """One bucket with the shares of its authors and stories (only those read so far, when it is a cache)."""
 
     __slots__ = ("authors", "bucket", "stories")
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket, detailed: bool) -> None:
         self.bucket = bucket
-        self.authors: dict[str, Share] = {}
-        self.stories: dict[str, Share] = {}
+        self.authors: dict[str, Share] = {} if detailed else _NO_SHARES
+        self.stories: dict[str, Share] = {} if detailed else _NO_SHARES
+
+
+class Draft(Cell):
+    """A cell as a batch leaves it: copies of the bucket and of the shares that the batch touched; `base` is before."""
+
+    __slots__ = ("base",)
+
+    def __init__(self, base: Cell | None, bucket: Bucket, detailed: bool) -> None:
+        super().__init__(bucket, detailed)
+        self.base = base
 
 
 class Series:
@@ -88,18 +101,6 @@ class SlotState:
     closed: int | None = None  # signals were given out up to this T, seconds
     pending: set[HourKey] = field(default_factory=set)  # hours that changed since signals were made of them
     late: set[HourKey] = field(default_factory=set)  # hours that changed after signals were made of them
-
-
-class Draft:
-    """A cell as a batch leaves it: a copied bucket and copies of the shares that the batch touched."""
-
-    __slots__ = ("authors", "base", "bucket", "stories")
-
-    def __init__(self, base: Cell | None, bucket: Bucket) -> None:
-        self.base = base
-        self.bucket = bucket
-        self.authors: dict[str, Share] = {}
-        self.stories: dict[str, Share] = {}
 
 
 @dataclass(slots=True)
@@ -179,15 +180,16 @@ def _fold_cells(state: SlotState, writes: Writes) -> None:
             series = state.series[key] = Series()
         cell = series.cells.get(start)
         if cell is None:
-            cell = series.cells[start] = Cell(draft.bucket)
+            series.cells[start] = draft
             if not series.starts or start > series.starts[-1]:
                 series.starts.append(start)
             else:
                 insort(series.starts, start)
-        else:
-            cell.bucket = draft.bucket
-        cell.authors.update(draft.authors)
-        cell.stories.update(draft.stories)
+            continue
+        cell.bucket = draft.bucket
+        if draft.stories:
+            cell.authors.update(draft.authors)
+            cell.stories.update(draft.stories)
     for key, starts in writes.dropped_cells:
         series = state.series[key]
         del series.starts[: len(starts)]

@@ -20,6 +20,7 @@ from services.embedded.redis import EmbeddedRedis
 from shared.aggregates import Totals
 from shared.clock import DAY, HOUR
 from shared.events import Origin, Outcome, Tick
+from shared.redis_client import connect
 from shared.settings import AggregationSettings, RedisSettings
 from tests.unit.aggregation.opinions import BASE, TOPIC_ID, history, merge, opinion, split
 
@@ -197,14 +198,13 @@ def test_watermarks_and_unreadable_records(make: Make) -> None:
 def test_a_lost_redis_is_said_and_nothing_is_kept(tmp_path: Path, run_name: str) -> None:
     server = EmbeddedRedis(tmp_path / "redis")
     server.start()
-    from shared.redis_client import connect
-
-    store = RedisStore(connect(RedisSettings(url=server.url, timeout_seconds=2)), run_name, 4)
-    apply(store, SLOT, OPINIONS, [(0, opinion(0))], RULES)
-    server.kill()
-    with pytest.raises(StoreLost):
-        apply(store, SLOT, OPINIONS, [(1, opinion(1))], RULES)
-    server.start()
-    apply(store, SLOT, OPINIONS, [(1, opinion(1))], RULES, gapless=True)
-    assert store.totals(SLOT).opinions_applied == 2
+    with connect(RedisSettings(url=server.url, timeout_seconds=2)) as client:
+        store = RedisStore(client, run_name, 4)
+        apply(store, SLOT, OPINIONS, [(0, opinion(0))], RULES)
+        server.kill()
+        with pytest.raises(StoreLost):
+            apply(store, SLOT, OPINIONS, [(1, opinion(1))], RULES)
+        server.start()
+        apply(store, SLOT, OPINIONS, [(1, opinion(1))], RULES, gapless=True)
+        assert store.totals(SLOT).opinions_applied == 2
     server.kill()

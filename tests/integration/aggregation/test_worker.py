@@ -26,7 +26,7 @@ def run(tmp_path: Path, kafka: str, redis_url: str, run_name: str) -> Iterator[O
 def spread(run: OpinionsRun, seed: int, documents: int, resend: float = 0.1) -> None:
     """A history, each opinion on its company's partition and each tick on all of them."""
     draw = random.Random(seed)
-    records = merge(draw, history(seed, 3, documents), resend)
+    records = merge(draw, history(seed, 3, documents, first=1000 * seed), resend)
     for slot in range(run.slots):
         mine = [
             (offset, message)

@@ -61,20 +61,20 @@ def random_opinion(draw: random.Random, partition: int, offset: int, index: int,
     )
 
 
-def history(seed: int, partitions: int, documents: int, jump: int = HOUR) -> list[list[OpinionMessage]]:
+def history(seed: int, partitions: int, documents: int, jump: int = HOUR, first: int = 0) -> list[list[OpinionMessage]]:
     """Per origin partition: opinions in origin order, copies of earlier documents and ticks among them.
 
-    Times wander forwards and sometimes back; `jump` is the mean step.
+    Times wander forwards and sometimes back; `jump` is the mean step, `first` the origin offset to begin with.
     """
     draw = random.Random(seed)
-    return [_stream(draw, partition, documents, jump) for partition in range(partitions)]
+    return [_stream(draw, partition, range(first, first + documents), jump) for partition in range(partitions)]
 
 
-def _stream(draw: random.Random, partition: int, documents: int, jump: int) -> list[OpinionMessage]:
+def _stream(draw: random.Random, partition: int, offsets: range, jump: int) -> list[OpinionMessage]:
     stream: list[OpinionMessage] = []
     firsts: list[Opinion] = []
     at = BASE + draw.randrange(DAY)
-    for offset in range(documents):
+    for offset in offsets:
         if firsts and draw.random() < 0.15:
             first = draw.choice(firsts[-20:])
             origin = Origin(TOPIC_ID, partition, offset, 0)
