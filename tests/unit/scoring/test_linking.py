@@ -250,7 +250,7 @@ WORDS = st.sampled_from(
 TEXTS = st.text() | st.lists(WORDS | st.text(max_size=5), max_size=30).map(" ".join)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(TEXTS, TEXTS, st.lists(st.sampled_from(sorted(CATALOGUE.by_id)), max_size=3, unique=True))
 def test_any_text_is_linked_validly(text: str, title: str, named: list[str]) -> None:
     found = link(text, title, tuple(named))
@@ -268,6 +268,7 @@ def test_any_text_is_linked_validly(text: str, title: str, named: list[str]) -> 
     assert len({each.company for each in found.links}) == len(found.links)
 
 
+@settings(max_examples=25, deadline=None)
 @given(st.lists(TEXTS, min_size=2, max_size=4))
 def test_an_answer_does_not_depend_on_what_was_asked_before(texts: list[str]) -> None:
     forward = [link(text) for text in texts]
