@@ -23,6 +23,7 @@ from shared.settings import Settings, load_settings
 
 T = TypeVar("T")
 
+UNCHANGED_SECONDS: Final = 60.0  # aggregates whose positions stand still are read again after this
 AS_OF: Final = "When the newest opinion became available. Windows end here, not at this computer's time."
 WANTED: Final = "wanted_company"  # in the session: a company to open at the next run
 STATE_VARIABLE: Final = "BELLWETHER_STATE_DIR"
@@ -45,8 +46,14 @@ def refresh_seconds() -> float:
 
 
 def read(key: Hashable, query: Callable[[Store], T], max_age: float | None = None) -> T:
-    """The answer to `query`, shared by all sessions for one refresh. Raises Unreachable."""
+    """The answer to `query`, shared by all sessions for one refresh, or for `max_age` seconds. Raises Unreachable."""
     return reader().read(key, query, refresh_seconds() * 0.9 if max_age is None else max_age)
+
+
+def read_aggregates(key: Hashable, query: Callable[[Store], T]) -> T:
+    """The answer to a `query` of aggregates alone: asked again only when some slot's position has moved."""
+    version = read("positions", lambda store: tuple(sorted(store.positions(store.keys()).items())))
+    return reader().read(key, query, UNCHANGED_SECONDS, version)
 
 
 def page(draw: Callable[[View], None]) -> None:
@@ -55,7 +62,7 @@ def page(draw: Callable[[View], None]) -> None:
     @st.fragment(run_every=refresh_seconds())
     def again() -> None:
         try:
-            read("newest", newest)
+            read_aggregates("newest", newest)
             if problem := reader().problem:
                 _banner(f"{problem} Shown is what was read last.")
             draw(view.current())
@@ -73,8 +80,8 @@ def as_of() -> None:
     def again() -> None:
         chosen = view.current()
         with contextlib.suppress(Unreachable):
-            latest = max(read("newest", newest).values(), default=0)
-            synthetic = any(document.synthetic for document in read("newest documents", newest_documents))
+            latest = max(read_aggregates("newest", newest).values(), default=0)
+            synthetic = any(document.synthetic for document in read_aggregates("newest documents", newest_documents))
             with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
                 if latest:
                     at = formats.moment(latest, chosen.zone, seconds=True, year=True)
@@ -105,7 +112,7 @@ def open_company(company: str) -> None:
 def company_options() -> list[str]:
     """Ids for the search box, by ticker: the catalogue's companies and whatever else has opinions."""
     try:
-        known = set(read("newest", newest))
+        known = set(read_aggregates("newest", newest))
     except Unreachable:
         known = set()
     return sorted(known | set(companies.listed()), key=lambda company: companies.label(company).ticker)

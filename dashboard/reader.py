@@ -10,7 +10,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Final, TypeVar, cast
+from typing import Final, NamedTuple, TypeVar, cast
 
 import msgspec
 import redis
@@ -26,6 +26,12 @@ RETRY_SECONDS: Final = 1.0
 CONNECT_SECONDS: Final = 2.0  # a page should say within this time that Redis does not answer
 
 
+class _Answer(NamedTuple):
+    at: float  # monotonic seconds
+    version: Hashable
+    value: object
+
+
 class Unreachable(RuntimeError):
     """Nothing can be read, and nothing was read before; the text says why and what to do."""
 
@@ -36,29 +42,30 @@ class Reader:
     def __init__(self, load: Callable[[], Settings]) -> None:
         self._load = load
         self._store: Store | None = None
-        self._answers: OrderedDict[Hashable, tuple[float, object]] = OrderedDict()
+        self._answers: OrderedDict[Hashable, _Answer] = OrderedDict()
         self._lock = threading.RLock()
         self._retry_at = 0.0
         self.problem: str | None = None
 
-    def read(self, key: Hashable, query: Callable[[Store], T], max_age: float) -> T:
+    def read(self, key: Hashable, query: Callable[[Store], T], max_age: float, version: Hashable = None) -> T:
         """The answer to `query`, at most `max_age` seconds old, or the last one while Redis is away.
 
-        `key` names the question. The value is shared: do not change it. Raises Unreachable.
+        `key` names the question. An answer for another `version` of the data is too old at any age. The value is
+        shared: do not change it. Raises Unreachable.
         """
         with self._lock:
             kept = self._answers.get(key)
-            if kept and time.monotonic() - kept[0] < max_age:
-                return cast(T, kept[1])
+            if kept and kept.version == version and time.monotonic() - kept.at < max_age:
+                return cast(T, kept.value)
             try:
                 value = query(self._connected())
             except (redis.RedisError, OSError, SettingsError, msgspec.MsgspecError) as error:
                 self._failed(error)
                 if kept is None:
                     raise Unreachable(self.problem) from None
-                return cast(T, kept[1])
+                return cast(T, kept.value)
             self.problem = None
-            self._answers[key] = (time.monotonic(), value)
+            self._answers[key] = _Answer(time.monotonic(), version, value)
             self._answers.move_to_end(key)
             while len(self._answers) > KEEP_ANSWERS:
                 self._answers.popitem(last=False)

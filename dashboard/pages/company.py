@@ -32,7 +32,7 @@ def draw(view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"#### {formats.plain(named.long)}", width="content")
         st.caption(formats.plain(named.sector), width="content")
-    found = live.read(
+    found = live.read_aggregates(
         ("company", company, view.window.label, view.channel),
         lambda store: snapshots.company_window(store, company, view.window, view.channels),
     )
@@ -119,7 +119,7 @@ def chart(company: str, found: CompanyWindow, view: View) -> tuple[int | None, R
             required=True,
             label_visibility="collapsed",
         )
-    buckets = live.read(
+    buckets = live.read_aggregates(
         ("series", company, resolution, view.channel),
         lambda store: snapshots.series(store, company, resolution, view.channels),
     )
@@ -159,12 +159,14 @@ def documents(company: str, start: int | None, resolution: Resolution, view: Vie
     """Documents of the clicked bucket, or the latest."""
     if start is None:
         heading = "Latest documents"
-        found = live.read(("latest", company), lambda store: store.documents(store.keys(), [company], 0, 2**53))
+        found = live.read_aggregates(
+            ("latest", company), lambda store: store.documents(store.keys(), [company], 0, 2**53)
+        )
         found = [document for document in found if document.channel in view.channels][:LATEST]
     else:
         moment = formats.moment(start * SECOND, view.zone, year=True)
         heading = f"Documents of the {resolution} from {moment} {view.zone_name}"
-        found = live.read(
+        found = live.read_aggregates(
             ("behind", company, start, resolution, view.channel),
             lambda store: snapshots.behind(store, company, start, resolution, view.channels),
         )

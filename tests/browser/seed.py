@@ -34,6 +34,7 @@ from shared.aggregates import (
 from shared.clock import DAY, SECOND, SystemClock
 from shared.events import MARKET, MICRO, Channel
 from shared.health import WorkerReport, encode_report
+from shared.securities import Catalogue
 from shared.topics import Topics
 
 END: Final = 1_772_204_640_000_000  # 2026-02-27T15:04:00Z, a Friday: the newest opinion of the synthetic week
@@ -241,18 +242,40 @@ def write_health(client: redis.Redis, run: str, keys: Keys, opinions: int) -> No
         client.set(worker_key(run, role, report.name), encode_report(report))
 
 
+def move_on(client: redis.Redis, keys: Keys) -> None:
+    """Move every slot's position, as the aggregation worker does with each batch that it applies."""
+    for slot in range(keys.slots):
+        offset = int((client.get(keys.position(slot)) or b"synthetic:0").rpartition(b":")[2])
+        client.set(keys.position(slot), f"synthetic:{offset + 1}")
+
+
 def seed(
-    client: redis.Redis, names: Sequence[tuple[str, str]], run: str = "live", slots: int = 8, days: int = 7
-) -> int:
-    """Writes a week for (id, name) of every company, and for the market; returns the number of opinions."""
+    client: redis.Redis,
+    names: Sequence[tuple[str, str]],
+    run: str = "live",
+    slots: int = 8,
+    days: int = 7,
+    volume: float = 1.0,
+) -> dict[str, Opinions]:
+    """Writes `days` days for (id, name) of every company, and for the market; returns the opinions by company id.
+
+    `volume` 1 makes some 220,000 opinions a week on 500 companies.
+    """
     random = np.random.default_rng(20260227)
     keys = Keys(run, slots)
-    count = 0
+    written: dict[str, Opinions] = {}
     for rank, (company, name) in enumerate([*names, (MARKET, "the market")]):
-        opinions = invent(random, days, mean_per_day=30 + 4000 / (rank + 8))
-        count += len(opinions.at)
-        write_company(client, keys, company, name, opinions)
+        written[company] = invent(random, days, volume * (30 + 4000 / (rank + 8)))
+        write_company(client, keys, company, name, written[company])
         if company != MARKET:
             write_prices(client, company, random, days + 30)
-    write_health(client, run, keys, count)
-    return count
+    write_health(client, run, keys, sum(len(opinions.at) for opinions in written.values()))
+    move_on(client, keys)
+    return written
+
+
+def listed(count: int) -> list[tuple[str, str]]:
+    """Ids and names of `count` companies of the catalogue, spread over its sectors."""
+    companies = [each for each in Catalogue.load().companies if not each.tickers[-1].end]
+    order = np.random.default_rng(4).permutation(len(companies))[:count]
+    return [(companies[i].id, companies[i].name) for i in order]

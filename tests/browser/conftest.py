@@ -1,0 +1,171 @@
+"""A real dashboard on a real Redis, looked at by a real Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+import redis
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+import dashboard
+from services.embedded.ports import free_port
+from services.embedded.redis import EmbeddedRedis
+from tests.browser.seed import Opinions, listed, seed
+
+ARTEFACTS = Path(__file__).parents[1] / "artefacts"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+QUIET = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--hide-scrollbars",
+)
+PATIENCE = 90_000  # milliseconds; the machine may be busy with other tests
+
+
+@dataclass(slots=True)
+class Served:
+    """A running dashboard."""
+
+    url: str
+    log: Path
+    process: subprocess.Popen[bytes]
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(20)
+
+
+def serve(state: Path, redis_url: str) -> Served:
+    """Start the dashboard as the supervisor does, from another folder than the repository's."""
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "endpoints.json").write_bytes(msgspec.json.encode({"redis": {"url": redis_url}}))
+    port, log = free_port(), state / "dashboard.log"
+    script = Path(dashboard.__file__).with_name("app.py")
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.address", "127.0.0.1"]
+    command += ["--server.port", str(port), "--server.headless", "true", "--browser.gatherUsageStats", "false"]
+    environment = os.environ | {"BELLWETHER_STATE_DIR": str(state), "BELLWETHER_DASHBOARD__REFRESH_SECONDS": "1"}
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=state, env=environment, stdout=out, stderr=subprocess.STDOUT)
+    served = Served(f"http://127.0.0.1:{port}", log, process)
+    until(lambda: _healthy(served), 60, f"the dashboard did not start; see {log}")
+    return served
+
+
+def _healthy(served: Served) -> bool:
+    try:
+        return httpx.get(f"{served.url}/_stcore/health", timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def until(condition: Callable[[], bool], seconds: float, failure: str) -> None:
+    """Wait for a condition with a deadline."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail(failure)
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium from the PATH."""
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.fail("no Chromium on the PATH; install one, for instance: apt-get install chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        yield started
+        started.close()
+
+
+@dataclass(slots=True)
+class Week:
+    """The dashboard on a synthetic week of 500 companies."""
+
+    served: Served
+    client: redis.Redis
+    opinions: dict[str, Opinions]
+
+
+@pytest.fixture(scope="session")
+def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
+    """Shared by the tests that only look."""
+    folder = tmp_path_factory.mktemp("week")
+    server = EmbeddedRedis(folder / "redis")
+    server.start()
+    with redis.Redis.from_url(server.url) as client:
+        opinions = seed(client, listed(500), volume=0.25)
+        served = serve(folder / "state", server.url)
+        yield Week(served, client, opinions)
+        served.stop()
+    server.stop()
+
+
+class Visitor:
+    """One person's tab: opens pages, and remembers what the browser complained of."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.address = address
+        self.complaints: list[str] = []
+        page.set_default_timeout(PATIENCE)
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(f"page error: {error}"))
+        page.on("request", self._asked)
+
+    def open(self, query: str = "") -> Page:
+        self.page.goto(f"{self.address}/{query}")
+        return self.page
+
+    def picture(self, name: str) -> Path:
+        """A screenshot of what is seen, under tests/artefacts."""
+        ARTEFACTS.mkdir(exist_ok=True)
+        path = ARTEFACTS / f"{name}.png"
+        self.page.screenshot(path=path)
+        return path
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"{message.type}: {message.text}")
+
+    def _asked(self, request: object) -> None:
+        url = str(getattr(request, "url", ""))
+        if not url.startswith((self.address, self.address.replace("http", "ws", 1), "data:", "blob:")):
+            self.complaints.append(f"asked another host: {url}")
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
+    """visit(served, width=1280, scheme="light") -> Visitor; afterwards nothing may have been complained of."""
+    visitors: list[Visitor] = []
+
+    def arrive(served: Served, width: int = 1280, height: int = 1000, scheme: str = "light") -> Visitor:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,  # type: ignore[arg-type]
+            timezone_id="Europe/Berlin",
+            locale="en-GB",
+        )
+        visitors.append(Visitor(context.new_page(), served.url))
+        return visitors[-1]
+
+    yield arrive
+    for visitor in visitors:
+        visitor.page.context.close()
+    assert [complaint for visitor in visitors for complaint in visitor.complaints] == []

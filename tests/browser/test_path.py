@@ -1,0 +1,103 @@
+"""A person's path through the dashboard, and what it looks like on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PATIENCE, Visitor, Week
+
+pytestmark = pytest.mark.browser
+expect.set_options(timeout=PATIENCE)
+
+LOOKS = [(1280, "light"), (1280, "dark"), (1920, "light"), (1920, "dark")]
+PAGES = {"market": "", "company": "?page=Company&company=GS", "health": "?page=Health"}
+
+
+def settled(page: Page) -> None:
+    """Figures are there and nothing is being drawn for the first time."""
+    expect(page.locator(".figure").first).to_be_visible()
+    expect(page.locator('[data-testid="stSkeleton"]')).to_have_count(0)
+
+
+def test_from_the_market_to_a_document_and_back(week: Week, visit: Callable[..., Visitor]) -> None:
+    visitor = visit(week.served)
+    page = visitor.open()
+    settled(page)
+    expect(page.get_by_text("as of 27 Feb 2026")).to_be_visible()
+    expect(page.get_by_text("synthetic data", exact=True)).to_be_visible()
+    expect(page.locator("button.tile")).to_have_count(500)
+
+    page.get_by_role("radio", name="7d").click()
+    expect(page.get_by_text("Movers over 7d")).to_be_visible()
+    assert "window=7d" in page.url
+
+    tile = page.locator("button.tile").first
+    tile.hover()
+    expect(page.locator(".tip")).to_contain_text("opinions")
+    company = tile.get_attribute("data-company") or ""
+    tile.click()
+    expect(page.get_by_text("Sentiment and volume")).to_be_visible()
+    assert f"company={company}" in page.url
+    assert "window=7d" in page.url
+
+    page.locator(".js-plotly-plot .points path.point").last.click()
+    expect(page.get_by_text("Documents of the hour from")).to_be_visible()
+    expect(page.locator("article.row").first).to_be_visible()
+    visitor.picture("company-point")
+
+    page.get_by_role("radio", name="Market").click()
+    expect(page.get_by_text("Movers over 7d")).to_be_visible()
+    assert "window=7d" in page.url
+
+
+def test_search_times_and_a_link_that_can_be_shared(week: Week, visit: Callable[..., Visitor]) -> None:
+    company, _ = next((c, o) for c, o in week.opinions.items() if c == "GS")
+    page = visit(week.served).open("?tz=exchange")
+    settled(page)
+    expect(page.get_by_text("New York", exact=False).first).to_be_visible()
+    page.get_by_role("combobox", name="Company").fill("goldman")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="GS · Goldman Sachs")).to_be_visible()
+    page.get_by_role("radio", name="day").click()
+    page.get_by_role("radio", name="social").click()
+    page.wait_for_function("location.search.includes('resolution=day') && location.search.includes('channel=social')")
+    shared = page.url
+    assert f"company={company}" in shared
+
+    other = visit(week.served).open(shared.partition("/?")[2].join(("?", "")))
+    expect(other.get_by_role("heading", name="GS · Goldman Sachs")).to_be_visible()
+    expect(other.get_by_role("radio", name="day")).to_be_checked()
+    expect(other.get_by_role("radio", name="social")).to_be_checked()
+    expect(other.get_by_text("New York", exact=False).first).to_be_visible()
+
+
+def test_health_and_downloads(week: Week, visit: Callable[..., Visitor]) -> None:
+    page = visit(week.served).open("?page=Health")
+    settled(page)
+    expect(page.locator(".figure", has_text="Dead letters")).to_contain_text("7")
+    expect(page.locator(".figure", has_text="Duplicates")).to_contain_text("42")
+    expect(page.locator(".figure", has_text="Model")).to_contain_text("bellwether-mini")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV").first.click()
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0].startswith("role,name,state,restarts")
+    assert len(lines) == 4
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+@pytest.mark.parametrize("name", PAGES)
+def test_looks(week: Week, visit: Callable[..., Visitor], name: str, width: int, scheme: str) -> None:
+    visitor = visit(week.served, width, 1080, scheme)
+    page = visitor.open(PAGES[name])
+    settled(page)
+    if name == "market":
+        expect(page.locator('[data-testid="stDataFrame"]')).to_have_count(2)
+    if name == "company":
+        expect(page.locator(".js-plotly-plot")).to_have_count(3)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
+    background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    assert (sum(int(part) for part in background.strip("rgb()").split(",")) > 384) == (scheme == "light")
+    assert visitor.picture(f"{name}-{width}-{scheme}").stat().st_size > 20_000
