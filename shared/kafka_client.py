@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from kafka import KafkaAdminClient
 from kafka.admin import NewTopic
+from kafka.errors import TopicAlreadyExistsError
 
 from shared.settings import KafkaSettings
 from shared.topics import Topic
+
+VISIBLE_MS: Final = 30_000  # how long a new topic may take to be known and led everywhere
 
 
 class TopicMismatch(RuntimeError):
@@ -66,24 +70,19 @@ def _describe(admin: KafkaAdminClient, names: list[str]) -> dict[str, TopicState
 
 
 def ensure_topics(kafka: KafkaSettings, topics: list[Topic]) -> dict[str, TopicState]:
-    """Create what is missing; raises TopicMismatch when an existing one has another partition count."""
+    """Create what is missing and wait until it can be used; two processes may do so at once.
+
+    Raises TopicMismatch when an existing one has another partition count, KafkaTimeoutError when Kafka takes too long.
+    """
     admin = KafkaAdminClient(**client_config(kafka))
     try:
         names = [topic.name for topic in topics]
         present = _describe(admin, names)
         missing = [topic for topic in topics if topic.name not in present]
         if missing:
-            admin.create_topics(
-                [
-                    NewTopic(
-                        name=topic.name,
-                        num_partitions=topic.partitions,
-                        replication_factor=-1,
-                        topic_configs=topic.config,
-                    )
-                    for topic in missing
-                ]
-            )
+            with suppress(TopicAlreadyExistsError):  # made by another process since
+                admin.create_topics([_new_topic(topic) for topic in missing])
+            admin.wait_for_topics(names, timeout_ms=VISIBLE_MS)  # that it was made is not yet that it is known
             present = _describe(admin, names)
     finally:
         admin.close()
@@ -95,3 +94,7 @@ def ensure_topics(kafka: KafkaSettings, topics: list[Topic]) -> dict[str, TopicS
                 f"set it back, or run: bellwether topics resize"
             )
     return present
+
+
+def _new_topic(topic: Topic) -> NewTopic:
+    return NewTopic(name=topic.name, num_partitions=topic.partitions, replication_factor=-1, topic_configs=topic.config)
