@@ -12,7 +12,7 @@ from services.worker.app import WorkerApp, build_app
 from services.worker.binding import MODEL_ID, PRECISION, bind, held_binding, read_cluster
 from services.worker.ending import ExitCode, WorkerStop, refuse_when_stopped
 from services.worker.process import run_process, serve, together
-from services.worker.report import Reporter
+from services.worker.report import Pace, Reporter
 from shared.health import WorkerReport
 from shared.redis_client import connect
 from shared.settings import ModelSettings, Settings
@@ -24,10 +24,11 @@ log = logging.getLogger(__name__)
 
 def run_worker(settings: Settings, name: str) -> NoReturn:
     """Be the scoring worker `name` of the run until stopped; ends the process with a code of ExitCode."""
-    run_process(lambda: _main(settings, name))
+    run_process(lambda: work(settings, name))
 
 
-async def _main(settings: Settings, name: str) -> WorkerStop:
+async def work(settings: Settings, name: str, pace: Pace | None = None) -> WorkerStop:
+    """The life of the worker on a running uvloop; returns how it ended. `pace` is told of every group that is done."""
     from services.scoring.linking import Linker
     from shared.securities import Catalogue
 
@@ -37,7 +38,7 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     engine, topic_ids, partitions = await asyncio.to_thread(_bound_engine, settings, topics, catalogue.digest())
     log.info("model %s (%s) on %s in %s", engine.name, engine.model_id, engine.device, engine.precision)
     app = build_app(settings, ROLE, name, topics.scoring_group)
-    worker = ScoringWorker(settings, app, engine, Linker(catalogue), topic_ids, partitions)
+    worker = ScoringWorker(settings, app, engine, Linker(catalogue), topic_ids, partitions, pace)
     reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker, engine), worker.pace)
 
     return await serve(app, together(worker.run(), reporter.run()))

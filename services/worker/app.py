@@ -100,7 +100,7 @@ def build_app(settings: Settings, role: Role, name: str, group: str) -> WorkerAp
         broker_rebalance_timeout=max(10.0, 2 * worker.session_timeout_seconds),
         broker_request_timeout=30.0,
         broker_commit_interval=0.5,
-        broker_max_poll_records=1000,
+        broker_max_poll_records=500,
         broker_max_poll_interval=300.0,
         broker_check_crcs=True,
         consumer_group_instance_id=f"{settings.run}-{role}-{name}",
@@ -111,7 +111,7 @@ def build_app(settings: Settings, role: Role, name: str, group: str) -> WorkerAp
         producer_max_batch_size=BATCH_BYTES,
         producer_max_request_size=MAX_REQUEST_BYTES,
         processing_guarantee="at_least_once",
-        stream_buffer_maxsize=1024,
+        stream_buffer_maxsize=8,  # pages, see services/worker/consumer.py
         stream_wait_empty=False,
         stream_recovery_delay=0.0,
         table_standby_replicas=0,

@@ -1,18 +1,25 @@
-"""Faust's consumer, with a position of our choice and with an assignment number on everything that it fetches.
+"""Faust's consumer, with a position of our choice, an assignment number on what it fetches, and pages of records.
 
 Faust drops what was fetched under an earlier *group generation*. A static member that comes back keeps its
 generation, so the number here is the process's own: it moves on every revocation and every assignment, Faust compares
 it wherever it compares generations, and a message carries it as `generation_id`.
+
+Faust spends most of a record's time on handing it through conductor, channel and stream by itself. Here one Faust event
+carries a *page*: what one fetch brought of one partition. Records are acknowledged in order per partition, so the
+offset to commit is one number.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping
-from typing import TYPE_CHECKING, Protocol, cast
+import asyncio
+from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from faust.transport.consumer import RecordMap, ensure_TPset
 from faust.transport.drivers import aiokafka as driver
-from faust.types import TP
+from faust.types import TP, ConsumerMessage
+from faust.types.transports import TPorTopicSet
+from mode import ServiceT
 
 from services.worker.ending import ExitCode, WorkerStop
 from services.worker.producer import IdempotentProducer
@@ -49,6 +56,10 @@ class PositionedConsumer(driver.Consumer):
     app: WorkerApp
     RebalanceListener = _RebalanceListener
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._done: dict[TP, int] = {}  # the offset to commit, per partition
+        super().__init__(*args, **kwargs)
+
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek every assigned partition; stops the worker when a position lies outside what the log holds."""
         assigned = frozenset(self.assignment())
@@ -79,8 +90,58 @@ class PositionedConsumer(driver.Consumer):
         records = await super()._getmany(active_partitions, timeout)
         return records if number == self.app.assignment else {}
 
+    async def _drain_messages(self, fetcher: ServiceT) -> None:
+        """Faust's loop from fetch to streams, a page at a time."""
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                await asyncio.sleep(0)
+                number = self.app.assignment
+                records, _ = await self._wait_next_records(1.0)
+                for tp, page in (records or {}).items():
+                    if not self.flow_active or number != self.app.assignment:
+                        break  # read again from the position that the next assignment seeks to
+                    await self.wait_first(self.callback(_page_message(tp, page, number)), self.suspend_flow.wait())
+        except self.consumer_stopped_errors:
+            if not self.app.should_stop:
+                raise
+
+    def acknowledge(self, tp: TP, offset: int, assignment: int) -> None:
+        """All of `tp` up to `offset` has its outcome. Call in offset order; an earlier assignment's is ignored."""
+        if assignment == self.app.assignment:
+            self._done[tp] = offset + 1
+
+    def _filter_tps_with_pending_acks(self, topics: TPorTopicSet | None = None) -> Iterator[TP]:
+        return (tp for tp in self._done if topics is None or tp in topics or tp.topic in topics)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self._done.get(tp)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        for tp in revoked:
+            self._done.pop(tp, None)
+        await super().on_partitions_revoked(revoked)
+
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Faust's own stall detector needs per-event sensors; the worker's report shows lag instead."""
+
+
+def _page_message(tp: TP, page: Sequence[Any], number: int) -> ConsumerMessage:
+    last = page[-1]
+    return ConsumerMessage(
+        tp.topic,
+        tp.partition,
+        last.offset,
+        last.timestamp / 1000,
+        last.timestamp_type,
+        headers=None,
+        key=None,
+        value=cast(bytes, page),  # the raw codec hands it through
+        checksum=None,
+        serialized_key_size=0,
+        serialized_value_size=0,
+        tp=tp,
+        generation_id=number,
+    )
 
 
 def inside_log(tp: TP, position: int | None, first: int, end: int) -> int:

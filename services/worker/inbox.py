@@ -5,14 +5,67 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterable
-from typing import Any
+from typing import Any, cast
 
 from faust.types import TP, EventT
 
 from services.worker.app import WorkerApp, raw_topic
+from services.worker.consumer import PositionedConsumer
 from services.worker.ending import ExitCode, WorkerStop
 
-OVERHEAD_BYTES = 512  # what a small event takes besides its value
+OVERHEAD_BYTES = 512  # what a small record takes besides its value
+
+
+def message_consumer(event: EventT[Any]) -> PositionedConsumer:
+    return cast(PositionedConsumer, event.app.consumer)
+
+
+class Received:
+    """One record as it was read. `ack()` only when its outcome is durable, in order per partition."""
+
+    __slots__ = ("_consumer", "_record", "generation_id", "tp")
+
+    def __init__(self, consumer: PositionedConsumer, record: Any, tp: TP, assignment: int) -> None:
+        self._consumer, self._record = consumer, record
+        self.tp, self.generation_id = tp, assignment
+
+    def ack(self) -> None:
+        """Everything of this partition up to this record is done."""
+        self._consumer.acknowledge(self.tp, self._record.offset, self.generation_id)
+
+    @property
+    def message(self) -> Received:
+        """Itself: a Faust event's message has the same fields."""
+        return self
+
+    @property
+    def topic(self) -> str:
+        return self.tp.topic
+
+    @property
+    def partition(self) -> int:
+        return self.tp.partition
+
+    @property
+    def offset(self) -> int:
+        return int(self._record.offset)
+
+    @property
+    def key(self) -> bytes | None:
+        return self._record.key  # type: ignore[no-any-return]
+
+    @property
+    def value(self) -> bytes | None:
+        return self._record.value  # type: ignore[no-any-return]
+
+    @property
+    def headers(self) -> tuple[tuple[str, bytes], ...]:
+        return self._record.headers  # type: ignore[no-any-return]
+
+    @property
+    def timestamp(self) -> float:
+        """When Kafka took it, seconds since the epoch."""
+        return float(self._record.timestamp) / 1000
 
 
 class Inbox:
@@ -22,7 +75,7 @@ class Inbox:
     """
 
     def __init__(self, max_records: int, max_bytes: int = 64 * 1024 * 1024) -> None:
-        self._events: deque[EventT[Any]] = deque()
+        self._records: deque[Received] = deque()
         self._bytes = 0
         self._max_records = max_records
         self._max_bytes = max_bytes
@@ -31,7 +84,7 @@ class Inbox:
         self._last: dict[TP, tuple[int, int]] = {}  # assignment number and offset last read
 
     def __len__(self) -> int:
-        return len(self._events)
+        return len(self._records)
 
     def read(self, app: WorkerApp, *topics: str) -> None:
         """Make `app` read these topics into this inbox, each record unacknowledged."""
@@ -45,42 +98,46 @@ class Inbox:
         app.agent(raw_topic(app, *topics), name="inbox")(into_inbox)
 
     async def fill(self, events: AsyncIterable[EventT[Any]]) -> None:
-        """Read `stream.noack().events()` until it ends; raises WorkerStop when they come out of order."""
-        queue, arrived = self._events, self._arrived
+        """Read `stream.noack().events()` until it ends; raises WorkerStop when records come out of order.
+
+        A page is taken in as a whole, so the bounds may be passed by what one fetch brings.
+        """
         async for event in events:
             message = event.message
-            self._check_order(message.tp, message.generation_id, message.offset)
-            queue.append(event)
-            self._bytes += OVERHEAD_BYTES + len(message.value or b"")
-            arrived.set()
-            while len(queue) >= self._max_records or self._bytes >= self._max_bytes:
+            tp, assignment = message.tp, message.generation_id or 0
+            page = cast(list[Any], event.value)
+            self._check_order(tp, assignment, page)
+            consumer = message_consumer(event)
+            self._records.extend([Received(consumer, record, tp, assignment) for record in page])
+            self._bytes += sum([OVERHEAD_BYTES + len(record.value or b"") for record in page])
+            self._arrived.set()
+            while len(self._records) >= self._max_records or self._bytes >= self._max_bytes:
                 self._room.clear()
                 await self._room.wait()
 
-    def _check_order(self, tp: TP, assignment: int | None, offset: int) -> None:
+    def _check_order(self, tp: TP, assignment: int, page: list[Any]) -> None:
         """Records of one assignment come in offset order; anything else would move a mark past what was not sent."""
-        assignment = assignment or 0
         last = self._last.get(tp)
-        if last is not None and (assignment, offset) <= last:
+        if last is not None and (assignment, page[0].offset) <= last:
             raise WorkerStop(
-                ExitCode.RESTART, f"{tp.topic}[{tp.partition}] came out of order: {offset} after {last[1]}"
+                ExitCode.RESTART, f"{tp.topic}[{tp.partition}] came out of order: {page[0].offset} after {last[1]}"
             )
-        self._last[tp] = (assignment, offset)
+        self._last[tp] = (assignment, page[-1].offset)
 
-    async def take(self, limit: int, max_wait: float, max_bytes: int = 16 * 1024 * 1024) -> list[EventT[Any]]:
-        """One event at least, `limit` (or about `max_bytes`) at most; waits `max_wait` seconds after the first."""
-        while not self._events:
+    async def take(self, limit: int, max_wait: float, max_bytes: int = 16 * 1024 * 1024) -> list[Received]:
+        """One record at least, `limit` (or about `max_bytes`) at most; waits `max_wait` seconds after the first."""
+        while not self._records:
             self._arrived.clear()
             await self._arrived.wait()
         clock = asyncio.get_running_loop().time
         deadline = clock() + max_wait
-        while len(self._events) < limit and self._bytes < max_bytes and (left := deadline - clock()) > 0:
+        while len(self._records) < limit and self._bytes < max_bytes and (left := deadline - clock()) > 0:
             await asyncio.sleep(min(left, 0.005))
-        taken: list[EventT[Any]] = []
+        taken: list[Received] = []
         size = 0
-        while self._events and len(taken) < limit and size < max_bytes:
-            taken.append(self._events.popleft())
-            size += OVERHEAD_BYTES + len(taken[-1].message.value or b"")
+        while self._records and len(taken) < limit and size < max_bytes:
+            taken.append(self._records.popleft())
+            size += OVERHEAD_BYTES + len(taken[-1].value or b"")
         self._bytes -= size
         self._room.set()
         return taken

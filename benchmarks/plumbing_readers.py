@@ -1,0 +1,99 @@
+"""Child processes of benchmarks/plumbing.py: a bare Faust agent, or a worker, over the same records.
+
+Each writes one line `RATE <records per second> <CPU microseconds per record>`, from its first WARM records to its last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import uvloop
+
+from services.worker.ending import ExitCode, WorkerStop
+from services.worker.report import Pace
+from shared.settings import Settings, load_settings
+
+WARM = 2_000
+
+
+class Stopwatch(Pace):
+    """Ends the process when `total` records are done."""
+
+    def __init__(self, total: int) -> None:
+        super().__init__()
+        self._total = total
+        self._started: tuple[int, float, float] | None = None
+
+    def add(self, records: int, latency_ms: float) -> None:
+        super().add(records, latency_ms)
+        if self._started is None and self.processed >= WARM:
+            self._started = self.processed, time.perf_counter(), time.process_time()
+        elif self.processed >= self._total and self._started is not None:
+            before, at, cpu_at = self._started
+            done, elapsed, cpu = self.processed - before, time.perf_counter() - at, time.process_time() - cpu_at
+            sys.stdout.write(f"RATE {done / elapsed:.1f} {cpu / done * 1e6:.1f}\n")
+            sys.stdout.flush()
+            raise WorkerStop(ExitCode.WELL, "all records are done")
+
+
+async def bare(settings: Settings, topic: str, total: int) -> None:
+    """What Faust alone can do: its default settings, one agent, one JSON decode a record."""
+    import faust
+
+    app = faust.App(
+        f"bare-{time.monotonic_ns()}",
+        broker=f"aiokafka://{settings.kafka.bootstrap_servers}",
+        consumer_auto_offset_reset="earliest",
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        web_enabled=False,
+        value_serializer="raw",
+        key_serializer="raw",
+    )
+    watch, done = Stopwatch(total), asyncio.get_running_loop().create_future()
+
+    async def read(stream: Any) -> None:
+        decode, pending = msgspec.json.decode, 0
+        async for value in stream:
+            decode(value)
+            pending += 1
+            if pending == 100:
+                pending = 0
+                try:
+                    watch.add(100, 0.0)
+                except WorkerStop:
+                    done.set_result(None)
+
+    app.agent(app.topic(topic, value_type=bytes, key_type=bytes))(read)
+    await app.start()
+    await done
+
+
+async def scoring(settings: Settings, total: int) -> None:
+    """The scoring worker with the model of the settings."""
+    from services.scoring.worker import work
+
+    await work(settings, "benchmark", Stopwatch(total))
+
+
+def main() -> None:
+    """STATE RUN TOTAL KIND [TOPIC]"""
+    state, run, total, kind, *topic = sys.argv[1:]
+    settings = load_settings(Path(state), run=run)
+    if kind == "bare":
+        uvloop.run(bare(settings, topic[0], int(total)))
+    elif kind == "scoring":
+        uvloop.run(scoring(settings, int(total)))
+    else:
+        raise SystemExit(f"{kind}: expected bare or scoring")
+    os._exit(0)  # a stopped Faust leaves threads behind
+
+
+if __name__ == "__main__":
+    main()
