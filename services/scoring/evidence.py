@@ -46,6 +46,14 @@ _INVITATIONS: Final = frozenset(
 )
 
 
+# "polled by Thomson Reuters", "Nielsen data": where a figure comes from
+_DATA_COMPANIES: Final = frozenset({"TRI", "MCO", "SPGI", "NLSN", "FDS", "MSCI", "IT", "INFO", "CME"})
+_GATHERED: Final = frozenset({"polled", "surveyed", "compiled", "gathered", "collected", "according"})
+_FIGURES: Final = frozenset(
+    {"i", "data", "estimates", "starmine", "datastream", "lipper", "smartestimate", "figures", "poll"}
+)
+
+
 class Context:
     """One text's tokens, and what is known so far about the companies in it."""
 
@@ -99,3 +107,11 @@ def invitation(low: Sequence[str], at: int) -> bool:
     if low[at] not in PLATFORMS or at == 0 or low[at - 1] not in ("on", "via", "and"):
         return False
     return not _INVITATIONS.isdisjoint(low[max(0, at - 5) : at])
+
+
+def attribution(low: Sequence[str], name: Name, start: int, stop: int) -> bool:
+    """Whether a data company at tokens [start, stop) is only where a figure comes from ("polled by Thomson Reuters")."""
+    if name.company.id not in _DATA_COMPANIES:
+        return False
+    before, after = low[max(0, start - 2) : start], low[stop] if stop < len(low) else ""
+    return after in _FIGURES or not _GATHERED.isdisjoint(before)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from services.scoring.evidence import Context, invitation
+from services.scoring.evidence import Context, attribution, invitation
 from services.scoring.gazetteer import STRONG, TOKEN, Name, build, fold, lower, words
 from shared.events import MICRO
 from shared.securities import Catalogue, plain_symbol
@@ -32,7 +32,7 @@ _BARE: Final = re.compile(r"(?<![\w$@#.&'-])([A-Z]{3,5})(?![\w&'])")
 _URL: Final = re.compile(r"(?:https?://|www\.)\S+")
 _NOT_BARE: Final = words(
     """
-    ALL NOW KEY LOW CAT BIG COST FAST TEAM LIFE SNAP BOX NET OPEN HAS ARE CAR RUN FIG SAVE BALL DOW ICE TAP GAP
+    IMO ALL NOW KEY LOW CAT BIG COST FAST TEAM LIFE SNAP BOX NET OPEN HAS ARE CAR RUN FIG SAVE BALL DOW ICE TAP GAP
     GAS HOT APP TECH PEAK DAY WELL POOL FIX TEL SHOP CAKE JACK PLUG LOCO ELF PEG CEO COO DOC DIS FLEX PPL PSA
     CMS NOV MON MAR DEC LNG ESS COIN PINS HOOD GOLD META KEYS CARR DISH MET MAS IRM AIV ACT CAM AES PTC NRG BEN
     TRI TRN SEE TEX NAV HEI HUN OSK LEG LEN POM SYY GIS PEP TER RAD SIG SPR ENDP EVER FOX BIO HAL COP AGO ETN
@@ -186,7 +186,7 @@ class _Reading:
             start, end = self._spans[index][0], self._spans[stop - 1][1]
             if (name.exact and self._text[start:end] != name.exact) or self._taken(start, end):
                 continue
-            if invitation(self._low, index):
+            if invitation(self._low, index) or attribution(self._low, name, index, stop):
                 return None
             capital = not self._text[start].islower() or (start > 0 and self._text[start - 1] in "#@")
             plain = name.grade == STRONG and (capital or name.lower_ok)
