@@ -22,6 +22,7 @@ from services.embedded.process import ChildProcess, wait_until
 from shared.settings import default_cache_dir
 
 MIN_SESSION_TIMEOUT_MS: Final = 1000
+START_SECONDS: Final = 180.0  # three on a quiet machine
 _JVM: Final = ("-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Djava.awt.headless=true")
 
 _PROPERTIES: Final = f"""\
@@ -109,7 +110,7 @@ class EmbeddedKafka:
     def running(self) -> bool:
         return self._process is not None and self._process.running()
 
-    def start(self, timeout: float = 90.0) -> None:
+    def start(self, timeout: float = START_SECONDS) -> None:
         """Start, and return when every partition has a leader again; raises EmbeddedError."""
         self.spawn()
         self.wait_ready(timeout)
@@ -137,12 +138,12 @@ class EmbeddedKafka:
         self._process = ChildProcess(command, self.folder / "kafka.out", tied=self._tied)
         self._process.start()
 
-    def wait_ready(self, timeout: float = 90.0) -> None:
+    def wait_ready(self, timeout: float = START_SECONDS) -> None:
         """Return when clients can use every topic; raises EmbeddedError with the end of the broker's output."""
         process = self._process
         if process is None:
             raise EmbeddedError("the embedded Kafka was not started")
-        if wait_until(self._usable, timeout, process.running):
+        if wait_until(self._usable, timeout, process.running, every=0.2):
             return
         ended = not process.running()
         process.kill()

@@ -31,16 +31,25 @@ class Drain:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._offsets: RunOffsets | None = None
         self._documents: Offsets | None = None
         self._opinions: Offsets | None = None
 
     def left(self) -> tuple[str, int]:
         """(stage, records left). Raises KafkaError, RedisError or OSError while something is away."""
-        offsets = RunOffsets(self._settings.kafka, Topics(self._settings.run))
+        if self._offsets is None:
+            self._offsets = RunOffsets(self._settings.kafka, Topics(self._settings.run))
         try:
-            return self._left(offsets)
-        finally:
-            offsets.close()
+            return self._left(self._offsets)
+        except (KafkaError, OSError):
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the connections back; `left` makes new ones."""
+        if self._offsets is not None:
+            self._offsets.close()
+            self._offsets = None
 
     def _left(self, offsets: RunOffsets) -> tuple[str, int]:
         if self._documents is None:
@@ -70,19 +79,22 @@ def wait_drained(settings: Settings, timeout: float, progress: Progress) -> bool
     deadline = time.monotonic() + timeout
     drain = Drain(settings)
     stage = "documents"
-    while True:
-        try:
-            stage, left = drain.left()
-            progress(stage, left)
-            if left == 0 and stage == "opinions":
-                return True
-        except (KafkaError, redis.RedisError, OSError):
-            if running_supervisor(Path(settings.state_dir)) is None:
-                raise
-            progress(stage, -1)
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(EVERY_SECONDS)
+    try:
+        while True:
+            try:
+                stage, left = drain.left()
+                progress(stage, left)
+                if left == 0 and stage == "opinions":
+                    return True
+            except (KafkaError, redis.RedisError, OSError):
+                if running_supervisor(Path(settings.state_dir)) is None:
+                    raise
+                progress(stage, -1)
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(EVERY_SECONDS)
+    finally:
+        drain.close()
 
 
 def _distance(target: Offsets, current: Offsets) -> int:

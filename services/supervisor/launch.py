@@ -19,12 +19,13 @@ from services.supervisor.records import (
     strays,
     write_records,
 )
-from services.supervisor.snapshot import SupervisorState, read_supervisor
+from services.supervisor.snapshot import ChildState, SupervisorState, read_supervisor
 from services.supervisor.specs import Options, program
 from services.supervisor.supervisor import Supervisor
 
 HEALTHY_SECONDS: Final = 300.0  # a model that measures its precision on a slow machine needs most of it
 STOP_SECONDS: Final = 75.0
+GIVE_UP_RESTARTS: Final = 5
 
 
 def run_attached(state: Path, run: str | None, options: Options) -> None:
@@ -63,7 +64,7 @@ def launch_detached(state: Path, run: str | None, options: Options, tell: Callab
         if process.poll() is not None:
             raise EmbeddedError(_last_words(output) or f"the supervisor ended with exit code {process.returncode}")
         found = read_supervisor(state)
-        if found.healthy or any(child.state == "held" for child in found.children):
+        if found.healthy or any(_hopeless(child) for child in found.children):
             return found
         now = found.problems[0] if found.problems and found.phase == "running" else "starting …"
         if now != said:
@@ -83,6 +84,11 @@ def stop_all(state: Path) -> list[ProcessRecord]:
     if state.exists() and not remaining:
         write_records(state, [])
     return [record for record in remaining if record.pid != os.getpid()]
+
+
+def _hopeless(child: ChildState) -> bool:
+    """Waiting longer would not help: it is held back, or has failed to start time and again."""
+    return child.state == "held" or child.restarts >= GIVE_UP_RESTARTS
 
 
 def _last_words(output: Path) -> str:

@@ -44,16 +44,19 @@ def require_broker(kafka: KafkaSettings, timeout: float = 2.0) -> None:
 
 
 class RunOffsets:
-    """Offsets of one run's topics. Holds an admin client: close it."""
+    """Offsets of one run's topics. Holds an admin client and a consumer: close it."""
 
     def __init__(self, kafka: KafkaSettings, topics: Topics) -> None:
         require_broker(kafka)
         self._kafka = kafka
         self.topics = topics
         self._admin = KafkaAdminClient(**client_config(kafka))
+        self._consumer: KafkaConsumer | None = None  # made when there is something to look at
 
     def close(self) -> None:
         self._admin.close()
+        if self._consumer is not None:
+            self._consumer.close()
 
     def documents(self) -> list[TopicPartition]:
         return self._partitions([self.topics.documents(channel) for channel in CHANNELS])
@@ -98,24 +101,23 @@ class RunOffsets:
         return self._peek(spans)
 
     def _peek(self, spans: Mapping[TopicPartition, tuple[int, int]]) -> Backlog:
-        consumer = KafkaConsumer(**client_config(self._kafka), enable_auto_commit=False)
+        consumer = self._consumer
+        if consumer is None:
+            consumer = self._consumer = KafkaConsumer(**client_config(self._kafka), enable_auto_commit=False)
         records = opinions = 0
-        try:
-            consumer.assign(list(spans))
-            for partition, (start, _) in spans.items():
-                consumer.seek(partition, start)
-            waiting = set(spans)
-            while waiting:
-                fetched = consumer.poll(timeout_ms=2000)
-                for partition, batch in fetched.items():
-                    values = [record.value or b"" for record in batch if record.offset < spans[partition][1]]
-                    records += sum(not value.startswith(_TICK) for value in values)
-                    opinions += sum(value.startswith(_OPINION) for value in values)
-                waiting = {part for part in waiting if consumer.position(part) < spans[part][1]}
-                if waiting and not fetched:
-                    break
-        finally:
-            consumer.close()
+        consumer.assign(list(spans))
+        for partition, (start, _) in spans.items():
+            consumer.seek(partition, start)
+        waiting = set(spans)
+        while waiting:
+            fetched = consumer.poll(timeout_ms=2000)
+            for partition, batch in fetched.items():
+                values = [record.value or b"" for record in batch if record.offset < spans[partition][1]]
+                records += sum(not value.startswith(_TICK) for value in values)
+                opinions += sum(value.startswith(_OPINION) for value in values)
+            waiting = {part for part in waiting if consumer.position(part) < spans[part][1]}
+            if waiting and not fetched:
+                break
         return Backlog(records, opinions)
 
     def _partitions(self, names: list[str]) -> list[TopicPartition]:

@@ -101,33 +101,50 @@ def read_status(settings: Settings) -> Status:
         restarts=sum(child.restarts for child in supervisor.children),
         processes=supervisor.children,
     )
-    fill_counts(status, settings)
+    view = RunView(settings)
+    try:
+        view.fill(status)
+    finally:
+        view.close()
     return status
 
 
-def fill_counts(status: Status, settings: Settings) -> None:
-    """Counts, lag and the workers' reports."""
-    topics = Topics(settings.run)
-    offsets: RunOffsets | None = None
-    client = connect(settings.redis)
-    try:
-        offsets = RunOffsets(settings.kafka, topics)
-        _from_redis(status, client, settings, offsets)
-    except KafkaUnreachable as error:
-        status.problems.append(str(error))
-    except KafkaError as error:
-        status.problems.append(f"Kafka at {settings.kafka.bootstrap_servers} is not ready: {error}")
-    except redis.RedisError as error:
-        status.problems.append(f"Redis does not answer at {without_password(settings.redis.url)}: {error}")
-    finally:
-        client.close()
-        if offsets is not None:
-            offsets.close()
-    status.healthy = status.healthy and not status.problems
+class RunView:
+    """Looks at a run again and again over connections that it keeps; one that fails is made anew. Close it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._offsets: RunOffsets | None = None
+        self._client = connect(settings.redis)
+
+    def fill(self, status: Status) -> None:
+        """Counts, lag and the workers' reports; what cannot be reached is added to `problems`."""
+        kafka, url = self._settings.kafka, without_password(self._settings.redis.url)
+        try:
+            status.workers = read_reports(self._client, self._settings.run)
+            if self._offsets is None:
+                self._offsets = RunOffsets(kafka, Topics(self._settings.run))
+            _from_redis(status, self._client, self._settings, self._offsets)
+        except redis.RedisError as error:
+            status.problems.append(f"Redis does not answer at {url}: {error}")
+        except KafkaUnreachable as error:
+            status.problems.append(str(error))
+        except KafkaError as error:
+            status.problems.append(f"Kafka at {kafka.bootstrap_servers} is not ready: {error}")
+            self._drop_offsets()
+        status.healthy = status.healthy and not status.problems
+
+    def close(self) -> None:
+        self._drop_offsets()
+        self._client.close()
+
+    def _drop_offsets(self) -> None:
+        if self._offsets is not None:
+            self._offsets.close()
+            self._offsets = None
 
 
 def _from_redis(status: Status, client: redis.Redis, settings: Settings, offsets: RunOffsets) -> None:
-    status.workers = read_reports(client, settings.run)
     _from_reports(status)
     documents, opinions = offsets.documents(), offsets.opinions()
     # ends before positions: what moves while we look counts twice for a moment, and is never missed

@@ -1,4 +1,4 @@
-"""Is all well? Looked at every second in a thread of its own; `problems` is read by the supervisor and its console."""
+"""Is all well? A thread looks every two seconds; the supervisor and its console read `problems`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from services.supervisor.child import Child
-from services.supervisor.snapshot import Status, fill_counts
+from services.supervisor.snapshot import RunView, Status
 from shared.health import WorkerReport
 from shared.settings import Settings
 
-EVERY_SECONDS: Final = 1.0
-_REPORTING: Final = frozenset({"scoring", "aggregation"})
+EVERY_SECONDS: Final = 2.0
+_REPORTING: Final = frozenset({"scoring", "aggregation", "ingest"})
 log = logging.getLogger(__name__)
 
 
@@ -26,6 +26,7 @@ class Watch:
         self._dashboard = dashboard
         self._children = children
         self._end = threading.Event()
+        self._view = RunView(settings)
         self.status: Status | None = None
         self.problems: list[str] = ["still starting"]
         self.page_up = False
@@ -43,11 +44,13 @@ class Watch:
             except Exception as error:  # the watch must outlive whatever it looks at
                 self.problems = [f"the state cannot be read: {type(error).__name__}: {error}"]
                 log.warning("watch: %s", self.problems[0])
+                self._view.close()
+                self._view = RunView(self._settings)
 
     def _look(self) -> None:
         self.page_up = not self._dashboard or answers(f"{self._dashboard}/_stcore/health")
         status = Status(run=self._settings.run, phase="running", healthy=True, problems=[])
-        fill_counts(status, self._settings)
+        self._view.fill(status)
         status.problems += [] if self.page_up else [f"the dashboard does not answer at {self._dashboard}"]
         status.problems += child_problems(self._children(), status.workers)
         status.healthy = not status.problems
