@@ -110,7 +110,7 @@ def invitation(low: Sequence[str], at: int) -> bool:
 
 
 def attribution(low: Sequence[str], name: Name, start: int, stop: int) -> bool:
-    """Whether a data company at tokens [start, stop) only says where a figure comes from ("polled by Thomson Reuters")."""
+    """Whether a data company at [start, stop) only says where a figure comes from ("polled by Thomson Reuters")."""
     if name.company.id not in _DATA_COMPANIES:
         return False
     before, after = low[max(0, start - 2) : start], low[stop] if stop < len(low) else ""
