@@ -68,11 +68,22 @@ class Reporter:
         self._started_at = self._clock.now()
         self._process = psutil.Process()
         self._client = connect(settings.redis)
+        self._metrics = ""
         self.pace = pace or Pace()
 
+    def open_metrics(self) -> None:
+        """Serve /metrics on the port of the settings, or a free one; the report tells the address."""
+        from services.worker.metrics import serve_metrics
+
+        self._metrics = serve_metrics(self.glance, self._settings.worker.metrics_port)
+
     def current(self) -> WorkerReport:
-        """The report as of now."""
+        """The report as of now, with the rate brought up to date: for the one who sends it."""
         self.pace.tick()
+        return self.glance()
+
+    def glance(self) -> WorkerReport:
+        """The report as of now, with the rate of the latest `current`; from any thread."""
         report = WorkerReport(
             role=self._role,
             name=self._name,
@@ -86,12 +97,15 @@ class Reporter:
             resident_bytes=self._process.memory_info().rss,
         )
         self._fill(report)
+        if self._metrics:
+            report.detail["metrics"] = self._metrics
         return report
 
     async def run(self) -> None:
-        """Report every REPORT_EVERY_SECONDS."""
+        """Report every REPORT_EVERY_SECONDS, and serve /metrics."""
         key = worker_key(self._settings.run, self._role, self._name)
         lost = False
+        self.open_metrics()
         while True:
             raw = encode_report(self.current())
             try:

@@ -1,0 +1,32 @@
+"""Every metric that a worker shows at /metrics (Prometheus, on 127.0.0.1), each with the labels role and name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """`label` is one that comes beside `role` and `name`, or ""."""
+
+    name: str
+    kind: Literal["counter", "gauge"]
+    meaning: str
+    label: str = ""
+
+
+RECORDS: Final = Metric("bellwether_records_total", "counter", "Records processed since the process started.")
+RATE: Final = Metric("bellwether_records_per_second", "gauge", "Exponential average, half-life 5 s.")
+LATENCY: Final = Metric(
+    "bellwether_latency_milliseconds", "gauge", "From reading a record to its outcome being durable.", "quantile"
+)
+QUEUE: Final = Metric("bellwether_queue_records", "gauge", "Records that were read and wait.")
+PARTITIONS: Final = Metric("bellwether_partitions", "gauge", "Partitions assigned to this worker.")
+RESIDENT: Final = Metric("bellwether_resident_bytes", "gauge", "Resident memory of the process.")
+STARTED: Final = Metric("bellwether_started_seconds", "gauge", "When the process started, seconds since the epoch.")
+DETAIL: Final = Metric(
+    "bellwether_detail", "gauge", "The role's own figures, e.g. scored and dead for scoring, duplicates.", "figure"
+)
+
+METRICS: Final[tuple[Metric, ...]] = (RECORDS, RATE, LATENCY, QUEUE, PARTITIONS, RESIDENT, STARTED, DETAIL)
