@@ -29,6 +29,7 @@ COMMANDS: Final[dict[str, str]] = {
     "doctor": "services.supervisor.commands",
     "logs": "services.supervisor.commands",
     "ingest": "services.ingest.commands",
+    "sample": "services.ingest.sample_commands",
     "score": "services.model.commands",
     "model": "services.model.commands",
     "dead-letters": "services.scoring.commands",

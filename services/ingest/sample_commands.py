@@ -8,17 +8,17 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="The synthetic week: invented texts and prices with a planted opinion.", no_args_is_help=True)
+sample_app = typer.Typer(help="The synthetic week: invented texts and prices.", no_args_is_help=True)
 
 _SEED = 20260302  # sample_path.SEED, not imported here: `bellwether --help` starts without the catalogue
 
 
-@app.callback()
-def sample() -> None:
+@sample_app.callback()
+def about() -> None:
     """The synthetic week: invented texts and prices with a planted opinion."""
 
 
-@app.command("export")
+@sample_app.command("export")
 def export(
     out: Annotated[Path, typer.Option("--out", help="Folder to write into; it is made when it is not there.")],
     seed: Annotated[int, typer.Option("--seed", help="Another seed gives another week.")] = _SEED,

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from services.ingest.normalise import FIELDS, Reading, normalise
 from services.ingest.sample import SampleItem, sample_week
-from services.ingest.sample_commands import _SEED, app
+from services.ingest.sample_commands import _SEED, sample_app
 from services.ingest.sample_path import (
     COMPANIES,
     DAILY_EFFECT,
@@ -159,7 +159,7 @@ def test_bars_are_sound_daily_and_hourly() -> None:
 
 def test_the_command_writes_what_it_says(tmp_path: Path) -> None:
     assert _SEED == SEED
-    done = CliRunner().invoke(app, ["export", "--out", str(tmp_path / "week"), "--documents", "100", "--json"])
+    done = CliRunner().invoke(sample_app, ["export", "--out", str(tmp_path / "week"), "--documents", "100", "--json"])
     assert done.exit_code == 0
     said = json.loads(done.stdout.splitlines()[-1])
     lines = (tmp_path / "week" / "documents.jsonl").read_text("utf-8").splitlines()
@@ -175,7 +175,7 @@ def test_the_command_writes_what_it_says(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    done = CliRunner().invoke(app, ["export", "--out", str(tmp_path / "file" / "week"), "--documents", "1"])
+    done = CliRunner().invoke(sample_app, ["export", "--out", str(tmp_path / "file" / "week"), "--documents", "1"])
     assert done.exit_code == 1
     assert "name a folder" in done.output
 
