@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, str]] = {
     "wait": "services.supervisor.commands",
     "resume": "services.supervisor.commands",
     "doctor": "services.supervisor.commands",
+    "alive": "services.supervisor.commands",
     "logs": "services.supervisor.commands",
     "ingest": "services.ingest.commands",
     "sample": "services.ingest.sample_commands",

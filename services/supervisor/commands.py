@@ -151,6 +151,20 @@ def doctor(state: State = None, as_json: AsJson = False) -> None:
         raise typer.Exit(1)
 
 
+def alive(
+    role: Annotated[str, typer.Option("--role", help="ingest, scoring or aggregation.")],
+    name: Annotated[str, typer.Option("--name", help="Name of the worker.")] = "1",
+    state: State = None,
+    run: Run = None,
+) -> None:
+    """Exit code 0 when that worker has reported in the last seconds, else 1 (health checks of containers)."""
+    from services.supervisor.snapshot import is_alive
+
+    if not is_alive(_settings(state, run), role, name):
+        typer.echo(f"{role} {name} has not reported", err=True)
+        raise typer.Exit(1)
+
+
 def logs(
     state: State = None,
     role: Annotated[str | None, typer.Argument(help="Only this role, e.g. scoring.")] = None,

@@ -183,6 +183,15 @@ def read_reports(client: redis.Redis, run: str) -> list[WorkerReport]:
     return sorted(reports, key=lambda report: (report.role, report.name))
 
 
+def is_alive(settings: Settings, role: str, name: str) -> bool:
+    """Whether the worker's report, which lives for seconds, is there."""
+    client = connect(settings.redis)
+    try:
+        return bool(client.exists(worker_key(settings.run, role, name)))
+    finally:
+        client.close()
+
+
 def _from_reports(status: Status) -> None:
     scoring = [report for report in status.workers if report.role == "scoring"]
     status.documents_per_s = round(sum(report.per_second for report in scoring), 1)

@@ -38,9 +38,8 @@ from services.supervisor.records import (
 )
 from services.supervisor.snapshot import ChildState, SupervisorState
 from services.supervisor.specs import Options, dashboard_port, dashboard_spec, worker_specs
-from shared.kafka_client import ensure_topics
+from services.supervisor.topics import create_topics
 from shared.settings import Settings, load_settings
-from shared.topics import Topics
 
 LOOK_SECONDS: Final = 0.1
 WORKER_STOP_SECONDS: Final = 20.0
@@ -119,13 +118,9 @@ class Supervisor:
         if page is not None and self.options.dashboard:
             self._start(child_of(page, self.state))
             self.view.dashboard = f"http://{settings.dashboard.host}:{port}"
-        kafka, topics = settings.kafka, Topics(settings.run)
         if self._endpoints.kafka is not None:
             self._endpoints.kafka.wait_ready()
-        ensure_topics(
-            kafka,
-            Topics(topics.run, kafka.document_partitions, kafka.opinion_partitions, kafka.retention_bytes).all(),
-        )
+        create_topics(settings)
         sample = self._endpoints.kafka is not None if self.options.sample is None else self.options.sample
         held = read_held(self.state)
         for spec in worker_specs(self.state, self.options, settings.run, sample=sample):

@@ -1,0 +1,30 @@
+# One image for every role; docker-compose.yml says which command each container runs.
+FROM python:3.11-slim-bookworm AS build
+COPY constraints.txt /tmp/constraints.txt
+RUN python -m venv /opt/venv \
+    && /opt/venv/bin/pip install --no-cache-dir --no-deps -r /tmp/constraints.txt
+WORKDIR /app
+COPY pyproject.toml README.md LICENSE ./
+COPY services services
+COPY shared shared
+COPY dashboard dashboard
+RUN /opt/venv/bin/pip install --no-cache-dir --no-deps --editable .
+
+FROM python:3.11-slim-bookworm
+# torch.compile wants a C++ compiler; without one scoring runs eagerly
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends g++ \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --create-home --uid 10001 bellwether \
+    && install --directory --owner bellwether --group bellwether /state
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /app /app
+COPY models /app/models
+ENV PATH=/opt/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    BELLWETHER_STATE_DIR=/state
+WORKDIR /app
+USER bellwether
+VOLUME /state
+ENTRYPOINT ["bellwether"]
+CMD ["--help"]
