@@ -11,14 +11,14 @@ is made again when the next hour closes, and given out with a higher revision wh
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from services.aggregation.apply import Stale
 from services.aggregation.features import DAY, HOUR, Capped, cap, features
 from services.aggregation.plan import Plan, Record, Rules
 from services.aggregation.signals import recommend
-from services.aggregation.state import CellKey, HourKey, SlotState, Writes
+from services.aggregation.state import CellKey, HourKey, SeriesKey, SlotState, Writes
 from services.aggregation.store import SignalStore
 from services.aggregation.strategy import Strategy
 from shared.aggregates import Resolution
@@ -28,6 +28,10 @@ from shared.signals import Signal, decode_revisions, decode_signal, encode_revis
 
 EVIDENCE: Final = 5  # documents named by a signal
 WEEK: Final = 7 * DAY
+
+SignalKey = tuple[str, str, int]  # company, strategy, T in seconds
+Wanted = list[tuple[SeriesKey, list[int]]]  # starts
+Caps = tuple[float, float]
 
 
 def boundary(watermarks: dict[str, int], streams: frozenset[str], lateness: int) -> int | None:
@@ -49,7 +53,8 @@ class Closer:
         self._streams = streams
         self._lateness = rules.lateness
         self._slowest = max((s.cadence_hours for s in strategies), default=1) * HOUR
-        self._capped: dict[tuple[CellKey, float, float], Capped] = {}
+        self._capped: dict[tuple[Caps, SeriesKey], dict[int, Capped]] = {}
+        self._caps = sorted({strategy.caps for strategy in strategies})
 
     # -- cutting batches
     def parts(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
@@ -78,15 +83,11 @@ class Closer:
 
     def changed(self, plan: Plan) -> None:
         """A plan was applied: its buckets are no longer what was remembered."""
-        hours = {(key[0], key[3]) for key in plan.writes.cells if key[2] == "hour"}
-        days = {(company, start // DAY * DAY) for company, start in hours}
-        gone = [
-            key
-            for key in self._capped
-            if (key[0][0], key[0][3]) in (hours if key[0][2] == "hour" else days)
-        ] if hours and self._capped else []  # fmt: skip
-        for key in gone:
-            del self._capped[key]
+        for company, channel, resolution, start in plan.writes.cells:
+            for caps in self._caps:
+                remembered = self._capped.get((caps, (company, channel, resolution)))
+                if remembered is not None:
+                    remembered.pop(start, None)
 
     # -- closing
     def close(self) -> list[Signal]:
@@ -103,8 +104,8 @@ class Closer:
         return signals
 
     def _made(self, state: SlotState, due: list[HourKey], late: list[HourKey], until: int) -> list[Signal]:
-        fresh: dict[tuple[str, str, int], Strategy] = {}
-        again: dict[tuple[str, str, int], Strategy] = {}
+        fresh: dict[SignalKey, Strategy] = {}
+        again: dict[SignalKey, Strategy] = {}
         for strategy in self._strategies:
             step = strategy.cadence_hours * HOUR
             for company, hour in due:
@@ -115,7 +116,8 @@ class Closer:
                 if company != MARKET:
                     for at in self._seen_by(company, strategy, -(-(hour + HOUR) // step) * step, until):
                         again[company, strategy.name, at] = strategy
-        self._read(state, [*fresh, *again], {s.name: s for s in self._strategies})
+        wanted = {key: _wanted(state, key[0], key[2], strategy) for key, strategy in (fresh | again).items()}
+        self._read(wanted, {s.name: s for s in self._strategies})
         known = self._known(again)
         low = min(state.watermarks[stream] for stream in self._streams)
         made = []
@@ -124,7 +126,7 @@ class Closer:
             strategy = fresh.get(key) or again[key]
             before = known.get(key, [])
             available = at * SECOND + self._lateness if not before else max(low, at * SECOND + self._lateness)
-            signal = self._signal(state, company, at, strategy, available, len(before))
+            signal = self._signal(company, at, strategy, wanted[key], available, len(before))
             if signal is not None and not (before and _same(before[-1], signal)):
                 made.append(signal)
         return made
@@ -136,7 +138,7 @@ class Closer:
         times = {int(field) // SECOND for field in given} | ({first} if first <= until else set())
         return sorted(at for at in times if first <= at <= min(until, reach))
 
-    def _known(self, keys: dict[tuple[str, str, int], Strategy]) -> dict[tuple[str, str, int], list[Signal]]:
+    def _known(self, keys: dict[SignalKey, Strategy]) -> dict[SignalKey, list[Signal]]:
         known = {}
         for company, name, at in keys:
             raw = self._store.hash_value(self._slot, self._store.keys.signals(company, name), str(at * SECOND))
@@ -145,59 +147,31 @@ class Closer:
         return known
 
     # -- reading buckets
-    def _starts(self, state: SlotState, company: str, resolution: Resolution, begin: int, end: int) -> list[CellKey]:
-        found: list[CellKey] = []
-        for channel in CHANNELS:
-            series = state.series.get((company, channel, resolution))
-            if series is not None:
-                starts = series.starts
-                found.extend(
-                    (company, channel, resolution, start)
-                    for start in starts[bisect_left(starts, begin) : bisect_left(starts, end)]
-                )
-        return found
-
-    def _wanted(
-        self, state: SlotState, company: str, at: int, strategy: Strategy
-    ) -> tuple[list[CellKey], list[CellKey]]:
-        hours = self._starts(state, company, "hour", at - strategy.lookback_hours * HOUR, at)
-        for weeks in range(1, 5):
-            start = at - HOUR - weeks * WEEK
-            if weeks * WEEK >= strategy.lookback_hours * HOUR:
-                hours.extend(self._starts(state, company, "hour", start, start + HOUR))
-        last = (at - DAY) // DAY * DAY
-        return hours, self._starts(state, company, "day", last - strategy.baseline_days * DAY, last)
-
-    def _read(self, state: SlotState, keys: Sequence[tuple[str, str, int]], strategies: dict[str, Strategy]) -> None:
+    def _read(self, wanted: Mapping[SignalKey, Wanted], strategies: Mapping[str, Strategy]) -> None:
         """Read and cap every bucket that these signals need and that is not remembered."""
-        missing: dict[CellKey, set[tuple[float, float]]] = {}
-        for company, name, at in keys:
-            strategy = strategies[name]
-            for some in self._wanted(state, company, at, strategy):
-                for cell in some:
-                    if (cell, strategy.author_cap, strategy.story_cap) not in self._capped:
-                        missing.setdefault(cell, set()).add((strategy.author_cap, strategy.story_cap))
+        missing: dict[CellKey, set[Caps]] = {}
+        for (_, name, _), some in wanted.items():
+            caps = strategies[name].caps
+            for key, starts in some:
+                remembered = self._capped.setdefault((caps, key), {})
+                for start in starts:
+                    if start not in remembered:
+                        missing.setdefault((*key, start), set()).add(caps)
         for row in self._store.cells(self._slot, list(missing)):
-            cell = (row.company, row.channel, row.resolution, row.start)
-            for author, story in missing[cell]:
-                self._capped[cell, author, story] = cap(
-                    row.start, row.bucket, row.authors.values(), row.stories.values(), author, story
-                )
+            key = (row.company, row.channel, row.resolution)
+            for caps in missing[*key, row.start]:
+                capped = cap(row.start, row.bucket, row.authors.values(), row.stories.values(), *caps)
+                self._capped[caps, key][row.start] = capped
 
     def _signal(
-        self, state: SlotState, company: str, at: int, strategy: Strategy, available_at: int, revision: int
+        self, company: str, at: int, strategy: Strategy, wanted: Wanted, available_at: int, revision: int
     ) -> Signal | None:
-        hour_cells, day_cells = self._wanted(state, company, at, strategy)
-        hours: dict[str, list[Capped]] = {channel: [] for channel in CHANNELS}
-        days: dict[str, list[Capped]] = {channel: [] for channel in CHANNELS}
-        for cells, into in ((hour_cells, hours), (day_cells, days)):
-            for cell in cells:
-                into[cell[1]].append(self._capped[cell, strategy.author_cap, strategy.story_cap])
+        hours, days = self._by_channel(wanted, "hour", strategy), self._by_channel(wanted, "day", strategy)
         begin = at - strategy.lookback_hours * HOUR
         documents = sum(h.documents for some in hours.values() for h in some if h.start >= begin)
         if documents < strategy.minimum_documents:
             return None
-        latest = sorted({cell[3] for cell in hour_cells if cell[3] >= begin}, reverse=True)[:24]
+        latest = sorted({h.start for some in hours.values() for h in some if h.start >= begin}, reverse=True)[:24]
         tops = self._store.tops(self._slot, [(company, start) for start in latest])
         tops.sort(key=lambda document: (-document.weight, document.id))
         evidence = tops[:EVIDENCE]
@@ -213,6 +187,14 @@ class Closer:
             revision=revision,
             synthetic=any(document.synthetic for document in evidence),
         )
+
+    def _by_channel(self, wanted: Wanted, resolution: Resolution, strategy: Strategy) -> dict[str, list[Capped]]:
+        found: dict[str, list[Capped]] = {channel: [] for channel in CHANNELS}
+        for key, starts in wanted:
+            if key[2] == resolution:
+                remembered = self._capped[strategy.caps, key]
+                found[key[1]].extend([remembered[start] for start in starts])
+        return found
 
     # -- writing
     def _commit(
@@ -239,6 +221,27 @@ class Closer:
         writes.settled = [*settled, *late]
         if not self._store.commit(Plan(self._slot, state.position, state.position, writes)):
             raise Stale(f"slot {self._slot}: the position moved on while signals were made")
+
+
+def _wanted(state: SlotState, company: str, at: int, strategy: Strategy) -> Wanted:
+    """The hours of the look-back and those a week apart, the days of the baseline."""
+    begin, last = at - strategy.lookback_hours * HOUR, (at - DAY) // DAY * DAY
+    weeks = [at - HOUR - week * WEEK for week in range(1, 5) if at - HOUR - week * WEEK < begin]
+    found: Wanted = []
+    for channel in CHANNELS:
+        hours = state.series.get((company, channel, "hour"))
+        if hours is not None:
+            key: SeriesKey = (company, channel, "hour")
+            found.append((key, _between(hours.starts, begin, at)))
+            found.extend((key, _between(hours.starts, start, start + 1)) for start in weeks)
+        days = state.series.get((company, channel, "day"))
+        if days is not None:
+            found.append(((company, channel, "day"), _between(days.starts, last - strategy.baseline_days * DAY, last)))
+    return found
+
+
+def _between(starts: list[int], begin: int, end: int) -> list[int]:
+    return starts[bisect_left(starts, begin) : bisect_left(starts, end)]
 
 
 def _same(before: Signal, after: Signal) -> bool:

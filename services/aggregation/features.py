@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from services.aggregation.buckets import rescale
@@ -66,46 +67,89 @@ def _cut(bucket: Bucket, shares: Iterable[Share], most: int) -> tuple[int, int]:
     return weight, score
 
 
+class _Sums:
+    """One channel's look-back in one pass: decayed sums at three half-lives, and the plain ones."""
+
+    __slots__ = ("authors", "count", "documents", "events", "levels", "score", "sources", "square", "weight")
+
+    def __init__(self) -> None:
+        self.levels = [0.0] * 6  # weight, score at the half-life, a quarter of it, and three of it
+        self.documents = self.authors = self.weight = self.score = self.square = self.count = 0
+        self.sources: dict[str, int] = {}
+        self.events: dict[str, int] = {}
+
+    def add(self, h: Capped, decays: tuple[float, float, float]) -> None:
+        levels, weight, score = self.levels, h.weight, h.score
+        normal, quick, slow = decays
+        levels[0] += normal * weight
+        levels[1] += normal * score
+        levels[2] += quick * weight
+        levels[3] += quick * score
+        levels[4] += slow * weight
+        levels[5] += slow * score
+        self.count += 1
+        self.documents += h.documents
+        self.authors += h.authors
+        self.weight += weight
+        self.score += score
+        self.square += h.square
+        for name, count in h.sources.items():
+            self.sources[name] = self.sources.get(name, 0) + count
+        for name, count in h.events.items():
+            self.events[name] = self.events.get(name, 0) + count
+
+
+@lru_cache(maxsize=4096)
+def _decays(age_hours: int, half_life: float) -> tuple[float, float, float]:
+    """Decay from the middle of a bucket that began `age_hours` ago, at one, a quarter and three half-lives."""
+    age = age_hours - 0.5
+    return 0.5 ** (age / half_life), 0.5 ** (age / (half_life / 4)), 0.5 ** (age / (half_life * 3))
+
+
 def features(at: int, hours: Hours, days: Hours, strategy: Strategy) -> dict[str, float]:
     """Every feature of FEATURES, and event.NAME for each class seen. `at` is T in seconds.
 
     hours: capped hour buckets in [T - lookback, T) and, for hour_buzz, earlier ones may be among them; days: capped day
     buckets. What does not end at or before T is left out here, whatever the caller passes.
     """
-    end, begin = at, at - strategy.lookback_hours * HOUR
-    recent = {
-        channel: [h for h in some if begin <= h.start and h.start + HOUR <= end] for channel, some in hours.items()
-    }
-    both = sorted((h for some in recent.values() for h in some), key=lambda h: h.start)
-    last_day = [h for h in both if h.start >= at - DAY]
-    baseline = _baseline(at, days, strategy)
-    half_life = strategy.half_life_hours
-    documents = sum(h.documents for h in both)
+    begin, last = at - strategy.lookback_hours * HOUR, at - HOUR
+    last_day: list[Capped] = []
+    channels: dict[str, _Sums] = {}
+    for channel in sorted(hours):
+        sums = channels[channel] = _Sums()
+        for h in hours[channel]:
+            if begin <= h.start <= last:
+                sums.add(h, _decays((at - h.start) // HOUR, strategy.half_life_hours))
+                if h.start >= at - DAY:
+                    last_day.append(h)
+    baseline, prior = _baseline(at, days, strategy), strategy.prior_documents
+    normal, quick, slow = ([_total(channels, k), _total(channels, k + 1)] for k in (0, 2, 4))
+    documents = sum(s.documents for s in channels.values())
+    last_documents = sum(h.documents for h in last_day)
     found = {
-        "level": _level(at, both, half_life, strategy.prior_documents),
-        "change": _level(at, both, half_life / 4, strategy.prior_documents)
-        - _level(at, both, half_life * 3, strategy.prior_documents),
-        "surprise": _surprise(last_day, baseline, strategy.prior_documents),
-        "buzz": _z(sum(h.documents for h in last_day), [sum(d.documents for d in day) for day in baseline]),
+        "level": _level(normal, prior),
+        "change": _level(quick, prior) - _level(slow, prior),
+        "surprise": _surprise(last_day, baseline, prior),
+        "buzz": _z(last_documents, [sum(d.documents for d in day) for day in baseline]),
         "hour_buzz": _hour_buzz(at, hours),
-        "dispersion": _dispersion(both),
-        "disagreement": _disagreement(at, recent, half_life, strategy.prior_documents),
-        "source_diversity": _effective_sources(both) - 1.0 if both else 0.0,
-        "author_diversity": _ratio(sum(h.authors for h in both), documents),
-        "novelty": _ratio(sum(h.stories for h in last_day), sum(h.documents for h in last_day)),
+        "dispersion": _dispersion(channels),
+        "disagreement": _disagreement(channels, prior),
+        "source_diversity": _effective_sources(channels),
+        "author_diversity": _ratio(sum(s.authors for s in channels.values()), documents),
+        "novelty": _ratio(sum(h.stories for h in last_day), last_documents),
     }
-    for name, count in sorted(_events(both).items()):
+    for name, count in sorted(_merged([s.events for s in channels.values()]).items()):
         found[EVENT_PREFIX + name] = count / documents
     return found
 
 
-def _level(at: int, hours: Sequence[Capped], half_life: float, prior: float) -> float:
-    weight, score = prior * MICRO, 0.0
-    for h in hours:
-        decay = 0.5 ** ((at - h.start - HOUR / 2) / HOUR / half_life)
-        weight += decay * h.weight
-        score += decay * h.score
-    return score / weight if weight else 0.0
+def _total(channels: Mapping[str, _Sums], index: int) -> float:
+    return sum(sums.levels[index] for sums in channels.values())
+
+
+def _level(weight_and_score: Sequence[float], prior: float) -> float:
+    weight = prior * MICRO + weight_and_score[0]
+    return weight_and_score[1] / weight if weight else 0.0
 
 
 def _baseline(at: int, days: Hours, strategy: Strategy) -> list[list[Capped]]:
@@ -148,44 +192,42 @@ def _z(value: float, past: Sequence[float]) -> float:
 
 
 def _hour_buzz(at: int, hours: Hours) -> float:
-    counts: dict[int, int] = {}
+    now = at - HOUR
+    wanted = {now - week * 7 * DAY: week for week in range(5)}
+    counts = [0] * 5
     for some in hours.values():
         for h in some:
-            counts[h.start] = counts.get(h.start, 0) + h.documents
-    now = at - HOUR
-    past = [counts.get(now - week * 7 * DAY, 0) for week in range(1, 5)]
-    average = sum(past) / len(past)
-    return (counts.get(now, 0) - average) / math.sqrt(max(average, 1.0))
+            if h.start in wanted:
+                counts[wanted[h.start]] += h.documents
+    average = sum(counts[1:]) / 4
+    return (counts[0] - average) / math.sqrt(max(average, 1.0))
 
 
-def _dispersion(hours: Sequence[Capped]) -> float:
-    weight = sum(h.weight for h in hours)
+def _dispersion(channels: Mapping[str, _Sums]) -> float:
+    weight = sum(s.weight for s in channels.values())
     if weight <= 0:
         return 0.0
-    mean = sum(h.score for h in hours) / weight
-    return math.sqrt(max(0.0, sum(h.square for h in hours) / weight - mean * mean))
+    mean = sum(s.score for s in channels.values()) / weight
+    return math.sqrt(max(0.0, sum(s.square for s in channels.values()) / weight - mean * mean))
 
 
-def _disagreement(at: int, recent: Hours, half_life: float, prior: float) -> float:
-    news, social = recent.get("news", ()), recent.get("social", ())
-    if not news or not social:
+def _disagreement(channels: Mapping[str, _Sums], prior: float) -> float:
+    news, social = channels.get("news"), channels.get("social")
+    if news is None or social is None or not news.count or not social.count:
         return 0.0
-    return _level(at, news, half_life, prior) - _level(at, social, half_life, prior)
+    return _level(news.levels, prior) - _level(social.levels, prior)
 
 
-def _effective_sources(hours: Sequence[Capped]) -> float:
+def _effective_sources(channels: Mapping[str, _Sums]) -> float:
+    counts = _merged([s.sources for s in channels.values()]).values()
+    total = sum(counts)
+    return total * total / sum(count * count for count in counts) - 1.0 if total else 0.0
+
+
+def _merged(some: Sequence[Mapping[str, int]]) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for h in hours:
-        for name, count in h.sources.items():
-            counts[name] = counts.get(name, 0) + count
-    total = sum(counts.values())
-    return total * total / sum(count * count for count in counts.values()) if total else 0.0
-
-
-def _events(hours: Sequence[Capped]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for h in hours:
-        for name, count in h.events.items():
+    for each in some:
+        for name, count in each.items():
             counts[name] = counts.get(name, 0) + count
     return counts
 

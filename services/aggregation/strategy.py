@@ -59,6 +59,11 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     thresholds: Thresholds = Thresholds()
 
     @property
+    def caps(self) -> tuple[float, float]:
+        """The caps on authors and on stories."""
+        return self.author_cap, self.story_cap
+
+    @property
     def digest(self) -> str:
         """16 hex digits that name every choice in the file."""
         return hashlib.blake2b(msgspec.json.encode(self, order="sorted"), digest_size=8).hexdigest()
