@@ -22,6 +22,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
+_RULES: Final = b"linking-1"  # raise it when services/scoring reads names differently: opinions then change, too
 _TICKER: Final = re.compile(r"([A-Z0-9.]+)(?:>(\d{4}-\d\d-\d\d))?(?:<(\d{4}-\d\d-\d\d))?")
 _SYMBOL_SEPARATORS: Final = str.maketrans("-/_ ", "....")
 _WORDS: Final = re.compile(r"[\w&]+")
@@ -116,7 +117,7 @@ class Catalogue:
         if len(self.by_id) != len(self.companies):
             raise CatalogueError("two rows have the same id; give one of them another")
         self.sectors: tuple[str, ...] = tuple(sorted({company.sector for company in self.companies}))
-        self._digest = hashlib.blake2b(raw.replace(b"\r\n", b"\n"), digest_size=8).hexdigest()
+        self._digest = hashlib.blake2b(raw.replace(b"\r\n", b"\n"), digest_size=8, salt=_RULES).hexdigest()
         self._symbols: dict[str, list[tuple[Ticker, Company]]] = {}
         for company in self.companies:
             for ticker in company.tickers:
@@ -136,7 +137,7 @@ class Catalogue:
         return _shipped()
 
     def digest(self) -> str:
-        """16 hex digits that name this catalogue; part of the model id (design 2.2)."""
+        """16 hex digits that name this catalogue and how it is read; part of the model id (design 2.2)."""
         return self._digest
 
     def by_ticker(self, symbol: str, day: date | None = None) -> Company | None:
