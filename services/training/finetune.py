@@ -133,6 +133,7 @@ class Finetuning:
         return total / max(1, self.steps)
 
     def _step(self, rows: Sequence[int], chance: random.Random) -> float:
+        self.optimizer.zero_grad(set_to_none=True)  # here, not at the end: AdaLoRA reads the gradients in after_step
         changed = [self.augmentation.apply(self.examples[row], chance) for row in rows]
         batch = encode([example for example, _ in changed], self.tokenizer)
         with torch.autocast("cpu", torch.bfloat16):
@@ -148,7 +149,6 @@ class Finetuning:
         nn.utils.clip_grad_norm_(self.trained, 1.0, foreach=True)
         self.optimizer.step()
         self.schedule.step()
-        self.optimizer.zero_grad(set_to_none=True)
         self.mean.update(self.model)
         return float(loss.detach())
 

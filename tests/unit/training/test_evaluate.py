@@ -1,0 +1,99 @@
+"""evaluate, predict and models, through the commands, on a tiny model."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from services.model.opinion_model import OpinionModel
+from services.training.checkpoints import save_opinion_model
+from services.training.datasets import DataError
+from services.training.evaluate import Columns, evaluate, predictions
+from services.training.scorers import load_scorer
+
+
+@pytest.fixture
+def folder(tmp_path: Path, tiny: tuple[OpinionModel, object]) -> Path:
+    save_opinion_model(*tiny, tmp_path / "tiny")
+    return tmp_path / "tiny"
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    file = tmp_path / "file.csv"
+    rows = ["Norrefax rises,Norrefax,bullish", "Castrevo falls,Castrevo,negative", "Norrefax rises,,positive"]
+    file.write_text("text,entity,polarity\n" + "\n".join(rows) + "\n")
+    return file
+
+
+def test_evaluation_has_every_key(folder: Path, data: Path) -> None:
+    found = evaluate(load_scorer(str(folder)), data, Columns(entity="entity")).as_json()
+    keys = {"n", "accuracy", "macro_f1", "weighted_f1", "ece", "interval", "per_class", "docs_per_s"}
+    assert keys <= found.keys()
+    assert found["n"] == 3
+
+
+def test_restricted_labels_are_never_answered(folder: Path, data: Path) -> None:
+    found = evaluate(load_scorer(str(folder)), data, Columns(), restrict_labels=True)
+    assert found.scores.confusion[:, 1].sum() == 0  # the file never says neutral
+
+
+def test_events_by_topic_or_by_name(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "events.csv"
+    file.write_text("text,label\nprofit rises,Earnings\nboard meets,company_news\n")
+    found = evaluate(load_scorer(str(folder)), file, Columns(label="label"), task="event")
+    assert found.scores.n == 2
+    assert len(found.labels) == 20
+
+
+def test_unknown_label_names_row_and_remedy(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "odd.csv"
+    file.write_text("text,polarity\nprofit rises,great\n")
+    with pytest.raises(DataError, match="row 1 has the unknown polarity 'great'; the model's classes are negative"):
+        evaluate(load_scorer(str(folder)), file, Columns())
+
+
+def test_predictions_keep_the_order(folder: Path, data: Path) -> None:
+    answer = predictions(load_scorer(str(folder)), data, "text", "entity")
+    assert list(answer.columns) == ["negative", "neutral", "positive", "event", "event_probability"]
+    assert len(answer) == 3
+    assert answer[["negative", "neutral", "positive"]].sum(axis=1).tolist() == pytest.approx([1, 1, 1])
+    document = predictions(load_scorer(str(folder)), data, "text", None)
+    assert document.iloc[0].equals(document.iloc[2])
+
+
+def test_any_classifier_by_its_own_labels(base: Path, data: Path, tmp_path: Path) -> None:
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    config = BertConfig.from_pretrained(base)
+    config.id2label = {0: "Bullish", 1: "Bearish"}
+    BertForSequenceClassification(config).save_pretrained(tmp_path / "other")
+    AutoTokenizer.from_pretrained(base).save_pretrained(tmp_path / "other")
+    scorer = load_scorer(str(tmp_path / "other"))
+    assert evaluate(scorer, data, Columns()).scores.n == 3
+    assert scorer.sentiment(["Norrefax rises"], None)[0, 1] == 0
+    with pytest.raises(DataError, match="no event classes"):
+        evaluate(scorer, data, Columns(), task="event")
+
+
+def test_commands(folder: Path, data: Path, tmp_path: Path) -> None:
+    import typer
+
+    from services.training import commands
+
+    app = typer.Typer()
+    app.command("evaluate")(commands.evaluate)
+    app.command("predict")(commands.predict)
+    app.add_typer(commands.models_app, name="models")
+    runner = CliRunner()
+    found = runner.invoke(app, ["evaluate", "--model", str(folder), "--data", str(data), "--json"])
+    assert json.loads(found.stdout.splitlines()[-1])["n"] == 3
+    out = tmp_path / "answers.csv"
+    found = runner.invoke(app, ["predict", "--model", str(folder), "--data", str(data), "--out", str(out)])
+    assert found.exit_code == 0
+    assert len(pd.read_csv(out)) == 3
+    assert runner.invoke(app, ["models", "list", "--json"]).exit_code == 0
