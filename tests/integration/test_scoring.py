@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -116,13 +117,13 @@ def test_known_documents_give_exactly_the_expected_opinions_and_ticks(settings: 
     with running(settings) as worker:
         slots = settings.kafka.opinion_partitions
         before = expected(settings, topics, documents[:200])
-        wait_for(lambda: count(settings, topics.opinions) >= slots + len(before), 60, worker.errors())
+        wait_for(lambda: count(settings, topics.opinions) >= slots + len(before), worker)
         stream = topic_id(settings, topics.documents("news"))
         after = [
             Opinion(**{f: getattr(o, f) for f in Opinion.__struct_fields__} | {"origin": _moved(o.origin, 1)})
             for o in expected(settings, topics, documents)[len(before) :]
         ]
-        wait_for(lambda: count(settings, topics.opinions) >= slots + len(before) + len(after), 60, "the rest")
+        wait_for(lambda: count(settings, topics.opinions) >= slots + len(before) + len(after), worker)
         found, first, rest = messages_of(settings, topics), by_slot(before, settings), by_slot(after, settings)
         tick = Tick(watermark=17, origin=Origin(stream, 0, 200))
         assert {n: found[n] for n in range(slots)} == {n: [*first[n], tick, *rest[n]] for n in range(slots)}
@@ -144,7 +145,7 @@ def test_poison_and_rubbish_become_dead_letters_and_requeueing_twice_counts_once
     rubbish = [b"\xff\xfe", b"{}", b"", b'{"type":"document","schema":99}']
     publish(settings, topics.documents("news"), [*good[:30], poisoned, *rubbish, *good[30:]])
     with running(settings) as worker:
-        wait_for(lambda: count(settings, topics.dead) >= 5, 60, worker.errors())
+        wait_for(lambda: count(settings, topics.dead) >= 5, worker)
         letters = records(settings, topics.dead)
         assert [letter.value for letter in letters] == [encode(poisoned), *rubbish]
         assert [dict(letter.headers)[HEADER_REASON].decode() for letter in letters] == [UNSCORABLE] + [UNDECODABLE] * 4
@@ -157,12 +158,16 @@ def test_poison_and_rubbish_become_dead_letters_and_requeueing_twice_counts_once
             rows = messages_of(settings, topics)[partition_for(DEAD, settings.kafka.opinion_partitions)]
             return [row for row in rows if isinstance(row, Outcome)]
 
-        wait_for(lambda: len(outcomes()) >= 5, 30, "outcomes of dead letters")
+        wait_for(lambda: len(outcomes()) >= 5, worker)
         assert [(o.letter, o.state, o.document_id) for o in outcomes()] == [
             (f"{stream}:0:{30 + n}", "dead", poisoned.id if n == 0 else "") for n in range(5)
         ]
-        scored = [o for rows in messages_of(settings, topics).values() for o in rows if isinstance(o, Opinion)]
-        wait_for(lambda: len({o.document_id for o in scored}) == 60 or count(settings, topics.opinions) > 5, 30, "good")
+
+        def scored() -> set[str]:
+            rows = [row for slot in messages_of(settings, topics).values() for row in slot]
+            return {row.document_id for row in rows if isinstance(row, Opinion)}
+
+        wait_for(lambda: scored() == {each.id for each in good}, worker)
         worker.stop()
 
     # the model is mended: the poisoned one is re-queued twice, and dies no more
@@ -174,7 +179,7 @@ def test_poison_and_rubbish_become_dead_letters_and_requeueing_twice_counts_once
         assert dead_letters(settings, "requeue", listed[0]["id"])[-1] == {"requeued": 1}
     mended = with_(settings, model={"name": "stub"})
     with running(mended) as worker:
-        wait_for(lambda: len(outcomes()) >= 7, 60, worker.errors())
+        wait_for(lambda: len(outcomes()) >= 7, worker)
         assert [(o.letter, o.state) for o in outcomes()[5:]] == [(f"{stream}:0:30", "scored")] * 2
         again = [
             o
@@ -199,6 +204,10 @@ def dead_letters(settings: Settings, *arguments: str) -> list[dict[str, object]]
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+def _at_least(settings: Settings, topics: Topics, opinions: int) -> bool:
+    return count(settings, topics.opinions) >= opinions
+
+
 def test_kill_9_midway_loses_nothing_and_lets_nothing_later_in_first(settings: Settings) -> None:
     settings = with_(settings, model={"name": "stub:slow=20"}, scoring={"max_batch": 64})
     topics = make_topics(settings)
@@ -208,10 +217,10 @@ def test_kill_9_midway_loses_nothing_and_lets_nothing_later_in_first(settings: S
     total = sum(len(rows) for rows in wanted.values())
     for share in (0.2, 0.5, 0.8):
         with running(settings) as worker:
-            wait_for(lambda at=share * total: count(settings, topics.opinions) >= at, 60, worker.errors())  # type: ignore[misc]
+            wait_for(partial(_at_least, settings, topics, int(share * total)), worker)
             worker.kill()
     with running(settings) as worker:
-        wait_for(lambda: applied(messages_of(settings, topics)) == wanted, 60, worker.errors())
+        wait_for(lambda: applied(messages_of(settings, topics)) == wanted, worker)
         worker.stop()
 
 
@@ -228,13 +237,13 @@ def test_a_worker_that_sleeps_past_its_session_does_no_harm_when_it_wakes(settin
     wanted = by_slot(expected(settings, topics, documents), settings)
     total = sum(len(rows) for rows in wanted.values())
     with running(settings, "1") as first:
-        wait_for(lambda: count(settings, topics.opinions) >= total // 5, 60, first.errors())
+        wait_for(lambda: count(settings, topics.opinions) >= total // 5, first)
         first.signal(signal.SIGSTOP)
         reached = count(settings, topics.opinions)
         with running(settings, "2") as second:
-            wait_for(lambda: count(settings, topics.opinions) >= reached + total // 5, 60, second.errors())
+            wait_for(lambda: count(settings, topics.opinions) >= reached + total // 5, second)
             first.signal(signal.SIGCONT)
-            wait_for(lambda: applied(messages_of(settings, topics)) == wanted, 90, first.errors() + second.errors())
+            wait_for(lambda: applied(messages_of(settings, topics)) == wanted, first, second)
 
 
 def test_two_workers_share_the_partitions_and_give_what_one_gives(settings: Settings) -> None:
@@ -244,7 +253,7 @@ def test_two_workers_share_the_partitions_and_give_what_one_gives(settings: Sett
         publish(settings, topics.documents("news"), rows, partition)
     everything = [o for p, rows in documents.items() for o in expected(settings, topics, rows, p)]
     with running(settings, "1"), running(settings, "2") as second:
-        wait_for(lambda: count(settings, topics.opinions) >= len(everything), 60, second.errors())
+        wait_for(lambda: count(settings, topics.opinions) >= len(everything), second)
         found = [o for rows in applied(messages_of(settings, topics)).values() for o in rows]
         assert sorted(found, key=lambda o: o.origin) == sorted(everything, key=lambda o: o.origin)
 
@@ -293,7 +302,7 @@ def test_big_records_pass_and_memory_does_not_hold_the_backlog(settings: Setting
     large = "x" * 7_900_000  # Kafka's own limit is 8 MiB
     publish(settings, topics.documents("news"), [large.encode(), document(1, "$AAPL " + "word " * 200_000), b"[]"])
     with running(settings) as worker:
-        wait_for(lambda: count(settings, topics.dead) == 2, 60, worker.errors())
-        wait_for(lambda: count(settings, topics.opinions) == 3, 60, worker.errors())
+        wait_for(lambda: count(settings, topics.dead) == 2, worker)
+        wait_for(lambda: count(settings, topics.opinions) == 3, worker)
         assert records(settings, topics.dead)[0].value == large.encode()
         worker.stop()

@@ -20,13 +20,16 @@ from shared.kafka_client import client_config, ensure_topics
 from shared.settings import Settings
 from shared.topics import Topics
 
+PATIENCE = 150.0  # seconds; a busy machine takes a minute to start a worker
 
-def wait_for(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    """Return when `condition` holds; fails with `what` after `seconds`."""
+
+def wait_for(condition: Callable[[], bool], *workers: Worker, seconds: float = PATIENCE) -> None:
+    """Return when `condition` holds; fails after `seconds` with what the workers said."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.05)
+        said = [f"{worker.name}: rc {worker.process.poll()} {worker.errors()}" for worker in workers]
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s; {said}"
+        time.sleep(0.1)
 
 
 def make_topics(settings: Settings) -> Topics:
@@ -63,9 +66,9 @@ class Worker:
     def stop(self) -> int:
         """SIGTERM; the exit code."""
         self.process.terminate()
-        return self.process.wait(30)
+        return self.process.wait(60)
 
-    def exit_code(self, seconds: float = 60) -> int:
+    def exit_code(self, seconds: float = PATIENCE) -> int:
         return self.process.wait(seconds)
 
     def errors(self) -> str:
@@ -135,9 +138,7 @@ def publish(settings: Settings, topic: str, messages: Sequence[Document | Tick |
 
 def records(settings: Settings, topic: str) -> list[Any]:
     """Everything on a topic now, partition by partition, in order."""
-    consumer = KafkaConsumer(
-        **client_config(settings.kafka), enable_auto_commit=False, max_partition_fetch_bytes=16_000_000
-    )
+    consumer = _consumer(settings)
     try:
         partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
         consumer.assign(partitions)
@@ -152,11 +153,30 @@ def records(settings: Settings, topic: str) -> list[Any]:
         consumer.close()
 
 
+class Counter:
+    """Counts the records of a topic, again and again, over one connection."""
+
+    def __init__(self, settings: Settings, topic: str) -> None:
+        self._consumer = _consumer(settings)
+        self._partitions = [TopicPartition(topic, n) for n in self._consumer.partitions_for_topic(topic) or ()]
+
+    def __call__(self) -> int:
+        return sum(self._consumer.end_offsets(self._partitions).values())
+
+    def close(self) -> None:
+        self._consumer.close()
+
+
 def count(settings: Settings, topic: str) -> int:
     """How many records a topic holds now."""
-    consumer = KafkaConsumer(**client_config(settings.kafka), enable_auto_commit=False)
+    counter = Counter(settings, topic)
     try:
-        partitions = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        return sum(consumer.end_offsets(partitions).values())
+        return counter()
     finally:
-        consumer.close()
+        counter.close()
+
+
+def _consumer(settings: Settings) -> Any:
+    return KafkaConsumer(
+        **client_config(settings.kafka), enable_auto_commit=False, max_partition_fetch_bytes=16_000_000
+    )
