@@ -71,7 +71,8 @@ class Topics:
         return [
             *(Topic(self.documents(channel), self.document_partitions, keep) for channel in CHANNELS),
             Topic(self.opinions, self.opinion_partitions, keep),
-            Topic(self.dead, 1, keep),
+            # a letter is its document plus headers: what documents.* took must fit here in any case
+            Topic(self.dead, 1, keep | {"max.message.bytes": "16777216"}),
             Topic(self.signals, 1, keep),
         ]
 
