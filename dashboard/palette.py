@@ -48,10 +48,19 @@ def diverging(value: float, palette: Palette) -> str:
 
 
 def ink(background: str, palette: Palette) -> str:
-    """Dark or light text, whichever is easier to read on `background` (WCAG relative luminance)."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in _rgb(background))]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return palette.dark_ink if luminance > 0.26 else palette.light_ink
+    """Dark or light text, whichever stands out more from `background` (WCAG contrast)."""
+    behind = _luminance(background)
+    return max(palette.dark_ink, palette.light_ink, key=lambda text: _contrast(_luminance(text), behind))
+
+
+def _luminance(colour: str) -> float:
+    """WCAG relative luminance, 0 to 1."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (v / 255 for v in _rgb(colour))]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one: float, other: float) -> float:
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
 
 
 def faint(colour: str, alpha: float) -> str:

@@ -37,6 +37,14 @@ QUIET = (
 PATIENCE = 90_000  # milliseconds; the machine may be busy with other tests
 
 
+def chromium() -> str:
+    """The browser on the PATH; fails with the remedy where there is none."""
+    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.fail("no Chromium on the PATH; install one, for instance: apt-get install chromium")
+    return path
+
+
 @dataclass(slots=True)
 class Served:
     """A running dashboard."""
@@ -85,11 +93,8 @@ def until(condition: Callable[[], bool], seconds: float, failure: str) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Headless Chromium from the PATH."""
-    path = next((found for name in CHROMIUM if (found := shutil.which(name))), None)
-    if path is None:
-        pytest.fail("no Chromium on the PATH; install one, for instance: apt-get install chromium")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=list(QUIET))
+        started = playwright.chromium.launch(executable_path=chromium(), args=list(QUIET))
         yield started
         started.close()
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard import formats
@@ -75,11 +75,13 @@ def test_links_that_are_not(url: str) -> None:
     assert formats.safe_link(url) == ""
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.text())
 def test_a_kept_link_is_always_http(url: str) -> None:
     assert formats.safe_link(url) == "" or url.startswith(("http://", "https://"))
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.text(alphabet=string.punctuation + string.ascii_letters + " \n"))
 def test_plain_escapes_every_mark_and_loses_no_letter(text: str) -> None:
     escaped = formats.plain(text)

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard import measures
@@ -35,6 +35,7 @@ def bucket(pairs: list[tuple[int, int]], company: str = "A", start: int = 0) -> 
     }
 
 
+@settings(deadline=None, max_examples=40)
 @given(opinions)
 def test_sentiment_is_the_weighted_mean_and_stays_in_range(pairs: list[tuple[int, int]]) -> None:
     row = bucket(pairs)
@@ -45,6 +46,7 @@ def test_sentiment_is_the_weighted_mean_and_stays_in_range(pairs: list[tuple[int
     assert value == pytest.approx(plain, abs=len(pairs) / weight + 1e-9)
 
 
+@settings(deadline=None, max_examples=40)
 @given(opinions)
 def test_the_band_holds_the_mean_and_stays_in_range(pairs: list[tuple[int, int]]) -> None:
     row = measures.with_measures(pd.DataFrame([bucket(pairs)])).iloc[0]
@@ -52,6 +54,7 @@ def test_the_band_holds_the_mean_and_stays_in_range(pairs: list[tuple[int, int]]
     assert row["error"] > 0
 
 
+@settings(deadline=None, max_examples=40)
 @given(opinions)
 def test_more_of_the_same_opinions_narrow_the_band(pairs: list[tuple[int, int]]) -> None:
     once = measures.with_measures(pd.DataFrame([bucket(pairs)])).iloc[0]["error"]
@@ -72,6 +75,7 @@ def test_without_weight_nothing_is_claimed() -> None:
     assert math.isinf(row["error"])
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(opinions, min_size=1, max_size=6))
 def test_sums_over_buckets_equal_one_bucket_of_everything(parts: list[list[tuple[int, int]]]) -> None:
     split = pd.DataFrame([bucket(part, start=i) for i, part in enumerate(parts)])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.windows import WINDOWS, cover, needed, period
@@ -16,6 +16,7 @@ moments = st.integers(min_value=100 * 86_400 * SECOND, max_value=4_000_000_000 *
 windows = st.sampled_from(list(WINDOWS.values()))
 
 
+@settings(deadline=None, max_examples=40)
 @given(moments, windows)
 def test_the_newest_opinion_lies_in_the_last_fine_bucket(newest: int, window) -> None:
     span = period(newest, window)
@@ -23,6 +24,7 @@ def test_the_newest_opinion_lies_in_the_last_fine_bucket(newest: int, window) ->
     assert span.end - span.start == span.start - span.before == window.seconds
 
 
+@settings(deadline=None, max_examples=40)
 @given(moments, windows)
 def test_needed_buckets_tile_both_windows_without_gap_or_overlap(newest: int, window) -> None:
     span = period(newest, window)
@@ -35,6 +37,7 @@ def test_needed_buckets_tile_both_windows_without_gap_or_overlap(newest: int, wi
     assert span.start in {start for start, _ in pieces}
 
 
+@settings(deadline=None, max_examples=40)
 @given(moments, windows)
 def test_few_buckets_are_read(newest: int, window) -> None:
     assert sum(len(some) for some in needed(period(newest, window), window).values()) <= 240

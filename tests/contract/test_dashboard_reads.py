@@ -1,0 +1,124 @@
+"""What the dashboard reads from a real Redis equals a plain recount of the opinions that were written."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import redis
+
+from dashboard import snapshots
+from dashboard.queries import Store, frame
+from dashboard.windows import WINDOWS, period
+from shared.aggregates import Keys
+from shared.clock import SECOND
+from shared.events import CHANNELS, MARKET, Channel
+from tests.browser.seed import END, EVENTS, Opinions, listed, seed
+
+SLOTS = 4
+
+
+@pytest.fixture(scope="module")
+def written(redis_url: str) -> tuple[Store, dict[str, Opinions]]:
+    """Thirty companies' week, in a run of its own on the session's Redis."""
+    client = redis.Redis.from_url(redis_url)
+    opinions = seed(client, listed(30), run="dashboardreads", slots=SLOTS, volume=0.2)
+    return Store(client, "dashboardreads", default_slots=8), opinions
+
+
+def inside(opinions: Opinions, start: int, end: int, channels: tuple[Channel, ...]) -> np.ndarray:
+    """Which opinions lie in [start, end) seconds and in the channels."""
+    second = opinions.at // SECOND
+    wanted = np.array([("social" if social else "news") in channels for social in opinions.social])
+    return (second >= start) & (second < end) & wanted
+
+
+def test_the_recorded_number_of_slots_is_used(written: tuple[Store, dict[str, Opinions]]) -> None:
+    store, opinions = written
+    assert store.keys().slots == SLOTS
+    assert store.newest(store.keys()) == {company: int(each.at[-1]) for company, each in opinions.items()}
+
+
+@pytest.mark.parametrize("label", WINDOWS)
+@pytest.mark.parametrize("channels", [CHANNELS, ("news",), ("social",)])
+def test_market_windows_count_exactly(
+    written: tuple[Store, dict[str, Opinions]], label: str, channels: tuple[Channel, ...]
+) -> None:
+    store, opinions = written
+    market = snapshots.market(store, WINDOWS[label], channels)
+    assert market is not None
+    span = period(market.newest, WINDOWS[label])
+    for company, row in market.companies.set_index("company").iterrows():
+        each = opinions[str(company)]
+        now = inside(each, span.start, span.end, channels)
+        assert row["documents"] == now.sum()
+        assert row["documents_before"] == inside(each, span.before, span.start, channels).sum()
+        assert row["weight_sum"] == each.weight[now].sum()
+    counted = sum(
+        int(inside(each, span.start, span.end, channels).sum()) for c, each in opinions.items() if c != MARKET
+    )
+    assert market.companies["documents"].sum() == counted
+
+
+def test_the_feed_is_the_newest_of_all(written: tuple[Store, dict[str, Opinions]]) -> None:
+    store, opinions = written
+    expected = sorted((int(at) for each in opinions.values() for at in each.at), reverse=True)[:25]
+    assert [document.available_at for document in snapshots.feed(store, CHANNELS, 25)] == expected
+
+
+def test_a_company_window_counts_authors_stories_events_and_sources(
+    written: tuple[Store, dict[str, Opinions]],
+) -> None:
+    store, opinions = written
+    company = next(iter(opinions))
+    each = opinions[company]
+    found = snapshots.company_window(store, company, WINDOWS["24h"], CHANNELS)
+    assert found is not None
+    now = inside(each, found.span.start, found.span.end, CHANNELS)
+    hour = inside(each, found.span.start // 3600 * 3600, -(-found.span.end // 3600) * 3600, CHANNELS)
+    assert found.now["documents"] == now.sum()
+    assert found.authors == len(set(each.author[hour]))
+    assert found.stories == len(set(each.story[hour]))
+    names = [EVENTS[i] for i in each.event[now] if EVENTS[i]]
+    assert dict(found.events) == {name: names.count(name) for name in set(names)}
+    assert sum(count for _, count in found.sources) == now.sum()
+
+
+def test_documents_behind_a_point_lie_in_it(written: tuple[Store, dict[str, Opinions]]) -> None:
+    store, opinions = written
+    company = next(iter(opinions))
+    start = END // SECOND // 3600 * 3600 - 100 * 3600  # too old for the recent ones: the hour's heaviest remain
+    found = snapshots.behind(store, company, start, "hour", CHANNELS)
+    each = opinions[company]
+    assert len(found) == min(int(inside(each, start, start + 3600, CHANNELS).sum()), 5)
+    assert all(start * SECOND <= document.available_at < (start + 3600) * SECOND for document in found)
+
+
+def test_series_and_prices(written: tuple[Store, dict[str, Opinions]]) -> None:
+    store, opinions = written
+    company = next(iter(opinions))
+    days = snapshots.series(store, company, "day", CHANNELS)
+    assert days["documents"].sum() == len(opinions[company].at)
+    prices = store.prices(company)
+    assert list(prices["date"]) == sorted(prices["date"])
+    assert (prices["low"] <= prices["close"]).all()
+    assert store.prices("nobody").empty
+
+
+def test_an_empty_run(redis_url: str) -> None:
+    store = Store(redis.Redis.from_url(redis_url), "nothinghere", default_slots=8)
+    assert snapshots.market(store, WINDOWS["24h"], CHANNELS) is None
+    assert snapshots.feed(store, CHANNELS, 10) == []
+    assert snapshots.company_window(store, "AAPL", WINDOWS["24h"], CHANNELS) is None
+    assert snapshots.series(store, "AAPL", "hour", CHANNELS).empty
+    assert snapshots.health(store).newest == 0
+    assert frame([]).empty
+
+
+def test_workers_are_found_and_forgotten(written: tuple[Store, dict[str, Opinions]], redis_url: str) -> None:
+    store, _ = written
+    store.find_workers()
+    assert [report.role for report in store.workers()] == ["aggregation", "ingest", "scoring"]
+    client = redis.Redis.from_url(redis_url)
+    client.delete("bw:worker:dashboardreads:ingest:ingest-1")
+    assert [report.role for report in store.workers()] == ["aggregation", "scoring"]
+    assert Keys("dashboardreads", SLOTS).slot_of("AAPL") < SLOTS

@@ -1,0 +1,66 @@
+"""What pages and their parts compute before anything is drawn."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from dashboard.companies import label, listed
+from dashboard.operations import Child, children
+from dashboard.pages.health import process_table
+from dashboard.view import zone_of
+from shared.clock import SECOND
+from shared.events import MARKET
+from shared.health import WorkerReport
+
+
+def test_labels() -> None:
+    assert label(MARKET).long == "Market as a whole"
+    assert label("META").ticker == "META"
+    assert "FB" in label("META").searched
+    assert label("<odd>").long == "<odd> · <odd>"
+    assert len(listed()) >= 500
+
+
+@pytest.mark.parametrize(
+    ("choice", "browser", "zone"),
+    [
+        ("UTC", "Europe/Berlin", "UTC"),
+        ("exchange", None, "America/New_York"),
+        ("local", "Europe/Berlin", "Europe/Berlin"),
+        ("local", None, "UTC"),
+        ("local", "../../etc/passwd", "UTC"),
+        ("local", "No/Where", "UTC"),
+    ],
+)
+def test_zones(choice: str, browser: str | None, zone: str) -> None:
+    assert zone_of(choice, browser).key == zone
+
+
+def test_processes_join_reports_and_the_supervisor() -> None:
+    now = 10**15
+    report = WorkerReport(role="scoring", name="1", pid=7, started_at=now - 60 * SECOND, reported_at=now - SECOND)
+    started = [Child("scoring", "1", "running", 3, ""), Child("aggregation", "1", "waiting", 5, "Redis was lost")]
+    table = process_table([report], started, now)
+    assert list(table["restarts"]) == ["3", "5"]
+    assert list(table["state"]) == ["running", "waiting"]
+    assert table.loc[0, "heard"] == "1 s ago"
+    assert table.loc[1, "detail"] == "Redis was lost"
+
+
+def test_the_supervisors_record(tmp_path: Path) -> None:
+    assert children(tmp_path) == []
+    (tmp_path / "supervisor.json").write_text(
+        json.dumps({"children": [{"role": "scoring", "name": "1", "state": "running", "restarts": 2}]})
+    )
+    assert children(tmp_path) == [Child("scoring", "1", "running", 2, "")]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"children": 3}', '{"children": [1]}', '{"children": [{"restarts": "x"}]}']
+)
+def test_a_broken_record_is_no_record(tmp_path: Path, text: str) -> None:
+    (tmp_path / "supervisor.json").write_text(text)
+    assert children(tmp_path) == []

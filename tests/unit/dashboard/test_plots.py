@@ -1,0 +1,111 @@
+"""Figures and the data of our own components, from frames."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+
+from dashboard import plots
+from dashboard.measures import compare
+from dashboard.palette import LIGHT
+from dashboard.windows import Period
+from shared.aggregates import RecentDocument
+from shared.events import MARKET, MICRO
+
+UTC = ZoneInfo("UTC")
+HOUR = 3600
+NOON = 1_772_193_600  # 2026-02-27T12:00:00Z
+
+
+def bucket(company: str, start: int, documents: int, score: float, channel: str = "news") -> dict[str, object]:
+    weight = documents * MICRO
+    return {
+        "company": company,
+        "channel": channel,
+        "resolution": "hour",
+        "start": start,
+        "documents": documents,
+        "positive": documents,
+        "neutral": 0,
+        "negative": 0,
+        "weight_sum": weight,
+        "score_sum": int(weight * score),
+        "score_square_sum": int(weight * score * score),
+    }
+
+
+def document(**fields: object) -> RecentDocument:
+    base = {
+        "id": "d", "company": "AAPL", "channel": "news", "source": "Wire", "title": "T", "published_at": NOON * MICRO,
+        "available_at": NOON * MICRO, "negative": 100_000, "neutral": 200_000, "positive": 700_000,
+        "relevance": MICRO, "weight": MICRO,
+    }  # fmt: skip
+    return RecentDocument(**base | fields)  # type: ignore[arg-type]
+
+
+def companies() -> pd.DataFrame:
+    rows = [bucket(c, s, n, x) for c, n, x in (("AAPL", 30, 0.5), ("MSFT", 10, -0.5), ("XOM", 40, 0.0)) for s in (0, 9)]
+    return compare(pd.DataFrame(rows), Period(0, 5, 10))
+
+
+def test_the_map_has_every_company_once_in_its_sector() -> None:
+    sectors = plots.sector_map(companies(), LIGHT)
+    tiles = {tile["id"]: tile for sector in sectors for tile in sector["tiles"]}
+    assert sorted(tiles) == ["AAPL", "MSFT", "XOM"]
+    assert tiles["AAPL"]["colour"] != tiles["MSFT"]["colour"]
+    assert tiles["XOM"]["colour"] == LIGHT.neutral
+    area = {name: tile["box"][2] * tile["box"][3] for name, tile in tiles.items()}
+    assert area["AAPL"] > 2 * area["MSFT"]
+    assert any("30 opinions" in line for line in tiles["AAPL"]["lines"])
+
+
+def test_texts_of_documents_pass_unchanged_and_bad_links_do_not() -> None:
+    hostile = '<img src=x onerror="1"> [a](javascript:1)'
+    (item,) = plots.document_items([document(title=hostile, url="javascript:alert(1)")], UTC, LIGHT)
+    assert item["title"] == hostile
+    assert item["url"] == ""
+    assert item["score"] == "+0.60"
+    assert item["time"] == "12:00:00"
+    assert "relevance 100%" in item["probabilities"]
+
+
+def test_a_detailed_item_has_its_date_and_excerpt() -> None:
+    (item,) = plots.document_items([document(excerpt="more")], ZoneInfo("America/New_York"), LIGHT, detailed=True)
+    assert item["time"] == "27 Feb 07:00"
+    assert item["excerpt"] == "more"
+
+
+def test_the_market_as_a_whole_has_no_page() -> None:
+    (item,) = plots.document_items([document(company=MARKET)], UTC, LIGHT)
+    assert item["company"] == ""
+
+
+def test_the_chart_adds_channels_up_and_keeps_the_scale() -> None:
+    rows = [bucket("A", NOON, 10, 0.5), bucket("A", NOON, 30, -0.5, "social"), bucket("A", NOON + HOUR, 5, 1.0)]
+    figure = plots.company_chart(pd.DataFrame(rows), "hour", UTC, pd.DataFrame(), LIGHT, (NOON, NOON + HOUR))
+    whole = next(trace for trace in figure.data if trace.name == "All")
+    assert list(whole.y) == [-0.25, 1.0]
+    assert [int(row[0]) for row in whole.customdata] == [NOON, NOON + HOUR]
+    assert tuple(figure.layout.yaxis.range) == (-1.04, 1.04)
+    assert [trace.name for trace in figure.data if trace.type == "bar"] == ["News", "Social"]
+
+
+def test_prices_stand_at_the_close_of_new_york() -> None:
+    prices = pd.DataFrame({"date": ["2026-02-26"], "close": [10.0]})
+    rows = pd.DataFrame([bucket("A", NOON, 10, 0.5)])
+    figure = plots.company_chart(rows, "hour", UTC, prices, LIGHT, (NOON, NOON + HOUR))
+    close = next(trace for trace in figure.data if trace.name == "Close")
+    assert pd.Timestamp(close.x[0]) == pd.Timestamp("2026-02-26 21:00")
+
+
+def test_share_bars_fold_the_rest_and_escape_names() -> None:
+    figure = plots.share_bars([("<b>x</b>", 5), ("b", 3), ("c", 1), ("d", 1)], LIGHT, most=2)
+    assert list(figure.data[0].y) == ["2 others", "b", "&lt;b&gt;x&lt;/b&gt;"]
+    assert list(figure.data[0].x) == [2, 3, 5]
+
+
+def test_the_table_of_documents_is_complete() -> None:
+    table = plots.document_table([document(synthetic=True)], UTC)
+    assert table.loc[0, "positive"] == 0.7
+    assert bool(table.loc[0, "synthetic"])
