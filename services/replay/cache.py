@@ -1,0 +1,50 @@
+"""Answers of models, kept per (model id, what was asked): a text is scored once, however often it is replayed."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from services.model.interface import Answer, Request
+
+_CHUNK: Final = 500
+_encode = msgspec.msgpack.Encoder().encode
+_answers = msgspec.msgpack.Decoder(Answer)
+
+
+class AnswerCache:
+    """One SQLite file; safe to lose. Embeddings are not kept."""
+
+    def __init__(self, path: Path, model_id: str) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._model = model_id.encode()
+        self._database = sqlite3.connect(path)
+        self._database.execute("PRAGMA journal_mode=WAL")
+        self._database.execute("CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, answer BLOB) WITHOUT ROWID")
+
+    def key(self, request: Request) -> bytes:
+        """16 bytes that name the model and everything it is asked."""
+        return hashlib.blake2b(_encode([self._model, request.text, request.companies]), digest_size=16).digest()
+
+    def get(self, keys: Sequence[bytes]) -> dict[bytes, Answer]:
+        """The answers that are known."""
+        found: dict[bytes, Answer] = {}
+        for first in range(0, len(keys), _CHUNK):
+            part = keys[first : first + _CHUNK]
+            marks = ",".join("?" * len(part))
+            rows = self._database.execute(f"SELECT key, answer FROM answers WHERE key IN ({marks})", part)
+            found.update((key, _answers.decode(answer)) for key, answer in rows)
+        return found
+
+    def put(self, answers: dict[bytes, Answer]) -> None:
+        rows = ((key, _encode(msgspec.structs.replace(answer, embedding=None))) for key, answer in answers.items())
+        with self._database:
+            self._database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", rows)
+
+    def close(self) -> None:
+        self._database.close()

@@ -1,0 +1,114 @@
+"""`bellwether replay …`: words and wiring."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="Play a stretch of the past through the live code, under a run's name.", invoke_without_command=True
+)
+
+State = Annotated[Path | None, typer.Option("--state", help="State folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+
+
+@app.callback()
+def replay(
+    context: typer.Context,
+    run: Annotated[str | None, typer.Option("--run", help="Name of the run.")] = None,
+    topic: Annotated[
+        list[str] | None, typer.Option("--topic", help="documents.news, documents.social; may repeat.")
+    ] = None,
+    begin: Annotated[str | None, typer.Option("--from", help="Available at this time or later; ISO, UTC.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Available before this time.")] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="JSONL, CSV or Parquet (also .gz) in place of topics.")
+    ] = None,
+    channel: Annotated[str, typer.Option("--channel", help="Of a file: news or social.")] = "news",
+    mapping: Annotated[list[str] | None, typer.Option("--map", help="FIELD=column,… of a file.")] = None,
+    timezone: Annotated[str, typer.Option("--timezone", help="The exchange's, for bare dates.")] = "America/New_York",
+    speed: Annotated[str, typer.Option("--speed", help="60x: an hour a minute; max.")] = "max",
+    model: Annotated[str, typer.Option("--model", help="Another model than the settings'.")] = "",
+    strategy: Annotated[list[str] | None, typer.Option("--strategy", help="Name or file; may repeat.")] = None,
+    workers: Annotated[
+        int, typer.Option("--workers", min=0, help="0: this process alone; N: Kafka and N workers.")
+    ] = 0,
+    anonymise: Annotated[bool, typer.Option("--anonymise", help="Hide company names from the model.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Score anew what was scored before.")] = False,
+    reuse_opinions: Annotated[bool, typer.Option("--reuse-opinions", help="Take cached answers (the default).")] = True,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run of this name.")] = False,
+    state: State = None,
+    as_json: AsJson = False,
+) -> None:
+    """Replay a range; `bellwether replay list|show|delete` look after the runs."""
+    if context.invoked_subcommand is not None:
+        return
+    from services.replay.progress import Bar
+    from services.replay.run import Question, parse_channels, parse_moment, parse_speed, replay
+    from services.replay.runs import RunError
+    from shared.settings import load_settings
+
+    if run is None:
+        raise RunError("--run is missing: give the replay a name, e.g. --run spring-2014")
+    channels = parse_channels([f"documents.{channel}"] if file else topic or [])
+    question = Question(
+        str(file.absolute()) if file else "", channels, parse_moment(begin, "--from"), parse_moment(end, "--to"),
+        tuple(mapping or ()), timezone, model, tuple(strategy or ()), anonymise,
+    )  # fmt: skip
+    settings = load_settings(state)
+    with Bar() as bar:
+        if workers:
+            from services.replay.through_kafka import replay_through_kafka
+
+            summary = replay_through_kafka(settings, run, question, workers, overwrite=overwrite, progress=bar.advance)
+        else:
+            summary = replay(
+                settings, run, question, speed=parse_speed(speed), cache=reuse_opinions and not no_cache,
+                resume=resume, overwrite=overwrite, progress=bar.advance,
+            )  # fmt: skip
+    typer.echo(json.dumps(summary) if as_json else _words(summary))
+
+
+@app.command("list")
+def list_(state: State = None, as_json: AsJson = False) -> None:
+    """Every run."""
+    from services.replay.runs import list_runs
+    from shared.settings import load_settings
+
+    runs = list_runs(load_settings(state))
+    if as_json:
+        typer.echo(json.dumps(runs))
+        return
+    for kept in runs:
+        typer.echo(f"{kept['run']:24} {kept['state']:9} {_words(kept) if kept['state'] == 'finished' else ''}")
+
+
+@app.command()
+def show(run: str, state: State = None, as_json: AsJson = False) -> None:
+    """One run: what it was asked, what it made."""
+    from services.replay.runs import show_run
+    from shared.settings import load_settings
+
+    typer.echo(json.dumps(show_run(load_settings(state), run), indent=None if as_json else 1))
+
+
+@app.command()
+def delete(run: str, state: State = None) -> None:
+    """Forget a run and everything that it made."""
+    from services.replay.runs import delete_run
+    from shared.settings import load_settings
+
+    delete_run(load_settings(state), run)
+    typer.echo(f"{run} is deleted")
+
+
+def _words(summary: dict[str, object]) -> str:
+    return (
+        f"{summary['documents']:,} documents, {summary['opinions']:,} opinions, {summary['signals']:,} signals, "
+        f"{summary['dead']:,} dead, {summary['seconds']} s, aggregates {str(summary['aggregates_sha256'])[:12]}"
+    )

@@ -1,0 +1,187 @@
+"""A replay in one process, at full speed: the live code of scoring and aggregation between a list of records and a
+result.
+
+    records -> timeline (order, ticks) -> entries: decode, link -> model (cached) -> opinions -> slots -> buckets,
+    signals
+
+No Kafka and no Redis: the store is in memory. What differs from live is where records come from and where results go.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Final
+
+from services.aggregation.apply import apply
+from services.aggregation.closing import Closer
+from services.aggregation.plan import Record, Rules
+from services.aggregation.store import MemoryStore
+from services.aggregation.strategy import Strategy
+from services.model.interface import Engine
+from services.replay.anonymise import anonymise
+from services.replay.cache import AnswerCache
+from services.replay.records import Message, Range
+from services.replay.timeline import merged, promises
+from services.scoring.entries import Entry, entry_of
+from services.scoring.inference import encode as encode_batch
+from services.scoring.inference import infer
+from services.scoring.linking import Linker
+from services.scoring.outcomes import Outgoing
+from shared.clock import HOUR, Clock
+from shared.events import Opinion, Origin, Tick, decode_opinion
+from shared.signals import Signal
+from shared.topics import LIVE, Topics
+
+GROUP: Final = 2_048  # entries that go through the stages together
+OPINIONS: Final = "replay"  # topic id of the opinions that exist in memory alone
+
+Progress = Callable[[int, int], None]  # documents done, documents in all
+
+
+@dataclass(slots=True)
+class Result:
+    """What a replay made."""
+
+    store: MemoryStore
+    documents: int = 0
+    dead: int = 0
+    opinions: int = 0
+    cached: int = 0
+    signals: list[Signal] = field(default_factory=list)
+    events: list[tuple[str, int, str]] = field(default_factory=list)  # company, available_at, event
+
+
+class Player:
+    """One run. `pace` is called before each group with the market time that it reaches (for --speed)."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        linker: Linker,
+        strategies: Sequence[Strategy],
+        rules: Rules,
+        slots: int,
+        *,
+        cache: AnswerCache | None = None,
+        hide_names: bool = False,
+        pace: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self._engine, self._linker, self._cache = engine, linker, cache
+        self._strategies, self._rules, self._slots = strategies, rules, slots
+        self._hide_names, self._pace = hide_names, pace
+        self._step = min((s.cadence_hours for s in strategies), default=24) * HOUR
+
+    def play(self, given: Range, progress: Progress = lambda *_: None) -> Result:
+        """Play everything; the same records give the same result, to the byte."""
+        records = merged(given.records)
+        ids = {topic: topic_id for topic, (topic_id, _) in given.topics.items()}
+        streams = [(topic, p) for topic, (_, count) in given.topics.items() for p in range(count)]
+        result = Result(MemoryStore(self._slots))
+        names = frozenset(Origin(ids[topic], p, 0).stream for topic, p in streams)
+        self._closers = [
+            Closer(result.store, slot, self._strategies, names, self._rules) for slot in range(self._slots)
+        ]
+        self._offsets = [0] * self._slots
+        last = max((r.available_at for r in records if r.available_at is not None), default=0)
+        ticks = promises(records, streams, self._step, last + self._rules.lateness + self._step)
+        due = next(ticks) if records else None
+        group: list[Entry] = []
+        with _no_collector():
+            for index, record in enumerate(records):
+                group.append(entry_of(SimpleNamespace(message=record.message), ids, self._linker))
+                while due is not None and due[0] == index:
+                    group.extend(self._ticks(due[1], ids))
+                    due = next(ticks, None)
+                if len(group) >= GROUP or index == len(records) - 1:
+                    self._pace(record.available_at or 0)
+                    self._group(group, result)
+                    progress(index + 1, len(records))
+                    group = []
+        return result
+
+    def _ticks(self, marks: dict[tuple[str, int], int], ids: dict[str, str]) -> Iterator[Entry]:
+        for (topic, partition), watermark in sorted(marks.items()):
+            message = Message(topic, partition, 0, None, b"", [])
+            entry = Entry(SimpleNamespace(message=message), Origin(ids[topic], partition, 0), b"")
+            entry.tick = Tick(watermark=watermark)
+            yield entry
+
+    def _group(self, group: list[Entry], result: Result) -> None:
+        self._score(group, result)
+        outgoing = Outgoing.to(Topics(LIVE), self._slots)
+        for entry in group:
+            outgoing.add(entry, self._engine.model_id)
+            if entry.tick is None:
+                result.documents += 1
+                result.dead += bool(entry.reason)
+        for slot in range(self._slots):
+            values = outgoing.records.get((outgoing.topics.opinions, slot))
+            if values:
+                self._apply(slot, [value for _, value, _ in values], result)
+
+    def _score(self, group: Sequence[Entry], result: Result) -> None:
+        asked = [entry for entry in group if entry.request is not None]
+        if self._hide_names:
+            for entry in asked:
+                assert entry.request is not None
+                entry.request = anonymise(entry.request)
+        if self._cache is None:
+            infer(self._engine, asked, encode_batch(self._engine, asked))
+            return
+        keys = {id(entry): self._cache.key(entry.request) for entry in asked if entry.request is not None}
+        known = self._cache.get(list(keys.values()))
+        missing = []
+        for entry in asked:
+            entry.answer = known.get(keys[id(entry)])
+            if entry.answer is None:
+                missing.append(entry)
+        result.cached += len(asked) - len(missing)
+        if missing:
+            infer(self._engine, missing, encode_batch(self._engine, missing))
+            self._cache.put({keys[id(entry)]: entry.answer for entry in missing if entry.answer is not None})
+
+    def _apply(self, slot: int, values: Sequence[bytes], result: Result) -> None:
+        records: list[Record] = [(self._offsets[slot] + i, decode_opinion(value)) for i, value in enumerate(values)]
+        self._offsets[slot] += len(records)
+        for _, message in records:
+            if isinstance(message, Opinion):
+                result.opinions += 1
+                if message.event:
+                    result.events.append((message.company, message.available_at, message.event))
+        closer = self._closers[slot]
+        for part in closer.parts(records):
+            made = apply(result.store, slot, OPINIONS, part, self._rules)
+            if made is not None:
+                closer.changed(made)
+            result.signals.extend(closer.close())
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Millions of small objects and no cycles: the cyclic collector would only walk over them again and again."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def pacing(speed: float, clock: Clock, sleep: Callable[[float], None]) -> Callable[[int], None]:
+    """A `pace` that lets `speed` seconds of market time pass in one of the clock's."""
+    begun: list[tuple[int, int]] = []
+
+    def wait(reached: int) -> None:
+        if not begun:
+            begun.append((reached, clock.now()))
+            return
+        ahead = (reached - begun[0][0]) / speed - (clock.now() - begun[0][1])
+        if ahead > 0:
+            sleep(ahead / 1_000_000)
+
+    return wait

@@ -1,0 +1,173 @@
+"""What a replay reads: records of documents.*, from a file or from the topics, in each partition's own order."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from kafka import KafkaConsumer, TopicPartition
+
+from services.ingest.companies import CompanyNames
+from services.ingest.files import FileSource, source_name
+from services.ingest.mapping import parse_map
+from services.ingest.mask import Masker
+from services.ingest.normalise import Reading, Rejected, normalise
+from shared.clock import Clock, to_iso
+from shared.events import Channel, Document, InvalidMessage, Tick, decode_document, encode
+from shared.kafka_client import client_config, describe
+from shared.securities import Catalogue
+from shared.settings import Settings
+from shared.topics import LIVE, Topics, partition_for
+
+POLL_MS: Final = 1_000
+
+
+class RangeError(ValueError):
+    """A range that cannot be replayed; the text says which one can."""
+
+
+@dataclass(slots=True)
+class Message:
+    """One record, with the attributes that services.scoring reads of a Faust message."""
+
+    topic: str
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+@dataclass(slots=True)
+class Recorded:
+    """A record and the market time of its document (None when it is none)."""
+
+    message: Message
+    available_at: int | None
+
+
+@dataclass(slots=True)
+class Range:
+    """Everything that is replayed, and the origin partitions that it may come from: (topic, topic id, partitions)."""
+
+    records: list[Recorded] = field(default_factory=list)
+    topics: dict[str, tuple[str, int]] = field(default_factory=dict)
+    rejected: int = 0
+    duplicates: int = 0
+
+
+def read_file(
+    settings: Settings,
+    path: Path,
+    channel: Channel,
+    mapping: Sequence[str],
+    timezone: str,
+    clock: Clock,
+    begin: int | None = None,
+    end: int | None = None,
+) -> Range:
+    """A file as `bellwether ingest file` would put it on Kafka: same documents, keys and partitions, without Kafka."""
+    topics = Topics(LIVE, settings.kafka.document_partitions)
+    found = Range(topics={topics.documents(channel): (f"file.{channel}", topics.document_partitions)})
+    names = CompanyNames(Catalogue.load())
+    reading = Reading(channel, source_name(path), ZoneInfo(timezone), link=names.link)
+    source, masker = FileSource(path, parse_map(list(mapping)), reading), Masker.from_settings(settings)
+    offsets = [0] * topics.document_partitions
+    seen: set[str] = set()
+    for batch in source.batches(None, threading.Event()):
+        for item in batch.items:
+            made = item if isinstance(item, Rejected) else normalise(item, reading, clock.now())
+            if isinstance(made, Rejected):
+                found.rejected += 1
+                continue
+            if made.id in seen:
+                found.duplicates += 1
+                continue
+            seen.add(made.id)
+            if (begin is not None and made.available_at < begin) or (end is not None and made.available_at >= end):
+                continue
+            document = masker.apply(replace_received(made))
+            partition = partition_for(document.id, topics.document_partitions)
+            message = Message(
+                topics.documents(channel), partition, offsets[partition], document.id.encode(), encode(document), []
+            )
+            offsets[partition] += 1
+            found.records.append(Recorded(message, document.available_at))
+    return found
+
+
+def replace_received(document: Document) -> Document:
+    """History replayed from a file is the same bytes whenever it is replayed: the time of loading is left out."""
+    import msgspec
+
+    return msgspec.structs.replace(document, received_at=document.available_at)
+
+
+def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | None, end: int | None) -> Range:
+    """Records of the live documents.* whose document became available in [begin, end), up to the end offsets of now.
+
+    Ticks are left out: a replay makes its own. What is no document at all is taken when the range is unbounded.
+    Raises RangeError when the log no longer holds the range.
+    """
+    topics = Topics(LIVE)
+    names = [topics.documents(channel) for channel in channels]
+    there = describe(settings.kafka, names)
+    missing = [name for name in names if name not in there]
+    if missing:
+        raise RangeError(f"the topics {', '.join(missing)} do not exist; start with: bellwether up")
+    found = Range(topics={name: (state.topic_id, state.partitions) for name, state in there.items()})
+    consumer = KafkaConsumer(**client_config(settings.kafka), enable_auto_commit=False)
+    try:
+        parts = [TopicPartition(name, p) for name, state in there.items() for p in range(state.partitions)]
+        consumer.assign(parts)
+        first, last = consumer.beginning_offsets(parts), consumer.end_offsets(parts)
+        for record in _until(consumer, parts, first, last):
+            available = _available_at(record.value)
+            if available == TICK or not _within(available, begin, end):
+                continue
+            message = Message(
+                record.topic, record.partition, record.offset, record.key, record.value, list(record.headers)
+            )
+            found.records.append(Recorded(message, available))
+    finally:
+        consumer.close()
+    cut = [part for part in parts if first[part] > 0]
+    if cut and begin is not None and found.records:
+        earliest = min(r.available_at for r in found.records if r.available_at is not None)
+        if begin < earliest:
+            raise RangeError(
+                f"{', '.join(sorted({p.topic for p in cut}))} no longer hold {to_iso(begin)}: "
+                f"the log starts at {to_iso(earliest)}; replay from there, or from a file"
+            )
+    return found
+
+
+TICK: Final = -(2**62)
+
+
+def _available_at(raw: bytes) -> int | None:
+    try:
+        message = decode_document(raw)
+    except InvalidMessage:
+        return None
+    return TICK if isinstance(message, Tick) else message.available_at
+
+
+def _within(available: int | None, begin: int | None, end: int | None) -> bool:
+    if available is None:
+        return begin is None and end is None
+    return (begin is None or available >= begin) and (end is None or available < end)
+
+
+def _until(consumer: Any, parts: Sequence[Any], first: Any, last: Any) -> Iterator[Any]:
+    """Every record from the first offset to the end offsets that were frozen at the start."""
+    left = {part for part in parts if first[part] < last[part]}
+    consumer.seek_to_beginning(*parts)
+    while left:
+        for part, records in consumer.poll(timeout_ms=POLL_MS).items():
+            yield from (record for record in records if record.offset < last[part])
+        left = {part for part in left if consumer.position(part) < last[part]}

@@ -1,0 +1,143 @@
+"""One replay from its options to its run folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from services.aggregation.plan import Rules
+from services.aggregation.strategy import load_strategy
+from services.replay.cache import AnswerCache
+from services.replay.player import Player, Progress, pacing
+from services.replay.records import Range, RangeError, read_file, read_topics
+from services.replay.runs import begin_run, finish_run
+from shared.clock import Clock, SystemClock, to_micros
+from shared.events import Channel
+from shared.settings import Settings, default_cache_dir
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a replay is asked; it is kept with the run, and `--resume` wants the same one."""
+
+    file: str = ""
+    channels: tuple[Channel, ...] = ("news", "social")
+    begin: int | None = None
+    end: int | None = None
+    mapping: tuple[str, ...] = ()
+    timezone: str = "America/New_York"
+    model: str = ""
+    strategies: tuple[str, ...] = ()
+    anonymise: bool = False
+
+    def asked(self) -> dict[str, Any]:
+        built: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        return built
+
+
+def replay(
+    settings: Settings,
+    run: str,
+    question: Question,
+    *,
+    speed: float = 0.0,
+    cache: bool = True,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Progress = lambda *_: None,
+) -> dict[str, Any]:
+    """Replay in this process; returns the summary. `speed` 0 is as fast as it goes.
+
+    Stopped and resumed, it goes on where scoring stopped: answers are cached as they are made. Raises RunError,
+    RangeError, StrategyError, SourceError and what building the engine raises.
+    """
+    from services.model.engine import build_engine
+    from services.scoring.linking import Linker
+    from shared.securities import Catalogue
+
+    strategies = [load_strategy(name) for name in question.strategies or settings.aggregation.strategies]
+    names = [strategy.name for strategy in strategies]
+    if len(set(names)) < len(names):
+        raise RangeError(f"two strategies are called the same: {', '.join(names)}; give each its own name")
+    clock = SystemClock()
+    folder = begin_run(settings, run, question.asked(), resume=resume, overwrite=overwrite)
+    started = time.perf_counter()
+    given = read_range(settings, question, clock)
+    catalogue = Catalogue.load()
+    model = settings.model.model_copy(update={"name": question.model}) if question.model else settings.model
+    engine = build_engine(model, catalogue.digest())
+    answers = AnswerCache(default_cache_dir() / "answers.sqlite3", engine.model_id) if cache else None
+    try:
+        player = Player(
+            engine,
+            Linker(catalogue),
+            strategies,
+            Rules.of(settings.aggregation),
+            settings.kafka.opinion_partitions,
+            cache=answers,
+            hide_names=question.anonymise,
+            pace=pacing(speed, clock, time.sleep) if speed else lambda _: None,
+        )
+        result = player.play(given, progress)
+    finally:
+        if answers is not None:
+            answers.close()
+    summary = finish_run(folder, run, question.asked(), result, time.perf_counter() - started)
+    return summary | {"rejected": given.rejected}
+
+
+def read_range(settings: Settings, question: Question, clock: Clock) -> Range:
+    """The records that a question asks for. Raises RangeError when there are none."""
+    if question.file:
+        given = read_file(
+            settings, Path(question.file), question.channels[0], question.mapping, question.timezone, clock,
+            question.begin, question.end,
+        )  # fmt: skip
+    else:
+        given = read_topics(settings, question.channels, question.begin, question.end)
+    if not given.records:
+        raise RangeError("nothing became available in this range; widen --from and --to, or leave them out")
+    return given
+
+
+def parse_moment(text: str | None, option: str) -> int | None:
+    """ISO date or time (UTC unless it says otherwise) to microseconds. Raises RangeError naming the option."""
+    from datetime import UTC, datetime
+
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise RangeError(f"{option} {text}: not a time; write e.g. 2014-05-01 or 2014-05-01T14:30:00+00:00") from None
+    return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def parse_channels(topics: Sequence[str]) -> tuple[Channel, ...]:
+    """`documents.news` and the like to channels; all of them when none is given. Raises RangeError."""
+    from shared.events import CHANNELS
+
+    wanted = [topic.removeprefix("documents.") for topic in topics]
+    unknown = [topic for topic, channel in zip(topics, wanted, strict=True) if channel not in CHANNELS]
+    if unknown:
+        known = ", ".join(f"documents.{channel}" for channel in CHANNELS)
+        raise RangeError(f"--topic {unknown[0]}: only documents can be replayed: {known}")
+    return tuple(channel for channel in CHANNELS if not wanted or channel in wanted)
+
+
+def parse_speed(text: str) -> float:
+    """`max` is 0; `60x` and `60` are 60 seconds of market time in a second. Raises RangeError."""
+    if text == "max":
+        return 0.0
+    try:
+        speed = float(text.removesuffix("x"))
+    except ValueError:
+        speed = 0.0
+    if not 0 < speed < 1e12:
+        raise RangeError(f"--speed {text}: write max, or a factor such as 60x")
+    return speed
