@@ -16,13 +16,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from faust.types import TP
 
 from services.aggregation.apply import Behind, Stale, apply
+from services.aggregation.closing import Closer
 from services.aggregation.plan import Observer, Record, Rules
-from services.aggregation.store import Store, StoreLost
+from services.aggregation.store import SignalStore, Store, StoreLost
+from services.aggregation.strategy import Strategy
 from services.worker.app import WorkerApp
 from services.worker.ending import ExitCode, WorkerStop
 from services.worker.inbox import Inbox
@@ -33,8 +35,13 @@ from shared.settings import Settings
 from shared.topics import Topics
 
 THREADS: Final = 2  # one slot waits for Redis while another computes
+RESTORING: Final = "restoring"  # stands as the topic id of a slot's position while `bellwether restore` works
 TRIES: Final = 5  # a slot that somebody else moves while we apply it
 log = logging.getLogger(__name__)
+
+
+class WorkerStore(Store, SignalStore, Protocol):
+    """All that the worker asks of a store."""
 
 
 class AggregationWorker:
@@ -44,8 +51,10 @@ class AggregationWorker:
         self,
         settings: Settings,
         app: WorkerApp,
-        store: Store,
+        store: WorkerStore,
         topic_id: str,
+        strategies: Sequence[Strategy] = (),
+        streams: frozenset[str] = frozenset(),
         observer: Observer | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -53,6 +62,8 @@ class AggregationWorker:
         self._max_wait = settings.aggregation.max_wait_ms / 1000
         self._app, self._store, self._topic_id, self._observer = app, store, topic_id, observer
         self._rules = Rules.of(settings.aggregation)
+        self._strategies, self._streams = strategies, streams
+        self._closers: dict[int, Closer] = {}
         self._clock = clock or SystemClock()
         self._threads = ThreadPoolExecutor(THREADS, "slot")
         self.inbox = Inbox(settings.aggregation.queue_opinions)
@@ -66,6 +77,8 @@ class AggregationWorker:
         loop = asyncio.get_running_loop()
         read = partial(read_positions, self._store, self._topic_id, sorted(tp.partition for tp in assigned))
         found = await loop.run_in_executor(self._threads, read)
+        for tp in assigned:
+            self._closers.pop(tp.partition, None)  # others may have written there meanwhile
         log.info("assigned %s", {tp.partition: found[tp.partition] for tp in sorted(assigned)})
         return {tp: found[tp.partition] for tp in assigned}
 
@@ -100,15 +113,33 @@ class AggregationWorker:
             raise WorkerStop(ExitCode.RESTART, f"slot {slot}: {len(records)} records read between {first} and {last}")
         for _ in range(TRIES):
             try:
-                made = apply(self._store, slot, self._topic_id, records, self._rules, self._observer, gapless=True)
+                redelivered = self._steps(slot, records)
             except Stale as stale:
                 log.warning("%s", stale)
+                self._closers.pop(slot, None)
                 continue
             except (Behind, StoreLost) as lost:
                 raise WorkerStop(ExitCode.RESTART, str(lost)) from lost
-            self._count(made.redelivered if made is not None else len(records), len(records))
+            self._count(redelivered, len(records))
             return
         raise WorkerStop(ExitCode.RESTART, f"slot {slot} is applied by another worker, too")
+
+    def _steps(self, slot: int, records: Sequence[Record]) -> int:
+        """Apply records up to each tick that closes an hour, and give out the signals that are due;
+        tells redelivered.
+        """
+        closer = self._closers.get(slot)
+        if closer is None:
+            closer = self._closers[slot] = Closer(self._store, slot, self._strategies, self._streams, self._rules)
+        self.counts["signals"] += len(closer.close())  # what a worker that died here still owed
+        redelivered = 0
+        for part in closer.parts(records):
+            made = apply(self._store, slot, self._topic_id, part, self._rules, self._observer, gapless=True)
+            redelivered += made.redelivered if made is not None else len(part)
+            if made is not None:
+                closer.changed(made)
+            self.counts["signals"] += len(closer.close())
+        return redelivered
 
     def _count(self, redelivered: int, records: int) -> None:
         self.counts["redelivered"] += redelivered
@@ -124,6 +155,8 @@ def read_positions(store: Store, topic_id: str, slots: Sequence[int]) -> dict[in
             position = store.position(slot)
         except StoreLost as lost:
             raise WorkerStop(ExitCode.RESTART, str(lost)) from lost
+        if position is not None and position.topic_id == RESTORING:
+            raise WorkerStop(ExitCode.REFUSED, "a restore is under way or did not finish; run: bellwether restore")
         if position is not None and position.topic_id != topic_id:
             raise WorkerStop(
                 ExitCode.REFUSED,

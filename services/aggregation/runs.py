@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import redis
 
 from services.aggregation.redis_store import RedisStore
@@ -17,11 +19,12 @@ class UnknownRun(LookupError):
 
 def slots_of(client: redis.Redis, run: str) -> int:
     """The partitions of `opinions` that the run is bound to. Raises UnknownRun."""
-    held = client.hget(run_key(run), f"partitions.{Topics(run).opinions}")
+    held: Any = client.hget(run_key(run), f"partitions.{Topics(run).opinions}")
     if held is None:
-        known = sorted(name.decode() for name in client.smembers(RUNS))
+        members: Any = client.smembers(RUNS)
+        known = sorted(name.decode() for name in members)
         raise UnknownRun(f"Redis has no run {run!r}; it has: {', '.join(known) or 'none yet'}")
-    return int(held)  # type: ignore[arg-type]
+    return int(held)
 
 
 def open_run(settings: Settings) -> RedisStore:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from typing import Final, NoReturn
 
 import redis
 
 from services.aggregation.app import AggregationWorker
 from services.aggregation.redis_store import RedisStore
+from services.aggregation.sending import SignalSender
+from services.aggregation.strategy import Strategy, StrategyError, load_strategy
 from services.worker.app import WorkerApp, build_app
 from services.worker.binding import bind, read_cluster
 from services.worker.ending import ExitCode, WorkerStop
 from services.worker.process import run_process, serve, together
 from services.worker.report import Reporter
+from shared.events import CHANNELS, Origin
 from shared.health import WorkerReport
 from shared.kafka_client import TopicState
 from shared.redis_client import connect
@@ -36,20 +40,38 @@ def run_worker(settings: Settings, name: str) -> NoReturn:
 async def _main(settings: Settings, name: str) -> WorkerStop:
     topics = Topics(settings.run)
     client = connect(settings.redis)
-    opinions = await asyncio.to_thread(_bound, settings, topics, client)
+    strategies = strategies_of(settings.aggregation)
+    bound = await asyncio.to_thread(_bound, settings, topics, client)
+    opinions = bound[topics.opinions]
     store = RedisStore(client, settings.run, opinions.partitions)
     app = build_app(settings, ROLE, name, topics.aggregation_group)
-    worker = AggregationWorker(settings, app, store, opinions.topic_id)
+    streams = streams_of(topics, bound)
+    worker = AggregationWorker(settings, app, store, opinions.topic_id, strategies, streams)
+    sender = SignalSender(app, client, store.keys, lambda: {tp.partition for tp in app.consumer.assignment()})
     reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker), worker.pace)
-    return await serve(app, together(worker.run(), reporter.run()))
+    return await serve(app, together(worker.run(), reporter.run(), sender.run()))
 
 
-def _bound(settings: Settings, topics: Topics, client: redis.Redis) -> TopicState:
-    """The topic `opinions` that the run is bound to, once Redis is there. Raises WorkerStop."""
+def _bound(settings: Settings, topics: Topics, client: redis.Redis) -> dict[str, TopicState]:
+    """The topics that the run is bound to, once Redis is there. Raises WorkerStop."""
     wait_for(client, REDIS_SECONDS)
     cluster = read_cluster(settings.kafka, [topic.name for topic in topics.all()])
     bind(client, settings.run, cluster.fields() | {RULES: rules_text(settings.aggregation)})
-    return cluster.topics[topics.opinions]
+    return cluster.topics
+
+
+def strategies_of(settings: AggregationSettings) -> list[Strategy]:
+    """The strategies that the settings name. Raises WorkerStop(REFUSED) when one cannot be used."""
+    try:
+        return [load_strategy(name) for name in settings.strategies]
+    except StrategyError as error:
+        raise WorkerStop(ExitCode.REFUSED, str(error)) from None
+
+
+def streams_of(topics: Topics, bound: Mapping[str, TopicState]) -> frozenset[str]:
+    """Every origin partition of the run, as marks and watermarks name them."""
+    states = [bound[topics.documents(channel)] for channel in CHANNELS]
+    return frozenset(Origin(s.topic_id, p, 0).stream for s in states for p in range(s.partitions))
 
 
 def rules_text(settings: AggregationSettings) -> str:

@@ -2,35 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.model.batching import padded_length
 from services.model.device import device_errors
+from services.model.encoder import Encoder, rectangles
 from services.model.fixed_point import to_sentiments
 from services.model.interface import Answer, Request
 from services.model.labels import label_weights
 from services.model.tokenizing import Windows, WindowTokenizer
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Logits = Callable[[Windows], "Tensor"]  # one window per document -> [D, labels], float64
+
 
 class ClassifierEngine:
-    """A transformers classifier behind the Engine interface. Reads the first window only, as `truncation=True` does.
-
-    Documents go through one at a time, padded to a multiple of 16 (on a CPU) so that no answer depends on another.
-    """
+    """A transformers classifier behind the Engine interface. Reads the first window only, as `truncation=True` does."""
 
     invariant = True
 
     def __init__(
-        self, name: str, model_id: str, device: str, model: Any, tokenizer: WindowTokenizer, precision: str
+        self,
+        name: str,
+        model_id: str,
+        device: str,
+        precision: str,
+        logits: Logits,
+        id2label: Mapping[int, str],
+        tokenizer: WindowTokenizer,
     ) -> None:
         self.name, self.model_id, self.device, self.precision = name, model_id, device, precision
-        self._model, self._tokenizer = model, tokenizer
-        self._weights = label_weights(model.config.id2label)
-        self._pad = int(getattr(model.config, "pad_token_id", None) or 0)
+        self._logits, self._tokenizer = logits, tokenizer
+        self._weights = label_weights(id2label)
 
     def encode(self, requests: Sequence[Request]) -> tuple[Windows, list[int]]:
         windows = self._tokenizer.encode([Request(request.text) for request in requests])
@@ -40,11 +48,9 @@ class ClassifierEngine:
         windows, counts = encoded
         if windows.documents == 0:
             return []
-        with device_errors():
-            raw = self.raw(windows)
         return [
             Answer(document=document, companies=(document,) * count)
-            for document, count in zip(to_sentiments(raw), counts, strict=True)
+            for document, count in zip(to_sentiments(self.raw(windows)), counts, strict=True)
         ]
 
     def score(self, requests: Sequence[Request]) -> list[Answer]:
@@ -52,16 +58,39 @@ class ClassifierEngine:
 
     def raw(self, windows: Windows) -> NDArray[np.float64]:
         """Probabilities [D, 3] of negative, neutral and positive before rounding."""
-        import torch
+        with device_errors():
+            logits = self._logits(windows)
+            chances: NDArray[np.float64] = logits.softmax(dim=-1).cpu().numpy()
+        return chances @ self._weights
 
-        rows = []
+
+def bert_logits(model: Any, encoder: Encoder) -> Logits:
+    """BertForSequenceClassification with its encoder replaced by `encoder`; pooler and classifier in float64."""
+    import torch
+    from torch.nn.functional import linear
+
+    def logits(windows: Windows) -> Tensor:
         with torch.inference_mode():
-            for begin, end in zip(windows.starts[:-1], windows.starts[1:], strict=True):
-                padded = padded_length(int(end - begin))
-                ids = torch.full((1, padded), self._pad, dtype=torch.long)
-                mask = torch.zeros((1, padded), dtype=torch.long)
-                ids[0, : end - begin] = torch.from_numpy(windows.ids[begin:end])
-                mask[0, : end - begin] = 1
-                out = self._model(input_ids=ids.to(self.device), attention_mask=mask.to(self.device))
-                rows.append(torch.softmax(out.logits[0].double(), dim=-1).cpu().numpy())
-        return np.stack(rows) @ self._weights
+            states = encoder.states(windows)
+            first = states[torch.from_numpy(windows.starts[:-1]).to(states.device)].double()
+            pooler, last = model.bert.pooler.dense, model.classifier
+            pooled = torch.tanh(linear(first, pooler.weight.double(), pooler.bias.double()))
+            return linear(pooled, last.weight.double(), last.bias.double()).float().double()
+
+    return logits
+
+
+def any_logits(model: Any, device: str, token_budget: int) -> Logits:
+    """Any other classifier, through its own forward."""
+    import torch
+
+    pad = int(getattr(model.config, "pad_token_id", None) or 0)
+
+    def logits(windows: Windows) -> Tensor:
+        out = torch.empty((windows.documents, model.config.num_labels), dtype=torch.float64, device=device)
+        with torch.inference_mode():
+            for batch, ids, mask in rectangles(windows, device, token_budget, pad):
+                out[batch] = model(input_ids=ids, attention_mask=mask).logits[: len(batch)].double()
+        return out
+
+    return logits

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 from services.model.batching import padded_length, plan_batches
@@ -17,62 +19,67 @@ class Encoder(Protocol):
     precision: str
 
     def states(self, windows: Windows) -> Tensor:
-        """Last hidden states [N, H] of the packed windows, on the device that the heads run on."""
+        """Last hidden states [N, H] of the packed windows, float32, on the device that the heads run on."""
 
 
 class TorchEncoder:
-    """transformers' BertModel in fp32 or bf16.
-
-    The same bits whatever the neighbours, by construction: every call of the encoder has a shape that follows from a
-    window's own length. On a CPU that is one window, padded to a multiple of 16; on CUDA, where a single window would
-    waste the device, a full rectangle of `token_budget` tokens whose unused rows are filler.
-    """
+    """transformers' BertModel in fp32 or bf16, in the rectangles of :func:`rectangles`."""
 
     def __init__(self, bert: Any, device: str, precision: str, token_budget: int) -> None:
         import torch
 
         self.precision = precision
-        self._torch = torch
         self._device = device
         self._budget = token_budget
-        self._bert = bert.to(device=device, dtype=torch.bfloat16 if precision == "bf16" else torch.float32).eval()
+        wide = precision == "fp32"
+        self._bert = bert.to(device=device) if wide else copy.deepcopy(bert).to(device=device, dtype=torch.bfloat16)
 
     def states(self, windows: Windows) -> Tensor:
-        torch = self._torch
+        import torch
+
         states: Tensor = torch.empty(
             (len(windows.ids), self._bert.config.hidden_size), dtype=torch.float32, device=self._device
         )
-        lengths = windows.lengths.tolist()
+        starts = windows.starts
         with torch.inference_mode():
-            for batch in self._batches(lengths):
-                self._run(windows, batch, states)
+            for batch, ids, mask in rectangles(windows, self._device, self._budget):
+                out = self._bert(input_ids=ids, attention_mask=mask).last_hidden_state
+                for row, window in enumerate(batch):
+                    begin, end = int(starts[window]), int(starts[window + 1])
+                    states[begin:end] = out[row, : end - begin]
         return states
 
-    def _batches(self, lengths: list[int]) -> list[list[int]]:
-        if self._device == "cpu":
-            return [[index] for index in range(len(lengths))]
-        same: dict[int, list[int]] = {}
-        for index, length in enumerate(lengths):
-            same.setdefault(padded_length(length), []).append(index)
-        return [
-            [members[i] for i in batch]
-            for length, members in same.items()
-            for batch in plan_batches([length] * len(members), self._budget)
-        ]
 
-    def _run(self, windows: Windows, batch: list[int], states: Tensor) -> None:
-        torch = self._torch
-        lengths = [int(windows.starts[i + 1] - windows.starts[i]) for i in batch]
-        padded = padded_length(max(lengths))
-        rows = 1 if self._device == "cpu" else max(1, self._budget // padded)
-        ids = torch.zeros((rows, padded), dtype=torch.long)
-        mask = torch.zeros((rows, padded), dtype=torch.bool)
-        mask[:, 0] = True  # a row of nothing but padding has no softmax
-        for row, (window, length) in enumerate(zip(batch, lengths, strict=True)):
-            ids[row, :length] = torch.from_numpy(windows.ids[windows.starts[window] : windows.starts[window + 1]])
-            mask[row, :length] = True
-        ids, mask = ids.to(self._device), mask.to(self._device)
-        out = self._bert(input_ids=ids, attention_mask=mask).last_hidden_state
-        for row, (window, length) in enumerate(zip(batch, lengths, strict=True)):
-            begin = int(windows.starts[window])
-            states[begin : begin + length] = out[row, :length]
+def rectangles(
+    windows: Windows, device: str, token_budget: int, pad: int = 0
+) -> Iterator[tuple[list[int], Tensor, Tensor]]:
+    """Windows as (their numbers, ids [R, T], mask [R, T]), where R and T follow from a window's own length alone.
+
+    So kernels that choose their order of sums by shape give a window the same bits whatever its neighbours. On a CPU
+    R is 1; on CUDA, where a single window would waste the device, as many rows as `token_budget` holds, unused ones
+    being filler. T is a multiple of 16.
+    """
+    import torch
+
+    starts, lengths = windows.starts, windows.lengths.tolist()
+    for batch, padded in _same_shape(lengths, device, token_budget):
+        rows = 1 if device == "cpu" else max(1, token_budget // padded)
+        ids = torch.full((rows, padded), pad, dtype=torch.long)
+        mask = torch.zeros((rows, padded), dtype=torch.long)
+        mask[:, 0] = 1  # a row of nothing but padding has no softmax
+        for row, window in enumerate(batch):
+            ids[row, : lengths[window]] = torch.from_numpy(windows.ids[starts[window] : starts[window + 1]])
+            mask[row, : lengths[window]] = 1
+        yield batch, ids.to(device), mask.to(device)
+
+
+def _same_shape(lengths: list[int], device: str, token_budget: int) -> Iterator[tuple[list[int], int]]:
+    if device == "cpu":
+        yield from (([index], padded_length(length)) for index, length in enumerate(lengths))
+        return
+    same: dict[int, list[int]] = {}
+    for index, length in enumerate(lengths):
+        same.setdefault(padded_length(length), []).append(index)
+    for padded, members in same.items():
+        for batch in plan_batches([padded] * len(members), token_budget):
+            yield [members[i] for i in batch], padded

@@ -2,60 +2,93 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from services.model.folders import CLASSIFIER, OPINION, ModelError, find_model, kind_of, read_config
 from services.model.identity import model_id
-from services.model.interface import Engine
+from services.model.interface import Engine, Request
 from services.model.stub import StubEngine
 from shared.settings import ModelSettings, default_cache_dir
+
+log = logging.getLogger(__name__)
 
 
 def build_engine(settings: ModelSettings, catalogue_digest: str = "", cache_dir: Path | None = None) -> Engine:
     """The engine that `settings.name` names: `stub`, a name under models/, a folder, or a Hub id.
 
     `catalogue_digest` goes into the model id. `cache_dir` (default: the user's cache) keeps hashes of weights, the
-    measured precision and compiled kernels. Raises ModelError with the remedy when the model cannot be used.
+    measured precision and the compiled kernel. Raises ModelError with the remedy when the model cannot be used.
     """
     if settings.name.partition(":")[0] == "stub":
         return StubEngine(settings.name, catalogue_digest)
     folder = find_model(settings.name)
-    return _BUILDERS[kind_of(folder)](settings, folder, catalogue_digest, cache_dir or default_cache_dir())
+    engine = _BUILDERS[kind_of(folder)](settings, folder, catalogue_digest, cache_dir or default_cache_dir())
+    log.info("model %s (%s) on %s in %s", engine.name, engine.model_id, engine.device, engine.precision)
+    return engine
 
 
 def _opinion(settings: ModelSettings, folder: Path, catalogue_digest: str, cache_dir: Path) -> Engine:
     from services.model.device import pick_device
-    from services.model.encoder import TorchEncoder
+    from services.model.encoders import pick_encoder
     from services.model.opinion_engine import OpinionEngine
     from services.model.opinion_model import OpinionModel
+    from services.model.precision import PROBE
     from services.model.tokenizing import WindowTokenizer, load_tokenizer
 
     device = pick_device(settings.device)
-    _set_threads(settings.threads)
     model = _load(OpinionModel, folder).to(device)
-    automatic = "bf16" if device == "cuda" else "fp32"
-    precision = settings.precision if settings.precision in {"fp32", "bf16"} else automatic
-    encoder = TorchEncoder(model.encoder, device, precision, settings.token_budget)
-    identity = model_id(folder, catalogue_digest, encoder.precision, device, cache_dir)
-    tokenizer = WindowTokenizer(load_tokenizer(folder), settings.window_tokens, settings.max_windows)
-    return OpinionEngine(settings.name, identity, device, model, encoder, tokenizer)
+    longest = min(settings.window_tokens, int(model.encoder.config.max_position_embeddings))
+    tokenizer = WindowTokenizer(load_tokenizer(folder), longest, settings.max_windows)
+
+    def built(encoder: Any) -> OpinionEngine:
+        identity = model_id(folder, catalogue_digest, encoder.precision, device, cache_dir)
+        return OpinionEngine(settings.name, identity, device, model, encoder, tokenizer)
+
+    probe = tokenizer.encode([Request(text) for text in PROBE])
+    key = model_id(folder, "", "auto", device, cache_dir)
+    return built(
+        pick_encoder(
+            model.encoder, settings, device, probe, lambda found: built(found).raw(probe)["document"], key, cache_dir
+        )
+    )
 
 
 def _classifier(settings: ModelSettings, folder: Path, catalogue_digest: str, cache_dir: Path) -> Engine:
-    from transformers import AutoModelForSequenceClassification
+    import torch
+    from transformers import AutoModelForSequenceClassification, BertForSequenceClassification
 
-    from services.model.classifier_engine import ClassifierEngine
+    from services.model.classifier_engine import ClassifierEngine, any_logits, bert_logits
     from services.model.device import pick_device
+    from services.model.encoders import pick_encoder, set_threads
+    from services.model.precision import PROBE
     from services.model.tokenizing import WindowTokenizer, load_tokenizer
 
     device = pick_device(settings.device)
-    _set_threads(settings.threads)
     model = _load(AutoModelForSequenceClassification, folder).to(device)
-    identity = model_id(folder, catalogue_digest, "fp32", device, cache_dir)
     tokenizer = WindowTokenizer(load_tokenizer(folder), _longest(folder), 1, links=True)
-    return ClassifierEngine(settings.name, identity, device, model, tokenizer, "fp32")
+
+    def built(logits: Any, precision: str) -> ClassifierEngine:
+        identity = model_id(folder, catalogue_digest, precision, device, cache_dir)
+        return ClassifierEngine(settings.name, identity, device, precision, logits, model.config.id2label, tokenizer)
+
+    if isinstance(model, BertForSequenceClassification):
+        probe = tokenizer.encode([Request(text) for text in PROBE])
+
+        def probabilities(encoder: Any) -> Any:
+            return built(bert_logits(model, encoder), encoder.precision).raw(probe)
+
+        key = model_id(folder, "", "auto", device, cache_dir)
+        encoder = pick_encoder(model.bert, settings, device, probe, probabilities, key, cache_dir)
+        return built(bert_logits(model, encoder), encoder.precision)
+    set_threads(settings.threads)
+    if settings.precision == "int8":
+        raise ModelError(f"{folder}: int8 is for models of the BERT architecture; set model.precision to auto")
+    precision = "bf16" if settings.precision == "bf16" or (settings.precision, device) == ("auto", "cuda") else "fp32"
+    model = model.to(torch.bfloat16) if precision == "bf16" else model
+    return built(any_logits(model, device, settings.token_budget), precision)
 
 
 _BUILDERS: dict[str, Callable[[ModelSettings, Path, str, Path], Engine]] = {OPINION: _opinion, CLASSIFIER: _classifier}
@@ -63,9 +96,9 @@ _BUILDERS: dict[str, Callable[[ModelSettings, Path, str, Path], Engine]] = {OPIN
 
 def _load(model_class: Any, folder: Path) -> Any:
     import torch
-    from transformers.utils import logging
+    from transformers.utils import logging as transformers_logging
 
-    logging.disable_progress_bar()
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         model = model_class.from_pretrained(folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32)
         return model.eval()
@@ -80,10 +113,3 @@ def _longest(folder: Path) -> int:
     if config.get("model_type") in {"roberta", "xlm-roberta", "camembert"}:
         positions -= 2  # their positions are counted from padding_idx + 1
     return min(512, positions)
-
-
-def _set_threads(threads: int) -> None:
-    import torch
-
-    if threads:
-        torch.set_num_threads(threads)

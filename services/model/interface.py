@@ -26,7 +26,7 @@ class Sentiment(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What one pass of the model says. `companies` is parallel to Request.companies; `event` is "" without that head."""
+    """One pass of the model. `companies` is parallel to Request.companies; `event` is "" without an event head."""
 
     document: Sentiment
     companies: tuple[Sentiment, ...] = ()
@@ -36,7 +36,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class DeviceLost(RuntimeError):
-    """Out of memory, or the device is gone: never a document's fault. The worker stops; nothing becomes a dead letter."""
+    """Out of memory, or the device is gone: no document's fault; the worker stops, nothing becomes a dead letter."""
 
 
 class Engine(Protocol):

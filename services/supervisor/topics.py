@@ -106,8 +106,8 @@ def _require_empty(changing: list[TopicRow]) -> None:
         names = ", ".join(f"{row.name} ({row.records:,} records)" for row in holding)
         raise ResizeRefused(
             f"{names}: a topic that holds records is not resized in place, because its keys would leave the slots and "
-            f"marks in Redis that belong to them. Keep the count, or begin again with the new one: "
-            f"bellwether reset, then load the documents again"
+            f"marks in Redis that belong to them. Keep the count (set it back in the settings), or start a new run "
+            f"with the new count (--run NAME) and load the documents into it"
         )
 
 

@@ -11,7 +11,7 @@ from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
 from services.model.opinion_model import OpinionConfig, OpinionModel
-from services.training.datasets import DataError
+from services.training.errors import DataError
 
 BASE_ENCODER = "all-MiniLM-L6-v2"
 _HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"

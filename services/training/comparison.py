@@ -8,8 +8,9 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from services.training.datasets import MINI_SETS, DataError
+from services.training.datasets import MINI_SETS
 from services.training.devset import judge
+from services.training.errors import DataError
 from services.training.finetune import Finetuning
 from services.training.methods import METHODS, trainable_parameters
 from services.training.settings import FinetuneSettings

@@ -14,6 +14,7 @@ import pandas as pd
 
 from services.model.interface import Span
 from services.model.opinion_model import EVENTS, EVENTS_OF_TFNS_TOPIC, SENTIMENTS
+from services.training.errors import DataError
 from services.training.mentions import find_mentions
 from services.training.overlap import Overlap, scan
 
@@ -24,10 +25,6 @@ UNLABELLED = -1
 CASHTAG = re.compile(r"\$[A-Z][A-Z.]{0,5}\b")
 _CASHTAG_WEIGHT = 0.5  # a tweet's own label, given to its only cashtag: usually right, not always
 _HEADLINE_WEIGHT = 0.3  # a headline's only sentiment, given to the headline as a whole
-
-
-class DataError(ValueError):
-    """A data file cannot be used as it was asked; the message names the file and the remedy."""
 
 
 @dataclass(frozen=True)

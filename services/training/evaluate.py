@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from services.model.opinion_model import EVENTS_OF_TFNS_TOPIC, SENTIMENTS
-from services.training.datasets import DataError, read_table
+from services.training.datasets import read_table
+from services.training.errors import DataError
 from services.training.measures import Floats, Ints, Scores, bootstrap_interval, score
 from services.training.scorers import Scorer, in_pieces
 

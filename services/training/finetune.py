@@ -25,7 +25,7 @@ from services.training.methods import choose_method, low_rank_changes
 from services.training.optimisation import RunningMean, optimizer_and_schedule, parameter_groups
 from services.training.prediction import predict
 from services.training.self_training import pseudo_label, read_texts
-from services.training.settings import FinetuneSettings
+from services.training.settings import STAGES, FinetuneSettings, stages_of
 from services.training.trackers import build_tracker
 
 log = logging.getLogger(__name__)
@@ -87,15 +87,18 @@ class Finetuning:
         return pseudo_label(labeller, self.tokenizer, texts, self.settings.sure)
 
     def _batches(self, chance: random.Random) -> Iterator[list[int]]:
-        """Row numbers by batch, over at most ``per_set`` rows of each set."""
+        """Row numbers by batch, over at most as many rows of each set as the settings allow."""
         rows = list(range(len(self.examples)))
-        if self.settings.per_set is not None:
+        caps, rest = dict(self.settings.caps), self.settings.per_set
+        if caps or rest is not None:
             chance.shuffle(rows)
             taken: Counter[str] = Counter()
             kept = []
             for row in rows:
-                taken[self.examples[row].source] += 1
-                if taken[self.examples[row].source] <= self.settings.per_set:
+                source = self.examples[row].source
+                taken[source] += 1
+                cap = caps.get(source, rest)
+                if cap is None or taken[source] <= cap:
                     kept.append(row)
             rows = kept
         for batch in batches([self.lengths[row] for row in rows], self.settings.token_budget, chance):
@@ -104,6 +107,7 @@ class Finetuning:
     def run(self) -> Progress:
         """Train the epochs that are left; the best model by the choosing half of dev is in ``out/best``."""
         self.settings.out.mkdir(parents=True, exist_ok=True)
+        (self.settings.out / STAGES).write_text(json.dumps(stages_of(self.settings), indent=1), encoding="utf-8")
         self._resume()
         while self.progress.epoch < self.settings.epochs:
             loss = self._epoch(self.progress.epoch)

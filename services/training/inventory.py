@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from services.model.folders import find_model, shipped_models
-from services.training.datasets import DataError
+from services.training.errors import DataError
 
 
 def inventory() -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from services.model.opinion_model import OpinionModel
-from services.training.datasets import DataError
+from services.training.errors import DataError
 
 _ALL_LINEAR = ["query", "key", "value", "dense"]
 

@@ -32,6 +32,7 @@ def model_card(metrics: Mapping[str, Any]) -> str:
         "\n".join(f"- {LICENCES[name]}" for name in learnt) + "\n" + _BASE_LICENCE,
         "## Training",
         _TRAINING.format(seed=metrics["seed"], parameters=f"{metrics['parameters'] / 1e6:.1f}"),
+        _stages(metrics.get("stages") or []),
         "## Results on the dev files",
         _RESULTS,
         _results_table(metrics),
@@ -50,6 +51,17 @@ def model_card(metrics: Mapping[str, Any]) -> str:
         _WEAKNESSES,
     ]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
+
+
+def _stages(stages: list[dict[str, Any]]) -> str:
+    if not stages:
+        return ""
+    names = ("method", "sets", "caps", "per_set", "epochs", "encoder_rate", "head_rate", "anchor", "rename", "seed")
+    lines = [f"| stage | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+    for number, stage in enumerate(stages, 1):
+        cells = [str(stage[name]).strip("{}[]").replace("'", "") or "-" for name in names]
+        lines.append(f"| {number} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def _results_table(metrics: Mapping[str, Any]) -> str:

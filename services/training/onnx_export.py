@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from services.model.folders import find_model
 from services.model.opinion_model import OpinionModel
 from services.training.checkpoints import load_opinion_model
-from services.training.datasets import Company, DataError, Example
+from services.training.datasets import Company, Example
 from services.training.encoding import encode
+from services.training.errors import DataError
 
 _INPUTS = ["input_ids", "attention_mask", "mention_mask", "mention_row"]
 _OUTPUTS = ["document_sentiment", "company_sentiment", "event", "embedding"]

@@ -16,13 +16,15 @@ from services.model.delta import apply_delta, weights_digest, write_delta
 from services.model.opinion_model import OpinionModel
 from services.training.calibration import calibration_errors, fit_temperatures
 from services.training.checkpoints import load_opinion_model, save_opinion_model
-from services.training.datasets import DataError, Example, load_examples
+from services.training.datasets import Example, load_examples
 from services.training.devset import Half, Judged, judge
+from services.training.errors import DataError
 from services.training.measures import bootstrap_interval, score, softmax
 from services.training.neighbours import read_chains, recall
 from services.training.overlap import Overlap
 from services.training.perturbations import measure_flips
 from services.training.prediction import predict
+from services.training.settings import STAGES
 
 METRICS = "metrics.json"
 _HALVES: tuple[Half, ...] = ("all", "choose", "report")
@@ -50,6 +52,9 @@ def release(order: Release, overlaps: Mapping[str, Overlap]) -> dict[str, Any]:
     temperatures = fit_temperatures(judge(model, tokenizer, order.labelled, order.learnt))
     model.config.temperatures = temperatures
     _save(order, model, tokenizer)
+    stages = order.run / STAGES
+    if stages.is_file():
+        shutil.copy2(stages, order.out / STAGES)
     shipped, tokenizer = load_opinion_model(order.out)  # measured as it ships: in 16 bits, read back
     judged = judge(shipped, tokenizer, order.labelled, order.reported)
     own = {name: found for name, found in judged.items() if name in order.learnt}
@@ -57,6 +62,7 @@ def release(order: Release, overlaps: Mapping[str, Overlap]) -> dict[str, Any]:
         "name": order.out.name,
         "seed": order.seed,
         "learnt": list(order.learnt),
+        "stages": json.loads(stages.read_text(encoding="utf-8")) if stages.is_file() else [],
         "temperatures": temperatures,
         "calibration_error_report_half": calibration_errors(own, temperatures),
         "sets": {name: _set_metrics(name, found, temperatures) for name, found in judged.items()},

@@ -12,7 +12,8 @@ import torch
 from services.model.folders import CLASSIFIER, OPINION, find_model, kind_of
 from services.model.labels import LabelError, label_weights
 from services.training.checkpoints import load_opinion_model
-from services.training.datasets import Company, DataError, Example
+from services.training.datasets import Company, Example
+from services.training.errors import DataError
 from services.training.measures import Floats, softmax
 from services.training.mentions import find_mentions
 from services.training.prediction import Predictions, predict

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from services.model.opinion_model import OpinionModel
-from services.training.datasets import UNLABELLED, DataError, Example, read_table
+from services.training.datasets import UNLABELLED, Example, read_table
+from services.training.errors import DataError
 from services.training.measures import softmax
 from services.training.prediction import predict
 

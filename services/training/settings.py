@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from services.training.augmentation import Augmentation
 from services.training.datasets import DEFAULT_LABELLED, MINI_SETS
@@ -19,6 +21,7 @@ class FinetuneSettings:
     sets: tuple[str, ...] = MINI_SETS
     judged: tuple[str, ...] | None = None  # dev sets that choose the checkpoint; None: those of ``sets``
     per_set: int | None = None  # at most so many rows of a set in an epoch (multi-task sampling); None: all
+    caps: tuple[tuple[str, int], ...] = ()  # the same for single sets, before ``per_set``
     encoder: str | None = None  # folder or hub name of the encoder to start from; None: the base encoder
     start: Path | None = None  # an opinion model to go on from, heads included
     method: str = "full"  # a key of methods.METHODS
@@ -39,3 +42,23 @@ class FinetuneSettings:
     report_to: str = "tensorboard"  # or wandb, or none
     objective: Objective = field(default_factory=Objective)
     augmentation: Augmentation = field(default_factory=Augmentation)
+
+
+STAGES = "stages.json"
+
+
+def stages_of(settings: FinetuneSettings) -> list[dict[str, Any]]:
+    """What was trained, oldest first: the stages of the model that the run starts from, then this run's own.
+
+    Without paths, so that it can stand in a model card.
+    """
+    earlier: list[dict[str, Any]] = []
+    if settings.start is not None:
+        for path in (settings.start.parent / STAGES, settings.start / STAGES):
+            if path.is_file():
+                earlier = json.loads(path.read_text(encoding="utf-8"))
+    names = ("method", "epochs", "seed", "token_budget", "encoder_rate", "head_rate", "layer_decay", "per_set")
+    own = {name: getattr(settings, name) for name in names}
+    own |= {"sets": list(settings.sets), "caps": dict(settings.caps), "anchor": settings.objective.anchor}
+    own |= {"rename": settings.augmentation.rename, "teachers": len(settings.teachers)}
+    return [*earlier, own]

@@ -17,8 +17,9 @@ from torch import Tensor, nn
 from services.model.opinion_model import OpinionModel
 from services.model.reading import blank_links
 from services.training.checkpoints import load_opinion_model, save_opinion_model
-from services.training.datasets import DataError, Example, load_examples
+from services.training.datasets import Example, load_examples
 from services.training.devset import judge
+from services.training.errors import DataError
 from services.training.prediction import predict
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from services.model.folders import find_model
 from services.training.checkpoints import load_opinion_model, save_opinion_model
-from services.training.datasets import DataError
+from services.training.errors import DataError
 from services.training.self_training import read_texts
 from services.training.shrink import cost, drop_layers, drop_words, quantise, save_with_vocabulary, used_tokens
 

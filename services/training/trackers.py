@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from services.training.datasets import DataError
+from services.training.errors import DataError
 
 
 class Tracker(Protocol):

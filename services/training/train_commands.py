@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from services.training.choices import MethodName, ReportTo, log_to_stderr, quiet_libraries
+from services.training.errors import DataError
 
 train_app = typer.Typer(no_args_is_help=True, help="Train, shrink and export the opinion model.")
 
@@ -28,6 +29,7 @@ def finetune(
     sets: Sets = _MINI,
     judged: Annotated[str | None, typer.Option(help="Dev sets that choose the checkpoint; default: --sets.")] = None,
     per_set: Annotated[int | None, typer.Option(help="At most so many rows of a set in an epoch.")] = None,
+    cap: Annotated[list[str] | None, typer.Option(help="SET=ROWS: the same for one set.")] = None,
     encoder: Annotated[str | None, typer.Option(help="Encoder to start from (folder or hub id).")] = None,
     start: Annotated[str | None, typer.Option(help="Opinion model to go on from (name or folder).")] = None,
     method: MethodName = MethodName.full,
@@ -60,6 +62,7 @@ def finetune(
         sets=_names(sets),
         judged=_names(judged) if judged else None,
         per_set=per_set,
+        caps=tuple(_cap(item) for item in cap or ()),
         encoder=encoder,
         start=find_model(start) if start else None,
         method=method.value,
@@ -200,6 +203,13 @@ def compare_methods(
     quiet_libraries()
     log_to_stderr()
     _say({"rows": compare(out, labelled, rows, epochs, page, encoder)}, as_json)
+
+
+def _cap(item: str) -> tuple[str, int]:
+    name, _, rows = item.partition("=")
+    if not rows.isdigit():
+        raise DataError(f"--cap {item}: not of the form SET=ROWS")
+    return name, int(rows)
 
 
 def _names(joined: str) -> tuple[str, ...]:

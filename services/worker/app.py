@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -39,7 +38,6 @@ class WorkerApp(faust.App):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.ended: asyncio.Future[WorkerStop] = asyncio.get_running_loop().create_future()
-        self._seek_listeners: list[Callable[[Mapping[TP, int]], None]] = []
 
     def next_assignment(self) -> int:
         """Called in the consumer's thread, which is the only one that writes the number."""
@@ -50,14 +48,6 @@ class WorkerApp(faust.App):
     def is_current(self, event: Any) -> bool:
         """Whether `event` was read under the assignment that still holds; if not, it is dropped without a trace."""
         return bool(event.message.generation_id == self.assignment)
-
-    def when_seeked(self, listener: Callable[[Mapping[TP, int]], None]) -> None:
-        """`listener` is told the positions whenever the consumer was moved to them."""
-        self._seek_listeners.append(listener)
-
-    def on_seek(self, positions: Mapping[TP, int]) -> None:
-        for listener in self._seek_listeners:
-            listener(positions)
 
     def fail(self, stop: WorkerStop) -> None:
         """End the process with `stop`; safe from any thread; the first one wins."""

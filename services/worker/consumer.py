@@ -73,7 +73,6 @@ class PositionedConsumer(driver.Consumer):
             self.app.fail(stop)
             raise
         await self.seek_wait(found)
-        self.app.on_seek(found)
         return found
 
     async def committed(self, assigned: frozenset[TP]) -> Mapping[TP, int | None]:

@@ -1,0 +1,77 @@
+"""What needs no server: finding Java, Redis and ports, and the message when there is nothing."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from services.embedded import jars, java
+from services.embedded.errors import EmbeddedError
+from services.embedded.ports import free_port, is_free
+from services.embedded.redis import find_redis
+
+
+def test_a_port_in_use_is_not_free_and_free_ports_are_outside_the_ephemeral_range() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        assert not is_free(taken.getsockname()[1])
+    ephemeral = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    ports = {free_port() for _ in range(20)}
+    assert all(10_240 <= port < ephemeral for port in ports)
+
+
+def script(path: Path, version: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\necho 'openjdk version \"{version}\" 2021-01-01' >&2\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.parametrize(("text", "major"), [("17.0.15", 17), ("1.8.0_302", 8), ("25", 25)])
+def test_java_versions(tmp_path: Path, text: str, major: int) -> None:
+    assert java.java_version(str(script(tmp_path / "java", text))) == major
+
+
+def test_an_old_java_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = script(tmp_path / "home" / "bin" / "java", "11.0.2"), script(tmp_path / "path" / "java", "21.0.1")
+    monkeypatch.setenv("JAVA_HOME", str(old.parents[1]))
+    monkeypatch.setenv("PATH", f"{new.parent}:/usr/bin:/bin")
+    assert java.find_java() == java.Java(str(new), 21, "PATH")
+
+
+def test_without_any_java_the_message_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JAVA_HOME", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(java.importlib.util, "find_spec", lambda _: None)
+    with pytest.raises(EmbeddedError, match=r"found none; install one .*--bootstrap-servers"):
+        java.find_java()
+    with pytest.raises(EmbeddedError, match=r"no redis-server found.*--redis-url"):
+        find_redis()
+
+
+def test_without_network_and_cache_one_message_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unreachable(cache: Path) -> list[Path]:
+        raise OSError(f"cannot connect, {cache} stays empty")
+
+    monkeypatch.setattr(jars, "_download", unreachable)
+    with pytest.raises(EmbeddedError, match=r"could not be fetched.*cannot connect.*--bootstrap-servers"):
+        jars.kafka_jars(tmp_path)
+
+
+def test_a_cache_with_a_jar_cut_short_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def download(cache: Path) -> list[Path]:
+        jar = cache / "maven" / "a.jar"
+        jar.parent.mkdir(parents=True, exist_ok=True)
+        jar.write_bytes(b"whole")
+        return [jar]
+
+    monkeypatch.setattr(jars, "_download", download)
+    (jar,) = jars.kafka_jars(tmp_path)
+    assert jars.cached_jars(tmp_path) == [jar]
+    jar.write_bytes(b"wh")
+    assert jars.cached_jars(tmp_path) is None
+    assert jars.kafka_jars(tmp_path) == [jar]
+    assert jar.read_bytes() == b"whole"

@@ -1,0 +1,48 @@
+"""A child is started again, or held back, by how it ended. Real processes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from services.embedded.process import wait_until
+from services.supervisor.child import child_of
+from services.supervisor.held import read_held, release_all, write_held
+from services.supervisor.specs import Spec
+
+
+def spec(code: str) -> Spec:
+    return Spec("scoring", "1", [sys.executable, "-c", code])
+
+
+def test_a_killed_child_comes_back(tmp_path: Path) -> None:
+    child = child_of(spec("import time; time.sleep(600)"), tmp_path)
+    child.start()
+    first = child.pid
+    child.signal(9)
+    assert wait_until(lambda: child.look() and child.state == "running", 20, lambda: True)
+    assert child.restarts == 1
+    assert child.exit_code == -9
+    assert child.pid not in (None, first)
+    child.stop(10)
+    assert child.state == "stopped"
+
+
+def test_a_refusal_is_held_with_what_it_said_until_it_is_released(tmp_path: Path) -> None:
+    child = child_of(spec("import sys; print('bellwether: too many dead letters'); sys.exit(4)"), tmp_path)
+    child.start()
+    assert wait_until(lambda: child.look() and child.state == "held", 20, lambda: True)
+    assert (child.exit_code, child.message) == (4, "bellwether: too many dead letters")
+    assert not child.look()
+    child.release()
+    assert child.look()
+    assert child.restarts == 1
+    child.stop(10)
+
+
+def test_held_workers_are_kept_in_a_file(tmp_path: Path) -> None:
+    assert read_held(tmp_path) == {}
+    write_held(tmp_path, {"scoring-1": (4, "why")})
+    assert read_held(tmp_path) == {"scoring-1": (4, "why")}
+    assert release_all(tmp_path) == ["scoring-1"]
+    assert release_all(tmp_path) == []

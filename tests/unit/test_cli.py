@@ -1,0 +1,90 @@
+"""The command line: every mounted command has help, errors are one line, heavy packages stay out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from services import cli
+from services.failures import explain
+from services.worker.ending import ExitCode, WorkerStop
+from shared.kafka_client import TopicMismatch
+from shared.settings import SettingsError
+
+BELLWETHER = str(Path(sys.executable).parent / "bellwether")
+
+
+def test_help_lists_what_is_there_and_survives_a_package_that_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(cli.COMMANDS, "nowhere", "services.nowhere.commands")
+    result = CliRunner().invoke(cli.app, ["--help"])
+    assert result.exit_code == 0
+    for name in ("up", "down", "status", "worker", "ingest", "topics"):
+        assert f" {name} " in result.output
+    assert "nowhere" not in result.output
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_has_help(name: str) -> None:
+    if cli.load(name) is None:
+        pytest.skip(f"{cli.COMMANDS[name]} has no {name} (yet)")
+    result = CliRunner().invoke(cli.app, [name, "--help"])
+    assert result.exit_code == 0, result.output
+    assert "Usage" in result.output
+
+
+def test_help_and_status_load_nothing_heavy(tmp_path: Path) -> None:
+    for arguments in (["--help"], ["status", "--json", "--state", str(tmp_path)]):
+        script = (
+            f"import sys; sys.argv = ['bellwether', *{arguments!r}]\n"
+            "from services.cli import main\n"
+            "try: main()\n"
+            "except SystemExit: pass\n"
+            "print(sorted({'torch', 'transformers', 'faust', 'pandas', 'streamlit', 'jgo'} & set(sys.modules)))"
+        )
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+        assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_wrong_setting_is_one_line_and_an_unknown_command_is_usage(tmp_path: Path) -> None:
+    (tmp_path / "bellwether.yaml").write_text("redis: {port: 1}\n")
+    command = [BELLWETHER, "status", "--state", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("bellwether: BELLWETHER_REDIS__PORT: ")
+    assert done.stderr.count("\n") == 1
+    assert subprocess.run([BELLWETHER, "fly"], capture_output=True, timeout=60, check=False).returncode == 2
+
+
+def test_known_errors_keep_their_text_and_exit_code(tmp_path: Path) -> None:
+    assert explain(SettingsError("X: wrong")) == ("X: wrong", 1)
+    assert explain(TopicMismatch("other count")) == ("other count", 3)
+    assert explain(WorkerStop(ExitCode.OUTSIDE_LOG, "gap")) == ("gap", 5)
+    assert explain(FileNotFoundError(2, "No such file", "tweets.csv")) == ("tweets.csv: No such file", 1)
+    import kafka.errors
+    import redis
+
+    assert "bellwether status" in explain(redis.ConnectionError("refused"))[0]
+    assert "bellwether doctor" in explain(kafka.errors.KafkaTimeoutError("late"))[0]
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_error_that_nobody_foresaw_leaves_its_traceback_in_a_file(tmp_path: Path) -> None:
+    try:
+        {}["absent"]
+    except KeyError as error:
+        line, code = explain(error, tmp_path)
+    assert code == 1
+    assert "Traceback" not in line
+    assert "Traceback" in (tmp_path / "logs" / "unforeseen.txt").read_text()
+
+
+def test_an_app_with_one_command_of_another_name_stays_a_group() -> None:
+    app = typer.Typer()
+    app.command("file")(lambda: None)
+    assert not cli._is_single(app, "ingest")
+    assert cli._is_single(app, "file")
