@@ -82,6 +82,14 @@ async def scoring(settings: Settings, total: int) -> None:
     await work(settings, "benchmark", Stopwatch(total))
 
 
+async def aggregation(settings: Settings, total: int) -> None:
+    """The aggregation worker, with the stopwatch in the place of its pace."""
+    from services.aggregation import app, worker
+
+    vars(app)["Pace"] = lambda: Stopwatch(total)
+    await worker._main(settings, "benchmark")
+
+
 def main() -> None:
     """STATE RUN TOTAL KIND [TOPIC]"""
     state, run, total, kind, *topic = sys.argv[1:]
@@ -90,8 +98,10 @@ def main() -> None:
         uvloop.run(bare(settings, topic[0], int(total)))
     elif kind == "scoring":
         uvloop.run(scoring(settings, int(total)))
+    elif kind == "aggregation":
+        uvloop.run(aggregation(settings, int(total)))
     else:
-        raise SystemExit(f"{kind}: expected bare or scoring")
+        raise SystemExit(f"{kind}: expected bare, scoring or aggregation")
     os._exit(0)  # a stopped Faust leaves threads behind
 
 
