@@ -55,7 +55,7 @@ class Share(msgspec.Struct, array_like=True, gc=False):
 
 
 class RecentDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """A document as the dashboard and signal evidence show it, with one company's sentiment. Text from outside: escape."""
+    """A document as pages and signal evidence show it, with one company's sentiment. Text from outside: escape."""
 
     id: str
     company: str

@@ -1,4 +1,4 @@
-"""Where time comes from. Nothing else in the project asks the operating system what time it is (benchmarks excepted)."""
+"""Where time comes from. Nothing else in the project asks the operating system for the time (benchmarks excepted)."""
 
 from __future__ import annotations
 

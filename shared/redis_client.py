@@ -1,4 +1,4 @@
-"""Redis as settings describe it. Clients never retry in silence: a lost connection is the caller's to see (design 2.1)."""
+"""Redis as settings describe it. Clients never retry in silence: a lost connection is the caller's to see."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting, documented where it is declared; built once in main(), frozen, passed on. Nothing reads the environment at import.
+"""Every setting, documented where it is declared; built once in main(), frozen, passed on, never read at import.
 
 Order of precedence: keyword arguments, environment (`BELLWETHER_KAFKA__BOOTSTRAP_SERVERS=…`), `STATE/bellwether.yaml`,
 `STATE/endpoints.json` (written by `bellwether up` for the embedded services), the defaults below.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -142,7 +143,8 @@ class Settings(BaseSettings):
     )
 
     state_dir: Path = Field(
-        default_factory=lambda: default_state_dir(), description="Everything Bellwether keeps on this machine."
+        default_factory=lambda: default_state_dir(),  # noqa: PLW0108  declared further down
+        description="Everything Bellwether keeps on this machine.",
     )
     run: str = Field("live", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="Run that the workers belong to.")
     kafka: KafkaSettings = KafkaSettings()
@@ -160,8 +162,8 @@ class Settings(BaseSettings):
         settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  pydantic names it
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         files = _StateFiles(settings_cls, _state_from(init_settings(), env_settings()))
         return init_settings, env_settings, files
@@ -182,13 +184,14 @@ class _StateFiles(PydanticBaseSettingsSource):
         self._state = state
 
     def get_field_value(self, field: Any, field_name: str) -> tuple[Any, str, bool]:
+        del field
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
         endpoints, own = self._state / "endpoints.json", self._state / "bellwether.yaml"
-        merged: dict[str, Any] = json.loads(endpoints.read_text()) if endpoints.exists() else {}
+        merged: dict[str, Any] = _parsed(endpoints, json.loads)
         if own.exists():
-            loaded = yaml.safe_load(own.read_text()) or {}
+            loaded = _parsed(own, yaml.safe_load) or {}
             if not isinstance(loaded, dict):
                 raise SettingsError(f"{own}: expected a mapping of sections, e.g. 'redis: {{url: redis://…}}'")
             for section, values in loaded.items():
@@ -197,6 +200,13 @@ class _StateFiles(PydanticBaseSettingsSource):
                 else:
                     merged[section] = values
         return merged
+
+
+def _parsed(file: Path, parse: Callable[[str], Any]) -> Any:
+    try:
+        return parse(file.read_text()) if file.exists() else {}
+    except (ValueError, yaml.YAMLError) as error:
+        raise SettingsError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
 
 
 def _state_from(*sources: dict[str, Any]) -> Path:
@@ -225,4 +235,6 @@ def load_settings(state: Path | None = None, **overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "BELLWETHER_" + "__".join(str(part).upper() for part in first["loc"])
-        raise SettingsError(f"{name}: {first['msg']} (got {first.get('input')!r})") from None
+        secret = any(word in name for word in ("PASSWORD", "TOKEN", "KEY"))
+        given = "a secret" if secret else repr(first.get("input"))
+        raise SettingsError(f"{name}: {first['msg']} (got {given})") from None

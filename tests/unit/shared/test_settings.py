@@ -1,0 +1,59 @@
+"""Settings: precedence, and errors that name the setting without telling a secret."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from shared.settings import SettingsError, load_settings
+
+
+def test_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "endpoints.json").write_text('{"redis": {"url": "redis://a"}, "kafka": {"bootstrap_servers": "a:1"}}')
+    assert load_settings(tmp_path).redis.url == "redis://a"
+    (tmp_path / "bellwether.yaml").write_text("redis: {url: 'redis://b', cluster: true}\n")
+    assert load_settings(tmp_path).redis.url == "redis://b"
+    assert load_settings(tmp_path).kafka.bootstrap_servers == "a:1"
+    monkeypatch.setenv("BELLWETHER_REDIS__URL", "redis://c")
+    assert load_settings(tmp_path).redis.url == "redis://c"
+    assert load_settings(tmp_path).redis.cluster is True  # one section from two places
+    assert load_settings(tmp_path, redis={"url": "redis://d"}).redis.url == "redis://d"
+
+
+def test_the_state_folder_comes_from_the_environment_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELLWETHER_STATE_DIR", str(tmp_path))
+    (tmp_path / "bellwether.yaml").write_text("run: other\n")
+    assert load_settings().run == "other"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("redis: {port: 1}", r"BELLWETHER_REDIS__PORT: "),
+        ("kafka: {document_partitions: 0}", r"BELLWETHER_KAFKA__DOCUMENT_PARTITIONS: .*got 0"),
+        ("- a list", r"expected a mapping"),
+        ("redis: {url: [", r"bellwether.yaml cannot be read"),
+        ("run: 'no spaces'", r"BELLWETHER_RUN: "),
+    ],
+)
+def test_a_bad_file_is_an_error_that_names_the_setting(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "bellwether.yaml").write_text(content)
+    with pytest.raises(SettingsError, match=message):
+        load_settings(tmp_path)
+
+
+def test_a_secret_is_not_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"BELLWETHER_REDIS__PASSWORD: .*a secret") as caught:
+        load_settings(tmp_path, redis={"password": ["hunter2"]})
+    assert "hunter2" not in str(caught.value)
+    assert "hunter2" not in repr(load_settings(tmp_path, redis={"password": "hunter2"}))
+
+
+def test_settings_are_frozen_and_their_digest_leaves_addresses_out(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path)
+    with pytest.raises(ValidationError):
+        settings.run = "other"
+    assert settings.digest() == load_settings(tmp_path / "x", redis={"url": "redis://elsewhere"}).digest()
+    assert settings.digest() != load_settings(tmp_path, aggregation={"lateness_seconds": 5}).digest()
