@@ -6,51 +6,10 @@ from pathlib import Path
 
 import pytest
 
-WORDS = [
-    "shell",
-    "jumps",
-    "as",
-    "bp",
-    "slides",
-    "profit",
-    "beats",
-    "loss",
-    "widens",
-    "apple",
-    "falls",
-    "rises",
-    "on",
-    "weak",
-    "strong",
-    "demand",
-    "the",
-    "a",
-    "of",
-    "and",
-    "to",
-    "bank",
-    "oil",
-    "price",
-    "target",
-    "cut",
-    "raised",
-    "ceo",
-    "resigns",
-    "merger",
-    "talks",
-    "http",
-    "1",
-    "2",
-    "3",
-    "%",
-    ".",
-    ",",
-    "$",
-    "!",
-    "##s",
-    "##ing",
-    "##ed",
-]
+WORDS = """
+shell jumps as bp slides profit beats loss widens apple falls rises on weak strong demand the a of and to bank oil price
+target cut raised ceo resigns merger talks http 1 2 3 % . , $ ! ##s ##ing ##ed
+""".split()  # noqa: SIM905
 
 
 def save_tokenizer(folder: Path) -> None:

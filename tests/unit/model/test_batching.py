@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +28,7 @@ def test_no_batch_costs_more_than_the_budget_unless_it_is_one_item(items: list[i
 @given(lengths, st.integers(1, 5000))
 def test_batches_are_as_full_as_the_budget_allows(items: list[int], budget: int) -> None:
     batches = plan_batches(items, budget)
-    for batch, following in zip(batches, batches[1:], strict=False):
+    for batch, following in itertools.pairwise(batches):
         longest = max(padded_length(items[i]) for i in batch)
         assert (len(batch) + 1) * longest > budget
         assert max(items[i] for i in following) <= min(items[i] for i in batch)

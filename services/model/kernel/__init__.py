@@ -1,0 +1,1 @@
+"""The fused int8 encoder: C++ source, compiled once per machine into the cache, called through ctypes."""
