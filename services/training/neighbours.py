@@ -44,7 +44,7 @@ class Chains:
     earlier: dict[int, frozenset[int]]
 
 
-def read_chains(path: Path, limit: int = 6000) -> Chains:
+def read_chains(path: Path, limit: int = 3000) -> Chains:
     """The first ``limit`` distinct stories of a Reuters file (JSON lines, gzip: date, ticker, title, summary)."""
     stories: list[Story] = []
     seen: set[tuple[str, str]] = set()

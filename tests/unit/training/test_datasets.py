@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from services.model.opinion_model import EVENTS
-from services.training.datasets import DataError, load_examples, read_table, training_examples
+from services.training.datasets import load_examples, read_table, training_examples
+from services.training.errors import DataError
 from services.training.mentions import find_mentions
 from services.training.overlap import scan, text_key
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from services.model.opinion_model import OpinionModel
 from services.training.checkpoints import save_opinion_model
-from services.training.datasets import DataError
+from services.training.errors import DataError
 from services.training.evaluate import Columns, evaluate, predictions
 from services.training.scorers import load_scorer
 

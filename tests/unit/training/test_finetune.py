@@ -10,7 +10,7 @@ import torch
 
 from services.model.opinion_model import OpinionModel
 from services.training.checkpoints import load_opinion_model, save_opinion_model
-from services.training.datasets import DataError
+from services.training.errors import DataError
 from services.training.finetune import Finetuning
 from services.training.methods import METHODS, choose_method, trainable_parameters
 from services.training.model_card import model_card

@@ -9,7 +9,8 @@ import torch
 
 from services.model.opinion_model import OpinionModel
 from services.training.checkpoints import load_opinion_model
-from services.training.datasets import DataError, Example
+from services.training.datasets import Example
+from services.training.errors import DataError
 from services.training.prediction import predict
 from services.training.pretrain import PretrainSettings, mask_tokens, pretrain
 from services.training.shrink import RowInt8Linear, drop_layers, drop_words, quantise, save_with_vocabulary, used_tokens
