@@ -19,7 +19,7 @@ from typing import Final
 from services.aggregation.apply import apply
 from services.aggregation.closing import Closer
 from services.aggregation.plan import Record, Rules
-from services.aggregation.store import MemoryStore
+from services.aggregation.store import MemoryStore, Store
 from services.aggregation.strategy import Strategy
 from services.model.interface import Engine
 from services.replay.anonymise import anonymise
@@ -46,7 +46,7 @@ Progress = Callable[[int, int], None]  # documents done, documents in all
 class Result:
     """What a replay made."""
 
-    store: MemoryStore
+    store: Store
     documents: int = 0
     dead: int = 0
     opinions: int = 0
@@ -80,11 +80,10 @@ class Player:
         records = merged(given.records)
         ids = {topic: topic_id for topic, (topic_id, _) in given.topics.items()}
         streams = [(topic, p) for topic, (_, count) in given.topics.items() for p in range(count)]
-        result = Result(MemoryStore(self._slots))
+        store = self._store = MemoryStore(self._slots)
+        result = Result(store)
         names = frozenset(Origin(ids[topic], p, 0).stream for topic, p in streams)
-        self._closers = [
-            Closer(result.store, slot, self._strategies, names, self._rules) for slot in range(self._slots)
-        ]
+        self._closers = [Closer(store, slot, self._strategies, names, self._rules) for slot in range(self._slots)]
         self._offsets = [0] * self._slots
         last = max((r.available_at for r in records if r.available_at is not None), default=0)
         ticks = promises(records, streams, self._step, last + self._rules.lateness + self._step)
@@ -154,7 +153,7 @@ class Player:
                     result.events.append((message.company, message.available_at, message.event))
         closer = self._closers[slot]
         for part in closer.parts(records):
-            made = apply(result.store, slot, OPINIONS, part, self._rules)
+            made = apply(self._store, slot, OPINIONS, part, self._rules)
             if made is not None:
                 closer.changed(made)
             result.signals.extend(closer.close())

@@ -163,6 +163,17 @@ def _within(available: int | None, begin: int | None, end: int | None) -> bool:
     return (begin is None or available >= begin) and (end is None or available < end)
 
 
+def read_log(settings: Settings, topics: dict[str, int]) -> Iterator[Any]:
+    """Every record of some topics (name -> partitions) from the first to the last offset of now."""
+    consumer = KafkaConsumer(**client_config(settings.kafka), enable_auto_commit=False)
+    try:
+        parts = [TopicPartition(name, p) for name, count in topics.items() for p in range(count)]
+        consumer.assign(parts)
+        yield from _until(consumer, parts, consumer.beginning_offsets(parts), consumer.end_offsets(parts))
+    finally:
+        consumer.close()
+
+
 def _until(consumer: Any, parts: Sequence[Any], first: Any, last: Any) -> Iterator[Any]:
     """Every record from the first offset to the end offsets that were frozen at the start."""
     left = {part for part in parts if first[part] < last[part]}

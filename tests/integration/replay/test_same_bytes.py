@@ -1,0 +1,100 @@
+"""Live = replay through Kafka = replay in one process, byte for byte: buckets, and signals with their evidence."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pandas as pd
+import pytest
+
+from services.aggregation.dump import aggregates_sha256
+from services.aggregation.redis_store import RedisStore
+from services.embedded.kafka import EmbeddedKafka
+from services.embedded.redis import EmbeddedRedis
+from services.ingest.files import FileSource
+from services.ingest.load import load_file
+from services.ingest.normalise import Reading
+from services.replay import player
+from services.replay.run import Question
+from services.replay.run import replay as replay_here
+from services.replay.runs import signal_frame
+from services.replay.through_kafka import _collect, _wait, _workers, replay_through_kafka
+from shared.clock import SystemClock
+from shared.redis_client import connect
+from shared.settings import KafkaSettings, ModelSettings, RedisSettings, Settings, load_settings
+from shared.topics import Topics
+
+pytestmark = pytest.mark.kafka
+NAMES = ("$AAPL", "$MSFT", "$NVDA", "Pfizer", "Boeing", "nobody")
+
+
+@pytest.fixture
+def settings(
+    tmp_path: Path, own_kafka: EmbeddedKafka, own_redis: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
+) -> Settings:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    sections = {
+        "kafka": KafkaSettings(bootstrap_servers=own_kafka.bootstrap_servers),
+        "redis": RedisSettings(url=own_redis.url),
+        "model": ModelSettings(name="stub"),
+    }
+    state = tmp_path / "state"
+    state.mkdir(parents=True, exist_ok=True)
+    plain = {name: msgspec.to_builtins(section.model_dump(mode="json")) for name, section in sections.items()}
+    (state / "endpoints.json").write_bytes(msgspec.json.encode(plain))
+    return load_settings(state)
+
+
+def documents(path: Path) -> Path:
+    """Three weeks of posts, not in order of time, some of them twice."""
+    draw = random.Random(5)
+    rows = []
+    for i in range(1500):
+        company, other = draw.choice(NAMES), draw.choice(NAMES)
+        rows.append(
+            {
+                "text": f"{company} and {other} said {draw.randrange(90)} things",
+                "published_at": 1_400_000_000 + i * 1200 + draw.randrange(-20_000, 20_000),
+                "author": f"author{draw.randrange(40)}",
+                "external_id": i if draw.random() < 0.9 else max(0, i - 3),
+            }
+        )
+    path.write_bytes(b"\n".join(msgspec.json.encode(row) for row in rows))
+    return path
+
+
+def test_live_and_both_replays_give_the_same_bytes(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = documents(tmp_path / "posts.jsonl")
+    source = FileSource(path, {}, Reading("social", "test", ZoneInfo("America/New_York")))
+    load_file(settings, source, SystemClock())
+    question = Question(channels=("news", "social"))
+
+    client = connect(settings.redis)
+    with _workers(settings, "live", question, 2) as children:
+        _wait(settings, Topics("live"), client, children, lambda *_: None)
+    live = RedisStore(client, "live", settings.kafka.opinion_partitions)
+
+    here = replay_here(settings, "here", question, cache=False)
+    monkeypatch.setattr(player, "GROUP", 13)
+    again = replay_here(settings, "again", question, cache=False)
+    kafka = replay_through_kafka(settings, "through-kafka", question, 2)
+    assert here["documents"] > 1300
+    digests = {aggregates_sha256(live), *(r["aggregates_sha256"] for r in (here, again, kafka))}
+    assert len(digests) == 1
+    assert [r["documents"] for r in (again, kafka)] == [here["documents"]] * 2
+
+    frames = [
+        pd.read_parquet(settings.state_dir / "runs" / n / "signals.parquet") for n in ("here", "again", "through-kafka")
+    ]
+    assert len(frames[0]) > 100
+    for frame in frames[1:]:
+        pd.testing.assert_frame_equal(frames[0], frame)
+    # live has had one tick alone, behind everything: the same signals for the same times, whatever it knew when
+    given = signal_frame(_collect(settings, Topics("live"), client, live, question))
+    pd.testing.assert_frame_equal(frames[0][frames[0]["at"] <= given["at"].max()].reset_index(drop=True), given)
+    client.close()

@@ -1,0 +1,126 @@
+"""A replay in one process: the same bytes however it is cut, cached or repeated; bad options are named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from services.model.interface import Answer, Request, Sentiment
+from services.replay import player
+from services.replay.anonymise import anonymise
+from services.replay.cache import AnswerCache
+from services.replay.records import RangeError
+from services.replay.run import Question, parse_channels, parse_moment, parse_speed, replay
+from services.replay.runs import RunError, delete_run, list_runs, show_run
+from shared.settings import ModelSettings, Settings, load_settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return load_settings(tmp_path / "state", model=ModelSettings(name="stub"))
+
+
+@pytest.fixture
+def question(tmp_path: Path) -> Question:
+    names = ("$AAPL", "$MSFT", "$NVDA")
+    rows = [
+        {
+            "text": f"{names[i % 3]} story {i % 17} number {i}",
+            "published_at": 1_400_000_000 + i * 1800,
+            "external_id": i,
+        }
+        for i in range(400)
+    ]
+    path = tmp_path / "documents.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    return Question(str(path), ("social",))
+
+
+def test_a_replay_repeats_to_the_byte(settings: Settings, question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = replay(settings, "one", question, cache=False)
+    monkeypatch.setattr(player, "GROUP", 7)
+    second = replay(settings, "two", question)
+    third = replay(settings, "three", question)
+    assert first["documents"] == 400
+    assert first["signals"] > 20
+    assert third["cached"] == 400
+    assert len({each["aggregates_sha256"] for each in (first, second, third)}) == 1
+    frames = [
+        pd.read_parquet(settings.state_dir / "runs" / name / "signals.parquet") for name in ("one", "two", "three")
+    ]
+    pd.testing.assert_frame_equal(frames[0], frames[1])
+    pd.testing.assert_frame_equal(frames[0], frames[2])
+
+
+def test_what_comes_later_changes_no_earlier_signal(settings: Settings, question: Question) -> None:
+    cut = (1_400_000_000 + 200 * 1800) * 1_000_000
+    replay(settings, "whole", question)
+    replay(settings, "part", Question(question.file, ("social",), end=cut))
+    whole, part = (pd.read_parquet(settings.state_dir / "runs" / n / "signals.parquet") for n in ("whole", "part"))
+    earlier = whole[whole["at"] <= cut].reset_index(drop=True)
+    pd.testing.assert_frame_equal(earlier, part[part["at"] <= cut].reset_index(drop=True))
+    assert len(earlier) < len(whole)
+
+
+def test_a_name_in_use_is_refused(settings: Settings, question: Question) -> None:
+    replay(settings, "mine", question)
+    with pytest.raises(RunError, match="--resume"):
+        replay(settings, "mine", question)
+    again = replay(settings, "mine", question, resume=True)
+    assert again["cached"] == 400
+    with pytest.raises(RunError, match="was asked something else"):
+        replay(settings, "mine", Question(question.file, ("news",)), resume=True)
+    replay(settings, "mine", Question(question.file, ("news",)), overwrite=True)
+    assert [run["run"] for run in list_runs(settings)] == ["mine"]
+    delete_run(settings, "mine")
+    with pytest.raises(RunError, match="none yet"):
+        show_run(settings, "mine")
+
+
+@pytest.mark.parametrize("name", ["", "live", "../up", "a b", "x" * 65])
+def test_a_bad_name_is_refused(settings: Settings, question: Question, name: str) -> None:
+    with pytest.raises(RunError):
+        replay(settings, name, question)
+
+
+def test_an_empty_range_is_named(settings: Settings, question: Question) -> None:
+    with pytest.raises(RangeError, match="widen"):
+        replay(settings, "none", Question(question.file, ("social",), begin=2_000_000_000_000_000))
+
+
+def test_options_are_read_and_bad_ones_named() -> None:
+    assert parse_speed("max") == 0
+    assert parse_speed("60x") == 60
+    assert parse_moment("2014-05-01", "--from") == 1_398_902_400_000_000
+    assert parse_channels(["documents.social"]) == ("social",)
+    for call, named in (
+        (lambda: parse_speed("warp"), "--speed warp"),
+        (lambda: parse_moment("soon", "--to"), "--to soon"),
+        (lambda: parse_channels(["opinions"]), "--topic opinions"),
+    ):
+        with pytest.raises(RangeError, match=named):
+            call()
+
+
+def test_names_are_hidden_and_spans_moved() -> None:
+    text = "Shell jumps as BP slides; Shell up"
+    request = Request(text, (((0, 5), (26, 31)), ((15, 17),)))
+    hidden = anonymise(request)
+    assert hidden.text == "Company A jumps as Company B slides; Company A up"
+    assert [[hidden.text[s:e] for s, e in spans] for spans in hidden.companies] == [["Company A"] * 2, ["Company B"]]
+
+
+def test_answers_are_kept_per_model_and_question(tmp_path: Path) -> None:
+    said = Answer(Sentiment(1, 2, 999_997), (Sentiment(0, 0, 1_000_000),), "earnings", 7)
+    cache, other = (AnswerCache(tmp_path / "a.sqlite3", model) for model in ("one", "two"))
+    request = Request("text", (((0, 4),),))
+    cache.put({cache.key(request): said})
+    assert cache.get([cache.key(request)]) == {cache.key(request): said}
+    assert other.get([other.key(request)]) == {}
+    assert cache.get([cache.key(Request("text", (((0, 3),),)))]) == {}
+    cache.close()
+    other.close()
