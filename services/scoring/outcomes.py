@@ -26,6 +26,7 @@ from shared.topics import Topics, partition_for
 
 HEADER_TOPIC: Final = "topic"  # name of the topic that the letter came from, to which it is re-queued
 MAX_DETAIL_BYTES: Final = 2_000
+MAX_SLOTS_REMEMBERED: Final = 50_000  # sources may name any company id
 _NO_HEADERS: Final[Headers] = []
 
 
@@ -91,6 +92,8 @@ class Outgoing:
     def _send(self, company: str, value: bytes) -> None:
         slot = self.slots.get(company)
         if slot is None:
+            if len(self.slots) >= MAX_SLOTS_REMEMBERED:
+                self.slots.clear()
             slot = self.slots[company] = partition_for(company, self.partitions)
         self.records[self.topics.opinions, slot].append((company.encode(), value, _NO_HEADERS))
 

@@ -17,7 +17,7 @@ from services.worker.app import WorkerApp
 from services.worker.ending import ExitCode, WorkerStop
 
 STOP_SECONDS = 10.0
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 log = logging.getLogger(__name__)
 
 
