@@ -12,8 +12,9 @@ from shared.kafka_client import client_config
 from shared.settings import KafkaSettings
 from shared.topics import Topics
 
-DELIVERY_SECONDS: Final = 120.0  # kafka-python retries a record this long, through broker restarts
+DELIVERY_SECONDS: Final = 300.0  # kafka-python retries a record this long: a broker on a busy machine takes its time
 _LINGER_MS: Final = 5
+_RECONNECT_MS: Final = 2000  # the default of 30 s would add that much to every restart of a broker
 _BATCH_BYTES: Final = 128 * 1024
 _REQUEST_BYTES: Final = 8 * 1024 * 1024  # the topics' max.message.bytes
 
@@ -59,6 +60,7 @@ class Publisher:
             delivery_timeout_ms=int(delivery_seconds * 1000),
             max_block_ms=int(delivery_seconds * 1000),
             linger_ms=_LINGER_MS,
+            reconnect_backoff_max_ms=_RECONNECT_MS,
             batch_size=_BATCH_BYTES,
             max_request_size=_REQUEST_BYTES,
         )
