@@ -93,6 +93,7 @@ class EmbeddedKafka:
         self._heap_mb = heap_mb
         self._tied = tied
         self._process: ChildProcess | None = None
+        self._java = ""  # found once: a restart must not wait for it
         self.port = 0
 
     @property
@@ -117,7 +118,8 @@ class EmbeddedKafka:
 
     def spawn(self) -> None:
         """Start without waiting."""
-        java, jars = find_java().path, kafka_jars(self._cache)
+        java = self._java = self._java or find_java().path
+        jars = kafka_jars(self._cache)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._write_configuration()
         class_path = ":".join(str(jar) for jar in jars)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal
 
@@ -147,15 +148,19 @@ def _model(settings: Settings) -> Finding:
 
 
 def _gpu() -> Finding:
-    if importlib.util.find_spec("torch") is None:
-        return Finding("torch", "missing", "not installed", "pip install -c constraints.txt torch")
-    import torch
-
-    if torch.cuda.is_available():
-        return Finding("gpu", "ok", torch.cuda.get_device_name(0))
-    return Finding(
-        "gpu", "ok", f"none: scoring runs on {torch.get_num_threads()} CPU threads (torch {torch.__version__})"
-    )
+    """Without importing torch, which takes seconds."""
+    try:
+        torch = version("torch")
+    except PackageNotFoundError:
+        return Finding("torch", "missing", "not installed", "make venv, or pip install -c constraints.txt torch")
+    driver = shutil.which("nvidia-smi")
+    if driver is None:
+        return Finding("gpu", "ok", f"none: scoring runs on {os.cpu_count()} CPU cores (torch {torch})")
+    try:
+        listed = subprocess.run([driver, "-L"], capture_output=True, text=True, timeout=20, check=True).stdout
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding("gpu", "mind", f"nvidia-smi fails: {error}", "mend the driver, or scoring runs on the CPU")
+    return Finding("gpu", "ok", f"{listed.splitlines()[0] if listed else 'none listed'} (torch {torch})")
 
 
 def _compiler(settings: Settings) -> Finding:

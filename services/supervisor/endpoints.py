@@ -15,7 +15,7 @@ from services.embedded.kafka import EmbeddedKafka
 from services.embedded.redis import EmbeddedRedis
 from services.supervisor.records import write_atomically
 from services.supervisor.specs import Options
-from shared.settings import load_settings
+from shared.settings import Settings, SettingsError, load_settings
 
 
 class Endpoints:
@@ -40,6 +40,7 @@ class Endpoints:
         """The embedded services that are needed, not yet started."""
         (self._state / "endpoints.json").unlink(missing_ok=True)  # what an earlier start wrote is nobody's wish
         settings = load_settings(self._state, **self.overrides())
+        _refuse_half_an_address(settings)
         if "bootstrap_servers" not in settings.kafka.model_fields_set:
             self.kafka = EmbeddedKafka(self._state / "kafka")
         if "url" not in settings.redis.model_fields_set:
@@ -55,3 +56,18 @@ class Endpoints:
         if self.redis is not None and self.redis.port:
             content["redis"] = {"url": self.redis.url}
         write_atomically(self._state / "endpoints.json", msgspec.json.encode(content))
+
+
+def _refuse_half_an_address(settings: Settings) -> None:
+    """Credentials without an address: somebody means a server of their own, and we would start another one."""
+    kafka, redis = settings.kafka, settings.redis
+    if kafka.security_protocol != "PLAINTEXT" and "bootstrap_servers" not in kafka.model_fields_set:
+        raise SettingsError(
+            f"BELLWETHER_KAFKA__SECURITY_PROTOCOL is {kafka.security_protocol}, but no broker is named; set "
+            f"BELLWETHER_KAFKA__BOOTSTRAP_SERVERS or pass --bootstrap-servers (the embedded Kafka speaks PLAINTEXT)"
+        )
+    if (redis.password is not None or redis.cluster) and "url" not in redis.model_fields_set:
+        raise SettingsError(
+            "a password or a cluster is set for Redis, but no address; set BELLWETHER_REDIS__URL or pass --redis-url "
+            "(the embedded Redis has neither)"
+        )

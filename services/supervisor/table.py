@@ -21,7 +21,7 @@ _COUNTS = (
 
 def print_status(status: Status) -> None:
     """Counts, processes, problems."""
-    console = Console()
+    console = _console()
     state = "[green]healthy[/]" if status.healthy else f"[red]{status.phase}, not healthy[/]"
     console.print(f"run {status.run}: {state}   {status.dashboard}")
     counts = Table(show_header=False, box=None)
@@ -47,13 +47,18 @@ def print_status(status: Status) -> None:
 
 def print_findings(findings: Sequence[Finding]) -> None:
     """One line per finding, with the remedy where there is one."""
-    console = Console()
+    console = _console()
     colours = {"ok": "green", "mind": "yellow", "missing": "red"}
     table = Table("", "what", "found", "remedy", box=None)
     for finding in findings:
         colour = colours[finding.state]
         table.add_row(f"[{colour}]{finding.state}[/]", finding.name, finding.found, finding.remedy)
     console.print(table)
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=200)  # a file does not wrap
 
 
 class DrainProgress:

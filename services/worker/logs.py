@@ -63,6 +63,7 @@ def configure(state: Path, role: str, name: str, level: str = "INFO", secrets: I
     root.setLevel(level)
     for noisy in _QUIET:
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)  # it warns whenever the machine is busy
     logging.captureWarnings(True)
     return file
 

@@ -13,7 +13,7 @@ from services.supervisor.endpoints import Endpoints
 from services.supervisor.snapshot import Status
 from services.supervisor.specs import Options, dashboard_port, dashboard_spec, worker_specs
 from services.supervisor.watch import child_problems
-from shared.settings import load_settings
+from shared.settings import SettingsError, load_settings
 
 
 def test_every_worker_names_role_and_state(tmp_path: Path) -> None:
@@ -71,6 +71,19 @@ def test_addresses_of_an_earlier_start_do_not_count_as_named(tmp_path: Path, mon
     kafka, redis = Endpoints(tmp_path, Options()).choose()
     assert kafka is not None
     assert redis is None
+
+
+@pytest.mark.parametrize(
+    ("content", "names"),
+    [
+        ("redis: {password: secret}", "BELLWETHER_REDIS__URL"),
+        ("kafka: {security_protocol: SSL}", "BELLWETHER_KAFKA__BOOTSTRAP_SERVERS"),
+    ],
+)
+def test_credentials_without_an_address_are_refused(tmp_path: Path, content: str, names: str) -> None:
+    (tmp_path / "bellwether.yaml").write_text(content)
+    with pytest.raises(SettingsError, match=names):
+        Endpoints(tmp_path, Options()).choose()
 
 
 def test_the_status_line_says_what_is_wrong_and_what_is_unknown() -> None:
