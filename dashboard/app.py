@@ -12,7 +12,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import companies, live, view
-from dashboard.pages import company, health, market
+from dashboard.pages import backtest, company, health, market, signals
 from dashboard.view import View
 from dashboard.windows import WINDOWS
 
@@ -20,6 +20,8 @@ from dashboard.windows import WINDOWS
 PAGES: Final[dict[str, Callable[[View], None]]] = {
     "Market": market.draw,
     "Company": company.draw,
+    "Signals": signals.draw,
+    "Back-test": backtest.draw,
     "Health": health.draw,
 }
 HERE: Final = Path(__file__).parent

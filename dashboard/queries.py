@@ -19,6 +19,7 @@ from shared.aggregates import SECONDS, Bucket, Keys, RecentDocument, Resolution,
 from shared.clock import SECOND
 from shared.events import Channel
 from shared.health import WorkerReport, decode_report
+from shared.signals import Signal, decode_revisions, decode_signal
 from shared.topics import Topics
 
 MAX_STARTS: Final = 5_000  # Lua's unpack() takes about 8,000 values
@@ -171,6 +172,17 @@ class Store:
         raw = cast(dict[bytes, bytes], self._client.hgetall(aggregates.prices_key(company)))
         values = [(date.decode(), *msgspec.json.decode(value, type=list[float])) for date, value in sorted(raw.items())]
         return pd.DataFrame(values, columns=["date", "open", "high", "low", "close", "volume"])
+
+    def latest_signals(self, keys: Keys) -> list[Signal]:
+        """The latest signal of every company and strategy; strongest conviction first."""
+        replies = self._pipelined([("HVALS", keys.latest_signals(slot)) for slot in range(keys.slots)])
+        found = [decode_signal(raw) for reply in replies for raw in reply]
+        return sorted(found, key=lambda signal: (-abs(signal.score), signal.company, signal.strategy))
+
+    def signal_history(self, keys: Keys, company: str, strategy: str) -> list[Signal]:
+        """The last revision of each of a company's signals, oldest first."""
+        raw = cast(list[bytes], self._client.hvals(keys.signals(company, strategy)))
+        return sorted((decode_revisions(value)[-1] for value in raw), key=lambda signal: signal.at)
 
     def totals(self, keys: Keys) -> Totals:
         """The run's counts: the sums over its slots."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import redis
@@ -10,7 +11,7 @@ from services.aggregation.redis_store import RedisStore
 from shared.aggregates import RUNS, run_key
 from shared.redis_client import connect
 from shared.settings import Settings
-from shared.topics import Topics
+from shared.topics import LIVE, Topics
 
 
 class UnknownRun(LookupError):
@@ -25,6 +26,12 @@ def slots_of(client: redis.Redis, run: str) -> int:
         known = sorted(name.decode() for name in members)
         raise UnknownRun(f"Redis has no run {run!r}; it has: {', '.join(known) or 'none yet'}")
     return int(held)
+
+
+def dump_on_disk(settings: Settings) -> Path | None:
+    """The canonical dump that a replay in one process left: such a run was never in Redis."""
+    path = settings.state_dir / "runs" / settings.run / "aggregates.jsonl.gz"
+    return path if settings.run != LIVE and path.exists() else None
 
 
 def open_run(settings: Settings) -> RedisStore:

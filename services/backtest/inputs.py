@@ -46,9 +46,12 @@ def load_run(settings: Settings, run: str, strategy: str | None) -> tuple[pd.Dat
     return signals, events
 
 
-def write_outputs(out: Path, html: str, signals: pd.DataFrame, metrics: dict[str, object]) -> None:
-    """DIR/tearsheet.html, DIR/signals.parquet, DIR/metrics.json (NaN becomes null)."""
+def write_outputs(
+    out: Path, html: str, signals: pd.DataFrame, equity: pd.DataFrame, metrics: dict[str, object]
+) -> None:
+    """DIR/tearsheet.html, signals.parquet, equity.parquet, and last DIR/metrics.json (NaN becomes null)."""
     out.mkdir(parents=True, exist_ok=True)
     (out / "tearsheet.html").write_text(html, encoding="utf-8")
     signals.to_parquet(out / "signals.parquet", index=False)
+    equity.to_parquet(out / "equity.parquet", index=False)
     (out / "metrics.json").write_bytes(msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n")

@@ -65,7 +65,9 @@ def backtest_run(
     )
     folder = out or run_folder(settings, run) / "backtest"
     plain = msgspec.to_builtins(result.metrics)
-    write_outputs(folder, tearsheet(result, f"Back-test of {run}"), chosen, plain)
+    curves = {name: one.equity for name, one in result.tracks.items()}
+    equity = pd.DataFrame(curves).rename_axis("date").ffill().reset_index()
+    write_outputs(folder, tearsheet(result, f"Back-test of {run}"), chosen, equity, plain)
     return folder, plain
 
 

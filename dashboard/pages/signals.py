@@ -1,0 +1,122 @@
+"""Signals: what each strategy makes of each company now, why, and what it said before."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import components, formats, live, plots, tables
+from dashboard.companies import label
+from dashboard.figures import Figure
+from dashboard.view import View
+from shared.events import MICRO
+from shared.signals import ACTIONS, Signal
+
+MEANING = (
+    "A signal for T is made of opinions that were available before T, and nothing else; it is known a minute later. "
+    "Statistics about texts, not advice."
+)
+
+
+def draw(view: View) -> None:
+    signals = live.read_aggregates("latest signals", lambda store: store.latest_signals(store.keys()))
+    if not signals:
+        live.nothing(
+            "No signals yet",
+            "A strategy speaks when its hours have closed for every source and enough documents were heard.",
+        )
+        return
+    strategies = sorted({signal.strategy for signal in signals})
+    chosen = strategies[0]
+    if len(strategies) > 1:
+        chosen = st.segmented_control("Strategy", strategies, default=chosen, key="strategy", required=True) or chosen
+    shown = [signal for signal in signals if signal.strategy == chosen]
+    headline(shown, view)
+    company = ranking(shown, view)
+    detail(next((s for s in shown if s.company == company), shown[0]), view)
+
+
+def headline(signals: list[Signal], view: View) -> None:
+    """How many of each action."""
+    counts = {action: sum(s.action == action for s in signals) for action in reversed(ACTIONS)}
+    figures = [
+        Figure(
+            action.capitalize(),
+            f"{count:,}",
+            f"Companies whose latest signal says {action}.",
+            note=f"of {len(signals):,}",
+        )
+        for action, count in counts.items()
+    ]
+    components.strip(figures, view.colours, key="actions")
+
+
+def ranking(signals: list[Signal], view: View) -> str:
+    """The table, strongest first; the company of the chosen row."""
+    row = components.heading("Ranked by strength", MEANING)
+    table = tables.signal_table(signals, view.zone)
+    components.csv_button(row, "signals", lambda: table)
+    chosen = st.dataframe(
+        table.drop(columns=["company", "strategy", "revision", "synthetic"]),
+        key="signals",
+        hide_index=True,
+        height=380,
+        on_select="rerun",
+        selection_mode="single-row",
+        column_config={
+            "score": st.column_config.ProgressColumn(
+                "score", min_value=-1, max_value=1, format="%+.2f", help="-1 strong sell … +1 strong buy."
+            ),
+            "confidence": st.column_config.NumberColumn(
+                format="percent", help="More, more different and more agreed: more."
+            ),
+            "why": st.column_config.TextColumn(width="large", help="What each feature added to the score."),
+            "for": st.column_config.TextColumn(help=f"T, in {view.zone_name}."),
+        },
+    )
+    picked = chosen["selection"]["rows"]
+    if picked and picked[0] < len(table):
+        return str(table["company"].iloc[picked[0]])
+    return view.company
+
+
+def detail(signal: Signal, view: View) -> None:
+    """One company's reasons, history and evidence."""
+    name = label(signal.company)
+    row = components.heading(
+        f"{name.ticker} · {formats.plain(name.long)}: {signal.action} {signal.score / MICRO:+.2f}", MEANING
+    )
+    if row.button("Open company", key="open", type="tertiary"):
+        live.open_company(signal.company)
+    history = live.read_aggregates(
+        ("signal history", signal.company, signal.strategy),
+        lambda store: store.signal_history(store.keys(), signal.company, signal.strategy),
+    )
+    left, right = st.columns([1.4, 1], gap="medium")
+    with left:
+        st.plotly_chart(
+            tables.signal_chart(history, view.zone, view.colours), key="history", config={"displayModeBar": False}
+        )
+        reasons = pd.DataFrame(
+            [(tables.WORDS.get(r.feature, r.feature), r.value / MICRO, r.contribution / MICRO) for r in signal.reasons],
+            columns=["feature", "value", "added to score"],
+        )
+        st.dataframe(reasons, hide_index=True, key="reasons")
+    with right:
+        evidence(signal, view)
+
+
+def evidence(signal: Signal, view: View) -> None:
+    """The documents behind it, as far as they are kept."""
+    components.heading("Evidence", "The heaviest documents of the look-back's last day.")
+    begin, end = signal.at // MICRO - 86_400 * 5, signal.at // MICRO
+    documents = live.read_aggregates(
+        ("evidence", signal.id), lambda store: store.behind(store.keys(), signal.company, begin, end)
+    )
+    wanted = [document for document in documents if document.id in set(signal.evidence)]
+    if not wanted:
+        live.nothing("No longer kept", "The documents behind this signal have left the store.")
+        return
+    colours = (view.colours.negative, view.colours.neutral, view.colours.positive)
+    items = plots.document_items(wanted, view.zone, view.colours, detailed=True)
+    components.documents(items, colours, 420, key="evidence", chips=False)
