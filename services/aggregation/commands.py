@@ -46,11 +46,20 @@ def dump(
     import sys
 
     from services.aggregation.dump import lines
-    from services.aggregation.runs import open_run
+    from services.aggregation.runs import dump_on_disk, open_run
 
     del as_json
-    store = open_run(_settings(state, run))
-    for line in lines(store.rows(_resolutions(resolution))):
+    settings, wanted = _settings(state, run), _resolutions(resolution)
+    kept = dump_on_disk(settings)
+    if kept is not None:
+        import gzip
+
+        with gzip.open(kept, "rb") as file:
+            for line in file:
+                if any(f'"resolution":"{name}"'.encode() in line for name in wanted):
+                    sys.stdout.buffer.write(line)
+        return
+    for line in lines(open_run(settings).rows(wanted)):
         sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
 

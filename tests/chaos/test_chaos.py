@@ -1,0 +1,157 @@
+"""Kill, suspend, cut off and put back whatever there is, while documents flow; every count and sum stays exact.
+
+The short version runs by default; `BELLWETHER_CHAOS=long` feeds 20,000 documents through at least 40 kills. A failure
+prints the seed; `BELLWETHER_CHAOS_SEED` repeats the choices (not the timing).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from kafka import KafkaProducer
+
+from services.aggregation.dump import dump
+from shared.kafka_client import client_config
+from shared.topics import Topics
+from tests.chaos.documents import write_parts
+from tests.chaos.recount import recount
+from tests.chaos.world import SLOTS, Disturbances, Feeding, Run, World
+from tests.worker_process import wait_until
+
+log = logging.getLogger(__name__)
+pytestmark = [pytest.mark.chaos, pytest.mark.kafka]
+
+LONG = os.environ.get("BELLWETHER_CHAOS") == "long"
+DRAIN_SECONDS = 900.0  # on a machine that does much else; a quiet one needs a few
+FEED_SECONDS = 900.0
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is fed and what is done meanwhile."""
+
+    parts: int
+    size: int
+    workers: int
+    steps: tuple[str, ...]
+    pause: float
+
+
+_SHORT = (
+    "kill_scoring", "kill_aggregation", "copy_redis", "kill_ingest", "swallow_redis", "swallow_kafka", "restart_redis",
+    "kill_aggregation", "suspend_aggregation", "put_back_redis", "kill_scoring", "hold_redis", "drop_kafka",
+)  # fmt: skip
+_OFTEN = ("kill_ingest", "kill_scoring", "kill_aggregation")
+_ALSO = (
+    "rebalance", "suspend_scoring", "suspend_aggregation", "swallow_kafka", "swallow_redis", "hold_redis",
+    "hold_kafka", "drop_kafka", "drop_redis",
+)  # fmt: skip
+
+
+def _long(seed: int) -> Scale:
+    """Every kind often enough; a copy of Redis at a third of the way, put back at two thirds."""
+    draw = random.Random(seed)
+    steps = [*_OFTEN * 15, *_ALSO * 2, *("restart_kafka", "restart_redis") * 2, "time_out_kafka"]
+    draw.shuffle(steps)
+    steps.insert(len(steps) // 3, "copy_redis")
+    steps.insert(2 * len(steps) // 3, "put_back_redis")
+    return Scale(60, 345, 2, tuple(steps), 3.0)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.end()
+
+
+@pytest.mark.timeout(5400 if LONG else 3000)
+def test_chaos_changes_no_byte(world: World, tmp_path: Path) -> None:
+    seed = int(os.environ.get("BELLWETHER_CHAOS_SEED") or random.randrange(2**32))
+    scale = _long(seed) if LONG else Scale(7, 120, 1, _SHORT, 1.0)
+    log.warning(f"chaos seed {seed}, {scale.parts * scale.size} documents, {len(scale.steps)} disturbances")
+    parts = write_parts(tmp_path / "parts", scale.parts, scale.size, seed)
+
+    disturbed = world.run("chaos", scale.workers)
+    counts = _disturb(world, disturbed, parts, scale, seed)
+    calm = world.run("calm", 1)
+    _feed(world, calm, parts)
+
+    url = world.redis.url
+    (bytes_disturbed, totals_disturbed), (bytes_calm, totals_calm) = disturbed.dump(url), calm.dump(url)
+    log.warning(f"{counts}; starts: {[(w.role, w.name, w.starts, w.exit_codes) for w in disturbed.workers]}")
+    assert totals_calm.documents_scored > 0.9 * scale.parts * scale.size
+    assert totals_calm.documents_dead >= 3
+    assert totals_disturbed == totals_calm
+    assert bytes_disturbed == bytes_calm
+    assert dump(recount(world.kafka_settings(), "calm", SLOTS)) == bytes_calm
+    assert dump(recount(world.kafka_settings(), "chaos", SLOTS)) == bytes_calm
+    if LONG:
+        assert sum(counts[name] for name in _OFTEN) >= 40
+
+
+def _disturb(world: World, run: Run, parts: list[tuple[Path, str]], scale: Scale, seed: int) -> dict[str, int]:
+    run.start()
+    feeding = Feeding(run.state, parts)
+    try:
+        _garbage(world, run)
+        feeding.allow(1)
+        wait_until(lambda: run.dump(world.redis.url)[1].opinions_applied > 0, 240, _words(run))
+        disturbances = Disturbances(world, run, feeding, seed)
+        draw = random.Random(seed + 1)
+        for number, name in enumerate(scale.steps):
+            feeding.allow(2 + number * len(parts) // len(scale.steps))
+            time.sleep(draw.uniform(0.3, scale.pause))
+            disturbances.do(name)
+            assert not run.refused, run.refused
+        feeding.allow(len(parts))
+        wait_until(
+            lambda: feeding.done == len(parts), FEED_SECONDS, lambda: (run.state / "ingest.out").read_text()[-2000:]
+        )
+        assert run.drain(DRAIN_SECONDS), _words(run)()
+        assert not run.refused, run.refused
+        return disturbances.counts
+    finally:
+        feeding.end()
+        run.end()
+
+
+def _feed(world: World, run: Run, parts: list[tuple[Path, str]]) -> None:
+    """The same input with nothing done to it."""
+    run.start()
+    feeding = Feeding(run.state, parts)
+    try:
+        _garbage(world, run)
+        feeding.allow(len(parts))
+        wait_until(lambda: feeding.done == len(parts), FEED_SECONDS, _words(run))
+        assert run.drain(DRAIN_SECONDS), _words(run)()
+        assert not run.refused, run.refused
+        assert feeding.failures == 0
+        assert all(worker.starts == 1 for worker in run.workers), _words(run)()
+    finally:
+        feeding.end()
+        run.end()
+
+
+def _garbage(world: World, run: Run) -> None:
+    """Records that no schema reads, straight on the topic: three dead letters."""
+    producer = KafkaProducer(**client_config(world.kafka_settings()))
+    for number in range(3):
+        topic = Topics(run.settings.run).documents("news")
+        producer.send(topic, key=f"{number:032x}".encode(), value=b"\xff\x00 garbage").get(30)
+    producer.close()
+
+
+def _words(run: Run) -> Callable[[], str]:
+    def words() -> str:
+        parts = [f"{w.role}-{w.name} {w.exit_codes}: {w.output()[-1500:]}" for w in run.workers]
+        return "\n".join([*parts, (run.state / "ingest.out").read_text()[-1500:]])
+
+    return words

@@ -1,0 +1,107 @@
+"""Backup, restore and reset on a real Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from services.aggregation.app import read_positions
+from services.aggregation.apply import apply
+from services.aggregation.backup import BackupError, backup, reset, restore
+from services.aggregation.dump import aggregates_sha256, dump
+from services.aggregation.plan import Rules
+from services.aggregation.redis_store import RedisStore
+from services.aggregation.runs import UnknownRun
+from services.worker.ending import ExitCode, WorkerStop
+from shared.aggregates import RUNS, Keys, partition_for, run_key, worker_key
+from shared.clock import ReplayClock
+from shared.settings import AggregationSettings
+from tests.unit.aggregation.opinions import opinion
+
+RULES = Rules.of(AggregationSettings())
+CLOCK = ReplayClock(1_700_000_000_000_000)
+SLOTS = 4
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    with redis.Redis.from_url(redis_url) as made:
+        yield made
+
+
+@pytest.fixture
+def store(client: redis.Redis, run_name: str) -> RedisStore:
+    client.hset(run_key(run_name), mapping={f"partitions.run.{run_name}.opinions": str(SLOTS), "model_id": "m"})
+    client.sadd(RUNS, run_name)
+    made = RedisStore(client, run_name, SLOTS)
+    add(made, 0, 50)
+    return made
+
+
+def add(store: RedisStore, first: int, count: int) -> None:
+    for company in ("AAPL", "MSFT", "JPM"):
+        slot = partition_for(company, SLOTS)
+        records = [(i, opinion(i, company=company, author=f"{i:016x}")) for i in range(first, first + count)]
+        apply(store, slot, "O", records, RULES)
+
+
+def test_a_restored_run_is_what_it_was_and_goes_on_from_there(
+    client: redis.Redis, store: RedisStore, run_name: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "run.backup"
+    count = backup(client, run_name, file, CLOCK)
+    assert count == sum(1 for _ in client.scan_iter(f"bw:{{{run_name}.*"))
+    before, sha = dump(store), aggregates_sha256(store)
+    add(store, 50, 20)
+    after = dump(store)
+    client.set(f"bw:{{{run_name}.0}}:left-over", "x")
+    assert restore(client, file).run == run_name
+    fresh = RedisStore(client, run_name, SLOTS)
+    assert dump(fresh) == before
+    assert aggregates_sha256(fresh) == sha
+    assert not client.exists(f"bw:{{{run_name}.0}}:left-over")
+    add(fresh, 50, 20)
+    assert dump(fresh) == after
+
+
+def test_reset_deletes_the_run_and_no_other(client: redis.Redis, store: RedisStore, run_name: str) -> None:
+    client.set(f"bw:{{{run_name}x.0}}:position", "O:1")
+    assert reset(client, run_name) > 0
+    assert not list(client.scan_iter(f"bw:{{{run_name}.*"))
+    assert client.get(f"bw:{{{run_name}x.0}}:position") == b"O:1"
+    with pytest.raises(UnknownRun, match="it has:"):
+        reset(client, run_name)
+    assert store.position(0) is None
+
+
+def test_refused_while_a_worker_lives(client: redis.Redis, store: RedisStore, run_name: str, tmp_path: Path) -> None:
+    file = tmp_path / "run.backup"
+    backup(client, run_name, file, CLOCK)
+    client.set(worker_key(run_name, "aggregation", "7"), b"{}", ex=60)
+    for attempt in (lambda: restore(client, file), lambda: reset(client, run_name)):
+        with pytest.raises(BackupError, match=r"worker 7 .* lives"):
+            attempt()
+    assert dump(store) != b""
+
+
+def test_half_a_file_touches_nothing(client: redis.Redis, store: RedisStore, run_name: str, tmp_path: Path) -> None:
+    file = tmp_path / "run.backup"
+    backup(client, run_name, file, CLOCK)
+    whole, before = file.read_bytes(), dump(store)
+    for damaged in (whole[: len(whole) // 2], whole[:-9], b"", b"not a backup"):
+        file.write_bytes(damaged)
+        with pytest.raises(BackupError, match="no whole backup"):
+            restore(client, file)
+    assert dump(store) == before
+
+
+def test_no_worker_starts_on_a_restore_that_did_not_finish(
+    client: redis.Redis, store: RedisStore, run_name: str
+) -> None:
+    client.set(Keys(run_name, SLOTS).position(2), "restoring:0")
+    with pytest.raises(WorkerStop, match="bellwether restore") as stop:
+        read_positions(store, "O", [0, 1, 2])
+    assert stop.value.code is ExitCode.REFUSED
