@@ -47,6 +47,11 @@ def backtest(
         typer.echo(json.dumps(metrics))
     else:
         typer.echo(
-            f"{metrics['n_signals']} signals, IC {metrics['ic_mean']:+.4f} (t {metrics['ic_t']:.2f}, "
-            f"placebo p {metrics['placebo']['ic_p']:.3f}), Sharpe after costs {metrics['sharpe']:.2f}"
+            f"{metrics['n_signals']} signals, IC {_number(metrics['ic_mean'], '+.4f')} (t {_number(metrics['ic_t'])}, "
+            f"placebo p {_number(metrics['placebo']['ic_p'], '.3f')}), "
+            f"Sharpe after costs {_number(metrics['sharpe'])}"
         )
+
+
+def _number(value: float | None, style: str = ".2f") -> str:
+    return "n/a" if value is None else format(value, style)

@@ -64,7 +64,7 @@ def backtest_run(
         warnings=_training_warnings(chosen, tried),
     )
     folder = out or run_folder(settings, run) / "backtest"
-    plain = msgspec.to_builtins(result.metrics)
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(result.metrics))  # NaN becomes None
     curves = {name: one.equity for name, one in result.tracks.items()}
     equity = pd.DataFrame(curves).rename_axis("date").ffill().reset_index()
     write_outputs(folder, tearsheet(result, f"Back-test of {run}"), chosen, equity, plain)
