@@ -216,6 +216,18 @@ def _state_from(*sources: dict[str, Any]) -> Path:
     return default_state_dir()
 
 
+def is_named(settings: Settings, section: str, field: str) -> bool:
+    """Whether somebody gave this setting a value (pydantic's own record counts a section's defaults, too)."""
+    own: Any = _parsed(Path(settings.state_dir) / "bellwether.yaml", yaml.safe_load) or {}
+    given: BaseModel = getattr(settings, section)
+    variable = f"BELLWETHER_{section}__{field}".upper()
+    return (
+        getattr(given, field) != type(given).model_fields[field].default
+        or variable in {name.upper() for name in os.environ}
+        or field in (own.get(section) or {})
+    )
+
+
 def default_state_dir() -> Path:
     """`$XDG_STATE_HOME/bellwether`, else `~/.local/state/bellwether`."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "bellwether"

@@ -20,7 +20,7 @@ from services.embedded.ports import is_free
 from services.embedded.redis import answers, find_redis
 from services.supervisor.offsets import KafkaUnreachable, require_broker
 from services.supervisor.records import running_supervisor
-from shared.settings import Settings, default_cache_dir
+from shared.settings import Settings, default_cache_dir, is_named
 
 _GIB: Final = 1024**3
 MIN_MEMORY_GIB: Final = 3.0  # Kafka 0.4, scoring 1.5, the rest 0.8
@@ -38,8 +38,8 @@ class Finding(msgspec.Struct, frozen=True):
 
 def examine(settings: Settings) -> list[Finding]:
     """Every check, none of which changes anything."""
-    external_kafka = "bootstrap_servers" in settings.kafka.model_fields_set
-    external_redis = "url" in settings.redis.model_fields_set
+    external_kafka = is_named(settings, "kafka", "bootstrap_servers")
+    external_redis = is_named(settings, "redis", "url")
     checks: list[Callable[[], Finding]] = [
         lambda: _java(needed=not external_kafka),
         lambda: _jars(needed=not external_kafka),

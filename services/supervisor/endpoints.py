@@ -15,7 +15,7 @@ from services.embedded.kafka import EmbeddedKafka
 from services.embedded.redis import EmbeddedRedis
 from services.supervisor.records import write_atomically
 from services.supervisor.specs import Options
-from shared.settings import Settings, SettingsError, load_settings
+from shared.settings import Settings, SettingsError, is_named, load_settings
 
 
 class Endpoints:
@@ -41,9 +41,9 @@ class Endpoints:
         (self._state / "endpoints.json").unlink(missing_ok=True)  # what an earlier start wrote is nobody's wish
         settings = load_settings(self._state, **self.overrides())
         _refuse_half_an_address(settings)
-        if "bootstrap_servers" not in settings.kafka.model_fields_set:
+        if not is_named(settings, "kafka", "bootstrap_servers"):
             self.kafka = EmbeddedKafka(self._state / "kafka")
-        if "url" not in settings.redis.model_fields_set:
+        if not is_named(settings, "redis", "url"):
             self.redis = EmbeddedRedis(self._state / "redis")
         self.write()
         return self.kafka, self.redis
@@ -61,12 +61,12 @@ class Endpoints:
 def _refuse_half_an_address(settings: Settings) -> None:
     """Credentials without an address: somebody means a server of their own, and we would start another one."""
     kafka, redis = settings.kafka, settings.redis
-    if kafka.security_protocol != "PLAINTEXT" and "bootstrap_servers" not in kafka.model_fields_set:
+    if kafka.security_protocol != "PLAINTEXT" and not is_named(settings, "kafka", "bootstrap_servers"):
         raise SettingsError(
             f"BELLWETHER_KAFKA__SECURITY_PROTOCOL is {kafka.security_protocol}, but no broker is named; set "
             f"BELLWETHER_KAFKA__BOOTSTRAP_SERVERS or pass --bootstrap-servers (the embedded Kafka speaks PLAINTEXT)"
         )
-    if (redis.password is not None or redis.cluster) and "url" not in redis.model_fields_set:
+    if (redis.password is not None or redis.cluster) and not is_named(settings, "redis", "url"):
         raise SettingsError(
             "a password or a cluster is set for Redis, but no address; set BELLWETHER_REDIS__URL or pass --redis-url "
             "(the embedded Redis has neither)"

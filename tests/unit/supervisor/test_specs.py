@@ -67,7 +67,8 @@ def test_named_addresses_start_nothing_and_are_written_for_the_others(tmp_path: 
 def test_addresses_of_an_earlier_start_do_not_count_as_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("BELLWETHER_KAFKA__BOOTSTRAP_SERVERS", raising=False)
     (tmp_path / "endpoints.json").write_text('{"kafka": {"bootstrap_servers": "127.0.0.1:1"}}')
-    (tmp_path / "bellwether.yaml").write_text("redis: {url: 'redis://mine:6379/0'}")
+    content = "kafka: {document_partitions: 2}\nredis: {url: 'redis://127.0.0.1:6379/0'}"  # the default, but named
+    (tmp_path / "bellwether.yaml").write_text(content)
     kafka, redis = Endpoints(tmp_path, Options()).choose()
     assert kafka is not None
     assert redis is None
