@@ -104,6 +104,9 @@ class PositionedConsumer(driver.Consumer):
             if not self.app.should_stop:
                 raise
 
+    def on_buffer_full(self, tp: TP) -> None:
+        """Nothing: a full stream holds `_drain_messages` up. Faust would pause `tp`, and sleep 1 s once all are."""
+
     def acknowledge(self, tp: TP, offset: int, assignment: int) -> None:
         """All of `tp` up to `offset` has its outcome. Call in offset order; an earlier assignment's is ignored."""
         if assignment == self.app.assignment:
