@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,9 +41,29 @@ BERT = {
 
 
 @pytest.fixture(scope="session")
+def kernel_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for the whole session: the kernel is compiled once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
 def words() -> list[str]:
     """Words that the tiny tokenizer knows."""
     return WORDS
+
+
+@pytest.fixture(scope="session")
+def make_bert() -> Callable[..., Any]:
+    """Makes a tiny BertModel with the same random weights each time; keywords change its configuration."""
+
+    def make(**changes: Any) -> Any:
+        import torch
+        from transformers import BertConfig, BertModel
+
+        torch.manual_seed(11)
+        return BertModel(BertConfig(**(BERT | changes)), add_pooling_layer=False).eval()
+
+    return make
 
 
 @pytest.fixture(scope="session")

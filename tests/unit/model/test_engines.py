@@ -13,6 +13,7 @@ import torch
 from services.model.engine import build_engine
 from services.model.folders import ModelError
 from services.model.interface import Answer, Engine, Request
+from services.model.kernel.build import compiler
 from shared.settings import ModelSettings
 
 torch.set_num_threads(1)
@@ -29,15 +30,20 @@ def texts(words: list[str], count: int, longest: int = 700) -> list[Request]:
     return found
 
 
-def engine_for(folder: Path, tmp_path: Path, **settings: Any) -> Engine:
-    return build_engine(ModelSettings(name=str(folder), device="cpu", **settings), "digest", tmp_path / "cache")
+def engine_for(folder: Path, cache: Path, precision: str = "fp32", **settings: Any) -> Engine:
+    given = {"name": str(folder), "device": "cpu", "precision": precision} | settings
+    return build_engine(ModelSettings(**given), "digest", cache)
 
 
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
 @pytest.mark.parametrize("kind", ["opinion_folder", "classifier_folder"])
 def test_an_answer_does_not_depend_on_its_neighbours(
-    kind: str, words: list[str], request: pytest.FixtureRequest, tmp_path: Path
+    kind: str, precision: str, words: list[str], request: pytest.FixtureRequest, kernel_cache: Path
 ) -> None:
-    engine = engine_for(request.getfixturevalue(kind), tmp_path)
+    if precision == "int8" and compiler() is None:
+        pytest.skip("no C++ compiler on this machine")
+    engine = engine_for(request.getfixturevalue(kind), kernel_cache, precision)
+    assert (engine.precision, engine.invariant) == (precision, True)
     requests = texts(words, 40)
     together = engine.score(requests)
     assert [engine.score([one])[0] for one in requests] == together
@@ -45,8 +51,8 @@ def test_an_answer_does_not_depend_on_its_neighbours(
     assert len({answer.document for answer in together}) > 20
 
 
-def test_companies_of_one_text_get_their_own_answers(opinion_folder: Path, tmp_path: Path) -> None:
-    engine = engine_for(opinion_folder, tmp_path)
+def test_companies_of_one_text_get_their_own_answers(opinion_folder: Path, kernel_cache: Path) -> None:
+    engine = engine_for(opinion_folder, kernel_cache)
     text = "shell jumps as bp slides"
     [answer] = engine.score([Request(text, (((0, 5),), ((15, 17),), ()))])
     assert len(set(answer.companies)) == 3
@@ -57,12 +63,12 @@ def test_companies_of_one_text_get_their_own_answers(opinion_folder: Path, tmp_p
     assert moved.companies == answer.companies[1:2]
 
 
-def test_opinions_are_what_the_model_says_itself(opinion_folder: Path, tmp_path: Path) -> None:
+def test_opinions_are_what_the_model_says_itself(opinion_folder: Path, kernel_cache: Path) -> None:
     """The engine against OpinionModel.forward on one padded text: an independent way to the same numbers."""
     from services.model.opinion_model import OpinionModel
     from services.model.tokenizing import load_tokenizer
 
-    engine = engine_for(opinion_folder, tmp_path, precision="fp32")
+    engine = engine_for(opinion_folder, kernel_cache)
     text = "apple falls as shell jumps"
     [answer] = engine.score([Request(text, (((0, 5),), ((15, 20),)))])
     model = OpinionModel.from_pretrained(opinion_folder).eval()
@@ -79,8 +85,8 @@ def test_opinions_are_what_the_model_says_itself(opinion_folder: Path, tmp_path:
     assert answer.event_probability == pytest.approx(1e6 * float(said.event.max()), abs=5)
 
 
-def test_long_texts_are_read_in_windows_up_to_the_limit(opinion_folder: Path, tmp_path: Path) -> None:
-    engine = engine_for(opinion_folder, tmp_path, window_tokens=16, max_windows=3)
+def test_long_texts_are_read_in_windows_up_to_the_limit(opinion_folder: Path, kernel_cache: Path) -> None:
+    engine = engine_for(opinion_folder, kernel_cache, window_tokens=16, max_windows=3)
     content = 14
     head = ["bank"] * (2 * content) + ["oil"] * (content - 1)
 
@@ -93,12 +99,12 @@ def test_long_texts_are_read_in_windows_up_to_the_limit(opinion_folder: Path, tm
     assert said("shell", "falls falls") == said("shell")  # what follows does not
 
 
-def test_the_classifier_maps_labels_and_ignores_spans(classifier_folder: Path, tmp_path: Path) -> None:
+def test_the_classifier_maps_labels_and_ignores_spans(classifier_folder: Path, kernel_cache: Path) -> None:
     from transformers import BertForSequenceClassification
 
     from services.model.tokenizing import load_tokenizer
 
-    engine = engine_for(classifier_folder, tmp_path, precision="fp32")
+    engine = engine_for(classifier_folder, kernel_cache)
     text = "profit beats as demand rises"
     [answer] = engine.score([Request(text, (((0, 6),), ()))])
     ids = torch.tensor([load_tokenizer(classifier_folder).encode(text).ids])
@@ -113,20 +119,20 @@ def test_the_classifier_maps_labels_and_ignores_spans(classifier_folder: Path, t
     assert answer.event == ""
 
 
-def test_odd_texts_have_answers(opinion_folder: Path, tmp_path: Path) -> None:
+def test_odd_texts_have_answers(opinion_folder: Path, kernel_cache: Path) -> None:
     odd = ["", " ", "\ud800 half", "\u0000", "\U0001f680" * 400, "a" * 5000, "http://x.y/z", "株価が上昇"]
     requests = [Request(text, (((0, len(text)),), ((2, 2),), ((4990, 9999),))) for text in odd]
-    answers = engine_for(opinion_folder, tmp_path).score(requests)
+    answers = engine_for(opinion_folder, kernel_cache).score(requests)
     assert [len(answer.companies) for answer in answers] == [3] * len(odd)
-    assert engine_for(opinion_folder, tmp_path).score([]) == []
+    assert engine_for(opinion_folder, kernel_cache).score([]) == []
 
 
-def test_the_model_id_follows_weights_catalogue_and_precision(opinion_folder: Path, tmp_path: Path) -> None:
-    first = engine_for(opinion_folder, tmp_path, precision="fp32")
-    assert engine_for(opinion_folder, tmp_path, precision="fp32").model_id == first.model_id
-    assert engine_for(opinion_folder, tmp_path, precision="bf16").model_id != first.model_id
+def test_the_model_id_follows_weights_catalogue_and_precision(opinion_folder: Path, kernel_cache: Path) -> None:
+    first = engine_for(opinion_folder, kernel_cache)
+    assert engine_for(opinion_folder, kernel_cache).model_id == first.model_id
+    assert engine_for(opinion_folder, kernel_cache, precision="bf16").model_id != first.model_id
     other = build_engine(
-        ModelSettings(name=str(opinion_folder), device="cpu", precision="fp32"), "another", tmp_path / "cache"
+        ModelSettings(name=str(opinion_folder), device="cpu", precision="fp32"), "another", kernel_cache
     )
     assert other.model_id != first.model_id
     assert first.invariant

@@ -1,0 +1,150 @@
+"""Scores texts outside the pipeline: the same linker and engine as the worker, answers as plain numbers."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+
+from services.model.interface import Answer, Engine, Request, Sentiment
+from services.scoring.linking import Linker, LinkResult, join_text
+from shared.securities import Catalogue
+
+MICRO = 1_000_000
+_BATCH = 256
+_LARGEST_FIELD = 16_000_000
+
+
+class UnreadableTexts(ValueError):
+    """A file of texts that cannot be read as such; the message names it, the line and the remedy."""
+
+
+Explainer = Callable[[LinkResult], dict[str, Any]]
+
+
+def score_texts(
+    texts: Iterable[str], engine: Engine, catalogue: Catalogue, explainer: Explainer | None = None
+) -> Iterator[dict[str, Any]]:
+    """One mapping per text, in order: `document` and `companies`, each with negative, neutral, positive in [0, 1].
+
+    A company has `company` (its id), `ticker`, `name` and `relevance` in [0, 1] too; where the model has events,
+    `event` and `event_probability` stand beside `document`. `unlinked` are cashtags of no known company. With an
+    `explainer`, `explanation` is what it says.
+    """
+    linker = Linker(catalogue)
+    waiting = iter(texts)
+    while batch := list(islice(waiting, _BATCH)):
+        found = [linker.link(text) for text in batch]
+        requests = [Request(one.text, tuple(link.spans for link in one.links)) for one in found]
+        for one, answer in zip(found, engine.score(requests), strict=True):
+            said = _plain(one, answer, catalogue)
+            yield said | {"explanation": explainer(one)} if explainer else said
+
+
+def read_texts(path: Path) -> Iterator[str]:
+    """Texts of a file: .jsonl and .csv by their `text` (and `title`) column, anything else one document a line.
+
+    Raises UnreadableTexts.
+    """
+    if not path.is_file():
+        raise UnreadableTexts(f"{path}: no such file")
+    try:
+        with path.open(encoding="utf-8", newline="" if path.suffix == ".csv" else None) as file:
+            if path.suffix == ".csv":
+                yield from _csv(path, file)
+            elif path.suffix in {".jsonl", ".ndjson"}:
+                yield from _json_lines(path, file)
+            else:
+                yield from lines(file)
+    except UnicodeDecodeError as error:
+        raise UnreadableTexts(f"{path}: not UTF-8 ({error.reason} at byte {error.start}); convert it first") from None
+
+
+def lines(file: TextIO) -> Iterator[str]:
+    """Non-empty lines."""
+    return (line.strip() for line in file if line.strip())
+
+
+def _csv(path: Path, file: TextIO) -> Iterator[str]:
+    csv.field_size_limit(_LARGEST_FIELD)
+    reader = csv.DictReader(file)
+    if "text" not in (reader.fieldnames or ()):
+        raise UnreadableTexts(f"{path}: no column named text (there: {', '.join(reader.fieldnames or ()) or 'none'})")
+    try:
+        for row in reader:
+            yield _joined(row)
+    except csv.Error as error:
+        raise UnreadableTexts(f"{path}: line {reader.line_num} is not CSV ({error})") from None
+
+
+def _json_lines(path: Path, file: TextIO) -> Iterator[str]:
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except ValueError as error:
+            raise UnreadableTexts(f"{path}: line {number} is not JSON ({error})") from None
+        if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+            raise UnreadableTexts(f"{path}: line {number} is not an object with a string named text")
+        yield _joined(row)
+
+
+def _joined(row: dict[str, Any]) -> str:
+    return join_text(str(row.get("title") or ""), str(row.get("text") or ""))
+
+
+def _plain(found: LinkResult, answer: Answer, catalogue: Catalogue) -> dict[str, Any]:
+    said: dict[str, Any] = {"document": _chances(answer.document), "companies": []}
+    for link, sentiment in zip(found.links, answer.companies, strict=True):
+        company = catalogue.by_id.get(link.company)
+        said["companies"].append(
+            {
+                "company": link.company,
+                "ticker": company.ticker if company else "",
+                "name": company.name if company else "",
+                "relevance": link.relevance / MICRO,
+                **_chances(sentiment),
+            }
+        )
+    if answer.event:
+        said |= {"event": answer.event, "event_probability": answer.event_probability / MICRO}
+    return said | {"unlinked": list(found.unlinked)}
+
+
+def _chances(sentiment: Sentiment) -> dict[str, float]:
+    return {
+        "negative": sentiment.negative / MICRO,
+        "neutral": sentiment.neutral / MICRO,
+        "positive": sentiment.positive / MICRO,
+    }
+
+
+def load_explainer(model: str) -> Explainer:
+    """Says which words made the answers: `document`, and by company id `companies`, lists of {word, start, end, share}.
+
+    Works for Bellwether's own models; raises UnreadableTexts for a model of another kind.
+    """
+    from transformers import AutoTokenizer
+
+    from services.model.explanation import explain
+    from services.model.folders import OPINION, find_model, kind_of
+    from services.model.opinion_model import OpinionModel
+
+    folder = find_model(model)
+    if kind_of(folder) != OPINION:
+        raise UnreadableTexts(f"model {model!r}: only Bellwether's own models can be explained; leave out --explain")
+    loaded, tokenizer = OpinionModel.from_pretrained(folder).float().eval(), AutoTokenizer.from_pretrained(folder)
+
+    def words(text: str, spans: Sequence[tuple[int, int]] | None) -> list[dict[str, Any]]:
+        shares = explain(loaded, tokenizer, text, spans).words
+        return [{"word": w.word, "start": w.span[0], "end": w.span[1], "share": w.share} for w in shares]
+
+    def explainer(found: LinkResult) -> dict[str, Any]:
+        companies = {link.company: words(found.text, link.spans) for link in found.links}
+        return {"document": words(found.text, None), "companies": companies}
+
+    return explainer
