@@ -15,6 +15,7 @@ import asyncio
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from aiokafka.errors import NoOffsetForPartitionError
 from faust.transport.consumer import RecordMap, ensure_TPset
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
@@ -86,7 +87,10 @@ class PositionedConsumer(driver.Consumer):
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:
         number = self.app.assignment
-        records = await super()._getmany(active_partitions, timeout)
+        try:
+            records = await super()._getmany(active_partitions, timeout)
+        except NoOffsetForPartitionError:
+            return {}  # aiokafka looked for a position before our seek has given it one
         return records if number == self.app.assignment else {}
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
