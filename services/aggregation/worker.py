@@ -11,6 +11,7 @@ from typing import Final, NoReturn
 import redis
 
 from services.aggregation.app import AggregationWorker
+from services.aggregation.layout import bring_up_to_date
 from services.aggregation.redis_store import RedisStore
 from services.aggregation.sending import SignalSender
 from services.aggregation.strategy import Strategy, StrategyError, load_strategy
@@ -56,6 +57,7 @@ def _bound(settings: Settings, topics: Topics, client: redis.Redis) -> dict[str,
     """The topics that the run is bound to, once Redis is there. Raises WorkerStop."""
     wait_for(client, REDIS_SECONDS)
     cluster = read_cluster(settings.kafka, [topic.name for topic in topics.all()])
+    bring_up_to_date(client, settings.run)
     bind(client, settings.run, cluster.fields() | {RULES: rules_text(settings.aggregation)})
     return cluster.topics
 

@@ -9,28 +9,10 @@ from pathlib import Path
 
 from services.model.stub import POISON_MARK
 
-TICKERS = [
-    "AAPL",
-    "MSFT",
-    "AMZN",
-    "NVDA",
-    "TSLA",
-    "JPM",
-    "BAC",
-    "XOM",
-    "CVX",
-    "PFE",
-    "MRK",
-    "KO",
-    "PEP",
-    "WMT",
-    "DIS",
-    "INTC",
-    "AMD",
-    "IBM",
-    "ORCL",
-    "CSCO",
-]
+TICKERS = (
+    "AAPL", "MSFT", "AMZN", "NVDA", "TSLA", "JPM", "BAC", "XOM", "CVX", "PFE", "MRK", "KO", "PEP", "WMT", "DIS", "INTC",
+    "AMD", "IBM", "ORCL", "CSCO",
+)  # fmt: skip
 VERBS = ("beats estimates", "falls short", "cuts its outlook", "wins an order", "is sued", "buys a rival")
 BEGIN = datetime(2024, 3, 4, tzinfo=UTC)
 
