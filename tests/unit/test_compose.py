@@ -88,3 +88,13 @@ def test_the_image_runs_as_somebody_who_is_not_root() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     assert lines.index("USER bellwether") > max(number for number, line in enumerate(lines) if line.startswith("FROM"))
     assert sum(line.startswith("FROM") for line in lines) == 2
+
+
+def test_what_the_image_copies_is_there_and_not_ignored() -> None:
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    lines = (ROOT / "Dockerfile").read_text().splitlines()
+    copied = {word for line in lines if line.startswith("COPY") and "--from" not in line for word in line.split()[1:-1]}
+    assert copied == kept
+    for name in copied:
+        assert (ROOT / name).exists()
+    assert "hatch_build.py" in copied  # the build's own hook
