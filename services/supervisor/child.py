@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Literal
 
+from services.embedded.errors import EmbeddedError
 from services.embedded.process import ChildProcess
-from services.supervisor.backoff import Backoff
+from services.supervisor.backoff import DELAYS, Backoff
 from services.supervisor.records import ProcessRecord, record_of
 from services.supervisor.specs import Spec
 
@@ -70,7 +71,11 @@ class Child:
             self._ended(self._process)
             return True
         if self.state == "waiting" and time.monotonic() >= self._due:
-            self.start()
+            try:
+                self.start()
+            except (OSError, EmbeddedError) as error:  # no memory, say: the others are not to suffer from it
+                self.state, self.message = "waiting", str(error)
+                self._due = time.monotonic() + DELAYS[-1]
             return True
         return False
 

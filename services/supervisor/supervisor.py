@@ -26,7 +26,7 @@ from services.embedded.redis import EmbeddedRedis
 from services.supervisor.backoff import DEAD_LETTER_LIMIT
 from services.supervisor.child import Child, child_of
 from services.supervisor.endpoints import Endpoints
-from services.supervisor.held import read_held, write_held
+from services.supervisor.held import Held, read_held, write_held
 from services.supervisor.records import (
     SUPERVISOR,
     read_records,
@@ -122,7 +122,7 @@ class Supervisor:
             self._endpoints.kafka.wait_ready()
         create_topics(settings)
         sample = self._endpoints.kafka is not None if self.options.sample is None else self.options.sample
-        held = read_held(self.state)
+        held = self._forget_refusals()
         for spec in worker_specs(self.state, self.options, settings.run, sample=sample):
             child = child_of(spec, self.state)
             if spec.label in held:
@@ -132,6 +132,12 @@ class Supervisor:
                 self._start(child)
         self.view.phase = "running"
         self._save()
+
+    def _forget_refusals(self) -> Held:
+        """A hold for too many dead letters outlives the supervisor; the others are tried again at the next start."""
+        held = {name: why for name, why in read_held(self.state).items() if why[0] == DEAD_LETTER_LIMIT}
+        write_held(self.state, held)
+        return held
 
     def _start_services(self) -> Settings:
         """Embedded Redis and Kafka at once; returns when Redis answers (the page needs no more than that)."""
@@ -200,9 +206,7 @@ class Supervisor:
             deadline = time.monotonic() + seconds
             for child in group:
                 child.stop(max(0.1, deadline - time.monotonic()))
-        # a hold for too many dead letters outlives the supervisor; the others are tried again at the next start
-        held = {name: why for name, why in read_held(self.state).items() if why[0] == DEAD_LETTER_LIMIT}
-        write_held(self.state, held)
+        self._forget_refusals()
         self.view.phase = "stopped"
         self._save()
         write_records(self.state, [])

@@ -46,3 +46,16 @@ def test_held_workers_are_kept_in_a_file(tmp_path: Path) -> None:
     assert read_held(tmp_path) == {"scoring-1": (4, "why")}
     assert release_all(tmp_path) == ["scoring-1"]
     assert release_all(tmp_path) == []
+
+
+def test_a_start_that_fails_is_tried_again_and_stops_nobody(tmp_path: Path) -> None:
+    gone = tmp_path / "program"
+    gone.write_text("#!/bin/sh\nexit 1\n")
+    gone.chmod(0o755)
+    child = child_of(Spec("scoring", "1", [str(gone)]), tmp_path)
+    child.start()
+    assert wait_until(lambda: child.look() and child.state == "waiting", 20, lambda: True)
+    gone.unlink()
+    assert wait_until(child.look, 20, lambda: True)
+    assert child.state == "waiting"
+    assert "No such file" in child.message
