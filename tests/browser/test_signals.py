@@ -21,7 +21,7 @@ from shared.signals import Reason, Signal, encode_revisions, encode_signal, sign
 from tests.browser.conftest import PATIENCE, Served, Visitor, serve
 from tests.browser.seed import END, listed, seed
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 expect.set_options(timeout=PATIENCE)
 KEYS = Keys("live", 8)
 HOUR = 3_600 * MICRO

@@ -18,7 +18,7 @@ from shared.events import MICRO
 from tests.browser.conftest import PATIENCE, Served, Visitor, serve
 from tests.browser.seed import END, listed, move_on, seed
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]  # a busy machine starts Chromium slowly
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]  # a busy machine starts Chromium slowly
 expect.set_options(timeout=PATIENCE)
 KEYS = Keys("live", 8)
 
