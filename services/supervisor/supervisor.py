@@ -116,8 +116,8 @@ class Supervisor:
         port = dashboard_port(self.options.dashboard_port, settings.dashboard.port, settings.dashboard.host)
         page = dashboard_spec(self.state, self.options, settings.dashboard.host, port)
         if page is not None and self.options.dashboard:
-            self._start(child_of(page, self.state))
             self.view.dashboard = f"http://{settings.dashboard.host}:{port}"
+            self._start(child_of(page, self.state))
         if self._endpoints.kafka is not None:
             self._endpoints.kafka.wait_ready()
         create_topics(settings)
