@@ -167,6 +167,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=5000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda"))
+    parser.add_argument("--threads", type=int, default=0, help="of every side; 0 leaves torch's choice")
     parser.add_argument("--cpu-time", action="store_true", help="count processor time: for a machine that is shared")
     options = parser.parse_args()
     texts = mixed_texts(options.documents)
@@ -177,17 +178,20 @@ def main() -> None:
 
 
 def measure(options: argparse.Namespace, texts: list[str], folder: Path) -> None:
-    engine = build_engine(ModelSettings(name=str(folder), device=options.device, token_budget=TOKEN_BUDGET))
+    given = {"device": options.device, "token_budget": TOKEN_BUDGET, "threads": options.threads}
+    engine = build_engine(ModelSettings(name=str(folder), **given))
     sides: dict[str, Any] = {
         "ours": run_engine(engine),
         "sorted": run_sorted(folder, engine.device),
         "peer": run_pipeline(folder, engine.device),
     }
     if kind_of(find_model(options.model)) == OPINION:
-        sides["shipped"] = run_engine(build_engine(ModelSettings(name=options.model, device=options.device)))
+        sides["shipped"] = run_engine(build_engine(ModelSettings(name=options.model, **given)))
     seconds: dict[str, list[float]] = {name: [] for name in sides}
     for name, taken in rounds(sides, texts, options.runs, time.process_time if options.cpu_time else time.perf_counter):
         seconds[name].append(taken)
+    import torch
+
     speed = {name: len(texts) / statistics.median(taken) for name, taken in seconds.items()}
     sample = texts[:500]
     agreement = np.mean(np.array(sides["ours"](sample)) == np.array(sides["sorted"](sample)))
@@ -204,6 +208,7 @@ def measure(options: argparse.Namespace, texts: list[str], folder: Path) -> None
         "agreement": round(float(agreement), 4),
         "documents": len(texts),
         "runs": options.runs,
+        "threads": options.threads or torch.get_num_threads(),
     }
     sys.stdout.write(json.dumps(result) + "\n")
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.model.batching import padded_length, plan_batches
 from services.model.device import device_errors
 from services.model.encoder import Encoder
 from services.model.fixed_point import MICRO, to_sentiments
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
     from services.model.opinion_model import OpinionModel, PooledStates
 
-_POOL_TOKENS = 8192  # padded tokens whose float64 states are held at once
+Pooler = Callable[["Tensor", Windows], "PooledStates"]  # packed states [N, H] -> sums by document and by company
 
 
 class OpinionEngine:
@@ -33,6 +32,7 @@ class OpinionEngine:
     ) -> None:
         self.name, self.model_id, self.device, self.precision = name, model_id, device, encoder.precision
         self._model, self._encoder, self._tokenizer = model, encoder, tokenizer
+        self._pool = _pooler(model, encoder)
 
     def encode(self, requests: Sequence[Request]) -> Windows:
         return self._tokenizer.encode(requests)
@@ -79,40 +79,12 @@ class OpinionEngine:
             }
             return {key: value.cpu().numpy() for key, value in named.items() if value is not None}
 
-    def _pool(self, states: Tensor, encoded: Windows) -> PooledStates:
-        total: PooledStates | None = None
-        for batch in plan_batches(encoded.lengths.tolist(), _POOL_TOKENS):
-            part = self._pool_windows(states, encoded, batch)
-            total = part if total is None else _added(total, part)
-        if total is None:
-            raise ValueError("no window to read")
-        return total
 
-    def _pool_windows(self, states: Tensor, encoded: Windows, batch: list[int]) -> PooledStates:
-        import torch
+def _pooler(model: OpinionModel, encoder: Encoder) -> Pooler:
+    from services.model.kernel.encoder import KernelEncoder
+    from services.model.kernel.pooling import KernelPooler
+    from services.model.pooling import TorchPooler
 
-        starts, lengths = encoded.starts, encoded.lengths
-        padded = padded_length(int(lengths[batch].max()))
-        block = states.new_zeros((len(batch), padded, states.shape[1]))
-        mask = torch.zeros((len(batch), padded), dtype=torch.bool)
-        row_of = {window: row for row, window in enumerate(batch)}
-        for window, row in row_of.items():
-            block[row, : lengths[window]] = states[starts[window] : starts[window + 1]]
-            mask[row, : lengths[window]] = True
-        present = [i for i, window in enumerate(encoded.mention_window.tolist()) if window in row_of]
-        mentions = torch.zeros((len(present), padded), dtype=torch.bool)
-        for row, index in enumerate(present):
-            mentions[row, encoded.mention_tokens[index]] = True
-        mention_row = torch.tensor([row_of[int(encoded.mention_window[i])] for i in present], dtype=torch.long)
-        to = states.device
-        pooled = self._model.pool_states(block, mask.to(to), mentions.to(to), mention_row.to(to))
-        return pooled.combine(
-            torch.from_numpy(encoded.document[batch]).to(to),
-            encoded.documents,
-            torch.from_numpy(encoded.mention_company[present]).to(to),
-            len(encoded.company_document),
-        )
-
-
-def _added(left: Any, right: Any) -> Any:
-    return type(left)(**{name: getattr(left, name) + getattr(right, name) for name in vars(left)})
+    if isinstance(encoder, KernelEncoder):
+        return KernelPooler(encoder.library, model, encoder.threads)
+    return TorchPooler(model)

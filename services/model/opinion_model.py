@@ -49,7 +49,7 @@ EVENTS_OF_TFNS_TOPIC = {
 }
 EVENTS = tuple(EVENTS_OF_TFNS_TOPIC.values())
 
-_SCORE_BOUND = 8.0  # attention weights are exp(score): bounded, they add up over windows without a running maximum
+SCORE_BOUND = 8.0  # attention weights are exp(score): bounded, they add up over windows without a running maximum
 
 
 class OpinionConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
@@ -295,7 +295,7 @@ class OpinionModel(PreTrainedModel):  # type: ignore[no-untyped-call]
 
 
 def _attention(scores: Tensor) -> Tensor:
-    return torch.exp(_SCORE_BOUND * torch.tanh(scores / _SCORE_BOUND))
+    return torch.exp(SCORE_BOUND * torch.tanh(scores / SCORE_BOUND))
 
 
 def _weighted(weights: Tensor, states: Tensor) -> Tensor:

@@ -128,6 +128,7 @@ def load_explainer(model: str) -> Explainer:
 
     Works for Bellwether's own models; raises UnreadableTexts for a model of another kind.
     """
+    import torch
     from transformers import AutoTokenizer
 
     from services.model.explanation import explain
@@ -137,7 +138,8 @@ def load_explainer(model: str) -> Explainer:
     folder = find_model(model)
     if kind_of(folder) != OPINION:
         raise UnreadableTexts(f"model {model!r}: only Bellwether's own models can be explained; leave out --explain")
-    loaded, tokenizer = OpinionModel.from_pretrained(folder).float().eval(), AutoTokenizer.from_pretrained(folder)
+    loaded = OpinionModel.from_pretrained(folder, dtype=torch.float32)  # comes in evaluation mode
+    tokenizer = AutoTokenizer.from_pretrained(folder)
 
     def words(text: str, spans: Sequence[tuple[int, int]] | None) -> list[dict[str, Any]]:
         shares = explain(loaded, tokenizer, text, spans).words

@@ -10,11 +10,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
-SOURCES = (Path(__file__).with_name("encoder.cpp"), Path(__file__).with_name("lanes.h"))
+SOURCES = tuple(Path(__file__).with_name(name) for name in ("encoder.cpp", "lanes.h", "pooling.h"))
 # No contraction: where a fused multiply-add rounds once, the source says so; the same bits from every compiler.
 _FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC", "-pthread", "-ffp-contract=off", "-fno-math-errno", "-march=native")
 _SECONDS = 300
-_POINTER, _INT, _INT64 = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64
+_POINTER, _INT, _INT64, _DOUBLE = ctypes.c_void_p, ctypes.c_int, ctypes.c_int64, ctypes.c_double
 
 
 class NoKernel(RuntimeError):
@@ -91,5 +91,10 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     library.bw_delete.restype = None
     library.bw_delete.argtypes = [_POINTER]
     library.bw_linear.argtypes = library.bw_norm.argtypes = [_POINTER, _INT, _INT, _POINTER, _POINTER]
+    library.bw_pool.restype = library.bw_mentions.restype = None
+    library.bw_pool.argtypes = [_POINTER, _INT, _POINTER, _INT64, *[_POINTER] * 2, _DOUBLE, _INT, *[_POINTER] * 2]
+    library.bw_mentions.argtypes = [
+        _POINTER, _INT, _POINTER, _INT64, *[_POINTER] * 5, _DOUBLE, _INT, *[_POINTER] * 2
+    ]  # fmt: skip
     library.bw_states.argtypes = [_POINTER, _POINTER, _POINTER, _INT64, _INT, _INT, _POINTER]
     return library

@@ -22,12 +22,12 @@
 #include <vector>
 
 #include "lanes.h"
+#include "pooling.h"
 
 namespace {
 
 constexpr int PANEL = 2 * LANES;  // outputs computed together
 constexpr int BLOCK = ROWS * (48 / ROWS);  // rows taken through the feed-forward part together: it stays in the cache
-constexpr int QUERIES = 8;
 constexpr int SLACK = 64;  // rows behind a run that tiles may read and write
 
 template <class T>

@@ -34,30 +34,30 @@ class KernelEncoder:
         config = bert.config
         if config.model_type != "bert" or config.hidden_act != "gelu" or getattr(config, "is_decoder", False):
             raise NoKernel(f"the fused kernel reads BERT with gelu, not {config.model_type} with {config.hidden_act}")
-        self._library = load_library(cache_dir)
-        if self._library.bw_supports(config.hidden_size, config.num_attention_heads, config.intermediate_size):
+        self.library = load_library(cache_dir)
+        if self.library.bw_supports(config.hidden_size, config.num_attention_heads, config.intermediate_size):
             raise NoKernel(f"the fused kernel cannot do hidden size {config.hidden_size} in its heads")
-        self.instructions = self._library.bw_instructions().decode()
-        self._threads = threads
+        self.instructions = self.library.bw_instructions().decode()
+        self.threads = threads
         self._hidden = int(config.hidden_size)
         self._tables = _embedding_tables(bert)
-        self._encoder = self._library.bw_new(
+        self._encoder = self.library.bw_new(
             config.hidden_size, config.num_attention_heads, config.intermediate_size, config.num_hidden_layers,
             config.layer_norm_eps, len(self._tables[0]), len(self._tables[1]), *(t.ctypes.data for t in self._tables),
         )  # fmt: skip
         if not self._encoder:
             raise MemoryError("the encoder's weights")
-        weakref.finalize(self, self._library.bw_delete, self._encoder)
+        weakref.finalize(self, self.library.bw_delete, self._encoder)
         for number, layer in enumerate(bert.encoder.layer):
             self._load_layer(number, layer, 1 / math.sqrt(config.hidden_size / config.num_attention_heads))
 
     def _load_layer(self, number: int, layer: Any, temperature: float) -> None:
         for part, (weight, bias) in enumerate(_linears(layer, temperature)):
-            if self._library.bw_linear(self._encoder, number, part, weight.ctypes.data, bias.ctypes.data):
+            if self.library.bw_linear(self._encoder, number, part, weight.ctypes.data, bias.ctypes.data):
                 raise MemoryError("the encoder's weights")
         for part, norm in enumerate((layer.attention.output.LayerNorm, layer.output.LayerNorm)):
             gain, shift = _array(norm.weight), _array(norm.bias)
-            if self._library.bw_norm(self._encoder, number, part, gain.ctypes.data, shift.ctypes.data):
+            if self.library.bw_norm(self._encoder, number, part, gain.ctypes.data, shift.ctypes.data):
                 raise MemoryError("the encoder's weights")
 
     def states(self, windows: Windows) -> Tensor:
@@ -67,9 +67,9 @@ class KernelEncoder:
         ids = np.ascontiguousarray(windows.ids, np.int32)
         starts = np.ascontiguousarray(windows.starts, np.int64)
         out = np.empty((len(ids), self._hidden), np.float32)
-        run = max(_LEAST_RUN, min(_RUN_TOKENS, len(ids) // (4 * self._threads)))
-        failed = self._library.bw_states(
-            self._encoder, ids.ctypes.data, starts.ctypes.data, len(starts) - 1, self._threads, run, out.ctypes.data
+        run = max(_LEAST_RUN, min(_RUN_TOKENS, len(ids) // (4 * self.threads)))
+        failed = self.library.bw_states(
+            self._encoder, ids.ctypes.data, starts.ctypes.data, len(starts) - 1, self.threads, run, out.ctypes.data
         )
         if failed == 1:
             raise MemoryError(f"no memory for {len(ids)} tokens")

@@ -12,8 +12,22 @@
 #define UNROLL _Pragma("GCC unroll 64")
 
 constexpr int LANES = 16;
-typedef float vf __attribute__((vector_size(64)));
-typedef int32_t vi __attribute__((vector_size(64)));
+#if defined(__AVX512F__)
+constexpr int PARTS = 1;
+#else
+constexpr int PARTS = 2;  // registers that make up the 16 lanes
+#endif
+constexpr int WIDTH = LANES / PARTS;
+typedef float float_part __attribute__((vector_size(4 * WIDTH)));
+typedef int32_t int_part __attribute__((vector_size(4 * WIDTH)));
+
+struct vf {
+    float_part part[PARTS];
+};
+struct vi {
+    int_part part[PARTS];
+};
+#define EACH_PART UNROLL for (int i = 0; i < PARTS; i++)
 
 static inline vf load(const float* p) {
     vf v;
@@ -21,41 +35,61 @@ static inline vf load(const float* p) {
     return v;
 }
 static inline void store(float* p, vf v) { std::memcpy(p, &v, sizeof v); }
-static inline vf broadcast(float x) { return vf{} + x; }
-static inline vf to_float(vi v) { return __builtin_convertvector(v, vf); }
+static inline vf broadcast(float x) {
+    vf v;
+    EACH_PART v.part[i] = float_part{} + x;
+    return v;
+}
+static inline vf to_float(vi v) {
+    vf x;
+    EACH_PART x.part[i] = __builtin_convertvector(v.part[i], float_part);
+    return x;
+}
+static inline vf operator+(vf a, vf b) {
+    EACH_PART a.part[i] = a.part[i] + b.part[i];
+    return a;
+}
+static inline vf operator-(vf a, vf b) {
+    EACH_PART a.part[i] = a.part[i] - b.part[i];
+    return a;
+}
+static inline vf operator*(vf a, vf b) {
+    EACH_PART a.part[i] = a.part[i] * b.part[i];
+    return a;
+}
 
 #if defined(__AVX512F__)
-static inline vf fma(vf a, vf b, vf c) { return (vf)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
-static inline vf min(vf a, vf b) { return (vf)_mm512_min_ps((__m512)a, (__m512)b); }
-static inline vf max(vf a, vf b) { return (vf)_mm512_max_ps((__m512)a, (__m512)b); }
+static inline float_part fma(float_part a, float_part b, float_part c) {
+    return (float_part)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+}
+static inline float_part min(float_part a, float_part b) { return (float_part)_mm512_min_ps((__m512)a, (__m512)b); }
+static inline float_part max(float_part a, float_part b) { return (float_part)_mm512_max_ps((__m512)a, (__m512)b); }
 #elif defined(__FMA__)
-union Halves {
-    vf whole;
-    __m256 half[2];
-};
-static inline vf fma(vf a, vf b, vf c) {
-    Halves x{a}, y{b}, z{c};
-    for (int i = 0; i < 2; i++) z.half[i] = _mm256_fmadd_ps(x.half[i], y.half[i], z.half[i]);
-    return z.whole;
+static inline float_part fma(float_part a, float_part b, float_part c) {
+    return (float_part)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 }
-static inline vf min(vf a, vf b) {
-    Halves x{a}, y{b};
-    for (int i = 0; i < 2; i++) x.half[i] = _mm256_min_ps(x.half[i], y.half[i]);
-    return x.whole;
-}
-static inline vf max(vf a, vf b) {
-    Halves x{a}, y{b};
-    for (int i = 0; i < 2; i++) x.half[i] = _mm256_max_ps(x.half[i], y.half[i]);
-    return x.whole;
-}
+static inline float_part min(float_part a, float_part b) { return (float_part)_mm256_min_ps((__m256)a, (__m256)b); }
+static inline float_part max(float_part a, float_part b) { return (float_part)_mm256_max_ps((__m256)a, (__m256)b); }
 #else
-static inline vf fma(vf a, vf b, vf c) {
-    for (int i = 0; i < LANES; i++) c[i] = __builtin_fmaf(a[i], b[i], c[i]);
+static inline float_part fma(float_part a, float_part b, float_part c) {
+    for (int i = 0; i < WIDTH; i++) c[i] = __builtin_fmaf(a[i], b[i], c[i]);
     return c;
 }
-static inline vf min(vf a, vf b) { return a < b ? a : b; }
-static inline vf max(vf a, vf b) { return a > b ? a : b; }
+static inline float_part min(float_part a, float_part b) { return a < b ? a : b; }
+static inline float_part max(float_part a, float_part b) { return a > b ? a : b; }
 #endif
+static inline vf fma(vf a, vf b, vf c) {
+    EACH_PART c.part[i] = fma(a.part[i], b.part[i], c.part[i]);
+    return c;
+}
+static inline vf min(vf a, vf b) {
+    EACH_PART a.part[i] = min(a.part[i], b.part[i]);
+    return a;
+}
+static inline vf max(vf a, vf b) {
+    EACH_PART a.part[i] = max(a.part[i], b.part[i]);
+    return a;
+}
 
 // Halving order: lanes i and i + 8, then i + 4, i + 2, i + 1.
 template <class Join>
@@ -86,12 +120,7 @@ static inline vf power_of_two(vf x) {
     p = fma(p, f, broadcast(0.24022120237350464f));
     p = fma(p, f, broadcast(0.6931469440460205f));
     p = fma(p, f, broadcast(1.0000001192092896f));
-    vi whole;
-    std::memcpy(&whole, &shifted, sizeof whole);
-    vi bits;
-    std::memcpy(&bits, &p, sizeof bits);
-    bits = bits + (whole << 23);
-    std::memcpy(&p, &bits, sizeof p);
+    EACH_PART p.part[i] = (float_part)((int_part)p.part[i] + ((int_part)shifted.part[i] << 23));
     return p;
 }
 
@@ -112,58 +141,64 @@ static inline vf gelu(vf x) {
 }
 
 // dot(): 16 sums of GROUP products each, added to `sums`; a: GROUP codes (the same for all lanes), w: 16 x GROUP weights.
+// ROWS, QUERIES: what is computed together in matrix products and in attention, so that the sums fill the registers.
 #if defined(__AVX512VNNI__)
 #define INSTRUCTIONS "avx512-vnni"
-constexpr int GROUP = 4, ROWS = 12;
+constexpr int GROUP = 4, ROWS = 12, QUERIES = 8;
 typedef uint8_t code_t;
 typedef int8_t weight_t;
 static inline vi dot(vi sums, const code_t* a, const weight_t* w) {
-    int32_t four;
-    std::memcpy(&four, a, 4);
-    return (vi)_mm512_dpbusd_epi32((__m512i)sums, _mm512_set1_epi32(four), _mm512_loadu_si512(w));
+    int32_t group;
+    std::memcpy(&group, a, 4);
+    __m512i found = _mm512_dpbusd_epi32((__m512i)sums.part[0], _mm512_set1_epi32(group), _mm512_loadu_si512(w));
+    sums.part[0] = (int_part)found;
+    return sums;
 }
-#elif defined(__AVX2__)
-constexpr int ROWS = 3;
-union Pair {
-    vi whole;
-    __m256i half[2];
-};
+#elif defined(__AVX2__) && !defined(__AVX512F__)
+constexpr int ROWS = 3, QUERIES = 3;
 #if defined(__AVXVNNI__)
 #define INSTRUCTIONS "avx-vnni"
 constexpr int GROUP = 4;
 typedef uint8_t code_t;
 typedef int8_t weight_t;
-static inline __m256i dot_half(__m256i sums, __m256i a, __m256i w) { return _mm256_dpbusd_avx_epi32(sums, a, w); }
+static inline __m256i add_dots(__m256i sums, __m256i a, __m256i w) { return _mm256_dpbusd_avx_epi32(sums, a, w); }
 #else
 #define INSTRUCTIONS "avx2"
 constexpr int GROUP = 2;  // 16-bit products: 8-bit ones saturate on these machines
 typedef int16_t code_t;
 typedef int16_t weight_t;
-static inline __m256i dot_half(__m256i sums, __m256i a, __m256i w) {
+static inline __m256i add_dots(__m256i sums, __m256i a, __m256i w) {
     return _mm256_add_epi32(sums, _mm256_madd_epi16(a, w));
 }
 #endif
 static inline vi dot(vi sums, const code_t* a, const weight_t* w) {
     int32_t group;
     std::memcpy(&group, a, 4);
-    Pair s{sums};
-    const auto* from = reinterpret_cast<const __m256i*>(w);
-    for (int i = 0; i < 2; i++) s.half[i] = dot_half(s.half[i], _mm256_set1_epi32(group), _mm256_loadu_si256(from + i));
-    return s.whole;
+    const __m256i all = _mm256_set1_epi32(group);
+    EACH_PART {
+        const __m256i weights = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(w) + i);
+        sums.part[i] = (int_part)add_dots((__m256i)sums.part[i], all, weights);
+    }
+    return sums;
 }
 #else
 #define INSTRUCTIONS "generic"
-constexpr int GROUP = 2, ROWS = 3;
+constexpr int GROUP = 2, ROWS = 3, QUERIES = 3;
 typedef int16_t code_t;
 typedef int16_t weight_t;
 static inline vi dot(vi sums, const code_t* a, const weight_t* w) {
-    for (int i = 0; i < LANES; i++) sums[i] += int32_t(a[0]) * w[2 * i] + int32_t(a[1]) * w[2 * i + 1];
+    EACH_PART for (int j = 0; j < WIDTH; j++) {
+        const weight_t* lane = w + 2 * (i * WIDTH + j);
+        sums.part[i][j] += int32_t(a[0]) * lane[0] + int32_t(a[1]) * lane[1];
+    }
     return sums;
 }
 #endif
 
 static inline void store_codes(code_t* q, vf v) {
-    typedef code_t codes __attribute__((vector_size(LANES * sizeof(code_t))));
-    codes narrow = __builtin_convertvector(__builtin_convertvector(v, vi), codes);
-    std::memcpy(q, &narrow, sizeof narrow);
+    typedef code_t codes __attribute__((vector_size(WIDTH * sizeof(code_t))));
+    EACH_PART {
+        codes narrow = __builtin_convertvector(__builtin_convertvector(v.part[i], int_part), codes);
+        std::memcpy(q + i * WIDTH, &narrow, sizeof narrow);
+    }
 }
