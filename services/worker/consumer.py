@@ -59,11 +59,12 @@ class PositionedConsumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._done: dict[TP, int] = {}  # the offset to commit, per partition
+        self._sought = self._fetched_under = -1  # assignment numbers: of the latest seek, of the latest fetch
         super().__init__(*args, **kwargs)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek every assigned partition; stops the worker when a position lies outside what the log holds."""
-        assigned = frozenset(self.assignment())
+        number, assigned = self.app.assignment, frozenset(self.assignment())
         if not assigned:
             return {}
         try:
@@ -74,6 +75,7 @@ class PositionedConsumer(driver.Consumer):
             self.app.fail(stop)
             raise
         await self.seek_wait(found)
+        self._sought = number
         return found
 
     async def committed(self, assigned: frozenset[TP]) -> Mapping[TP, int | None]:
@@ -86,7 +88,11 @@ class PositionedConsumer(driver.Consumer):
         return await self._thread.call_thread(read)  # type: ignore[no-any-return]
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:
-        number = self.app.assignment
+        """What one fetch brings; nothing before the seek of the present assignment, nothing that outlived its own."""
+        number = self._fetched_under = self.app.assignment
+        if number != self._sought:
+            await asyncio.sleep(0.02)
+            return {}
         try:
             records = await super()._getmany(active_partitions, timeout)
         except NoOffsetForPartitionError:
@@ -98,8 +104,8 @@ class PositionedConsumer(driver.Consumer):
         try:
             while not (self.should_stop or fetcher.should_stop):
                 await asyncio.sleep(0)
-                number = self.app.assignment
                 records, _ = await self._wait_next_records(1.0)
+                number = self._fetched_under  # not earlier: waiting for records outlasts a rebalance
                 for tp, page in (records or {}).items():
                     if not self.flow_active or number != self.app.assignment:
                         break  # read again from the position that the next assignment seeks to
