@@ -34,7 +34,7 @@ def signal_table(signals: Sequence[Signal], zone: tzinfo) -> pd.DataFrame:
             {
                 "company": s.company,
                 "ticker": label(s.company).ticker,
-                "name": label(s.company).long,
+                "name": label(s.company).name,
                 "action": s.action,
                 "score": s.score / MICRO,
                 "confidence": s.confidence / MICRO,

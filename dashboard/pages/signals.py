@@ -83,9 +83,7 @@ def ranking(signals: list[Signal], view: View) -> str:
 def detail(signal: Signal, view: View) -> None:
     """One company's reasons, history and evidence."""
     name = label(signal.company)
-    row = components.heading(
-        f"{name.ticker} · {formats.plain(name.long)}: {signal.action} {signal.score / MICRO:+.2f}", MEANING
-    )
+    row = components.heading(f"{formats.plain(name.long)}: {signal.action} {signal.score / MICRO:+.2f}", MEANING)
     if row.button("Open company", key="open", type="tertiary"):
         live.open_company(signal.company)
     history = live.read_aggregates(

@@ -62,7 +62,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     server.start()
     with redis.Redis.from_url(server.url) as client:
         seed(client, listed(24), volume=0.25)
-        give_out(client, listed(24))
+        give_out(client, [company for company, _ in listed(24)])
     state = folder / "state"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
@@ -97,13 +97,14 @@ def test_a_quant_compares_runs_and_reads_the_tear_sheet(served: Served, visit: C
     visitor.picture("backtest")
 
 
-def test_without_runs_or_signals_both_pages_say_what_to_do(
-    tmp_path: Path, own_redis: EmbeddedRedis, visit: Callable[..., Visitor]
-) -> None:
-    empty = serve(tmp_path / "state", own_redis.url)
-    try:
-        visitor = visit(empty)
-        expect(visitor.open("?page=Signals").get_by_text("No signals yet")).to_be_visible()
-        expect(visitor.open("?page=Back-test").get_by_text("No run yet")).to_be_visible()
-    finally:
-        empty.stop()
+@pytest.fixture
+def empty(tmp_path: Path, own_redis: EmbeddedRedis) -> Iterator[Served]:
+    started = serve(tmp_path / "state", own_redis.url)
+    yield started
+    started.stop()
+
+
+def test_without_runs_or_signals_both_pages_say_what_to_do(empty: Served, visit: Callable[..., Visitor]) -> None:
+    visitor = visit(empty)
+    expect(visitor.open("?page=Signals").get_by_text("No signals yet")).to_be_visible()
+    expect(visitor.open("?page=Back-test").get_by_text("No run yet")).to_be_visible()
