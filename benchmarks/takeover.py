@@ -79,9 +79,9 @@ class Watch:
 
     def __init__(self, settings: Settings, topics: Topics) -> None:
         self._consumer = KafkaConsumer(**client_config(settings.kafka), enable_auto_commit=False)
-        partitions = [TopicPartition(topics.opinions, n) for n in range(settings.kafka.opinion_partitions)]
-        self._consumer.assign(partitions)
-        self._consumer.seek_to_beginning(*partitions)
+        self._partitions = [TopicPartition(topics.opinions, n) for n in range(settings.kafka.opinion_partitions)]
+        self._consumer.assign(self._partitions)
+        self._consumer.seek_to_beginning(*self._partitions)
         self.highest: dict[str, int] = {}
 
     def read(self) -> None:
@@ -91,6 +91,12 @@ class Watch:
                 if isinstance(message, Opinion):
                     stream = message.origin.stream
                     self.highest[stream] = max(self.highest.get(stream, -1), message.origin.offset)
+
+    def catch_up(self) -> None:
+        """Read all that there is now."""
+        ends = self._consumer.end_offsets(self._partitions)
+        while any(self._consumer.position(partition) < end for partition, end in ends.items()):
+            self.read()
 
     def until(self, condition: Any, seconds: float = 240) -> float:
         """Read until `condition()`; the seconds that it took."""
@@ -124,10 +130,9 @@ def gap(settings: Settings, workers: int) -> float:
         watch.until(lambda: len(watch.highest) == len(streams))
         mine = [streams[partition] for partition in partitions_of(settings, "0")]
         os.kill(running[0].pid, signal.SIGKILL)
-        running[0].wait()
         at = time.monotonic()
-        for _ in range(5):
-            watch.read()  # what it had sent before it died
+        running[0].wait()
+        watch.catch_up()  # with all that it had sent before it died
         sent = dict(watch.highest)
         if workers == 1:
             time.sleep(1.0)  # the supervisor's first back-off
