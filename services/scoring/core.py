@@ -11,10 +11,11 @@ from services.model.interface import Answer, Request, Sentiment
 from services.scoring.linking import Link, Linker
 from services.scoring.story import story_of
 from shared.clock import to_datetime
-from shared.events import EXCERPT_CHARS, MARKET, MAX_TITLE_CHARS, MICRO, Document, InvalidMessage, Opinion, Origin
+from shared.events import DEAD, EXCERPT_CHARS, MARKET, MAX_TITLE_CHARS, MICRO, Document, InvalidMessage, Opinion, Origin
 
 FIRST_INSTANT = -62_135_596_800_000_000  # year 1
 LAST_INSTANT = 253_402_300_799_999_999  # the end of year 9999
+RESERVED = (MARKET, DEAD)  # keys on `opinions` that are no company
 MAX_COMPANIES = 256  # named by the source; more is no list of companies
 MAX_NAME_CHARS = 256
 MAX_URL_CHARS = 8_192
@@ -34,6 +35,8 @@ def check(document: Document) -> None:
         raise InvalidMessage(f"url has more than {MAX_URL_CHARS} characters")
     if len(document.companies) > MAX_COMPANIES:
         raise InvalidMessage(f"companies has {len(document.companies)} entries, at most {MAX_COMPANIES} are read")
+    if any(company in RESERVED for company in document.companies):
+        raise InvalidMessage(f"companies names a reserved key, one of {', '.join(RESERVED)}; leave it empty instead")
     if any(not 0 < len(company) <= MAX_NAME_CHARS for company in document.companies):
         raise InvalidMessage(f"companies has an entry that is empty or longer than {MAX_NAME_CHARS} characters")
 
