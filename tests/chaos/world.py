@@ -146,6 +146,12 @@ class Run:
             worker.send(signal.SIGCONT)
             worker.kill()
 
+    def applied(self, url: str) -> int:
+        """Opinions applied so far."""
+        with connect(RedisSettings(url=url)) as client:
+            store = RedisStore(client, self.settings.run, SLOTS)
+            return sum(store.totals(slot).opinions_applied for slot in range(SLOTS))
+
     def dump(self, url: str) -> tuple[bytes, Totals]:
         """The canonical dump, and the totals without what depends on the kills."""
         with connect(RedisSettings(url=url)) as client:
