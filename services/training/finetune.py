@@ -53,7 +53,7 @@ class Finetuning:
         self.model.config.delta_of = self.model.config.delta_base = None
         self.teachers = [load_opinion_model(folder)[0] for folder in settings.teachers]
         self.examples, self.overlaps, self.cut = training_examples(settings.labelled, settings.sets)
-        self.examples += self._pseudo_labelled()
+        self.examples = self._reachable([*self.examples, *self._pseudo_labelled()])
         self.lengths = token_lengths([example.text for example in self.examples], self.tokenizer)
         self.anchors = base_embeddings(self.model, self.tokenizer, self.examples)
         self.augmentation = with_names(settings.augmentation, self.examples)
@@ -86,21 +86,31 @@ class Finetuning:
         texts = [text for path in self.settings.unlabelled for text in read_texts(path)]
         return pseudo_label(labeller, self.tokenizer, texts, self.settings.sure)
 
+    def _reachable(self, examples: list[Example]) -> list[Example]:
+        """The examples that the caps let a run see at all; the rest need not be tokenised and anchored."""
+        self.examples = examples
+        rows = list(range(len(examples)))
+        random.Random(self.settings.seed).shuffle(rows)
+        return [examples[row] for row in sorted(self._capped(rows, self.settings.epochs))]
+
+    def _capped(self, rows: Sequence[int], epochs: int) -> list[int]:
+        """The first rows of each set, as many as ``epochs`` epochs may use."""
+        caps, rest = dict(self.settings.caps), self.settings.per_set
+        taken: Counter[str] = Counter()
+        kept = []
+        for row in rows:
+            source = self.examples[row].source
+            taken[source] += 1
+            cap = caps.get(source, rest)
+            if cap is None or taken[source] <= cap * epochs:
+                kept.append(row)
+        return kept
+
     def _batches(self, chance: random.Random) -> Iterator[list[int]]:
         """Row numbers by batch, over at most as many rows of each set as the settings allow."""
         rows = list(range(len(self.examples)))
-        caps, rest = dict(self.settings.caps), self.settings.per_set
-        if caps or rest is not None:
-            chance.shuffle(rows)
-            taken: Counter[str] = Counter()
-            kept = []
-            for row in rows:
-                source = self.examples[row].source
-                taken[source] += 1
-                cap = caps.get(source, rest)
-                if cap is None or taken[source] <= cap:
-                    kept.append(row)
-            rows = kept
+        chance.shuffle(rows)
+        rows = self._capped(rows, 1)
         for batch in batches([self.lengths[row] for row in rows], self.settings.token_budget, chance):
             yield [rows[i] for i in batch]
 
