@@ -13,7 +13,7 @@ from services.model.encoder import Encoder, rectangles
 from services.model.fixed_point import to_sentiments
 from services.model.interface import Answer, Request
 from services.model.labels import label_weights
-from services.model.tokenizing import Windows, WindowTokenizer
+from services.model.tokenizing import TOKENS_AT_ONCE, Windows, WindowTokenizer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -59,9 +59,9 @@ class ClassifierEngine:
     def raw(self, windows: Windows) -> NDArray[np.float64]:
         """Probabilities [D, 3] of negative, neutral and positive before rounding."""
         with device_errors():
-            logits = self._logits(windows)
-            chances: NDArray[np.float64] = logits.softmax(dim=-1).cpu().numpy()
-        return chances @ self._weights
+            parts = [self._logits(part).softmax(dim=-1).cpu().numpy() for part in windows.parts(TOKENS_AT_ONCE)]
+        chances: NDArray[np.float64] = np.concatenate(parts)
+        return np.stack([chances[:, column > 0].sum(axis=1) for column in self._weights.T], axis=1)
 
 
 def bert_logits(model: Any, encoder: Encoder) -> Logits:

@@ -12,7 +12,7 @@ from services.model.device import device_errors
 from services.model.encoder import Encoder
 from services.model.fixed_point import MICRO, to_sentiments
 from services.model.interface import Answer, Request
-from services.model.tokenizing import Windows, WindowTokenizer
+from services.model.tokenizing import TOKENS_AT_ONCE, Windows, WindowTokenizer
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -64,6 +64,10 @@ class OpinionEngine:
 
     def raw(self, encoded: Windows) -> dict[str, NDArray[np.float32]]:
         """What the model gives before rounding: document [D, 3], company [C, 3], event [D, E], embedding [D, H]."""
+        parts = [self._raw(part) for part in encoded.parts(TOKENS_AT_ONCE)]
+        return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+
+    def _raw(self, encoded: Windows) -> dict[str, NDArray[np.float32]]:
         import torch
 
         with device_errors(), torch.inference_mode():

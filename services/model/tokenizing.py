@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from services.model.folders import ModelError
 from services.model.interface import Request, Span
 from services.model.reading import blank_links, mention_tokens
 
+TOKENS_AT_ONCE = 32768  # tokens whose states an engine holds at the same time, about 50 MB at a width of 384
 _CHARACTERS_PER_TOKEN = 16  # a text is cut before tokenising, far behind the last token that can be read
 
 
@@ -38,6 +39,31 @@ class Windows:
     @property
     def lengths(self) -> NDArray[np.int64]:
         return np.diff(self.starts)
+
+    def parts(self, tokens: int) -> Iterator[Windows]:
+        """Whole documents in order, about `tokens` tokens at a time (at least one document): bounds the memory."""
+        ends = self.starts[np.searchsorted(self.document, np.arange(self.documents), "right")]
+        first = 0
+        while first < self.documents:
+            reached = self.starts[np.searchsorted(self.document, first)] + tokens
+            last = max(first + 1, int(np.searchsorted(ends, reached, "right")))
+            yield self._documents(first, last)
+            first = last
+
+    def _documents(self, first: int, last: int) -> Windows:
+        w0, w1 = np.searchsorted(self.document, (first, last))
+        c0, c1 = np.searchsorted(self.company_document, (first, last))
+        r0, r1 = np.searchsorted(self.mention_company, (c0, c1))
+        return Windows(
+            documents=last - first,
+            ids=self.ids[self.starts[w0] : self.starts[w1]],
+            starts=self.starts[w0 : w1 + 1] - self.starts[w0],
+            document=self.document[w0:w1] - first,
+            company_document=self.company_document[c0:c1] - first,
+            mention_window=self.mention_window[r0:r1] - w0,
+            mention_company=self.mention_company[r0:r1] - c0,
+            mention_tokens=self.mention_tokens[r0:r1],
+        )
 
 
 class WindowTokenizer:

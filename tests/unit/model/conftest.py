@@ -14,7 +14,7 @@ target cut raised ceo resigns merger talks http 1 2 3 % . , $ ! ##s ##ing ##ed
 """.split()  # noqa: SIM905
 
 
-def save_tokenizer(folder: Path) -> None:
+def _save_tokenizer(folder: Path) -> None:
     """A lower-casing WordPiece tokenizer over WORDS and single letters."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
@@ -44,6 +44,12 @@ BERT = {
 def kernel_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One cache for the whole session: the kernel is compiled once."""
     return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def save_tokenizer() -> Callable[[Path], None]:
+    """Writes the tiny tokenizer into a folder."""
+    return _save_tokenizer
 
 
 @pytest.fixture(scope="session")
@@ -81,7 +87,7 @@ def opinion_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if parameter.dim() == 2:
                 parameter.mul_(4)
     model.save_pretrained(folder)
-    save_tokenizer(folder)
+    _save_tokenizer(folder)
     return folder
 
 
@@ -100,5 +106,5 @@ def classifier_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             if parameter.dim() == 2:
                 parameter.mul_(4)
     model.save_pretrained(folder)
-    save_tokenizer(folder)
+    _save_tokenizer(folder)
     return folder
