@@ -32,7 +32,7 @@ COMMANDS: Final[dict[str, str]] = {
     "ingest": "services.ingest.commands",
     "sample": "services.ingest.sample_commands",
     "score": "services.scoring.score_commands",
-    "model": "services.model.commands",
+    "model": "services.scoring.model_commands",
     "dead-letters": "services.scoring.commands",
     "aggregates": "services.aggregation.commands",
     "signals": "services.aggregation.signals_commands",

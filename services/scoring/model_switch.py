@@ -1,0 +1,89 @@
+"""Another model for a run that has one: the binding changes in one step, and where it happened is written down.
+
+Byte equality holds for one model id (design 2.2), so a switch is recorded with the offsets that scoring had committed:
+everything before them is the old model's. No scoring worker may be alive meanwhile, or the old one would go on.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, cast
+
+import msgspec
+import redis
+from kafka import KafkaConsumer, TopicPartition
+
+from services.model.engine import build_engine
+from services.worker.binding import MODEL_ID, PRECISION
+from shared.aggregates import run_key, worker_key
+from shared.clock import SystemClock, to_iso
+from shared.events import CHANNELS
+from shared.kafka_client import client_config, describe
+from shared.securities import Catalogue
+from shared.settings import Settings
+from shared.topics import Topics
+
+HISTORY: Final = "model_history"  # field of the run's hash: JSON list, oldest first
+
+_SWITCH: Final = """
+if redis.call('HGET', KEYS[1], 'model_id') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'model_id', ARGV[2], 'precision', ARGV[3], 'model_history', ARGV[4])
+return 1
+"""
+
+
+class SwitchError(RuntimeError):
+    """A switch that cannot be made now; the text says why and what to do first."""
+
+
+def switch(settings: Settings, client: redis.Redis) -> dict[str, Any]:
+    """Bind the run to the settings' model; returns {run, before, model_id, precision, at, offsets}.
+
+    Raises SwitchError when a scoring worker is alive, the run has no model yet, or has this one already.
+    """
+    key = run_key(settings.run)
+    alive = sorted(
+        name.decode() for name in client.scan_iter(match=worker_key(settings.run, "scoring", "*"), count=10_000)
+    )
+    if alive:
+        raise SwitchError(
+            f"{len(alive)} scoring worker(s) of run {settings.run!r} are alive or ended in the last 15 s; "
+            "stop them first (they hold still when they refuse a model), then switch, then: bellwether resume"
+        )
+    held = cast("bytes | None", client.hget(key, MODEL_ID))
+    if held is None:
+        raise SwitchError(
+            f"run {settings.run!r} has no model yet: its first scoring worker binds it; nothing to switch"
+        )
+    engine = build_engine(settings.model, Catalogue.load().digest())
+    if held.decode() == engine.model_id:
+        raise SwitchError(f"run {settings.run!r} is bound to {engine.name} ({engine.model_id}) already")
+    entry = {
+        "before": held.decode(),
+        MODEL_ID: engine.model_id,
+        PRECISION: engine.precision,
+        "at": to_iso(SystemClock().now()),
+        "offsets": committed(settings),
+    }
+    history = [*switches(client, settings.run), entry]
+    arguments = (held.decode(), engine.model_id, engine.precision, msgspec.json.encode(history).decode())
+    if client.eval(_SWITCH, 1, key, *arguments) != 1:
+        raise SwitchError("somebody else switched the model at the same moment; look with: bellwether model history")
+    return {"run": settings.run, **entry}
+
+
+def switches(client: redis.Redis, run: str) -> list[dict[str, Any]]:
+    """Every switch of a run, oldest first."""
+    raw = cast("bytes | None", client.hget(run_key(run), HISTORY))
+    return cast("list[dict[str, Any]]", msgspec.json.decode(raw)) if raw else []
+
+
+def committed(settings: Settings) -> dict[str, int]:
+    """ "TOPIC:PARTITION" -> the next offset that scoring will read."""
+    topics = Topics(settings.run)
+    there = describe(settings.kafka, [topics.documents(channel) for channel in CHANNELS])
+    consumer = KafkaConsumer(**client_config(settings.kafka), group_id=topics.scoring_group, enable_auto_commit=False)
+    try:
+        parts = [TopicPartition(name, p) for name, state in sorted(there.items()) for p in range(state.partitions)]
+        return {f"{part.topic}:{part.partition}": consumer.committed(part) or 0 for part in parts}
+    finally:
+        consumer.close()
