@@ -47,9 +47,10 @@ def toolbar() -> None:
         st.markdown("**Bellwether**", width="content")
         _choice("Page", list(PAGES), "page", "The pages of this dashboard.")
         _search_box()
-        _choice("Window", list(WINDOWS), "window", "Market time looked at; changes are against the same length before.")
-        _choice("Channel", list(view.CHANNEL_CHOICES), "channel", "News, social posts, or both.")
-        _choice("Times", list(view.ZONE_CHOICES), "tz", "UTC, the exchange's time (New York), or this browser's zone.")
+        with st.container(horizontal=True, gap="small", width="content"):
+            _choice("Window", list(WINDOWS), "window", "Market time looked at; changes are against as long before.")
+            _choice("Channel", list(view.CHANNEL_CHOICES), "channel", "News, social posts, or both.")
+            _choice("Times", list(view.ZONE_CHOICES), "tz", "UTC, the exchange's time (New York), or the browser's.")
         live.as_of()
 
 

@@ -28,12 +28,12 @@ def test_from_the_market_to_a_document_and_back(week: Week, visit: Callable[...,
     visitor = visit(week.served)
     page = visitor.open()
     settled(page)
-    expect(page.get_by_text("as of 27 Feb 2026")).to_be_visible()
-    expect(page.get_by_text("synthetic data", exact=True)).to_have_count(1)
+    expect(page.get_by_text("as of 27 Feb 2026").first).to_be_visible()
+    expect(page.get_by_text("synthetic data", exact=True).first).to_be_visible()
     expect(page.locator("button.tile")).to_have_count(500)
 
     page.get_by_role("radio", name="7d").click()
-    expect(page.get_by_text("Movers over 7d")).to_be_visible()
+    expect(page.get_by_text("Movers over 7d").first).to_be_visible()
     assert "window=7d" in page.url
 
     tile = page.locator("button.tile").first
@@ -41,17 +41,17 @@ def test_from_the_market_to_a_document_and_back(week: Week, visit: Callable[...,
     expect(page.locator(".tip")).to_contain_text("opinions")
     company = tile.get_attribute("data-company") or ""
     tile.click()
-    expect(page.get_by_text("Sentiment and volume")).to_be_visible()
+    expect(page.get_by_text("Sentiment and volume").first).to_be_visible()
     assert f"company={company}" in page.url
     assert "window=7d" in page.url
 
     page.locator(".js-plotly-plot .points path.point").last.click()
-    expect(page.get_by_text("Documents of the hour from")).to_be_visible()
+    expect(page.get_by_text("Documents of the hour from").first).to_be_visible()
     expect(page.locator("article.row").first).to_be_visible()
     visitor.picture("company-point")
 
     page.get_by_role("radio", name="Market").click()
-    expect(page.get_by_text("Movers over 7d")).to_be_visible()
+    expect(page.get_by_text("Movers over 7d").first).to_be_visible()
     assert "window=7d" in page.url
 
 

@@ -72,26 +72,26 @@ def write(client: redis.Redis, at: int, document_id: str, **fields: object) -> N
 def test_an_empty_run_says_what_to_do_and_fills_by_itself(own: Own, visit: Callable[..., Visitor]) -> None:
     visitor = visit(own.served)
     page = visitor.open()
-    expect(page.get_by_text("No opinions yet")).to_be_visible()
+    expect(page.get_by_text("No opinions yet").first).to_be_visible()
     visitor.picture("empty-market")
     page.evaluate("window.stayed = true")
     write(own.client, END, "a", title="The first opinion")
-    expect(page.get_by_text("The first opinion")).to_be_visible()
+    expect(page.get_by_text("The first opinion").first).to_be_visible()
     write(own.client, END + 60 * SECOND, "b", title="The second opinion")
-    expect(page.get_by_text("The second opinion")).to_be_visible()
-    expect(page.get_by_text("as of 27 Feb 2026 15:05")).to_be_visible()
+    expect(page.get_by_text("The second opinion").first).to_be_visible()
+    expect(page.get_by_text("as of 27 Feb 2026 15:05").first).to_be_visible()
     assert page.evaluate("window.stayed"), "the page was loaded anew"
 
 
 def test_empty_pages(own: Own, visit: Callable[..., Visitor]) -> None:
     visitor = visit(own.served)
     page = visitor.open("?page=Company")
-    expect(page.get_by_text("Choose a company")).to_be_visible()
+    expect(page.get_by_text("Choose a company").first).to_be_visible()
     visitor.picture("empty-company")
     page = visitor.open("?page=Company&company=AAPL")
-    expect(page.get_by_text("No opinions on this company")).to_be_visible()
+    expect(page.get_by_text("No opinions on this company").first).to_be_visible()
     page = visitor.open("?page=Health")
-    expect(page.get_by_text("Nothing is running")).to_be_visible()
+    expect(page.get_by_text("Nothing is running").first).to_be_visible()
     visitor.picture("empty-health")
 
 
@@ -101,12 +101,12 @@ def test_redis_goes_and_comes_back(own: Own, visit: Callable[..., Visitor]) -> N
     page = visitor.open()
     expect(page.locator("button.tile")).to_have_count(40)
     own.redis.kill()
-    expect(page.get_by_text("Redis does not answer")).to_be_visible()
+    expect(page.get_by_text("Redis does not answer").first).to_be_visible()
     expect(page.locator("button.tile")).to_have_count(40)  # what was read last stays
     visitor.picture("disconnected-market")
     late = visit(own.served, scheme="dark")
     late.open("?page=Company&company=AAPL")
-    expect(late.page.get_by_text("Redis does not answer")).to_be_visible()
+    expect(late.page.get_by_text("Redis does not answer").first).to_be_visible()
     late.picture("disconnected-company-dark")
     own.redis.start()
     expect(page.get_by_text("Redis does not answer")).to_have_count(0)
