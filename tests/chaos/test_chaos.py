@@ -1,7 +1,7 @@
 """Kill, suspend, cut off and put back whatever there is, while documents flow; every count and sum stays exact.
 
-The short version runs by default; `BELLWETHER_CHAOS=long` feeds 20,000 documents through at least 40 kills. A failure
-prints the seed; `BELLWETHER_CHAOS_SEED` repeats the choices (not the timing).
+The short version runs by default; `BELLWETHER_CHAOS=long` feeds 20,000 documents through at least 40 kills, `medium` a
+quarter of that; both with two workers of each kind. A failure prints the seed; `BELLWETHER_CHAOS_SEED` repeats the choices (not the timing).
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from tests.worker_process import wait_until
 log = logging.getLogger(__name__)
 pytestmark = [pytest.mark.chaos, pytest.mark.kafka]
 
-LONG = os.environ.get("BELLWETHER_CHAOS") == "long"
+SCALE = os.environ.get("BELLWETHER_CHAOS") or "short"
+LONG = SCALE == "long"
 DRAIN_SECONDS = 900.0  # on a machine that does much else; a quiet one needs a few
 FEED_SECONDS = 900.0
 FLOW_SECONDS = 60.0
@@ -56,14 +57,18 @@ _ALSO = (
 )  # fmt: skip
 
 
-def _long(seed: int) -> Scale:
+def _scale(seed: int) -> Scale:
     """Every kind often enough; a copy of Redis at a third of the way, put back at two thirds."""
+    if SCALE == "short":
+        return Scale(len(_SHORT) + 1, 80, 1, _SHORT, 0.5)
     draw = random.Random(seed)
-    steps = [*_OFTEN * 15, *_ALSO * 2, *("restart_kafka", "restart_redis") * 2, "time_out_kafka"]
+    kills, others, restarts = (15, 2, 2) if LONG else (4, 1, 1)
+    steps = [*_OFTEN * kills, *_ALSO * others, *("restart_kafka", "restart_redis") * restarts, "time_out_kafka"]
     draw.shuffle(steps)
     steps.insert(len(steps) // 3, "copy_redis")
     steps.insert(2 * len(steps) // 3, "put_back_redis")
-    return Scale(len(steps) + 1, 20_400 // len(steps) + 1, 2, tuple(steps), 2.0)
+    documents = 20_400 if LONG else 5_000
+    return Scale(len(steps) + 1, documents // len(steps) + 1, 2, tuple(steps), 2.0)
 
 
 @pytest.fixture
@@ -73,10 +78,10 @@ def world(tmp_path: Path) -> Iterator[World]:
     made.end()
 
 
-@pytest.mark.timeout(5400 if LONG else 3000)
+@pytest.mark.timeout(3000 if SCALE == "short" else 5400)
 def test_chaos_changes_no_byte(world: World, tmp_path: Path) -> None:
     seed = int(os.environ.get("BELLWETHER_CHAOS_SEED") or random.randrange(2**32))
-    scale = _long(seed) if LONG else Scale(len(_SHORT) + 1, 80, 1, _SHORT, 0.5)
+    scale = _scale(seed)
     log.warning(f"chaos seed {seed}, {scale.parts * scale.size} documents, {len(scale.steps)} disturbances")
     parts = write_parts(tmp_path / "parts", scale.parts, scale.size, seed)
 
