@@ -1,7 +1,8 @@
 """Kill, suspend, cut off and put back whatever there is, while documents flow; every count and sum stays exact.
 
 The short version runs by default; `BELLWETHER_CHAOS=long` feeds 20,000 documents through at least 40 kills, `medium` a
-quarter of that; both with two workers of each kind. A failure prints the seed; `BELLWETHER_CHAOS_SEED` repeats the choices (not the timing).
+quarter of that, both with two workers of each kind. A failure prints the seed; `BELLWETHER_CHAOS_SEED` repeats the
+choices (not the timing).
 """
 
 from __future__ import annotations
