@@ -10,6 +10,7 @@ from itertools import pairwise
 
 from services.training.datasets import CASHTAG, Company, Example
 
+_JOINTS = (" as ", " as ", " while ", "; ", ", ", " but ", ". ")
 _TICKER_LETTERS = "ABCDEFGHIKLMNOPRSTVWX"
 
 
@@ -22,12 +23,17 @@ class Augmentation:
     unname: float = 0.05
     unescape: float = 0.5
     slip: float = 0.05
+    compose: float = 0.0  # how often a text about companies is joined with one of ``partners``
+    partners: tuple[Example, ...] = ()
 
     def apply(self, example: Example, chance: random.Random) -> tuple[Example, bool]:
         """A changed copy, and whether its words changed (then it has no embedding to be anchored to)."""
         changed = False
+        if self.partners and example.companies and chance.random() < self.compose:
+            example, changed = compose(example, chance.choice(self.partners), chance), True
         if self.names and chance.random() < self.rename:
-            example, changed = rename(example, self.names, chance)
+            example, renamed = rename(example, self.names, chance)
+            changed = changed or renamed
         if not example.companies and "&" in example.text and chance.random() < self.unescape:
             example = replace(example, text=html.unescape(example.text))
         if len(example.companies) == 1 and chance.random() < self.unname:
@@ -35,6 +41,18 @@ class Augmentation:
         if not example.companies and chance.random() < self.slip:
             example, changed = replace(example, text=slip(example.text, chance)), True
         return example, changed
+
+
+def compose(first: Example, second: Example, chance: random.Random) -> Example:
+    """Two texts as one, each company with its own sentiment: what is said of one is not said of the other."""
+    if chance.random() < 0.5:
+        first, second = second, first
+    head = first.text.rstrip(" .") + chance.choice(_JOINTS)
+    moved = tuple(
+        replace(company, spans=tuple((start + len(head), end + len(head)) for start, end in company.spans))
+        for company in second.companies
+    )
+    return Example(head + second.text, first.source, (*first.companies, *moved))
 
 
 def rename(example: Example, names: Sequence[str], chance: random.Random) -> tuple[Example, bool]:

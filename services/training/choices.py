@@ -17,6 +17,7 @@ class MethodName(StrEnum):
     """Which weights learn; see ``methods.METHODS``."""
 
     full = "full"
+    company = "company"
     lora = "lora"
     adalora = "adalora"
     adapter = "adapter"

@@ -34,7 +34,7 @@ def compare(
     out: Path, labelled: Path, rows: int, epochs: int, page: Path | None = None, encoder: str | None = None
 ) -> list[dict[str, Any]]:
     """Run all trials (those whose row is in ``out`` already are not run again); write the table into ``page``."""
-    trials = [Trial(name, name) for name in METHODS]
+    trials = [Trial(name, name) for name in METHODS if name != "company"]
     if encoder:
         trials.append(Trial("full, further pre-trained", "full", encoder))
     found: list[dict[str, Any]] = []

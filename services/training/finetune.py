@@ -248,7 +248,7 @@ def class_weights(examples: Sequence[Example], model: OpinionModel) -> dict[str,
 
 
 def with_names(augmentation: Augmentation, examples: Sequence[Example]) -> Augmentation:
-    """The augmentation with the names of the training companies to choose from."""
+    """The augmentation with the training companies' names, and short texts about one company, to choose from."""
     names = {
         example.text[start:end]
         for example in examples
@@ -256,6 +256,5 @@ def with_names(augmentation: Augmentation, examples: Sequence[Example]) -> Augme
         for start, end in company.spans
         if not example.text[start:end].startswith("$")
     }
-    return Augmentation(
-        tuple(sorted(names)), augmentation.rename, augmentation.unname, augmentation.unescape, augmentation.slip
-    )
+    partners = tuple(e for e in examples if len(e.companies) == 1 and e.companies[0].spans and len(e.text) < 120)
+    return replace(augmentation, names=tuple(sorted(names)), partners=partners)

@@ -85,6 +85,15 @@ def _full(model: OpinionModel, _: int) -> Method:
     return Method("full")
 
 
+def _company(model: OpinionModel, _: int) -> Method:
+    """Only what reads a company learns; the other answers and the embedding stay as they are, to the bit."""
+    model.requires_grad_(False)
+    for part in (model.mention_query, model.company_head):
+        part.requires_grad_(True)
+    model.unnamed.requires_grad_(True)
+    return Method("company")
+
+
 def _lora(model: OpinionModel, _: int) -> Method:
     from peft import LoraConfig, get_peft_model
 
@@ -129,6 +138,7 @@ def _prefix(model: OpinionModel, _: int) -> Method:
 
 METHODS: dict[str, Callable[[OpinionModel, int], Method]] = {
     "full": _full,
+    "company": _company,
     "lora": _lora,
     "adalora": _adalora,
     "adapter": _adapter,

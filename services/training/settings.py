@@ -60,5 +60,9 @@ def stages_of(settings: FinetuneSettings) -> list[dict[str, Any]]:
     names = ("method", "epochs", "seed", "token_budget", "encoder_rate", "head_rate", "layer_decay", "per_set")
     own = {name: getattr(settings, name) for name in names}
     own |= {"sets": list(settings.sets), "caps": dict(settings.caps), "anchor": settings.objective.anchor}
-    own |= {"rename": settings.augmentation.rename, "teachers": len(settings.teachers)}
+    own |= {
+        "compose": settings.augmentation.compose,
+        "rename": settings.augmentation.rename,
+        "teachers": len(settings.teachers),
+    }
     return [*earlier, own]

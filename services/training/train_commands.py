@@ -41,6 +41,7 @@ def finetune(
     patience: Annotated[int, typer.Option(help="Epochs without a better dev result before it stops.")] = 3,
     class_weights: Annotated[bool, typer.Option(help="Rare classes count more.")] = False,
     focal: Annotated[float, typer.Option(help="Exponent of the focal loss; 0: plain cross-entropy.")] = 0.0,
+    compose: Annotated[float, typer.Option(help="How often two texts about companies are joined.")] = 0.0,
     teacher: Annotated[list[str] | None, typer.Option(help="Opinion model to learn from; several: their mean.")] = None,
     unlabelled: Annotated[list[Path] | None, typer.Option(help="Texts to pseudo-label and learn from.")] = None,
     sure: Annotated[float, typer.Option(help="Probability from which a pseudo-label is taken.")] = 0.95,
@@ -50,6 +51,7 @@ def finetune(
     """Fine-tune on labelled sets, all heads at once. Run it again with the same --out to resume."""
     from services.model.folders import find_model
     from services.training import reports
+    from services.training.augmentation import Augmentation
     from services.training.finetune import Finetuning
     from services.training.objective import Objective
     from services.training.settings import FinetuneSettings
@@ -78,6 +80,7 @@ def finetune(
         sure=sure,
         report_to=report_to.value,
         objective=Objective(focal=focal),
+        augmentation=Augmentation(compose=compose),
     )
     run = Finetuning(settings)
     with reports.progress(f"fine-tuning ({method.value})", run.steps * epochs) as tick:

@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from services.training.augmentation import Augmentation, rename, swap_cashtags
+from services.training.augmentation import Augmentation, compose, rename, swap_cashtags
 from services.training.datasets import Company, Example
 from services.training.perturbations import PERTURBATIONS
 
@@ -30,6 +30,15 @@ def test_nested_names_are_left_alone() -> None:
 def test_cashtags_change_consistently() -> None:
     words = swap_cashtags("$AAA up, $BBB down, $AAA flat", random.Random(2)).replace(",", "").split()
     assert words[0] == words[4] != words[2]
+
+
+def test_joined_texts_keep_each_company_and_its_sentiment() -> None:
+    good = Example("Norrefax rises.", "", (Company(((0, 8),), 2),), document=2)
+    bad = Example("Castrevo falls", "", (Company(((0, 8),), 0),), document=0)
+    joined = compose(good, bad, random.Random(4))
+    said = {joined.text[slice(*company.spans[0])]: company.sentiment for company in joined.companies}
+    assert said == {"Norrefax": 2, "Castrevo": 0}
+    assert joined.document == -1
 
 
 def test_augmentation_depends_on_its_seed_alone() -> None:
