@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
@@ -136,5 +136,6 @@ def _day_bar(day: date, bars: list[Price]) -> Price:
 
 
 def _rounded(bar: Price) -> Price:
-    prices = (round(value, 4) for value in (bar.open, bar.high, bar.low, bar.close))
-    return Price(bar.date, bar.ticker, *prices, bar.volume)
+    return replace(
+        bar, open=round(bar.open, 4), high=round(bar.high, 4), low=round(bar.low, 4), close=round(bar.close, 4)
+    )
