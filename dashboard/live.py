@@ -23,6 +23,7 @@ from shared.settings import Settings, load_settings
 
 T = TypeVar("T")
 
+DISCONNECTED: Final = ":material/cloud_off:"
 UNCHANGED_SECONDS: Final = 60.0  # aggregates whose positions stand still are read again after this
 AS_OF: Final = "When the newest opinion became available. Windows end here, not at this computer's time."
 WANTED: Final = "wanted_company"  # in the session: a company to open at the next run
@@ -61,13 +62,14 @@ def page(draw: Callable[[View], None]) -> None:
 
     @st.fragment(run_every=refresh_seconds())
     def again() -> None:
+        banner = st.empty()  # always there, so that nothing below moves when it fills
         try:
             read_aggregates("newest", newest)
             if problem := reader().problem:
-                _banner(f"{problem} Shown is what was read last.")
+                banner.warning(f"{problem} Shown is what was read last.", icon=DISCONNECTED)
             draw(view.current())
         except Unreachable as problem:
-            _banner(str(problem))
+            banner.warning(str(problem), icon=DISCONNECTED)
             nothing("Waiting for data", "This page fills by itself as soon as Redis answers.")
 
     again()
@@ -90,10 +92,6 @@ def as_of() -> None:
                     st.badge("synthetic data", color="orange", help="Invented samples are among what is shown.")
 
     again()
-
-
-def _banner(text: str) -> None:
-    st.warning(text, icon=":material/cloud_off:")
 
 
 def nothing(title: str, text: str) -> None:

@@ -38,7 +38,7 @@ function card(figure) {
   node.tabIndex = 0;
   const left = element("div", "left");
   left.append(element("span", "label", figure.label), element("b", "value", figure.value));
-  left.append(element("span", `change ${figure.tone}`, figure.change || figure.note || "\u00a0"));
+  if (figure.change || figure.note) left.append(element("span", `change ${figure.tone}`, figure.change || figure.note));
   node.append(left);
   if (figure.trend) node.append(sparkline(figure.trend, figure.bars, figure.low, figure.high));
   node.append(element("span", "meaning", figure.meaning));

@@ -236,7 +236,6 @@ def write_health(client: redis.Redis, run: str, keys: Keys, opinions: int) -> No
             queue=3,
             partitions=["0", "1", "2", "3"],
             resident_bytes=512_000_000,
-            detail={"lag": "12"} if role != "ingest" else {},
             **(scoring if role == "scoring" else {}),
         )
         client.set(worker_key(run, role, report.name), encode_report(report))

@@ -117,7 +117,7 @@ HOSTILE = (
     '<img src=x onerror="window.harmed=1"><script>window.harmed=1</script>',
     "[click](javascript:window.harmed=1) **bold** `code` # heading",
     "$\\href{javascript:window.harmed=1}{x}$ :red[red] :material/home: <b>b</b>",
-    "\u202eright to left \u0000 \ud83d\ude00 &lt;i&gt; {{7*7}} ${7*7}",
+    "\u202eright to left \u0000 \U0001f600 &lt;i&gt; {{7*7}} ${7*7}",
 )
 
 
