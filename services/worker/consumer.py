@@ -60,11 +60,15 @@ class PositionedConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._done: dict[TP, int] = {}  # the offset to commit, per partition
         self._sought = self._fetched_under = -1  # assignment numbers: of the latest seek, of the latest fetch
+        self._next: dict[TP, int] = {}  # the offset that has to come next, per partition
+        self._idle = asyncio.Event()  # no fetch is under way
+        self._idle.set()
         super().__init__(*args, **kwargs)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek every assigned partition; stops the worker when a position lies outside what the log holds."""
         number, assigned = self.app.assignment, frozenset(self.assignment())
+        self._sought = -1  # from here on no fetch begins
         if not assigned:
             return {}
         try:
@@ -74,7 +78,10 @@ class PositionedConsumer(driver.Consumer):
         except WorkerStop as stop:
             self.app.fail(stop)
             raise
+        # a fetch of the former assignment that is still out would take the first records behind the seek with it
+        await self._idle.wait()
         await self.seek_wait(found)
+        self._next = dict(found)
         self._sought = number
         return found
 
@@ -93,10 +100,13 @@ class PositionedConsumer(driver.Consumer):
         if number != self._sought:
             await asyncio.sleep(0.02)
             return {}
+        self._idle.clear()
         try:
             records = await super()._getmany(active_partitions, timeout)
         except NoOffsetForPartitionError:
             return {}  # aiokafka looked for a position before our seek has given it one
+        finally:
+            self._idle.set()
         return records if number == self.app.assignment else {}
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
@@ -109,6 +119,10 @@ class PositionedConsumer(driver.Consumer):
                 for tp, page in (records or {}).items():
                     if not self.flow_active or number != self.app.assignment:
                         break  # read again from the position that the next assignment seeks to
+                    if page[0].offset != self._next.get(tp, -1):
+                        self.app.fail(_gap(tp, self._next.get(tp, -1), page[0].offset))
+                        return
+                    self._next[tp] = page[-1].offset + 1
                     await self.wait_first(self.callback(_page_message(tp, page, number)), self.suspend_flow.wait())
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
@@ -135,6 +149,11 @@ class PositionedConsumer(driver.Consumer):
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Faust's own stall detector needs per-event sensors; the worker's report shows lag instead."""
+
+
+def _gap(tp: TP, expected: int, came: int) -> WorkerStop:
+    """What was passed over must never be followed: its marks would make it look applied when it comes at last."""
+    return WorkerStop(ExitCode.RESTART, f"{tp.topic}[{tp.partition}]: expected offset {expected}, but {came} came")
 
 
 def _page_message(tp: TP, page: Sequence[Any], number: int) -> ConsumerMessage:
