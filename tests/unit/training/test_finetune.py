@@ -59,7 +59,7 @@ def test_every_method_trains_less_than_everything(
 
 
 def test_unknown_method_is_named() -> None:
-    with pytest.raises(DataError, match="--method magic: unknown; known are full, lora"):
+    with pytest.raises(DataError, match="--method magic: unknown; known are full, company, lora"):
         choose_method("magic")
 
 
