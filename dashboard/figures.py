@@ -42,8 +42,9 @@ def _card(figure: Figure) -> dict[str, Any]:
         "note": figure.note,
     }
     if figure.trend is not None:
-        values = [round(float(value), 4) for value in figure.trend]
-        low, high = (0.0 if figure.bars else min(values)), max(values)
+        values = [round(float(value), 4) if math.isfinite(value) else None for value in figure.trend]
+        known_values = [value for value in values if value is not None] or [0.0]
+        low, high = (0.0 if figure.bars else min(known_values)), max(known_values)
         card |= {"trend": values, "bars": figure.bars, "low": low, "high": high}
     return card
 

@@ -100,11 +100,14 @@ def sparklines(buckets: pd.DataFrame, span: Period, bins: int) -> pd.DataFrame:
 
 
 def trend(buckets: pd.DataFrame, span: Period, bins: int) -> pd.DataFrame:
-    """Everything together in `bins` equal parts from the window before to now: columns sentiment, documents."""
+    """Everything together in `bins` equal parts from the window before to now: columns sentiment, documents.
+
+    Sentiment is carried forward over gaps and NaN before the first opinion.
+    """
     width = (span.end - span.before) / bins
     part = ((buckets["start"] - span.before) // width).astype(int).clip(0, bins - 1)
     sums = buckets.groupby(part)[["documents", "score_sum", "weight_sum"]].sum().reindex(range(bins), fill_value=0)
-    values = pd.Series(sentiment(sums["score_sum"], sums["weight_sum"])).ffill().bfill().fillna(0.0)
+    values = pd.Series(sentiment(sums["score_sum"], sums["weight_sum"])).ffill()
     return pd.DataFrame({"sentiment": values.to_numpy(), "documents": sums["documents"].to_numpy()})
 
 

@@ -283,7 +283,7 @@ def share_bars(counts: Sequence[tuple[str, int]], colours: Palette, most: int = 
         shown.append((f"{len(counts) - most} others", rest))
     total = sum(n for _, n in shown) or 1
     shown.reverse()
-    names = [escape(name.replace("_", " ") or "none")[:60] for name, _ in shown]
+    names = [escape(name.replace("_", " ") or "none", quote=False)[:60] for name, _ in shown]
     figure = go.Figure(
         go.Bar(
             x=[n for _, n in shown],

@@ -26,7 +26,7 @@ function sparkline(values, bars, low, high) {
     })));
     return svg;
   }
-  const points = values.map((value, i) => `${(i + 0.5) * step},${y(value)}`);
+  const points = values.map((value, i) => (value === null ? "" : `${(i + 0.5) * step},${y(value)}`)); // "" before the first
   if (low < 0 && high > 0) svg.append(shape("line", { x1: 0, x2: width, y1: y(0), y2: y(0), class: "zero" }));
   svg.append(shape("polyline", { points: points.slice(0, Math.ceil(half) + 1).join(" "), class: "before" }));
   svg.append(shape("polyline", { points: points.slice(Math.ceil(half)).join(" "), class: "now" }));

@@ -24,18 +24,20 @@ def settled(page: Page) -> None:
     expect(page.locator('[data-testid="stSkeleton"]')).to_have_count(0)
 
 
-def click_last_point(page: Page) -> None:
-    """Click the newest point of the sentiment line: by the mouse, for the chart itself finds what lies under it."""
-    point = page.locator(".js-plotly-plot .subplot.xy .points path.point").last
+def click_a_point(page: Page) -> str:
+    """Click a point of the sentiment line, by the mouse, for the chart itself finds what lies under it; HH:MM of it."""
+    point = page.locator(".js-plotly-plot .subplot.xy .points path.point").nth(-5)
     expect(point).to_be_visible()
     point.scroll_into_view_if_needed()
     box = point.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x - 3, y)
-    page.mouse.move(x, y)
-    expect(page.locator(".js-plotly-plot .hoverlayer .legend")).to_be_visible()
+    page.mouse.move(x, y + 60)
+    page.mouse.move(x, y, steps=4)
+    title = page.locator(".js-plotly-plot .hoverlayer .legendtitletext")
+    expect(title).to_contain_text(":")
     page.mouse.click(x, y)
+    return (title.text_content() or "").rpartition(" ")[2]
 
 
 def test_from_the_market_to_a_document_and_back(week: Week, visit: Callable[..., Visitor]) -> None:
@@ -59,8 +61,9 @@ def test_from_the_market_to_a_document_and_back(week: Week, visit: Callable[...,
     assert f"company={company}" in page.url
     assert "window=7d" in page.url
 
-    click_last_point(page)
-    expect(page.get_by_text("Documents of the hour from").first).to_be_visible()
+    hour = click_a_point(page)
+    expect(page.get_by_text(f"{hour} UTC", exact=False).first).to_be_visible()
+    expect(page.get_by_text("Documents of the hour from").first).to_contain_text(hour)
     expect(page.locator("article.row").first).to_be_visible()
     visitor.picture("company-point")
 
