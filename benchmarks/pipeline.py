@@ -1,0 +1,84 @@
+"""Documents a second through the whole system, against the engine alone on the same texts in the same run.
+
+    python -m benchmarks.pipeline [--documents 6000] [--model bellwether-mini]
+
+The system is a real Kafka, Redis, one scoring and one aggregation worker; it is timed from the first document published
+to the last opinion in Redis. `ratio` is that over the engine alone; `ratio_expected` over 1 / (1/engine + 1/plumbing),
+where plumbing is the same system with a model that answers at once. The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+
+from benchmarks.whole_system import command, documents, peak_memory, producer, system
+from services.model.engine import build_engine
+from services.scoring.core import read
+from services.scoring.linking import Linker
+from shared.events import Document, encode
+from shared.securities import Catalogue
+from shared.settings import ModelSettings
+from shared.topics import Topics
+
+BATCH = 512
+
+
+def engine_alone(model: str, texts: list[Document]) -> float:
+    """Documents a second of linking and scoring in batches, without any transport."""
+    catalogue = Catalogue.load()
+    engine, linker = build_engine(ModelSettings(name=model), catalogue.digest()), Linker(catalogue)
+    requests = [read(document, linker)[1] for document in texts]
+    engine.score(requests[:BATCH])
+    started = time.perf_counter()
+    for first in range(0, len(requests), BATCH):
+        engine.score(requests[first : first + BATCH])
+    return len(texts) / (time.perf_counter() - started)
+
+
+def through_the_system(model: str, texts: list[Document]) -> tuple[float, dict[str, int]]:
+    """Documents a second from the first publish until all is applied, and the peak memory of each process."""
+    with system(model) as settings:
+        sender = producer(settings)
+        topic = Topics(settings.run).documents("news")
+        warm = [sender.send(topic, key=f"w{i}".encode(), value=encode(d)) for i, d in enumerate(texts[:64])]
+        for future in warm:
+            future.get(timeout=60)
+        command(settings.state_dir, "wait", "--drained", "--timeout", "300")
+        started = time.perf_counter()
+        for document in texts:
+            sender.send(topic, key=document.id.encode(), value=encode(document))
+        sender.flush()
+        command(settings.state_dir, "wait", "--drained", "--timeout", "1800")
+        seconds = time.perf_counter() - started
+        sender.close()
+        return len(texts) / seconds, peak_memory(settings.state_dir)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=6_000)
+    parser.add_argument("--model", default="bellwether-mini")
+    options = parser.parse_args()
+    texts = documents(options.documents)
+    engine = engine_alone(options.model, texts)
+    sys.stderr.write(f"engine alone {engine:,.0f}/s\n")
+    plumbing, _ = through_the_system("stub", documents(max(20_000, options.documents)))
+    sys.stderr.write(f"plumbing {plumbing:,.0f}/s\n")
+    whole, peaks = through_the_system(options.model, texts)
+    result = {
+        "ratio": round(whole / engine, 3),
+        "ratio_expected": round(whole * (1 / engine + 1 / plumbing), 3),
+        "ours": round(whole, 1),
+        "peer": round(engine, 1),
+        "plumbing": round(plumbing, 1),
+        "unit": "documents/s",
+        "peak_memory_bytes": peaks,
+    }
+    sys.stdout.write(json.dumps(result) + "\n")
+
+
+if __name__ == "__main__":
+    main()
