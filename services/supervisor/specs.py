@@ -85,7 +85,7 @@ def dashboard_spec(state: Path, options: Options, host: str, port: int) -> Spec 
     script = _dashboard_script()
     if script is None:
         return None
-    command = [sys.executable, "-m", "streamlit", "run", str(script)]
+    command = [sys.executable, "-m", "dashboard", "streamlit", "run", str(script)]
     command += ["--server.address", host, "--server.port", str(port), "--server.headless", "true"]
     command += ["--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none"]
     command += ["--", "--state", str(state)]

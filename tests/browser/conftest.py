@@ -65,7 +65,7 @@ def serve(state: Path, redis_url: str) -> Served:
     (state / "endpoints.json").write_bytes(msgspec.json.encode({"redis": {"url": redis_url}}))
     port, log = free_port(), state / "dashboard.log"
     script = Path(dashboard.__file__).with_name("app.py")
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.address", "127.0.0.1"]
+    command = [sys.executable, "-m", "dashboard", "streamlit", "run", str(script), "--server.address", "127.0.0.1"]
     command += ["--server.port", str(port), "--server.headless", "true", "--browser.gatherUsageStats", "false"]
     environment = os.environ | {"BELLWETHER_STATE_DIR": str(state), "BELLWETHER_DASHBOARD__REFRESH_SECONDS": "1"}
     with log.open("wb") as out:
