@@ -179,10 +179,12 @@ def test_a_broker_that_dies_in_the_midst_costs_nothing(own_kafka: EmbeddedKafka,
     source = FileSource(path, MAP, Reading("social", source_name(path)))
     killed = threading.Event()
     restarted: list[threading.Thread] = []
+    ended = threading.Event()
 
     def restart() -> None:
         own_kafka.kill()
         own_kafka.start()
+        ended.wait()  # a child gets SIGTERM when the THREAD that started it ends (PR_SET_PDEATHSIG)
 
     def advance(_: int, counts: Any) -> None:
         if counts.read > ROWS // 4 and not killed.is_set():
@@ -190,10 +192,14 @@ def test_a_broker_that_dies_in_the_midst_costs_nothing(own_kafka: EmbeddedKafka,
             restarted.append(threading.Thread(target=restart))
             restarted[0].start()
 
-    result = load_file(settings, source, SystemClock(), advance)
-    restarted[0].join()
+    try:
+        result = load_file(settings, source, SystemClock(), advance)
+        found = read_documents(settings)
+    finally:
+        ended.set()
+        for thread in restarted:
+            thread.join()
     assert (result["read"], result["published"]) == (ROWS, ROWS * 9 // 10 - 1)
-    found = read_documents(settings)
     assert len(found.ids) == len(found.documents) == ROWS * 9 // 10 - 1  # idempotent: retries made no copies
     assert found.broken == []
 
