@@ -38,6 +38,7 @@ def frame() -> None:
     """The toolbar, and the chosen page below it."""
     _open_wanted()
     toolbar()
+    _follow_search()
     live.page(PAGES[st.session_state.get("page") or "Market"])
 
 
@@ -84,7 +85,6 @@ def _search_box() -> None:
         key="company",
         placeholder="Search a company or ticker",
         format_func=lambda each: companies.label(each).searched,
-        on_change=_searched,
         label_visibility="collapsed",
         width=250,
     )
@@ -99,17 +99,28 @@ def _company_into_url(chosen: str) -> None:
         st.query_params.pop("company", None)
 
 
-def _searched() -> None:
-    if st.session_state.get("company"):
-        st.session_state["page"] = "Company"
-
-
 def _open_wanted() -> None:
-    """A company that was clicked on a page (live.open_company): a widget's value can only be set before it is drawn."""
-    if wanted := st.session_state.pop(live.WANTED, None):
+    """Go to a company that was clicked or searched: a widget's value can only be set before it is drawn."""
+    if wanted := st.session_state.get(live.WANTED):
         st.session_state["company"] = st.session_state["company_in_url"] = wanted
         st.session_state["page"] = "Company"
         st.query_params["company"] = wanted
+
+
+def _follow_search() -> None:
+    """Open the page of a company newly chosen in the search box.
+
+    Not by a callback of the box: that may run with a fragment's refresh, and what it sets for other widgets is then
+    overwritten by what the browser still holds. Here the wish stays until the toolbar has been drawn with it.
+    """
+    state = st.session_state
+    chosen = state.get("company") or ""
+    state.pop(live.WANTED, None)
+    if "company_opened" not in state or not chosen or state.get("page") == "Company":
+        state["company_opened"] = chosen  # at first the URL decides the page
+    elif chosen != state["company_opened"]:
+        state[live.WANTED] = chosen
+        st.rerun()
 
 
 main()
