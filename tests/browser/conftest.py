@@ -95,9 +95,13 @@ def until(condition: Callable[[], bool], seconds: float, failure: str) -> None:
         time.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium from the PATH."""
+    """Headless Chromium from the PATH.
+
+    Playwright's event loop runs in this thread until it is stopped, and `asyncio.run` refuses to work meanwhile:
+    hence a fixture of the package, that ends before other tests begin.
+    """
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium(), args=list(QUIET))
         yield started
