@@ -10,36 +10,35 @@ No Kafka and no Redis: the store is in memory. What differs from live is where r
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Final
 
-from services.aggregation.apply import apply
-from services.aggregation.closing import Closer
-from services.aggregation.plan import Record, Rules
-from services.aggregation.store import MemoryStore, Store
+from services.aggregation.plan import Rules
+from services.aggregation.store import Store
 from services.aggregation.strategy import Strategy
 from services.model.interface import Engine
 from services.replay.anonymise import anonymise
 from services.replay.cache import AnswerCache
 from services.replay.records import Message, Range
-from services.replay.timeline import merged, promises
+from services.replay.slots import Slots
+from services.replay.timeline import merged, ticks
 from services.scoring.entries import Entry, entry_of
 from services.scoring.inference import encode as encode_batch
 from services.scoring.inference import infer
 from services.scoring.linking import Linker
 from services.scoring.outcomes import Outgoing
-from shared.clock import HOUR, Clock
-from shared.events import Opinion, Origin, Tick, decode_opinion
+from shared.clock import Clock
+from shared.events import Opinion, OpinionMessage, Origin, Tick
 from shared.signals import Signal
 from shared.topics import LIVE, Topics
 
 GROUP: Final = 2_048  # entries that go through the stages together
-OPINIONS: Final = "replay"  # topic id of the opinions that exist in memory alone
 
 Progress = Callable[[int, int], None]  # documents done, documents in all
+Keep = Callable[[int, Sequence[bytes]], None]  # slot, messages: what would have stood on `opinions`
 
 
 @dataclass(slots=True)
@@ -53,6 +52,14 @@ class Result:
     cached: int = 0
     signals: list[Signal] = field(default_factory=list)
     events: list[tuple[str, int, str]] = field(default_factory=list)  # company, available_at, event
+
+    def heard(self, messages: Iterable[OpinionMessage]) -> None:
+        """Note what the event study and the summary want to know of opinions."""
+        for message in messages:
+            if isinstance(message, Opinion):
+                self.opinions += 1
+                if message.event:
+                    self.events.append((message.company, message.available_at, message.event))
 
 
 class Player:
@@ -73,31 +80,26 @@ class Player:
         self._engine, self._linker, self._cache = engine, linker, cache
         self._strategies, self._rules, self._slots = strategies, rules, slots
         self._hide_names, self._pace = hide_names, pace
-        self._step = min((s.cadence_hours for s in strategies), default=24) * HOUR
 
-    def play(self, given: Range, progress: Progress = lambda *_: None) -> Result:
+    def play(self, given: Range, progress: Progress = lambda *_: None, keep: Keep = lambda *_: None) -> Result:
         """Play everything; the same records give the same result, to the byte."""
         records = merged(given.records)
         ids = {topic: topic_id for topic, (topic_id, _) in given.topics.items()}
         streams = [(topic, p) for topic, (_, count) in given.topics.items() for p in range(count)]
-        store = self._store = MemoryStore(self._slots)
-        result = Result(store)
-        names = frozenset(Origin(ids[topic], p, 0).stream for topic, p in streams)
-        self._closers = [Closer(store, slot, self._strategies, names, self._rules) for slot in range(self._slots)]
-        self._offsets = [0] * self._slots
-        last = max((r.available_at for r in records if r.available_at is not None), default=0)
-        ticks = promises(records, streams, self._step, last + self._rules.lateness + self._step)
-        due = next(ticks) if records else None
+        slots = Slots(self._slots, self._strategies, given.streams(), self._rules)
+        result = Result(slots.store, signals=slots.signals)
+        promised = ticks(records, streams, self._strategies, self._rules.lateness)
+        due = next(promised, None)
         group: list[Entry] = []
         with _no_collector():
             for index, record in enumerate(records):
                 group.append(entry_of(SimpleNamespace(message=record.message), ids, self._linker))
                 while due is not None and due[0] == index:
                     group.extend(self._ticks(due[1], ids))
-                    due = next(ticks, None)
+                    due = next(promised, None)
                 if len(group) >= GROUP or index == len(records) - 1:
                     self._pace(record.available_at or 0)
-                    self._group(group, result)
+                    self._group(group, slots, result, keep)
                     progress(index + 1, len(records))
                     group = []
         return result
@@ -109,7 +111,7 @@ class Player:
             entry.tick = Tick(watermark=watermark)
             yield entry
 
-    def _group(self, group: list[Entry], result: Result) -> None:
+    def _group(self, group: list[Entry], slots: Slots, result: Result, keep: Keep) -> None:
         self._score(group, result)
         outgoing = Outgoing.to(Topics(LIVE), self._slots)
         for entry in group:
@@ -118,9 +120,10 @@ class Player:
                 result.documents += 1
                 result.dead += bool(entry.reason)
         for slot in range(self._slots):
-            values = outgoing.records.get((outgoing.topics.opinions, slot))
+            values = [value for _, value, _ in outgoing.records.get((outgoing.topics.opinions, slot), ())]
             if values:
-                self._apply(slot, [value for _, value, _ in values], result)
+                keep(slot, values)
+                result.heard(slots.apply(slot, values))
 
     def _score(self, group: Sequence[Entry], result: Result) -> None:
         asked = [entry for entry in group if entry.request is not None]
@@ -142,21 +145,6 @@ class Player:
         if missing:
             infer(self._engine, missing, encode_batch(self._engine, missing))
             self._cache.put({keys[id(entry)]: entry.answer for entry in missing if entry.answer is not None})
-
-    def _apply(self, slot: int, values: Sequence[bytes], result: Result) -> None:
-        records: list[Record] = [(self._offsets[slot] + i, decode_opinion(value)) for i, value in enumerate(values)]
-        self._offsets[slot] += len(records)
-        for _, message in records:
-            if isinstance(message, Opinion):
-                result.opinions += 1
-                if message.event:
-                    result.events.append((message.company, message.available_at, message.event))
-        closer = self._closers[slot]
-        for part in closer.parts(records):
-            made = apply(self._store, slot, OPINIONS, part, self._rules)
-            if made is not None:
-                closer.changed(made)
-            result.signals.extend(closer.close())
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
 from services.ingest.companies import CompanyNames
@@ -17,7 +18,7 @@ from services.ingest.mapping import parse_map
 from services.ingest.mask import Masker
 from services.ingest.normalise import Reading, Rejected, normalise
 from shared.clock import Clock, to_iso
-from shared.events import Channel, Document, InvalidMessage, Tick, decode_document, encode
+from shared.events import Channel, Document, InvalidMessage, Origin, Tick, decode_document, encode
 from shared.kafka_client import client_config, describe
 from shared.securities import Catalogue
 from shared.settings import Settings
@@ -58,6 +59,11 @@ class Range:
     topics: dict[str, tuple[str, int]] = field(default_factory=dict)
     rejected: int = 0
     duplicates: int = 0
+
+    def streams(self) -> frozenset[str]:
+        """The origin partitions, as the aggregates name them."""
+        partitions = ((topic_id, p) for topic_id, count in self.topics.values() for p in range(count))
+        return frozenset(Origin(topic_id, p, 0).stream for topic_id, p in partitions)
 
 
 def read_file(
@@ -102,8 +108,6 @@ def read_file(
 
 def replace_received(document: Document) -> Document:
     """History replayed from a file is the same bytes whenever it is replayed: the time of loading is left out."""
-    import msgspec
-
     return msgspec.structs.replace(document, received_at=document.available_at)
 
 

@@ -13,6 +13,7 @@ import msgspec
 from services.aggregation.plan import Rules
 from services.aggregation.strategy import load_strategy
 from services.replay.cache import AnswerCache
+from services.replay.opinions import OpinionFile
 from services.replay.player import Player, Progress, pacing
 from services.replay.records import Range, RangeError, read_file, read_topics
 from services.replay.runs import begin_run, finish_run
@@ -83,7 +84,8 @@ def replay(
             hide_names=question.anonymise,
             pace=pacing(speed, clock, time.sleep) if speed else lambda _: None,
         )
-        result = player.play(given, progress)
+        with OpinionFile(folder, given.streams(), settings.kafka.opinion_partitions) as kept:
+            result = player.play(given, progress, kept.write)
     finally:
         if answers is not None:
             answers.close()

@@ -9,24 +9,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, cast
 
 import msgspec
 import redis
-from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.errors import KafkaError
 
 from services.aggregation.plan import Rules
 from services.aggregation.redis_store import RedisStore
 from services.aggregation.strategy import load_strategy
-from services.replay.player import Progress, Result
+from services.replay.opinions import OpinionFile
+from services.replay.player import Keep, Progress, Result
 from services.replay.records import Range, read_log
 from services.replay.run import Question, read_range
 from services.replay.runs import RunError, begin_run, finish_run
-from services.replay.timeline import merged, promises
+from services.replay.timeline import merged, ticks
+from services.supervisor.drain import EVERY_SECONDS, Drain
 from shared.aggregates import RUNS, run_key
-from shared.clock import HOUR, SystemClock
-from shared.events import CHANNELS, InvalidMessage, Opinion, Tick, decode_opinion, encode
+from shared.clock import SystemClock
+from shared.events import CHANNELS, InvalidMessage, Origin, Tick, decode_opinion, encode
 from shared.kafka_client import client_config, describe, ensure_topics
 from shared.redis_client import connect
 from shared.settings import Settings
@@ -58,9 +61,10 @@ def replay_through_kafka(
     ensure_topics(settings.kafka, topics.all())
     _publish(settings, topics, given, question)
     with _workers(settings, run, question, workers) as children:
-        _wait(settings, topics, client, children, progress)
+        _wait(settings, run, children, progress)
     store = RedisStore(client, run, topics.opinion_partitions)
-    result = _collect(settings, topics, client, store, question)
+    with OpinionFile(folder, _streams(settings, topics), topics.opinion_partitions) as kept:
+        result = _collect(settings, topics, client, store, question, kept.write)
     return finish_run(folder, run, question.asked(), result, time.perf_counter() - started) | {
         "rejected": given.rejected
     }
@@ -88,14 +92,11 @@ def _clear(settings: Settings, topics: Topics, client: redis.Redis, overwrite: b
 def _publish(settings: Settings, topics: Topics, given: Range, question: Question) -> None:
     """The records on the partitions that they had, ticks wherever every partition has passed a cadence."""
     strategies = [load_strategy(name) for name in question.strategies or settings.aggregation.strategies]
-    step = min((s.cadence_hours for s in strategies), default=24) * HOUR
-    lateness = Rules.of(settings.aggregation).lateness
     own = {Topics(LIVE).documents(channel): topics.documents(channel) for channel in CHANNELS}
     streams = [(name, p) for name in own for p in range(topics.document_partitions)]
     records = merged(given.records)
-    last = max((r.available_at for r in records if r.available_at is not None), default=0)
-    ticks = promises(records, streams, step, last + lateness + step)
-    due = next(ticks, None)
+    promised = ticks(records, streams, strategies, Rules.of(settings.aggregation).lateness)
+    due = next(promised, None)
     producer = KafkaProducer(**client_config(settings.kafka), acks="all", linger_ms=20, max_request_size=8_000_000)
     sent = []
     try:
@@ -105,7 +106,7 @@ def _publish(settings: Settings, topics: Topics, given: Range, question: Questio
             while due is not None and due[0] == index:
                 for (topic, partition), mark in due[1].items():
                     sent.append(producer.send(own[topic], value=encode(Tick(watermark=mark)), partition=partition))
-                due = next(ticks, None)
+                due = next(promised, None)
         for future in sent:
             future.get(timeout=60)
     finally:
@@ -147,35 +148,24 @@ def _workers(settings: Settings, run: str, question: Question, count: int) -> It
                 child.communicate()
 
 
-def _wait(
-    settings: Settings,
-    topics: Topics,
-    client: redis.Redis,
-    children: list[subprocess.Popen[bytes]],
-    progress: Progress,
-) -> None:
-    """Until every document is scored and every opinion applied. Raises RunError when the workers end or stand still."""
-    documents = [TopicPartition(topics.documents(c), p) for c in CHANNELS for p in range(topics.document_partitions)]
-    opinions = [TopicPartition(topics.opinions, p) for p in range(topics.opinion_partitions)]
-    store = RedisStore(client, topics.run, topics.opinion_partitions)
-    consumer = KafkaConsumer(**client_config(settings.kafka), group_id=topics.scoring_group, enable_auto_commit=False)
+def _wait(settings: Settings, run: str, children: list[subprocess.Popen[bytes]], progress: Progress) -> None:
+    """Until every document is scored and every opinion applied; what answers late (a new group's coordinator) is waited
+    for. Raises RunError when the workers end or stand still.
+    """
+    drain = Drain(settings.model_copy(update={"run": run}))
+    goal, before, since = 0, ("", -1), time.monotonic()
     try:
-        goal = sum(consumer.end_offsets(documents).values())
-        before, since = (-1, -1), time.monotonic()
-        while True:
-            scored = sum(consumer.committed(part) or 0 for part in documents)
-            ends = consumer.end_offsets(opinions)
-            positions = [store.position(part.partition) for part in opinions]
-            applied = sum(position.offset if position else 0 for position in positions)
-            progress(scored, goal)
-            if scored >= goal and applied >= sum(ends.values()):
-                return
-            if (scored, applied) != before:
-                before, since = (scored, applied), time.monotonic()
+        while before != ("opinions", 0):
+            with suppress(KafkaError, redis.RedisError, OSError):
+                now = drain.left()
+                goal = max(goal, now[1])
+                progress(goal - now[1] if now[0] == "documents" else goal, goal)
+                if now != before:
+                    before, since = now, time.monotonic()
             _check(children, time.monotonic() - since)
-            time.sleep(0.2)
+            time.sleep(EVERY_SECONDS)
     finally:
-        consumer.close()
+        drain.close()
 
 
 def _check(children: list[subprocess.Popen[bytes]], still: float) -> None:
@@ -187,7 +177,19 @@ def _check(children: list[subprocess.Popen[bytes]], still: float) -> None:
         raise RunError(f"the run's workers made no progress for {STALLED_SECONDS:.0f} s; see STATE/logs")
 
 
-def _collect(settings: Settings, topics: Topics, client: redis.Redis, store: RedisStore, question: Question) -> Result:
+def _streams(settings: Settings, topics: Topics) -> list[str]:
+    there = describe(settings.kafka, [topics.documents(channel) for channel in CHANNELS])
+    return [Origin(t.topic_id, p, 0).stream for t in there.values() for p in range(t.partitions)]
+
+
+def _collect(
+    settings: Settings,
+    topics: Topics,
+    client: redis.Redis,
+    store: RedisStore,
+    question: Question,
+    keep: Keep = lambda *_: None,
+) -> Result:
     totals = [store.totals(slot) for slot in range(store.slots)]
     scored, dead = sum(t.documents_scored for t in totals), sum(t.documents_dead for t in totals)
     result = Result(store, documents=scored + dead, dead=dead)
@@ -197,10 +199,7 @@ def _collect(settings: Settings, topics: Topics, client: redis.Redis, store: Red
             raw = cast(Mapping[bytes, bytes], client.hgetall(store.keys.signals(company, name)))
             result.signals.extend(signal for value in raw.values() for signal in decode_revisions(value))
     for record in read_log(settings, {topics.opinions: topics.opinion_partitions}):
-        try:
-            message = decode_opinion(record.value)
-        except InvalidMessage:
-            continue
-        if isinstance(message, Opinion) and message.event:
-            result.events.append((message.company, message.available_at, message.event))
+        with suppress(InvalidMessage):
+            result.heard([decode_opinion(record.value)])
+            keep(record.partition, [record.value])
     return result

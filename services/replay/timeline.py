@@ -11,7 +11,9 @@ import heapq
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from services.aggregation.strategy import Strategy
 from services.replay.records import Recorded
+from shared.clock import HOUR
 
 Stream = tuple[str, int]  # topic, partition
 END: Final = 2**62  # no document is available that late
@@ -39,6 +41,17 @@ def remaining(records: Sequence[Recorded]) -> list[int]:
         if record.available_at is not None:
             earliest[stream] = min(found[index], record.available_at)
     return found
+
+
+def ticks(
+    records: Sequence[Recorded], streams: Sequence[Stream], strategies: Sequence[Strategy], lateness: int
+) -> Iterator[tuple[int, dict[Stream, int]]]:
+    """`promises` at the cadence of these strategies; the last one closes the T behind the last record."""
+    if not records:
+        return iter(())
+    step = min((s.cadence_hours for s in strategies), default=24) * HOUR
+    last = max((r.available_at for r in records if r.available_at is not None), default=0)
+    return promises(records, streams, step, last + lateness + step)
 
 
 def promises(

@@ -76,7 +76,7 @@ def test_live_and_both_replays_give_the_same_bytes(
 
     client = connect(settings.redis)
     with _workers(settings, "live", question, 2) as children:
-        _wait(settings, Topics("live"), client, children, lambda *_: None)
+        _wait(settings, "live", children, lambda *_: None)
     live = RedisStore(client, "live", settings.kafka.opinion_partitions)
 
     here = replay_here(settings, "here", question, cache=False)
