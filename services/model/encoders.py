@@ -27,7 +27,8 @@ def set_threads(threads: int) -> None:
 
 
 def pick_encoder(
-    bert: Any,
+    weights: Callable[[], Any],
+    torch_bert: Callable[[], Any],
     settings: ModelSettings,
     device: str,
     probe: Windows,
@@ -37,7 +38,8 @@ def pick_encoder(
 ) -> Encoder:
     """The encoder that the settings ask for; `auto` takes bf16 on CUDA and what is fastest and agrees on a CPU.
 
-    `key` names the model. Raises ModelError when the precision asked for is not to be had.
+    `weights` gives what has a BertModel's weights as its attributes, `torch_bert` a BertModel that can run; `key` names
+    the model. Raises ModelError when the precision asked for is not to be had.
     """
     import torch
 
@@ -45,7 +47,7 @@ def pick_encoder(
     threads = settings.threads or torch.get_num_threads()
 
     def by_torch(precision: str) -> Encoder:
-        return TorchEncoder(bert, device, precision, settings.token_budget)
+        return TorchEncoder(torch_bert(), device, precision, settings.token_budget)
 
     if settings.precision in {"fp32", "bf16"}:
         return by_torch(settings.precision)
@@ -55,13 +57,13 @@ def pick_encoder(
         return by_torch("bf16")
     if settings.precision == "int8":
         try:
-            return KernelEncoder(bert, cache_dir, threads)
+            return KernelEncoder(weights(), cache_dir, threads)
         except NoKernel as error:
             raise ModelError(f"model.precision is int8: {error}. Set it to auto to run in another one") from error
     candidates: dict[str, Callable[[], Encoder]] = {"fp32": lambda: by_torch("fp32")}
     if has_bf16():
         candidates["bf16"] = lambda: by_torch("bf16")
     if settings.compile:
-        candidates["int8"] = lambda: KernelEncoder(bert, cache_dir, threads)
+        candidates["int8"] = lambda: KernelEncoder(weights(), cache_dir, threads)
     key = f"{key} {kernel_digest()} torch {torch.__version__} threads {threads} {sorted(candidates)}"
     return choose_precision(candidates, probe, probabilities, key, cache_dir)

@@ -34,13 +34,14 @@ def _opinion(settings: ModelSettings, folder: Path, catalogue_digest: str, cache
     from services.model.device import pick_device
     from services.model.encoders import pick_encoder
     from services.model.opinion_engine import OpinionEngine
-    from services.model.opinion_model import OpinionModel
     from services.model.precision import PROBE
+    from services.model.served import load_served
     from services.model.tokenizing import WindowTokenizer, load_tokenizer
 
     device = pick_device(settings.device)
-    model = _load(OpinionModel, folder).to(device)
-    longest = min(settings.window_tokens, int(model.encoder.config.max_position_embeddings))
+    model, weights = load_served(folder)
+    model = model.to(device)
+    longest = min(settings.window_tokens, int(weights.config.max_position_embeddings))
     tokenizer = WindowTokenizer(load_tokenizer(folder), longest, settings.max_windows)
 
     def built(encoder: Any) -> OpinionEngine:
@@ -51,7 +52,14 @@ def _opinion(settings: ModelSettings, folder: Path, catalogue_digest: str, cache
     key = model_id(folder, "", "auto", device, cache_dir)
     return built(
         pick_encoder(
-            model.encoder, settings, device, probe, lambda found: built(found).raw(probe)["document"], key, cache_dir
+            weights.tree,
+            weights.torch_bert,
+            settings,
+            device,
+            probe,
+            lambda found: built(found).raw(probe)["document"],
+            key,
+            cache_dir,
         )
     )
 
@@ -81,7 +89,9 @@ def _classifier(settings: ModelSettings, folder: Path, catalogue_digest: str, ca
             return built(bert_logits(model, encoder), encoder.precision).raw(probe)
 
         key = model_id(folder, "", "auto", device, cache_dir)
-        encoder = pick_encoder(model.bert, settings, device, probe, probabilities, key, cache_dir)
+        encoder = pick_encoder(
+            lambda: model.bert, lambda: model.bert, settings, device, probe, probabilities, key, cache_dir
+        )
         return built(bert_logits(model, encoder), encoder.precision)
     set_threads(settings.threads)
     if settings.precision == "int8":

@@ -17,18 +17,19 @@ from services.model.tokenizing import TOKENS_AT_ONCE, Windows, WindowTokenizer
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from services.model.opinion_model import OpinionModel, PooledStates
+    from services.model.opinion_heads import PooledStates
+    from services.model.served import ServedOpinion
 
 Pooler = Callable[["Tensor", Windows], "PooledStates"]  # packed states [N, H] -> sums by document and by company
 
 
 class OpinionEngine:
-    """An OpinionModel behind the Engine interface. Built by `build_engine`."""
+    """A ServedOpinion behind the Engine interface. Built by `build_engine`."""
 
     invariant = True
 
     def __init__(
-        self, name: str, model_id: str, device: str, model: OpinionModel, encoder: Encoder, tokenizer: WindowTokenizer
+        self, name: str, model_id: str, device: str, model: ServedOpinion, encoder: Encoder, tokenizer: WindowTokenizer
     ) -> None:
         self.name, self.model_id, self.device, self.precision = name, model_id, device, encoder.precision
         self._model, self._encoder, self._tokenizer = model, encoder, tokenizer
@@ -45,7 +46,7 @@ class OpinionEngine:
         counts = np.bincount(encoded.company_document, minlength=encoded.documents).tolist()
         best = raw["event"].argmax(axis=1).tolist()
         chances = np.rint(raw["event"].max(axis=1) * MICRO).astype(int).tolist()
-        labels = self._model.config.event_labels or []
+        labels = self._model.event_labels
         return [
             Answer(
                 document=document,
@@ -73,7 +74,7 @@ class OpinionEngine:
         with device_errors(), torch.inference_mode():
             states = self._encoder.states(encoded)
             pooled = self._pool(states, encoded)
-            output = self._model.read(pooled, torch.from_numpy(encoded.company_document).to(states.device))
+            output = self._model.logits(pooled, torch.from_numpy(encoded.company_document).to(states.device))
             chances = self._model.probabilities(output)
             named = {
                 "document": chances.document,
@@ -84,7 +85,7 @@ class OpinionEngine:
             return {key: value.cpu().numpy() for key, value in named.items() if value is not None}
 
 
-def _pooler(model: OpinionModel, encoder: Encoder) -> Pooler:
+def _pooler(model: ServedOpinion, encoder: Encoder) -> Pooler:
     from services.model.kernel.encoder import KernelEncoder
     from services.model.kernel.pooling import KernelPooler
     from services.model.pooling import TorchPooler

@@ -3,17 +3,14 @@
 It knows tensors alone. Cutting a text into windows, finding the tokens of a company's mentions and choosing a
 precision belong to the engine; losses and data belong to training. It was trained on texts that went through
 ``services.model.reading.blank_links``, with the tokens of ``reading.mention_tokens``: serve it the same.
-
-Everything that the heads read is a sum over tokens, so the windows of a long text are combined by adding their
-:class:`PooledStates`. In evaluation mode these sums and the heads run in float64: the order of a float32 sum changes
-with the padding, and a document's answer must not depend on what it was padded to.
+Training and explanations use it; the worker serves the same weights without transformers (`served.py`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -21,35 +18,26 @@ from transformers import BertConfig, BertModel, PreTrainedConfig, PreTrainedMode
 from transformers.utils.generic import ModelOutput
 
 from services.model.delta import is_delta, read_weights
+from services.model.opinion_heads import (
+    EVENTS,
+    EVENTS_OF_TFNS_TOPIC,
+    SENTIMENTS,
+    OpinionHeads,
+    OpinionProbabilities,
+    PooledStates,
+    calibrated,
+)
 
-SENTIMENTS = ("negative", "neutral", "positive")
-
-# tfns_topic's class -> the name under which Bellwether shows it. The order is the order of the event logits.
-EVENTS_OF_TFNS_TOPIC = {
-    "Analyst Update": "analyst_rating",
-    "Company | Product News": "company_news",
-    "Currencies": "currencies",
-    "Dividend": "dividend",
-    "Earnings": "earnings",
-    "Energy | Oil": "energy",
-    "Fed | Central Banks": "central_banks",
-    "Financials": "financing",
-    "General News | Opinion": "general_news",
-    "Gold | Metals | Materials": "metals_materials",
-    "IPO": "ipo",
-    "Legal | Regulation": "legal_regulation",
-    "M&A | Investments": "mergers_investments",
-    "Macro": "macro_economy",
-    "Markets": "markets",
-    "Personnel Change": "personnel_change",
-    "Politics": "politics",
-    "Stock Commentary": "stock_commentary",
-    "Stock Movement": "stock_movement",
-    "Treasuries | Corporate Debt": "bonds",
-}
-EVENTS = tuple(EVENTS_OF_TFNS_TOPIC.values())
-
-SCORE_BOUND = 8.0  # attention weights are exp(score): bounded, they add up over windows without a running maximum
+__all__ = [
+    "EVENTS",
+    "EVENTS_OF_TFNS_TOPIC",
+    "SENTIMENTS",
+    "OpinionConfig",
+    "OpinionModel",
+    "OpinionOutput",
+    "OpinionProbabilities",
+    "PooledStates",
+]
 
 
 class OpinionConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
@@ -83,36 +71,6 @@ class OpinionConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
 
 
 @dataclass
-class PooledStates:
-    """Sums over tokens, by document (B rows) and by company mention row (C rows); adding two of them pools them.
-
-    ``*_sum`` are [rows, H], ``*_weight`` [rows]. ``token`` weighs every token by one, ``sentiment`` and ``event`` by a
-    learnt attention, ``mention`` by membership in a mention, ``context`` by attention from the mention to the text.
-    """
-
-    token_sum: Tensor
-    token_weight: Tensor
-    sentiment_sum: Tensor
-    sentiment_weight: Tensor
-    event_sum: Tensor
-    event_weight: Tensor
-    mention_sum: Tensor
-    mention_weight: Tensor
-    context_sum: Tensor
-    context_weight: Tensor
-
-    def combine(self, document: Tensor, documents: int, company: Tensor, companies: int) -> PooledStates:
-        """Add windows up: ``document`` [B] and ``company`` [C] name the row that each present row goes to."""
-        combined = {}
-        for field in fields(self):
-            rows: Tensor = getattr(self, field.name)
-            by_company = field.name.startswith(("mention", "context"))
-            index, size = (company, companies) if by_company else (document, documents)
-            combined[field.name] = rows.new_zeros((size, *rows.shape[1:])).index_add_(0, index, rows)
-        return PooledStates(**combined)
-
-
-@dataclass
 class OpinionOutput(ModelOutput):
     """Logits and embedding: document_sentiment [B, 3], company_sentiment [C, 3], event [B, E], embedding [B, H].
 
@@ -125,41 +83,7 @@ class OpinionOutput(ModelOutput):
     embedding: Tensor | None = None
 
 
-@dataclass(frozen=True)
-class OpinionProbabilities:
-    """Calibrated probabilities: document [B, 3], company [C, 3] (order of SENTIMENTS), event [B, E]."""
-
-    document: Tensor
-    company: Tensor
-    event: Tensor
-
-
-class ExactLinear(nn.Linear):
-    """A linear layer that computes in its input's precision, whatever its weights are stored in.
-
-    A class of its own also keeps the small heads out of quantisation, which goes by ``type(module) is nn.Linear``.
-    """
-
-    def forward(self, rows: Tensor) -> Tensor:
-        bias = None if self.bias is None else self.bias.to(rows.dtype)
-        return nn.functional.linear(rows, self.weight.to(rows.dtype), bias)
-
-
-class SentimentHead(nn.Module):
-    """Two layers from pooled states [rows, parts x H] to logits [rows, labels]."""
-
-    def __init__(self, parts: int, hidden: int, labels: int, dropout: float) -> None:
-        super().__init__()
-        self.inner = ExactLinear(parts * hidden, hidden)
-        self.dropout = nn.Dropout(dropout)
-        self.outer = ExactLinear(hidden, labels)
-
-    def forward(self, states: Tensor) -> Tensor:
-        inner = nn.functional.gelu(self.inner(self.dropout(states)))
-        return cast(Tensor, self.outer(self.dropout(inner)))
-
-
-class OpinionModel(PreTrainedModel):  # type: ignore[no-untyped-call]
+class OpinionModel(PreTrainedModel, OpinionHeads):  # type: ignore[no-untyped-call]
     """BERT-type encoder with heads for company and document sentiment, event class and embedding."""
 
     config_class = OpinionConfig
@@ -175,13 +99,7 @@ class OpinionModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         hidden, dropout = encoder.hidden_size, config.head_dropout
         sentiments, events = len(config.sentiment_labels or ()), len(config.event_labels or ())
         self.encoder: Any = BertModel(encoder, add_pooling_layer=False)  # type: ignore[no-untyped-call]
-        self.token_scores = ExactLinear(hidden, 2)  # sentiment, event
-        self.mention_query = ExactLinear(hidden, hidden)
-        self.unnamed = nn.Parameter(torch.zeros(hidden))  # stands for a company that the text does not name
-        self.document_head = SentimentHead(2, hidden, sentiments, dropout)
-        self.company_head = SentimentHead(4, hidden, sentiments, dropout)
-        self.event_head = SentimentHead(2, hidden, events, dropout)
-        self.embedding_head = ExactLinear(hidden, hidden, bias=False)
+        self.add_heads(hidden, sentiments, events, dropout)
         self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: nn.Module) -> None:
@@ -233,79 +151,10 @@ class OpinionModel(PreTrainedModel):  # type: ignore[no-untyped-call]
         ).last_hidden_state
         return self.pool_states(states, attention_mask, mention_mask, mention_row)
 
-    def pool_states(
-        self, states: Tensor, attention_mask: Tensor, mention_mask: Tensor | None, mention_row: Tensor | None
-    ) -> PooledStates:
-        """Sum given encoder states [B, T, H] (for callers that run the encoder themselves, compiled or quantised)."""
-        states = states.to(torch.float32 if self.training else torch.float64)
-        mask = attention_mask.to(states.dtype)
-        weights = _attention(self.token_scores(states)) * mask.unsqueeze(-1)
-        if mention_mask is None or mention_row is None:
-            mention_mask = mask.new_zeros((0, mask.shape[1]))
-            mention_row = torch.zeros(0, dtype=torch.long, device=mask.device)
-        mentions = mention_mask.to(states.dtype) * mask[mention_row]
-        around = states.index_select(0, mention_row)  # (indexing by [] has a slow gradient)
-        mention_sum, mention_weight = _weighted(mentions, around), mentions.sum(1)
-        query = self.mention_query(mention_sum / mention_weight.clamp(min=1).unsqueeze(-1))
-        context = _attention((around @ query.unsqueeze(-1)).squeeze(-1) / states.shape[-1] ** 0.5) * mask[mention_row]
-        context = context * (mention_weight > 0).to(states.dtype).unsqueeze(-1)
-        return PooledStates(
-            token_sum=_weighted(mask, states),
-            token_weight=mask.sum(1),
-            sentiment_sum=_weighted(weights[..., 0], states),
-            sentiment_weight=weights[..., 0].sum(1),
-            event_sum=_weighted(weights[..., 1], states),
-            event_weight=weights[..., 1].sum(1),
-            mention_sum=mention_sum,
-            mention_weight=mention_weight,
-            context_sum=_weighted(context, around),
-            context_weight=context.sum(1),
-        )
-
     def read(self, pooled: PooledStates, mention_row: Tensor) -> OpinionOutput:
         """Apply the heads to pooled states; ``mention_row`` [C] names the document of each company."""
-        document = _mean(pooled.token_sum, pooled.token_weight)
-        sentiment = _mean(pooled.sentiment_sum, pooled.sentiment_weight)
-        named = (pooled.mention_weight > 0).unsqueeze(-1)
-        mention = torch.where(
-            named, _mean(pooled.mention_sum, pooled.mention_weight), self.unnamed.to(pooled.mention_sum.dtype)
-        )
-        context = torch.where(
-            named, _mean(pooled.context_sum, pooled.context_weight), sentiment.index_select(0, mention_row)
-        )
-        company = torch.cat(
-            [mention, context, document.index_select(0, mention_row), sentiment.index_select(0, mention_row)], dim=-1
-        )
-        event = torch.cat([document, _mean(pooled.event_sum, pooled.event_weight)], dim=-1)
-        return OpinionOutput(
-            document_sentiment=self.document_head(torch.cat([document, sentiment], dim=-1)).float(),
-            company_sentiment=self.company_head(company).float(),
-            event=self.event_head(event).float(),
-            embedding=nn.functional.normalize(self.embedding_head(document), dim=-1).float(),
-        )
+        return OpinionOutput(**vars(self.logits(pooled, mention_row)))
 
     def probabilities(self, output: OpinionOutput) -> OpinionProbabilities:
         """Calibrated probabilities: softmax of the logits over the temperatures of the configuration."""
-        temperatures = self.config.temperatures or {}
-        return OpinionProbabilities(
-            document=_softmax(cast(Tensor, output.document_sentiment), temperatures["document"]),
-            company=_softmax(cast(Tensor, output.company_sentiment), temperatures["company"]),
-            event=_softmax(cast(Tensor, output.event), temperatures["event"]),
-        )
-
-
-def _attention(scores: Tensor) -> Tensor:
-    return torch.exp(SCORE_BOUND * torch.tanh(scores / SCORE_BOUND))
-
-
-def _weighted(weights: Tensor, states: Tensor) -> Tensor:
-    """Sum of states [R, T, H] by weights [R, T] -> [R, H]."""
-    return (weights.unsqueeze(1) @ states).squeeze(1)
-
-
-def _mean(total: Tensor, weight: Tensor) -> Tensor:
-    return total / weight.clamp(min=1e-6).unsqueeze(-1)
-
-
-def _softmax(logits: Tensor, temperature: float) -> Tensor:
-    return torch.softmax(logits.double() / temperature, dim=-1).float()
+        return calibrated(output, self.config.temperatures or {})

@@ -1,4 +1,4 @@
-"""Sums over the tokens of windows, by OpinionModel's own pooling: packed states are padded, pooled, added up."""
+"""Sums over the tokens of windows, by OpinionHeads' own pooling: packed states are padded, pooled, added up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from services.model.tokenizing import Windows
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from services.model.opinion_model import OpinionModel, PooledStates
+    from services.model.opinion_heads import OpinionHeads, PooledStates
 
 _TOKENS = 8192  # padded tokens whose float64 states are held at once
 
@@ -18,7 +18,7 @@ _TOKENS = 8192  # padded tokens whose float64 states are held at once
 class TorchPooler:
     """From packed states [N, H] to sums by document [D, H] and by company [C, H], on the device of the states."""
 
-    def __init__(self, model: OpinionModel) -> None:
+    def __init__(self, model: OpinionHeads) -> None:
         self._model = model
 
     def __call__(self, states: Tensor, encoded: Windows) -> PooledStates:

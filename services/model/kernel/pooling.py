@@ -1,4 +1,4 @@
-"""The sums that OpinionModel's heads read, by the compiled kernel: no padding, and far fewer passes over the states."""
+"""The sums that OpinionHeads read, by the compiled kernel: no padding, and far fewer passes over the states."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.model.opinion_model import SCORE_BOUND, OpinionModel, PooledStates
+from services.model.opinion_heads import SCORE_BOUND, OpinionHeads, PooledStates
 from services.model.tokenizing import Windows
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class KernelPooler:
-    """What `OpinionModel.pool_states` and `PooledStates.combine` give, from packed states in float32 on a CPU."""
+    """What `OpinionHeads.pool_states` and `PooledStates.combine` give, from packed states in float32 on a CPU."""
 
-    def __init__(self, library: ctypes.CDLL, model: OpinionModel, threads: int) -> None:
+    def __init__(self, library: ctypes.CDLL, model: OpinionHeads, threads: int) -> None:
         self._library, self._threads = library, threads
         self._scores, self._scores_bias = _wide(model.token_scores.weight), _wide(model.token_scores.bias)
         self._query, self._query_bias = _wide(model.mention_query.weight), _wide(model.mention_query.bias)
