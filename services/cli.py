@@ -36,6 +36,8 @@ COMMANDS: Final[dict[str, str]] = {
     "dead-letters": "services.scoring.commands",
     "aggregates": "services.aggregation.commands",
     "signals": "services.aggregation.signals_commands",
+    "alerts": "services.alerts.commands",
+    "watchlist": "services.alerts.watchlist_commands",
     "export": "services.aggregation.commands",
     "backup": "services.aggregation.commands",
     "restore": "services.aggregation.commands",

@@ -66,6 +66,8 @@ def _table(model: type[BaseModel], prefix: str, *, top: bool = False) -> Iterato
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return f"`{value}`" if value else "(empty)"
     return {None: "none", True: "true", False: "false", (): "(empty)"}.get(value, f"`{value}`")  # type: ignore[call-overload,no-any-return]
 
 

@@ -181,6 +181,42 @@ class Keys:
         """Hash "STRATEGY|COMPANY" -> JSON of the latest signal."""
         return f"{self._tag(slot)}:signals"
 
+    # -- alerts (services/alerts): one hash tag, so that one script moves the position with all that follows from it
+    def _alerts(self, part: str) -> str:
+        return f"bw:{{{self.run}.alerts}}:{part}"
+
+    def alerts_position(self) -> str:
+        """String "TOPIC_ID:OFFSET": the next offset of `signals` to look at; the compare-and-set is on this key."""
+        return self._alerts("position")
+
+    def alerts(self) -> str:
+        """Hash number (1, 2, …) -> JSON of shared.alerts.Alert; the latest KEPT_ALERTS."""
+        return self._alerts("given")
+
+    def alert_marks(self) -> str:
+        """Hash alert id -> T (microseconds) of what was alerted; the latest KEPT_MARKS by T, or more."""
+        return self._alerts("marks")
+
+    def alert_limits(self) -> str:
+        """Hash "rule:NAME" | "channel:NAME" -> "TOKENS,AT": token buckets (micro-tokens, microseconds)."""
+        return self._alerts("limits")
+
+    def alert_outbox(self) -> str:
+        """Hash delivery id -> JSON of shared.alerts.Delivery: what is still to be sent outside."""
+        return self._alerts("outbox")
+
+    def alert_channels(self) -> str:
+        """Hash channel -> JSON of shared.alerts.ChannelState."""
+        return self._alerts("channels")
+
+    def alert_totals(self) -> str:
+        """Hash: "given" -> number of the latest alert; "limited" -> held back by limits; "invalid" -> records."""
+        return self._alerts("totals")
+
+    def alerts_seen(self) -> str:
+        """Hash profile -> number of the latest alert that it has seen."""
+        return self._alerts("seen")
+
 
 def run_key(run: str) -> str:
     """Hash: what the run is bound to (model_id, cluster_id, topic ids, partition counts, settings hash, created_at)."""
@@ -193,6 +229,19 @@ RUNS: Final = "bw:runs"  # set of run names
 def prices_key(company: str) -> str:
     """Hash ISO date -> JSON [open, high, low, close, volume] in the listing currency; shared by all runs."""
     return f"bw:prices:{company}"
+
+
+PROFILES: Final = "bw:profiles"  # set of profile names; profiles belong to no run
+
+
+def follows_key(profile: str) -> str:
+    """Hash "LIST|KIND|VALUE" (shared.profiles.Follow) -> when it was added, microseconds."""
+    return f"bw:{{profile.{profile}}}:follows"
+
+
+def ratings_key(profile: str) -> str:
+    """Hash item ("article:ID:COMPANY" | "signal:ID") -> JSON of shared.profiles.Rating."""
+    return f"bw:{{profile.{profile}}}:ratings"
 
 
 def worker_key(run: str, role: str, name: str) -> str:

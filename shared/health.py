@@ -13,7 +13,7 @@ REPORT_EVERY_SECONDS: Final = 2
 class WorkerReport(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One worker process. Rates are exponential averages per second; latencies in milliseconds."""
 
-    role: str  # ingest | scoring | aggregation
+    role: str  # ingest | scoring | aggregation | alerts
     name: str
     pid: int
     started_at: int

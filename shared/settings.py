@@ -97,6 +97,22 @@ class AggregationSettings(_Section):
     lateness_seconds: int = Field(60, ge=0, description="How long after T, in event time, a signal for T waits.")
 
 
+class AlertSettings(_Section):
+    rules: str = Field("standard", description="Rule file of the alerts: a built-in name or a YAML file.")
+    secrets: dict[str, SecretStr] = Field(
+        {}, description="Values of ${NAME} in the rule file, where the environment has none; never logged."
+    )
+    outside_hours: float = Field(
+        48.0,
+        ge=0,
+        description="A signal known for longer than this alerts on the dashboard alone (history that was loaded; "
+        "synthetic samples excepted). 0: no limit.",
+    )
+    link: str = Field("", description="Address of the dashboard as its readers see it; alerts then link to it.")
+    timeout_seconds: float = Field(10.0, gt=0, description="Timeout of one attempt to deliver.")
+    give_up_hours: float = Field(24.0, gt=0, description="A delivery that failed for this long is given up.")
+
+
 class IngestSettings(_Section):
     author_key: SecretStr | None = Field(
         None, description="Key of the author hashes; by default a random one kept in STATE/author.key (mode 0600)."
@@ -114,6 +130,16 @@ class IngestSettings(_Section):
     sample_speed: float = Field(2000.0, gt=0, description="Event seconds of the synthetic week fed per second.")
     max_response_bytes: int = Field(10_000_000, ge=1000, description="A larger response of a feed is refused.")
     timeout_seconds: float = Field(15.0, gt=0, description="Timeout of one request to a feed.")
+
+
+class BacktestSettings(_Section):
+    price_urls: dict[str, str] = Field(
+        {},
+        description="Price providers by name: address of daily prices as CSV, with {ticker}, {begin} and {end} "
+        "(YYYY-MM-DD; {begin:%Y%m%d} for another form). `bellwether backtest --prices NAME` asks it.",
+    )
+    timeout_seconds: float = Field(20.0, gt=0, description="Timeout of one request to a price provider.")
+    max_response_bytes: int = Field(20_000_000, ge=1000, description="A larger answer of a provider is refused.")
 
 
 class WorkerSettings(_Section):
@@ -147,12 +173,19 @@ class Settings(BaseSettings):
         description="Everything Bellwether keeps on this machine.",
     )
     run: str = Field("live", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="Run that the workers belong to.")
+    profile: str = Field(
+        "default",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
+        description="Analyst profile whose watchlists and ratings are used where none is named.",
+    )
     kafka: KafkaSettings = KafkaSettings()
     redis: RedisSettings = RedisSettings()
     model: ModelSettings = ModelSettings()
     scoring: ScoringSettings = ScoringSettings()
     aggregation: AggregationSettings = AggregationSettings()
+    alerts: AlertSettings = AlertSettings()
     ingest: IngestSettings = IngestSettings()
+    backtest: BacktestSettings = BacktestSettings()
     worker: WorkerSettings = WorkerSettings()
     dashboard: DashboardSettings = DashboardSettings()
 
@@ -171,7 +204,7 @@ class Settings(BaseSettings):
     def digest(self) -> str:
         """16 hex digits that name this configuration (without secrets and machine-specific addresses)."""
         plain = self.model_dump(
-            mode="json", exclude={"state_dir": True, "kafka": True, "redis": True, "dashboard": True}
+            mode="json", exclude=dict.fromkeys(("state_dir", "profile", "kafka", "redis", "alerts", "dashboard"), True)
         )
         return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()
 
@@ -247,6 +280,6 @@ def load_settings(state: Path | None = None, **overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "BELLWETHER_" + "__".join(str(part).upper() for part in first["loc"])
-        secret = any(word in name for word in ("PASSWORD", "TOKEN", "KEY"))
+        secret = any(word in name for word in ("PASSWORD", "TOKEN", "KEY", "SECRET"))
         given = "a secret" if secret else repr(first.get("input"))
         raise SettingsError(f"{name}: {first['msg']} (got {given})") from None

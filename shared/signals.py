@@ -43,6 +43,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="s
     horizon_hours: int
     documents: int  # that the features are made of
     reasons: tuple[Reason, ...] = ()  # largest contribution first
+    features: dict[str, int] = {}  # every feature that is not 0, weighted or not, micro-units: what alert rules read
     evidence: tuple[str, ...] = ()  # document ids
     model: str = ""
     synthetic: bool = False

@@ -65,6 +65,10 @@ class Topics:
     def aggregation_group(self) -> str:
         return self._name("aggregation")
 
+    @property
+    def alerts_group(self) -> str:
+        return self._name("alerts")
+
     def all(self) -> list[Topic]:
         """Every topic of the run, as to be created."""
         keep = _KEEP | {"retention.bytes": str(self.retention_bytes)}

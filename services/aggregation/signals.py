@@ -44,6 +44,7 @@ def recommend(
         horizon_hours=strategy.horizon_hours,
         documents=documents,
         reasons=tuple(ordered[:MOST_REASONS]),
+        features={name: micro for name, value in sorted(found.items()) if (micro := round(value * MICRO))},
         evidence=tuple(evidence),
         model=model,
         synthetic=synthetic,

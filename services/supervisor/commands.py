@@ -39,7 +39,7 @@ def up(
     aggregation: Aggregation = 1,
     as_json: AsJson = False,
 ) -> None:
-    """Start Kafka, Redis, ingest, scoring, aggregation and the dashboard, and keep them running."""
+    """Start Kafka, Redis, ingest, scoring, aggregation, alerts and the dashboard, and keep them running."""
     from services.supervisor.launch import launch_detached, run_attached
     from services.supervisor.records import running_supervisor
     from services.supervisor.snapshot import read_supervisor
@@ -152,7 +152,7 @@ def doctor(state: State = None, as_json: AsJson = False) -> None:
 
 
 def alive(
-    role: Annotated[str, typer.Option("--role", help="ingest, scoring or aggregation.")],
+    role: Annotated[str, typer.Option("--role", help="ingest, scoring, aggregation or alerts.")],
     name: Annotated[str, typer.Option("--name", help="Name of the worker.")] = "1",
     state: State = None,
     run: Run = None,

@@ -12,7 +12,7 @@ from typing import Final
 from services.embedded.errors import EmbeddedError
 from services.embedded.ports import free_port, is_free
 
-WORKER_ROLES: Final = ("scoring", "aggregation", "ingest")
+WORKER_ROLES: Final = ("scoring", "aggregation", "alerts", "ingest")
 _PORTS_TRIED: Final = 50
 
 
@@ -69,7 +69,7 @@ def program() -> list[str]:
 
 def worker_specs(state: Path, options: Options, run: str, *, sample: bool) -> list[Spec]:
     """Workers of the run, in the order in which they are started."""
-    counts = {"scoring": options.scoring, "aggregation": options.aggregation, "ingest": 1}
+    counts = {"scoring": options.scoring, "aggregation": options.aggregation, "alerts": 1, "ingest": 1}
     env = os.environ | _addresses(options)
     specs: list[Spec] = []
     for role in WORKER_ROLES:

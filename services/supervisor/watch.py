@@ -14,7 +14,7 @@ from shared.health import WorkerReport
 from shared.settings import Settings
 
 EVERY_SECONDS: Final = 2.0
-_REPORTING: Final = frozenset({"scoring", "aggregation", "ingest"})
+_REPORTING: Final = frozenset({"scoring", "aggregation", "alerts", "ingest"})
 log = logging.getLogger(__name__)
 
 

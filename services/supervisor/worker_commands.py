@@ -41,3 +41,9 @@ def scoring(name: Name = "1", state: State = None, run: Run = None) -> None:
 def aggregation(name: Name = "1", state: State = None, run: Run = None) -> None:
     """Apply opinions to the aggregates in Redis."""
     _run("aggregation", name, state, run)
+
+
+@app.command()
+def alerts(name: Name = "1", state: State = None, run: Run = None) -> None:
+    """Look at signals by the rules, and send what follows."""
+    _run("alerts", name, state, run)

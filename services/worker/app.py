@@ -1,4 +1,4 @@
-"""The Faust application that both workers are built on: no tables, no web server, no topics of its own."""
+"""The Faust application that the workers are built on: no tables, no web server, no topics of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from services.worker.ending import ExitCode, WorkerStop
 from services.worker.producer import BATCH_BYTES, MAX_REQUEST_BYTES, IdempotentProducer
 from shared.settings import KafkaSettings, Settings
 
-Role = Literal["scoring", "aggregation"]
+Role = Literal["scoring", "aggregation", "alerts"]
 
 
 class _SilentMonitor(Monitor):

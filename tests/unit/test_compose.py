@@ -62,12 +62,13 @@ def test_ours_run_unprivileged_on_commands_that_exist(name: str) -> None:
 
 
 def test_the_environment_is_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in SERVICES["ingest"]["environment"].items():
+    for name, value in [*SERVICES["ingest"]["environment"].items(), *SERVICES["alerts"]["environment"].items()]:
         default = re.fullmatch(r"\$\{\w+:-(.*)\}", str(value))
         monkeypatch.setenv(name, default[1] if default else str(value))
     settings = load_settings(tmp_path)
     assert settings.kafka.bootstrap_servers == "kafka:9092"
     assert settings.ingest.sample is False
+    assert settings.alerts.rules == "standard"
 
 
 def test_only_the_dashboard_is_published_and_only_here() -> None:

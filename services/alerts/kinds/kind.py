@@ -1,0 +1,71 @@
+"""What every kind of rule is given and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from services.aggregation.strategy import EVENT_PREFIX, FEATURES
+from shared.aggregates import RecentDocument
+from shared.clock import to_iso
+from shared.events import MICRO
+from shared.signals import Signal
+
+OWN = ("score", "confidence")  # what a rule may watch besides the features
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A signal with what was known when it was given out. `earlier`: its company's and strategy's, oldest first."""
+
+    signal: Signal
+    earlier: Sequence[Signal] = ()
+    before: Signal | None = None  # the revision before this one, of the same T
+    documents: Callable[[], Sequence[RecentDocument]] = field(default=lambda: ())  # the evidence, read when asked for
+
+
+class Kind(Protocol):
+    """The keys of one kind of rule (a frozen msgspec Struct), and when such a rule speaks."""
+
+    @property
+    def hours(self) -> int:
+        """How far back `earlier` must reach."""
+        ...
+
+    def problem(self) -> str:
+        """What is wrong with the values, and the remedy; "" when nothing is."""
+        ...
+
+    def why(self, heard: Heard) -> str | None:
+        """Why the rule speaks of this signal, for a person; None when it does not. Pure."""
+        ...
+
+
+def value_of(signal: Signal, feature: str) -> float:
+    """`score`, `confidence` or a feature; 0 where the signal has none."""
+    micro = getattr(signal, feature) if feature in OWN else signal.features.get(feature, 0)
+    return int(micro) / MICRO
+
+
+def unknown_feature(name: str) -> str:
+    """What is wrong with a feature's name, with the known ones; "" when nothing is."""
+    if name in OWN or name in FEATURES or (name.startswith(EVENT_PREFIX) and len(name) > len(EVENT_PREFIX)):
+        return ""
+    known = ", ".join([*OWN, *FEATURES, EVENT_PREFIX + "NAME"])
+    return f"feature: unknown feature {name!r}; known are {known}"
+
+
+def words(feature: str) -> str:
+    """A feature as a person calls it."""
+    if feature.startswith(EVENT_PREFIX):
+        return f"share of {feature.removeprefix(EVENT_PREFIX).replace('_', ' ')}"
+    return feature.replace("_", " ")
+
+
+def since(earlier: Sequence[Signal], feature: str) -> str:
+    """`before: +0.31 at 2026-03-02T12:00Z`, or that there was nothing."""
+    if not earlier:
+        return "nothing was said before"
+    last = earlier[-1]
+    return f"before: {value_of(last, feature):+.2f} at {to_iso(last.at).removesuffix(':00Z')}Z"

@@ -1,0 +1,81 @@
+"""An alert as it leaves the house: the JSON of a webhook, the lines of a mail or a chat. Pure; the same each time."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from shared.alerts import Alert, Delivery
+from shared.clock import to_iso
+from shared.events import MICRO
+from shared.securities import Catalogue, Company
+
+DISCLAIMER = "Statistics about texts, not advice."
+
+
+def payload(delivery: Delivery, link: str = "") -> dict[str, Any]:
+    """The body of a webhook: fractions as numbers, times as ISO 8601. `delivery` is the same in every copy."""
+    alert, company = delivery.alert, _company(delivery.alert.company)
+    return {
+        "delivery": delivery.id,
+        "id": alert.id,
+        "rule": alert.rule,
+        "kind": alert.kind,
+        "text": alert.text,
+        "company": {"id": alert.company, **(company or {})},
+        "signal": alert.signal,
+        "strategy": alert.strategy,
+        "revision": alert.revision,
+        "action": alert.action,
+        "score": alert.score / MICRO,
+        "confidence": alert.confidence / MICRO,
+        "at": to_iso(alert.at),
+        "available_at": to_iso(alert.available_at),
+        "documents": [
+            {"id": d.id, "title": d.title, "source": d.source, "url": safe_link(d.url), "event": d.event}
+            for d in alert.documents
+        ],
+        "link": page_of(alert, link),
+        "synthetic": alert.synthetic,
+        "test": alert.test,
+    }
+
+
+def headline(alert: Alert) -> str:
+    """One line: `[TEST] AAPL Apple: strong buy +0.62 (rule strong-opinion)`."""
+    company = _company(alert.company)
+    name = f"{company['ticker']} {company['name']}" if company else alert.company
+    marks = [mark for mark, set_ in (("[TEST]", alert.test), ("[SYNTHETIC]", alert.synthetic)) if set_]
+    return " ".join([*marks, f"{name}: {alert.action} {alert.score / MICRO:+.2f} (rule {alert.rule})"])
+
+
+def lines(alert: Alert, link: str = "") -> list[str]:
+    """The text below the headline, documents last, each as title, source and address."""
+    found = [
+        alert.text,
+        f"confidence {alert.confidence / MICRO:.0%}, strategy {alert.strategy}, signal for {to_iso(alert.at)}"
+        + (f", revision {alert.revision}" if alert.revision else ""),
+    ]
+    found += [" | ".join(part for part in (d.title, d.source, safe_link(d.url)) if part) for d in alert.documents]
+    return [*found, *([page_of(alert, link)] if link else []), DISCLAIMER]
+
+
+def page_of(alert: Alert, link: str) -> str:
+    """The company's page on the dashboard at `link`; "" without one."""
+    return f"{link.rstrip('/')}/?page=Company&company={quote(alert.company)}" if link else ""
+
+
+def safe_link(url: str) -> str:
+    """`url` when it is http(s) with a host, and nothing in it could break out of a mail or a chat; else ""."""
+    if len(url) > 2_000 or any(ord(c) <= 32 or ord(c) == 127 or c in '<>|"' for c in url):
+        return ""
+    try:
+        parts = urlsplit(url)
+        return url if parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc else ""
+    except ValueError:
+        return ""
+
+
+def _company(company: str) -> dict[str, str] | None:
+    known: Company | None = Catalogue.load().by_id.get(company)
+    return {"ticker": known.ticker, "name": known.name, "sector": known.sector} if known else None
