@@ -49,8 +49,8 @@ class Channel(Protocol):
 class Paced(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The keys that all channels have."""
 
-    per_minute: float = 30.0
-    burst: int = 10
+    per_minute: float = 60.0
+    burst: int = 20
 
     def pace_problem(self) -> str:
         return "" if self.per_minute > 0 and self.burst >= 1 else "per_minute must be above 0, burst at least 1"
