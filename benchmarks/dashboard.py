@@ -26,6 +26,7 @@ from dashboard.queries import Store
 from dashboard.windows import WINDOWS
 from services.embedded.redis import EmbeddedRedis
 from shared.events import CHANNELS
+from shared.settings import DashboardSettings
 from tests.browser.conftest import QUIET, chromium, serve
 from tests.browser.seed import listed, seed
 
@@ -68,7 +69,7 @@ def main() -> None:
         server.start()
         client = redis.Redis.from_url(server.url)
         written = seed(client, listed(options.companies))
-        served = serve(Path(folder) / "state", server.url)
+        served = serve(Path(folder) / "state", server.url, DashboardSettings().refresh_seconds)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=list(QUIET))
             cold = first_paint(browser, served.url)

@@ -1,8 +1,12 @@
-"""`python -m dashboard streamlit run …/app.py …`: Streamlit, with what pages import loaded before a visitor comes."""
+"""`python -m dashboard [OPTIONS OF STREAMLIT]`: the dashboard, with what pages import loaded before a visitor comes.
+
+`python -m dashboard streamlit run …/server.py [OPTIONS]` is the same, with a command line that shows what it is.
+"""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from streamlit.web import cli
 
@@ -12,7 +16,10 @@ WARM = (plots, reader, snapshots)  # pandas, plotly, redis and pydantic come wit
 
 
 def main() -> None:
-    sys.argv = sys.argv[1:]  # "streamlit", "run", the script, its options: as if Streamlit had been called itself
+    arguments = sys.argv[1:]
+    if arguments[:1] != ["streamlit"]:
+        arguments = ["streamlit", "run", str(Path(__file__).with_name("server.py")), *arguments]
+    sys.argv = arguments  # as if Streamlit had been called itself
     cli.main(prog_name="streamlit")
 
 

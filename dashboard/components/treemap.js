@@ -36,8 +36,8 @@ function tileNode(tile, tip, map, open) {
   node.onmousemove = (event) => showTip(tip, map, tile, event);
   node.onmouseleave = () => { tip.hidden = true; };
   node.onclick = () => open(tile.id);
-  node.fit = () => {
-    const width = (map.clientWidth * tile.box[2]) / 100 - 4, height = (map.clientHeight * tile.box[3]) / 100 - 2;
+  node.fit = (mapWidth, mapHeight) => {
+    const width = (mapWidth * tile.box[2]) / 100 - 4, height = (mapHeight * tile.box[3]) / 100 - 2;
     const size = SIZES.find(([, w, h, letter]) => width >= w && height >= h && tile.label.length * letter <= width);
     const parts = size ? [element("b", `s${size[0]}`, tile.label)] : [];
     if (size && size[0] > 1 && height >= 32 && width >= 34) parts.push(element("span", "", tile.detail));
@@ -64,14 +64,19 @@ function draw(map, tip, data, open) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const map = parentElement.querySelector(".map");
   const tip = parentElement.querySelector(".tip");
-  const fit = () => map.querySelectorAll(".tile").forEach((node) => node.fit());
   const fingerprint = JSON.stringify(data);
-  if (map.dataset.fingerprint !== fingerprint) {
+  const changed = map.dataset.fingerprint !== fingerprint;
+  if (changed) {
     map.dataset.fingerprint = fingerprint;
     draw(map, tip, data, (id) => setTriggerValue("company", id));
-    fit();
   }
-  const observer = new ResizeObserver(fit);
-  observer.observe(map);
+  let fitted = changed ? "" : map.dataset.fitted;
+  const observer = new ResizeObserver(() => {
+    const width = map.clientWidth, height = map.clientHeight; // read once: 500 tiles, each would lay out the page anew
+    if (fitted === `${width}x${height}`) return;
+    map.dataset.fitted = fitted = `${width}x${height}`;
+    map.querySelectorAll(".tile").forEach((node) => node.fit(width, height));
+  });
+  observer.observe(map); // calls at once, before the first paint
   return () => observer.disconnect();
 }

@@ -108,7 +108,11 @@ def sector_map(market: Market, view: View) -> None:
     if market.companies.empty:
         live.nothing("Quiet", "No company was written about in this window.")
         return
-    clicked = components.treemap(plots.sector_map(market.companies, view.colours), view.colours, key="sector_map")
+    sectors = live.read_aggregates(
+        ("map", view.window.label, view.channel, view.colours),
+        lambda _: plots.sector_map(market.companies, view.colours),
+    )
+    clicked = components.treemap(sectors, view.colours, key="sector_map")
     if clicked:
         live.open_company(clicked)
 

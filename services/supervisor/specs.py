@@ -111,7 +111,7 @@ def _dashboard_script() -> Path | None:
     spec = importlib.util.find_spec("dashboard")
     if spec is None or not spec.origin:
         return None
-    script = Path(spec.origin).parent / "app.py"
+    script = Path(spec.origin).parent / "server.py"
     return script if script.exists() else None
 
 
