@@ -216,9 +216,10 @@ class Closer:
                 writes.hashes.setdefault(latest, {})[name] = encode_signal(signal)
             writes.hashes.setdefault(keys.outbox(self._slot), {})[signal.id] = encode_signal(signal)
         writes.closed = until
-        # an hour stays pending until the slowest strategy has closed over it
-        settled = [hour for hour in due if -(-(hour[1] + HOUR) // self._slowest) * self._slowest <= until]
-        writes.settled = [*settled, *late]
+        # an hour stays pending until the slowest strategy has closed over it, also when it is late for a faster one
+        unclosed = {hour for hour in (*due, *late) if -(-(hour[1] + HOUR) // self._slowest) * self._slowest > until}
+        writes.settled = sorted((set(due) - unclosed) | set(late))
+        writes.pending = unclosed & set(late)
         if not self._store.commit(Plan(self._slot, state.position, state.position, writes)):
             raise Stale(f"slot {self._slot}: the position moved on while signals were made")
 

@@ -76,8 +76,8 @@ def commands(plan: Plan, keys: Keys) -> Iterator[Command]:
 def _closing(writes: Writes, key: str) -> Iterator[Command]:
     """Which hours still owe signals, and up to where they were given out."""
     hours = [(hour, "pending") for hour in writes.pending] + [(hour, "late") for hour in writes.late]
-    yield "HSET", key, _fields((f"{start}|{company}", kind) for (company, start), kind in hours)
     yield "HDEL", key, [f"{start}|{company}" for company, start in writes.settled]
+    yield "HSET", key, _fields((f"{start}|{company}", kind) for (company, start), kind in hours)
     if writes.closed is not None:
         yield "HSET", key, ["closed", writes.closed]
 

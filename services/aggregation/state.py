@@ -134,7 +134,7 @@ class Writes:
     pending: set[HourKey] = field(default_factory=set)
     late: set[HourKey] = field(default_factory=set)
     closed: int | None = None
-    settled: list[HourKey] = field(default_factory=list)  # pending or late no longer
+    settled: list[HourKey] = field(default_factory=list)  # neither any more, but for what pending and late add
 
 
 def fold(state: SlotState, writes: Writes, position: Position) -> None:
@@ -152,10 +152,10 @@ def fold(state: SlotState, writes: Writes, position: Position) -> None:
         state.companies[company] = CompanyState(draft.newest, draft.recent, draft.ids)
     for hour in writes.dropped_tops:
         state.tops.pop(hour, None)
-    state.pending |= writes.pending
-    state.late |= writes.late
     state.pending.difference_update(writes.settled)
     state.late.difference_update(writes.settled)
+    state.pending |= writes.pending
+    state.late |= writes.late
     if writes.closed is not None:
         state.closed = writes.closed
 

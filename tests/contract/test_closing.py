@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import pytest
 import redis
 
 from services.aggregation.apply import apply
 from services.aggregation.closing import Closer
 from services.aggregation.redis_store import RedisStore
 from shared.aggregates import Keys
+from shared.events import OpinionMessage
 from shared.signals import decode_revisions, decode_signal, encode_signal
 from tests.unit.aggregation.opinions import TOPIC_ID
-from tests.unit.aggregation.test_closing import HOURLY, RULES, SLOW, STREAMS, given_out, interleaved, stream
+from tests.unit.aggregation.test_closing import (
+    HOURLY,
+    RULES,
+    SLOW,
+    STREAMS,
+    broken_promises,
+    given_out,
+    interleaved,
+    stream,
+)
 
 
-def test_redis_gives_out_the_same_signals(redis_url: str, run_name: str) -> None:
-    records = interleaved([stream(11, partition, 40) for partition in range(2)], 1)
+@pytest.mark.parametrize("made_of", [stream, broken_promises])
+def test_redis_gives_out_the_same_signals(
+    redis_url: str, run_name: str, made_of: Callable[[int, int, int], list[OpinionMessage]]
+) -> None:
+    records = interleaved([made_of(11, partition, 40) for partition in range(2)], 1)
     expected, _ = given_out(records, 23)
     made = []
     with redis.Redis.from_url(redis_url) as client:

@@ -41,6 +41,19 @@ def stream(seed: int, partition: int, hours: int) -> list[OpinionMessage]:
     return messages
 
 
+def broken_promises(seed: int, partition: int, hours: int) -> list[OpinionMessage]:
+    """A stream as above of which many an opinion became available hours before the tick in front of it."""
+    draw = random.Random(f"late:{seed}:{partition}")
+    share = draw.choice((0.1, 0.9))  # few opinions: hours with one late opinion and nothing else
+    return [
+        msgspec.structs.replace(message, available_at=max(START, message.available_at - draw.randrange(9 * HOUR)))
+        if isinstance(message, Opinion) and draw.random() < 0.7
+        else message
+        for message in stream(seed, partition, hours)
+        if not isinstance(message, Opinion) or draw.random() < share
+    ]
+
+
 def interleaved(streams: Sequence[Sequence[OpinionMessage]], seed: int) -> list[Record]:
     draw, queues, mixed = random.Random(seed), [list(s) for s in streams], []
     while any(queues):
@@ -97,6 +110,24 @@ def test_a_signal_is_known_only_after_its_hour_and_the_lateness() -> None:
     assert all(signal.available_at == signal.at + RULES.lateness for signal in signals)
     assert all(signal.at % (4 * HOUR) == 0 for signal in signals if signal.strategy == "slow")
     assert {signal.company for signal in signals} == {"AAPL", "MSFT"}  # never the market as a whole
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 60))
+def test_the_last_word_is_the_same_however_late_opinions_came(seed: int, batch: int) -> None:
+    streams = [broken_promises(seed, partition, 24) for partition in range(2)]
+    told, _ = given_out(interleaved(streams, seed), batch)
+    once = [[message for message in some[:-1] if isinstance(message, Opinion)] + some[-1:] for some in streams]
+    expected, _ = given_out(interleaved(once, seed + 1), 1000)  # everything is there before the first hour closes
+    assert _last_words(told) == _last_words(expected)
+
+
+def _last_words(signals: Sequence[Signal]) -> dict[tuple[str, str, int], Signal]:
+    """The highest revision of each, without what tells when it was said."""
+    return {
+        (s.company, s.strategy, s.at): msgspec.structs.replace(s, id="", revision=0, available_at=0)
+        for s in sorted(signals, key=lambda s: s.revision)
+    }
 
 
 def test_nothing_is_given_out_before_every_partition_has_spoken() -> None:
