@@ -3,12 +3,15 @@ FROM python:3.11-slim-bookworm AS build
 COPY constraints.txt /tmp/constraints.txt
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir --no-deps -r /tmp/constraints.txt
-WORKDIR /app
+WORKDIR /src
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY services services
 COPY shared shared
 COPY dashboard dashboard
-RUN /opt/venv/bin/pip install --no-cache-dir --no-deps --editable .
+COPY models models
+# the wheel that tests/unit/test_wheel.py unpacks: packages, their assets, models
+RUN /opt/venv/bin/python -m hatchling build -t wheel -d /tmp/wheel \
+    && /opt/venv/bin/pip install --no-cache-dir --no-deps /tmp/wheel/*.whl
 
 FROM python:3.11-slim-bookworm
 # the fused int8 kernel is compiled on first use; without a C++ compiler scoring runs in bf16 or fp32
@@ -18,12 +21,10 @@ RUN apt-get update \
     && useradd --create-home --uid 10001 bellwether \
     && install --directory --owner bellwether --group bellwether /state
 COPY --from=build /opt/venv /opt/venv
-COPY --from=build /app /app
-COPY models /app/models
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     BELLWETHER_STATE_DIR=/state
-WORKDIR /app
+WORKDIR /state
 USER bellwether
 VOLUME /state
 ENTRYPOINT ["bellwether"]

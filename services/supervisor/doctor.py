@@ -138,8 +138,9 @@ def _model(settings: Settings) -> Finding:
     name = settings.model.name
     if name == "stub":
         return Finding("model", "mind", "stub: a test double, no model", "unset BELLWETHER_MODEL__NAME")
-    shipped = Path(__file__).parents[2] / "models" / name
-    for folder in (shipped, Path(name).expanduser()):
+    package = Path(__file__).parents[1]
+    shipped = (package.parent / "models" / name, package / "shipped_models" / name)  # a checkout, a wheel
+    for folder in (*shipped, Path(name).expanduser()):
         if folder.is_dir() and any(folder.glob("*.safetensors")):
             return Finding("model", "ok", str(folder))
     return Finding(
