@@ -7,7 +7,6 @@ one machine (one replica, small internal topics, quick rebalances), not for prod
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import subprocess
 import uuid
@@ -17,8 +16,8 @@ from typing import Final
 from services.embedded.errors import EmbeddedError
 from services.embedded.jars import kafka_jars
 from services.embedded.java import find_java
-from services.embedded.ports import free_port, is_free
-from services.embedded.process import ChildProcess, wait_until
+from services.embedded.ports import is_free
+from services.embedded.service import EmbeddedService
 from shared.settings import default_cache_dir
 
 MIN_SESSION_TIMEOUT_MS: Final = 1000
@@ -72,11 +71,10 @@ rootLogger.appenderRef.file.ref=file
 """
 
 
-class EmbeddedKafka:
-    """A Kafka broker of our own. `folder` holds its data, configuration and logs (STATE/kafka).
+class EmbeddedKafka(EmbeddedService):
+    """A Kafka broker of our own. `folder` holds its data, configuration and logs (STATE/kafka)."""
 
-    `port` is kept between starts (in `ports.json`) unless it is taken by something else; give one to insist on it.
-    """
+    label, log, patience, look_every = "Kafka", "kafka.log", START_SECONDS, 0.2
 
     def __init__(
         self,
@@ -87,40 +85,18 @@ class EmbeddedKafka:
         heap_mb: int = 512,
         tied: bool = True,
     ) -> None:
-        self.folder = folder.absolute()
-        self._wanted_port = port
+        super().__init__(folder, port, tied=tied)
         self._cache = cache or default_cache_dir()
         self._heap_mb = heap_mb
-        self._tied = tied
-        self._process: ChildProcess | None = None
         self._java = ""  # found once: a restart must not wait for it
-        self.port = 0
 
     @property
     def bootstrap_servers(self) -> str:
         return f"127.0.0.1:{self.port}"
 
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
-    @property
-    def process(self) -> ChildProcess | None:
-        return self._process
-
-    def running(self) -> bool:
-        return self._process is not None and self._process.running()
-
-    def start(self, timeout: float = START_SECONDS) -> None:
-        """Start, and return when every partition has a leader again; raises EmbeddedError."""
-        self.spawn()
-        self.wait_ready(timeout)
-
     def spawn(self) -> None:
-        """Start without waiting."""
         java = self._java = self._java or find_java().path
         jars = kafka_jars(self._cache)
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._write_configuration()
         class_path = ":".join(str(jar) for jar in jars)
         if not (self.folder / "data" / "meta.properties").exists():
@@ -137,36 +113,14 @@ class EmbeddedKafka:
             "kafka.Kafka",
             str(self.folder / "server.properties"),
         ]
-        self._process = ChildProcess(command, self.folder / "kafka.out", tied=self._tied)
-        self._process.start()
+        self._run(command, "kafka.out")
 
-    def wait_ready(self, timeout: float = START_SECONDS) -> None:
-        """Return when clients can use every topic; raises EmbeddedError with the end of the broker's output."""
-        process = self._process
-        if process is None:
-            raise EmbeddedError("the embedded Kafka was not started")
-        if wait_until(self._usable, timeout, process.running, every=0.2):
-            return
-        ended = not process.running()
-        process.kill()
-        detail = process.tail() or _tail(self.folder / "kafka.log")
-        raise EmbeddedError(
-            f"the embedded Kafka {'ended at once' if ended else f'was not ready within {timeout:.0f} s'}; "
-            f"see {self.folder / 'kafka.log'}: …{detail[-600:]}"
-        )
-
-    def stop(self, timeout: float = 30.0) -> None:
-        """Stop cleanly (SIGTERM), by force after `timeout` seconds."""
-        if self._process:
-            self._process.stop(timeout)
-
-    def kill(self) -> None:
-        """kill -9."""
-        if self._process:
-            self._process.kill()
+    def usable(self) -> bool:
+        """Whether every partition of every topic has a leader again."""
+        return not is_free(self.port) and all_partitions_led(self.bootstrap_servers)
 
     def _write_configuration(self) -> None:
-        self.port, controller = self._ports()
+        (controller,) = self._take_ports("broker", "controller")
         (self.folder / "server.properties").write_text(
             _PROPERTIES
             + f"controller.quorum.voters=1@127.0.0.1:{controller}\n"
@@ -175,21 +129,6 @@ class EmbeddedKafka:
             + f"log.dirs={self.folder / 'data'}\n"
         )
         (self.folder / "log4j2.properties").write_text(_LOG4J.format(log=self.folder / "kafka.log"))
-
-    def _ports(self) -> tuple[int, int]:
-        file = self.folder / "ports.json"
-        kept: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
-        port = self._wanted_port or kept.get("broker", 0)
-        if port and not is_free(port):
-            if self._wanted_port:
-                raise EmbeddedError(f"port {port} on 127.0.0.1 is in use; choose another one for the embedded Kafka")
-            port = 0
-        port = port or free_port()
-        controller = kept.get("controller", 0)
-        if not controller or controller == port or not is_free(controller):
-            controller = free_port(frozenset({port}))
-        file.write_text(json.dumps({"broker": port, "controller": controller}))
-        return port, controller
 
     def _format(self, java: str, class_path: str) -> None:
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=").replace("-", "A", 1)
@@ -201,11 +140,6 @@ class EmbeddedKafka:
             raise EmbeddedError(
                 f"the embedded Kafka's folder {self.folder} could not be prepared: {done.stderr[-600:]}"
             )
-
-    def _usable(self) -> bool:
-        if is_free(self.port):
-            return False
-        return all_partitions_led(self.bootstrap_servers)
 
 
 def all_partitions_led(bootstrap_servers: str) -> bool:
@@ -227,10 +161,3 @@ def all_partitions_led(bootstrap_servers: str) -> bool:
     finally:
         quiet.setLevel(level)
     return bool(brokers) and all(part["leader_id"] >= 0 for topic in topics for part in topic["partitions"])
-
-
-def _tail(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")[-1500:].strip()
-    except OSError:
-        return ""

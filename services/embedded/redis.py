@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from services.embedded.errors import EmbeddedError
-from services.embedded.ports import free_port, is_free
-from services.embedded.process import ChildProcess, wait_until
+from services.embedded.service import EmbeddedService
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,77 +36,41 @@ def find_redis() -> RedisBinary:
     )
 
 
-class EmbeddedRedis:
-    """A Redis server of our own. `folder` holds its data and log (STATE/redis).
+class EmbeddedRedis(EmbeddedService):
+    """A Redis server of our own. `folder` holds its data and log (STATE/redis)."""
 
-    `port` is kept between starts (in `ports.json`) unless it is taken by something else; give one to insist on it.
-    """
+    label, log, patience, look_every = "Redis", "redis.log", 60.0, 0.02
 
     def __init__(self, folder: Path, *, port: int | None = None, binary: str | None = None, tied: bool = True) -> None:
-        self.folder = folder.absolute()
-        self._wanted_port = port
+        super().__init__(folder, port, tied=tied)
         self._binary = binary
-        self._tied = tied
-        self._process: ChildProcess | None = None
-        self.port = 0
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
-    @property
-    def process(self) -> ChildProcess | None:
-        return self._process
-
-    def running(self) -> bool:
-        return self._process is not None and self._process.running()
-
-    def start(self, timeout: float = 60.0) -> None:
-        """Start, and return when the data is loaded and commands are answered; raises EmbeddedError."""
-        self.spawn()
-        self.wait_ready(timeout)
-
     def spawn(self) -> None:
-        """Start without waiting."""
         binary = self._binary or find_redis().path
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = self._port()
-        options: dict[str, Any] = {
+        self._take_ports("redis")
+        self._run(
+            [binary, *(part for name, value in self._options().items() for part in (f"--{name}", value))], self.log
+        )
+
+    def usable(self) -> bool:
+        """Whether the data is loaded and commands are answered."""
+        return answers(self.url)
+
+    def _options(self) -> dict[str, str]:
+        return {
             "bind": "127.0.0.1",
-            "port": self.port,
-            "dir": self.folder,
+            "port": str(self.port),
+            "dir": str(self.folder),
             "appendonly": "yes",
             "appendfsync": "everysec",
             "save": "",
             "daemonize": "no",
             "set-proc-title": "no",  # else the state folder would vanish from the command line
         }
-        command = [binary, *(str(part) for name, value in options.items() for part in (f"--{name}", value))]
-        self._process = ChildProcess(command, self.folder / "redis.log", tied=self._tied)
-        self._process.start()
-
-    def wait_ready(self, timeout: float = 60.0) -> None:
-        """Return when it answers; raises EmbeddedError with the end of its log."""
-        process = self._process
-        if process is None:
-            raise EmbeddedError("the embedded Redis was not started")
-        if not wait_until(lambda: answers(self.url), timeout, process.running, every=0.02):
-            process.kill()
-            raise EmbeddedError(f"the embedded Redis did not start; see {process.log}: …{process.tail(600)}")
-
-    def stop(self, timeout: float = 20.0) -> None:
-        """Stop cleanly (SIGTERM), by force after `timeout` seconds."""
-        if self._process:
-            self._process.stop(timeout)
-
-    def kill(self) -> None:
-        """kill -9."""
-        if self._process:
-            self._process.kill()
 
     def copy_data(self, target: Path) -> None:
         """Copy the append-only file as it is now (the server goes on); `put_back` takes it."""
@@ -137,18 +98,6 @@ class EmbeddedRedis:
     def _data_files(self) -> list[Path]:
         # one file up to Redis 6, a folder from 7 on
         return [path for path in self.folder.iterdir() if path.name.startswith("appendonly") or path.suffix == ".rdb"]
-
-    def _port(self) -> int:
-        file = self.folder / "ports.json"
-        kept = int(json.loads(file.read_text())["redis"]) if file.exists() else 0
-        port = self._wanted_port or kept
-        if port and not is_free(port):
-            if self._wanted_port:
-                raise EmbeddedError(f"port {port} on 127.0.0.1 is in use; choose another one for the embedded Redis")
-            port = 0
-        port = port or free_port()
-        file.write_text(json.dumps({"redis": port}))
-        return port
 
 
 def answers(url: str) -> bool:

@@ -11,6 +11,7 @@ from services.embedded import jars, java
 from services.embedded.errors import EmbeddedError
 from services.embedded.ports import free_port, is_free
 from services.embedded.redis import find_redis
+from services.embedded.service import EmbeddedService
 
 
 def test_a_port_in_use_is_not_free_and_free_ports_are_outside_the_ephemeral_range() -> None:
@@ -75,3 +76,48 @@ def test_a_cache_with_a_jar_cut_short_is_not_used(tmp_path: Path, monkeypatch: p
     assert jars.cached_jars(tmp_path) is None
     assert jars.kafka_jars(tmp_path) == [jar]
     assert jar.read_bytes() == b"whole"
+
+
+class Idle(EmbeddedService):
+    """A service that serves nobody; `does` is its shell script."""
+
+    does = "true"
+
+    label, log, patience, look_every = "Idle", "idle.log", 0.3, 0.05
+
+    def spawn(self) -> None:
+        self.second, self.third = self._take_ports("first", "second", "third")
+        self._run(["sh", "-c", self.does], "idle.log")
+
+    def usable(self) -> bool:
+        return False
+
+
+def test_ports_are_kept_where_they_are_free_and_never_given_twice(tmp_path: Path) -> None:
+    service = Idle(tmp_path, None, tied=False)
+    service.spawn()
+    service.stop()
+    before = (service.port, service.second, service.third)
+    assert len({*before}) == 3
+    with socket.create_server(("127.0.0.1", service.second)):
+        service.spawn()
+        service.stop()
+        assert (service.port, service.third) == (before[0], before[2])
+        assert service.second not in before
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(EmbeddedError, match="choose another one"):
+        Idle(tmp_path, taken.getsockname()[1], tied=False).spawn()
+
+
+@pytest.mark.parametrize(
+    ("does", "told"), [("echo no disk; exit 1", "ended at once"), ("exec sleep 60", "was not ready")]
+)
+def test_a_service_that_does_not_serve_is_ended_and_says_why(tmp_path: Path, does: str, told: str) -> None:
+    service = Idle(tmp_path, None, tied=False)
+    with pytest.raises(EmbeddedError, match="was not started"):
+        service.wait_ready()
+    service.does = does
+    with pytest.raises(EmbeddedError, match=told) as error:
+        service.start()
+    assert not service.running()
+    assert str(tmp_path / "idle.log") in str(error.value)
+    assert ("no disk" in str(error.value)) == does.startswith("echo")
