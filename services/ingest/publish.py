@@ -13,6 +13,7 @@ from shared.settings import KafkaSettings
 from shared.topics import Topics
 
 DELIVERY_SECONDS: Final = 300.0  # kafka-python retries a record this long: a broker on a busy machine takes its time
+_REQUEST_SECONDS: Final = 30.0
 _LINGER_MS: Final = 5
 _RECONNECT_MS: Final = 2000  # the default of 30 s would add that much to every restart of a broker
 _BATCH_BYTES: Final = 128 * 1024
@@ -57,6 +58,7 @@ class Publisher:
             client_id="bellwether-ingest",
             enable_idempotence=True,
             acks="all",
+            request_timeout_ms=int(min(_REQUEST_SECONDS, delivery_seconds / 2) * 1000),
             delivery_timeout_ms=int(delivery_seconds * 1000),
             max_block_ms=int(delivery_seconds * 1000),
             linger_ms=_LINGER_MS,

@@ -145,6 +145,7 @@ class IngestWorker:
         ticker = Ticker(
             self._clock, lambda: max(ledger.wanted() for ledger in ledgers.values()), floor.lowest_of_others
         )
+        self._reporter.open_metrics()
         next_tick = next_report = time.monotonic()
         while not self.stop.wait(max(0.0, min(next_tick, next_report) - time.monotonic())):
             if time.monotonic() >= next_tick:
@@ -188,6 +189,7 @@ class IngestWorker:
         for feed in self._feeds:
             if feed.thread and feed.thread.is_alive():
                 feed.thread.join(max(0.0, deadline - time.monotonic()))
+        self._reporter.forget()
         if self._failure is None:
             publisher.close()
         for ledger in ledgers.values():

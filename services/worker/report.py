@@ -8,6 +8,7 @@ import math
 import os
 import time
 from collections.abc import Callable
+from contextlib import closing, suppress
 
 import psutil
 import redis
@@ -20,6 +21,7 @@ from shared.settings import Settings
 
 HALF_LIFE_SECONDS = 5.0
 LATENCIES_KEPT = 2000
+FORGET_SECONDS = 1.0  # a Redis that is away is not waited for
 log = logging.getLogger(__name__)
 
 
@@ -106,13 +108,22 @@ class Reporter:
         key = worker_key(self._settings.run, self._role, self._name)
         lost = False
         self.open_metrics()
-        while True:
-            raw = encode_report(self.current())
-            try:
-                await asyncio.to_thread(self._client.set, key, raw, ex=REPORT_TTL_SECONDS)
-                lost = False
-            except redis.RedisError as error:
-                if not lost:
-                    log.warning("the report did not reach Redis, trying again: %s", error)
-                lost = True
-            await asyncio.sleep(REPORT_EVERY_SECONDS)
+        try:
+            while True:
+                raw = encode_report(self.current())
+                try:
+                    await asyncio.to_thread(self._client.set, key, raw, ex=REPORT_TTL_SECONDS)
+                    lost = False
+                except redis.RedisError as error:
+                    if not lost:
+                        log.warning("the report did not reach Redis, trying again: %s", error)
+                    lost = True
+                await asyncio.sleep(REPORT_EVERY_SECONDS)
+        finally:
+            self.forget()
+
+    def forget(self) -> None:
+        """Take the report back at the end: a worker that was stopped is not to be taken for one that lives."""
+        hasty = self._settings.redis.model_copy(update={"timeout_seconds": FORGET_SECONDS})
+        with suppress(redis.RedisError, OSError), closing(connect(hasty)) as client:
+            client.delete(worker_key(self._settings.run, self._role, self._name))

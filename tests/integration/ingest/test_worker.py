@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 
+import httpx
 import pytest
 
 from services.embedded.kafka import EmbeddedKafka
@@ -65,10 +66,14 @@ def stories(settings: Settings) -> set[str]:
 
 def report(settings: Settings, pid: int | None = None) -> str:
     """What the worker says of its sources; with `pid` only what this process said (a report outlives its worker)."""
+    return " ".join(detail(settings, pid).values())
+
+
+def detail(settings: Settings, pid: int | None = None) -> dict[str, str]:
     raw = connect(settings.redis).get(worker_key(settings.run, "ingest", "1"))
     if not isinstance(raw, bytes) or (pid is not None and decode_report(raw).pid != pid):
-        return ""
-    return " ".join(decode_report(raw).detail.values())
+        return {}
+    return decode_report(raw).detail
 
 
 def test_a_feed_flows_ticks_keep_their_promise_and_it_stops_cleanly(settings: Settings) -> None:
@@ -78,6 +83,8 @@ def test_a_feed_flows_ticks_keep_their_promise_and_it_stops_cleanly(settings: Se
             wait_for(lambda: "3 published" in report(settings), "the first three stories")
             wire.items = 6
             wait_for(lambda: "6 published" in report(settings), "three more")
+            metrics = httpx.get(f"http://{detail(settings)['metrics']}/metrics").text
+            assert 'bellwether_records_total{name="1",role="ingest"} 6.0' in metrics
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0, process.communicate()
         with worker(settings, feed) as process:
