@@ -15,6 +15,7 @@ TICKERS = (
 )  # fmt: skip
 VERBS = ("beats estimates", "falls short", "cuts its outlook", "wins an order", "is sued", "buys a rival")
 BEGIN = datetime(2024, 3, 4, tzinfo=UTC)
+SETTLED = BEGIN + timedelta(days=15)
 
 
 def write_parts(folder: Path, parts: int, size: int, seed: int) -> list[tuple[Path, str]]:
@@ -33,6 +34,14 @@ def write_parts(folder: Path, parts: int, size: int, seed: int) -> list[tuple[Pa
         path.write_text("".join(json.dumps(row) + "\n" for row in rows))
         made.append((path, channel))
     return made
+
+
+def write_settling_part(folder: Path) -> tuple[Path, str]:
+    """One document days behind all others: the ticks behind it close every hour, so that nothing owes a signal."""
+    path = folder / "settling.jsonl"
+    row = {"title": "$AAPL holds its annual meeting", "published_at": SETTLED.isoformat(), "external_id": "settling"}
+    path.write_text(json.dumps(row | {"source": "wire"}) + "\n")
+    return path, "news"
 
 
 def _row(draw: random.Random, at: datetime, number: str) -> dict[str, str]:

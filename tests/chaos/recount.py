@@ -28,7 +28,7 @@ def recount(kafka: KafkaSettings, run: str, slots: int) -> MemoryStore:
     records: dict[int, list[Record]] = defaultdict(list)
     for name, state in describe(kafka, names).items():
         for partition in range(state.partitions):
-            for offset, value in _values(kafka, TopicPartition(name, partition)):
+            for offset, value in values_of(kafka, TopicPartition(name, partition)):
                 document = _document(value)
                 if document is None or POISON_MARK in document.text:
                     continue
@@ -52,7 +52,8 @@ def _document(value: bytes) -> Document | None:
     return message if isinstance(message, Document) else None
 
 
-def _values(kafka: KafkaSettings, partition: TopicPartition) -> list[tuple[int, bytes]]:
+def values_of(kafka: KafkaSettings, partition: TopicPartition) -> list[tuple[int, bytes]]:
+    """Offset and value of every record that the partition holds."""
     consumer = KafkaConsumer(**client_config(kafka), enable_auto_commit=False, auto_offset_reset="earliest")
     try:
         consumer.assign([partition])

@@ -13,15 +13,27 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from kafka import KafkaProducer
 
 from services.aggregation.dump import dump
+from shared.aggregates import Keys
 from shared.kafka_client import client_config
+from shared.redis_client import connect
+from shared.settings import RedisSettings
 from shared.topics import Topics
-from tests.chaos.documents import write_parts
+from tests.chaos.documents import SETTLED, write_parts, write_settling_part
+from tests.chaos.outcomes import (
+    kept_documents,
+    last_words,
+    settled,
+    signals_in_redis,
+    signals_of_the_log,
+    signals_on_topic,
+)
 from tests.chaos.recount import recount
 from tests.chaos.world import SLOTS, Disturbances, Feeding, Run, World
 from tests.worker_process import wait_until
@@ -85,6 +97,7 @@ def test_chaos_changes_no_byte(world: World, tmp_path: Path) -> None:
     scale = _scale(seed)
     log.warning(f"chaos seed {seed}, {scale.parts * scale.size} documents, {len(scale.steps)} disturbances")
     parts = write_parts(tmp_path / "parts", scale.parts, scale.size, seed)
+    parts.append(write_settling_part(tmp_path / "parts"))
 
     disturbed = world.run("chaos", scale.workers)
     counts = _disturb(world, disturbed, parts, scale, seed)
@@ -103,8 +116,26 @@ def test_chaos_changes_no_byte(world: World, tmp_path: Path) -> None:
     assert bytes_disturbed == bytes_calm
     assert dump(recount(world.kafka_settings(), "calm", SLOTS)) == bytes_calm
     assert dump(recount(world.kafka_settings(), "chaos", SLOTS)) == bytes_calm
+    _same_documents_and_signals(url, disturbed, calm)
     if LONG:
         assert sum(counts[name] for name in _OFTEN) >= 40
+
+
+def _same_documents_and_signals(url: str, disturbed: Run, calm: Run) -> None:
+    """Kept documents to the byte; signals to the byte against the run's own log, and their last words across runs."""
+    with connect(RedisSettings(url=url)) as client:
+        documents, words = [], []
+        for run in (disturbed, calm):
+            keys = Keys(run.settings.run, SLOTS)
+            given = signals_in_redis(client, keys, run.settings)
+            assert given == signals_of_the_log(run.settings, SLOTS)
+            assert signals_on_topic(run.settings) == {name: {value} for name, value in given.items()}
+            documents.append(kept_documents(client, keys))
+            words.append(last_words(given))
+    assert documents[0] == documents[1]
+    assert words[0] == words[1]
+    assert len(words[0]) > 100
+    assert sum(len(held) for held in documents[0].values()) > 500
 
 
 def _disturb(world: World, run: Run, parts: list[tuple[Path, str]], scale: Scale, seed: int) -> dict[str, int]:
@@ -126,8 +157,7 @@ def _disturb(world: World, run: Run, parts: list[tuple[Path, str]], scale: Scale
         wait_until(
             lambda: feeding.done == len(parts), FEED_SECONDS, lambda: (run.state / "ingest.out").read_text()[-2000:]
         )
-        assert run.drain(DRAIN_SECONDS), _words(run)()
-        assert not run.refused, run.refused
+        _end_of(world, run)
         return disturbances.counts
     finally:
         feeding.end()
@@ -157,13 +187,21 @@ def _feed(world: World, run: Run, parts: list[tuple[Path, str]]) -> None:
         _garbage(world, run)
         feeding.allow(len(parts))
         wait_until(lambda: feeding.done == len(parts), FEED_SECONDS, _words(run))
-        assert run.drain(DRAIN_SECONDS), _words(run)()
-        assert not run.refused, run.refused
+        _end_of(world, run)
         assert feeding.failures == 0
         assert all(worker.starts == 1 for worker in run.workers), _words(run)()
     finally:
         feeding.end()
         run.end()
+
+
+def _end_of(world: World, run: Run) -> None:
+    """All is applied, and every signal that is owed has been given out and sent."""
+    assert run.drain(DRAIN_SECONDS), _words(run)()
+    keys, until = Keys(run.settings.run, SLOTS), int((SETTLED - timedelta(hours=2)).timestamp())
+    with connect(RedisSettings(url=world.redis.url)) as client:
+        wait_until(lambda: settled(client, keys, until), 240, _words(run))
+    assert not run.refused, run.refused
 
 
 def _garbage(world: World, run: Run) -> None:
