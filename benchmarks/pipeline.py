@@ -14,16 +14,19 @@ import json
 import sys
 import time
 
-from benchmarks.whole_system import command, documents, peak_memory, producer, system
+from benchmarks.whole_system import documents, peak_memory, producer, system
+from services.aggregation.redis_store import RedisStore
 from services.model.engine import build_engine
 from services.scoring.core import read
 from services.scoring.linking import Linker
 from shared.events import Document, encode
+from shared.redis_client import connect
 from shared.securities import Catalogue
-from shared.settings import ModelSettings
+from shared.settings import ModelSettings, Settings
 from shared.topics import Topics
 
 BATCH = 512
+DEADLINE_SECONDS = 1800.0
 
 
 def engine_alone(model: str, texts: list[Document]) -> float:
@@ -46,15 +49,27 @@ def through_the_system(model: str, texts: list[Document]) -> tuple[float, dict[s
         warm = [sender.send(topic, key=f"w{i}".encode(), value=encode(d)) for i, d in enumerate(texts[:64])]
         for future in warm:
             future.get(timeout=60)
-        command(settings.state_dir, "wait", "--drained", "--timeout", "300")
+        _until_applied(settings, len(warm))
+        records = [(document.id.encode(), encode(document)) for document in texts]
         started = time.perf_counter()
-        for document in texts:
-            sender.send(topic, key=document.id.encode(), value=encode(document))
+        for key, value in records:
+            sender.send(topic, key=key, value=value)
         sender.flush()
-        command(settings.state_dir, "wait", "--drained", "--timeout", "1800")
+        _until_applied(settings, len(texts))  # the warm ones are among them
         seconds = time.perf_counter() - started
         sender.close()
         return len(texts) / seconds, peak_memory(settings.state_dir)
+
+
+def _until_applied(settings: Settings, documents: int) -> None:
+    """Until so many documents, scored or dead, are counted in Redis: a look every 20 ms."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    with connect(settings.redis) as client:
+        store = RedisStore(client, settings.run, settings.kafka.opinion_partitions)
+        while sum(t.documents_scored + t.documents_dead for t in map(store.totals, range(store.slots))) < documents:
+            if time.monotonic() > deadline:
+                raise SystemExit(f"not all of {documents} documents were applied in {DEADLINE_SECONDS:.0f} s")
+            time.sleep(0.02)
 
 
 def main() -> None:

@@ -57,7 +57,7 @@ def documents(count: int) -> list[Document]:
     reading, now, made = Reading("news", "benchmark"), SystemClock().now(), []
     items = list(sample_week())
     for number in range(count):
-        raw = dict(items[number % len(items)]) | {"external_id": str(number), "url": "", "source": "benchmark"}
+        raw = items[number % len(items)].raw() | {"external_id": str(number), "url": "", "source": "benchmark"}
         document = normalise(raw, reading, now)
         if not isinstance(document, Rejected):
             made.append(document)

@@ -13,7 +13,7 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from services.model.interface import Engine
 from services.scoring.entries import Entry, entry_of
@@ -29,6 +29,8 @@ from services.worker.report import Pace
 from shared.events import CHANNELS
 from shared.settings import Settings
 from shared.topics import Topics
+
+CPU_PASSES: Final = 2  # groups in the model at once: one's heads and answers, in Python, leave the cores to the other
 
 
 @dataclass(slots=True)
@@ -60,7 +62,8 @@ class ScoringWorker:
         self._slots: dict[str, int] = {}
         self._limit = DeadLetterLimit(scoring.dead_letter_limit, scoring.dead_letter_window)
         self._encoded: asyncio.Queue[Group] = asyncio.Queue(1)
-        self._answered: asyncio.Queue[Group] = asyncio.Queue(1)
+        self._answered: asyncio.Queue[tuple[Group, asyncio.Task[None]]] = asyncio.Queue(1)
+        self._passes = asyncio.Semaphore(CPU_PASSES if engine.device == "cpu" else 1)
         self.inbox = Inbox(scoring.queue_documents)
         self.pace = pace or Pace()
         self.scored = self.dead = 0
@@ -82,17 +85,20 @@ class ScoringWorker:
         return Group(entries, encode(self._engine, entries), read_at)
 
     async def _model_stage(self) -> None:
-        """One pass of the model; what fails is bisected."""
+        """One pass of the model a group; what fails is bisected."""
         while True:
             group = await self._encoded.get()
-            await asyncio.to_thread(infer, self._engine, group.entries, group.encoded)
+            await self._passes.acquire()
+            task = asyncio.create_task(asyncio.to_thread(infer, self._engine, group.entries, group.encoded))
+            task.add_done_callback(lambda _: self._passes.release())
             group.encoded = None
-            await self._answered.put(group)
+            await self._answered.put((group, task))
 
     async def _send_stage(self) -> None:
         """Opinions and dead letters to Kafka, then, when Kafka has them all, the acknowledgement of their records."""
         while True:
-            group = await self._answered.get()
+            group, answers = await self._answered.get()
+            await answers
             entries, outgoing, passed = await asyncio.to_thread(self._outgoing, group.entries)
             await self._app.outbox.publish(outgoing.records)
             for entry in entries:

@@ -95,10 +95,7 @@ def running(settings: Settings, name: str = "1") -> Iterator[Worker]:
 def write_settings(settings: Settings) -> None:
     """Put the settings where a child process of this state folder reads them."""
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    sections = settings.model_dump(mode="json", exclude={"state_dir", "run"})
-    for section in sections.values():
-        for key in [key for key, value in section.items() if value is None]:
-            del section[key]
+    sections = settings.model_dump(mode="json", exclude={"state_dir", "run"}, exclude_none=True)
     (settings.state_dir / "bellwether.yaml").write_text(json.dumps(sections))
 
 
