@@ -33,18 +33,20 @@ def weights_digest(folder: Path) -> str:
     return whole.hexdigest()
 
 
-def read_weights(folder: Path) -> dict[str, Tensor]:
-    """All weights of a delta in float32, the base's included. Raises ModelError when the base is absent or another."""
+def base_of(folder: Path) -> Path:
+    """The folder of a delta's base. Raises ModelError when it is absent or another version."""
     config: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
     name = str(config.get("delta_of"))
     beside = folder.parent / name
     base = beside if (beside / "config.json").is_file() else find_model(name)
     if weights_digest(base) != config.get("delta_base"):
         raise ModelError(f"{folder}: is a difference to another version of {name}; take both from one release")
-    weights: dict[str, Tensor] = {}
-    for path in sorted(base.glob("*.safetensors")):
-        weights |= {key: tensor.float() for key, tensor in load_file(path).items()}
-    return apply_delta(weights, load_file(folder / DELTA_FILE))
+    return base
+
+
+def read_delta(folder: Path) -> dict[str, Tensor]:
+    """The tensors of ``delta.safetensors``."""
+    return load_file(folder / DELTA_FILE)
 
 
 def apply_delta(weights: dict[str, Tensor], delta: dict[str, Tensor]) -> dict[str, Tensor]:

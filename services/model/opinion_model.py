@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from transformers import BertConfig, BertModel, PreTrainedConfig, PreTrainedModel
 from transformers.utils.generic import ModelOutput
 
-from services.model.delta import is_delta, read_weights
 from services.model.opinion_heads import (
     EVENTS,
     EVENTS_OF_TFNS_TOPIC,
@@ -27,6 +26,7 @@ from services.model.opinion_heads import (
     PooledStates,
     calibrated,
 )
+from services.model.weights import is_plain, read_weights
 
 __all__ = [
     "EVENTS",
@@ -110,8 +110,8 @@ class OpinionModel(PreTrainedModel, OpinionHeads):  # type: ignore[no-untyped-ca
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, *args: Any, **kwargs: Any) -> Self:  # type: ignore[override]
-        """As in transformers; a folder that holds a difference (``delta.safetensors``) is put on its base first."""
-        if not is_delta(Path(folder)):
+        """As in transformers; a folder that holds a difference to another model, or 8-bit weights, is read too."""
+        if not Path(folder).is_dir() or is_plain(Path(folder)):
             return super().from_pretrained(folder, *args, **kwargs)
         model = cls(OpinionConfig.from_pretrained(folder))
         model.load_state_dict(read_weights(Path(folder)))

@@ -10,13 +10,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Final
 
-import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
-from services.model.delta import is_delta, read_weights
 from services.model.folders import ModelError, read_config
 from services.model.opinion_heads import EVENTS, SENTIMENTS, OpinionHeads, OpinionProbabilities, calibrated
+from services.model.weights import read_weights
 
 _ENCODER: Final = "encoder."
 _BERT: Final = {  # what a configuration of transformers means when it leaves something out
@@ -75,7 +73,7 @@ def load_served(folder: Path) -> tuple[ServedOpinion, EncoderWeights]:
     """A model folder, or a difference to another, in float32. Raises ModelError when it does not fit together."""
     config = read_config(folder)
     try:
-        weights = read_weights(folder) if is_delta(folder) else _read_whole(folder)
+        weights = read_weights(folder)
         names = [name for name in weights if name.startswith(_ENCODER)]
         encoder = {name.removeprefix(_ENCODER): weights.pop(name) for name in names}
         heads = ServedOpinion(config)
@@ -85,13 +83,6 @@ def load_served(folder: Path) -> tuple[ServedOpinion, EncoderWeights]:
             raise
         raise ModelError(f"{folder}: the model does not load ({str(error).splitlines()[0]})") from error
     return heads.eval().requires_grad_(False), EncoderWeights(config.get("encoder") or {}, encoder)
-
-
-def _read_whole(folder: Path) -> dict[str, Tensor]:
-    weights: dict[str, Tensor] = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        weights |= {name: tensor.to(torch.float32) for name, tensor in load_file(path).items()}
-    return weights
 
 
 def _attributes(node: Any) -> Any:

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from services.training.datasets import DOCUMENT_SETS
 from services.training.devset import Judged
 from services.training.measures import Floats, Ints, expected_calibration_error, fit_temperature, softmax
 
 # which sets speak for which head; the research sets join where they were trained on
 SETS_OF_HEAD = {
-    "document": ("tfns_sentiment", "fpb"),
+    "document": DOCUMENT_SETS,
     "company": ("sentfin", "finentity", "fiqa2018", "semeval2017_headlines", "semeval2017_microblogs"),
-    "event": ("tfns_topic",),
+    "event": ("tfns_topic", "zh_finnl_topics", "zh_finese_events"),
 }
 
 

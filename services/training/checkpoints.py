@@ -11,6 +11,7 @@ from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
 from services.model.opinion_model import OpinionConfig, OpinionModel
+from services.model.weights import write_eight_bits
 from services.training.errors import DataError
 
 BASE_ENCODER = "all-MiniLM-L6-v2"
@@ -61,3 +62,12 @@ def save_opinion_model(model: OpinionModel, tokenizer: Any, folder: Path, dtype:
     nn.Module.to(model, dtype).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     nn.Module.to(model, next(iter(kept.values())))
+
+
+def save_eight_bits(model: OpinionModel, tokenizer: Any, folder: Path) -> None:
+    """The same with matrices in 8 bits: half the size; nothing more is lost where the int8 kernel serves it."""
+    model.config.architectures = ["OpinionModel"]
+    folder.mkdir(parents=True, exist_ok=True)
+    model.config.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    write_eight_bits(folder, model.state_dict())

@@ -6,7 +6,7 @@ Reads the folders of ``../shared/data/labelled`` (``train.csv``, ``dev.csv``; co
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pandas as pd
 
 from services.model.interface import Span
 from services.model.opinion_model import EVENTS, EVENTS_OF_TFNS_TOPIC, SENTIMENTS
+from services.training.chinese_labels import event_of_risks, event_of_subjects
 from services.training.errors import DataError
 from services.training.mentions import find_mentions
 from services.training.overlap import Overlap, scan
@@ -21,10 +22,15 @@ from services.training.overlap import Overlap, scan
 DEFAULT_LABELLED = Path("../shared/data/labelled")
 MINI_SETS = ("tfns_sentiment", "tfns_topic", "sentfin", "finentity")
 RESEARCH_SETS = ("fpb", "fiqa2018", "semeval2017_headlines", "semeval2017_microblogs")
+CHINESE_SETS = (
+    "zh_news_titles", "zh_finfe", "zh_guba_posneg", "zh_finnsp_negative", "zh_finnl_topics", "zh_finese_events"
+)  # fmt: skip
+DOCUMENT_SETS = ("tfns_sentiment", "fpb", "zh_news_titles", "zh_finfe", "zh_guba_posneg")  # judged by the whole text
 UNLABELLED = -1
 CASHTAG = re.compile(r"\$[A-Z][A-Z.]{0,5}\b")
 _CASHTAG_WEIGHT = 0.5  # a tweet's own label, given to its only cashtag: usually right, not always
 _HEADLINE_WEIGHT = 0.3  # a headline's only sentiment, given to the headline as a whole
+_NOT_NEGATIVE_WEIGHT = 0.3  # FinNSP's "not negative" taken for neutral: right oftener than not
 
 
 @dataclass(frozen=True)
@@ -70,8 +76,8 @@ def load_examples(labelled: Path, name: str, split: str) -> list[Example]:
     table = read_table(path, ["text", "label"])
     if split == "train" and "near_test" in table:
         table = table[table["near_test"] == "0"]
-    if name == "tfns_topic":
-        return _event_examples(table, name, path)
+    if name in _READERS:
+        return _READERS[name](table, name, path)
     if "entity" in table:
         return _company_examples(table, name, path)
     return [_document_example(text, _sentiment(polarity, path), name) for text, polarity in _pairs(table, path)]
@@ -152,3 +158,50 @@ def _companies(text: str, rows: pd.DataFrame, path: Path) -> tuple[Company, ...]
         else:
             companies += [Company((span,), label) for span, label in zip(spans, sentiments, strict=False)]
     return tuple(companies)
+
+
+def _title_examples(table: pd.DataFrame, name: str, path: Path) -> list[Example]:
+    """Chinese company news: the title's sentiment is the company's, and the document's own."""
+    examples = _company_examples(table.rename(columns={"company": "entity"}), name, path)
+    return [replace(example, document_weight=1.0) for example in examples]
+
+
+def _subject_examples(table: pd.DataFrame, name: str, _: Path) -> list[Example]:
+    events = [event_of_subjects(label) for label in table["label"]]
+    return [
+        Example(text, name, event=event) for text, event in zip(table["text"], events, strict=True) if event is not None
+    ]
+
+
+def _risk_examples(table: pd.DataFrame, name: str, _: Path) -> list[Example]:
+    examples = []
+    for text, rows in table.groupby("text", sort=False):
+        event = event_of_risks(rows["label"])
+        if event is not None:
+            examples.append(Example(str(text), name, event=event))
+    return examples
+
+
+def _negative_examples(table: pd.DataFrame, name: str, path: Path) -> list[Example]:
+    """FinNSP: of the companies named in a negative text, the key ones are the negative ones."""
+    negative, neutral = (_sentiment(label, path) for label in ("negative", "neutral"))
+    examples = []
+    for row in table.to_dict("records"):
+        keys = set(row["key_entities"].split(";")) if row["label"] == "negative" else set()
+        companies = []
+        for entity in sorted({*row["entities"].split(";"), *keys} - {""}):
+            key = entity in keys
+            if spans := find_mentions(row["text"], entity):
+                companies.append(Company(spans, negative if key else neutral, 1.0 if key else _NOT_NEGATIVE_WEIGHT))
+        document = negative if row["label"] == "negative" else UNLABELLED
+        examples.append(Example(row["text"], name, tuple(companies), document, document_weight=_HEADLINE_WEIGHT))
+    return examples
+
+
+_READERS: dict[str, Callable[[pd.DataFrame, str, Path], list[Example]]] = {
+    "tfns_topic": _event_examples,
+    "zh_news_titles": _title_examples,
+    "zh_finnl_topics": _subject_examples,
+    "zh_finese_events": _risk_examples,
+    "zh_finnsp_negative": _negative_examples,
+}

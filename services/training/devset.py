@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from services.model.opinion_model import OpinionModel
-from services.training.datasets import UNLABELLED, Example, load_examples
+from services.training.datasets import DOCUMENT_SETS, UNLABELLED, Example, load_examples
 from services.training.measures import Floats, Ints, Scores, score, softmax
 from services.training.overlap import text_key
 from services.training.prediction import Predictions, predict
@@ -51,7 +51,7 @@ def head_of(name: str, examples: Sequence[Example]) -> Head:
     """The head that a set is judged by: its labels decide."""
     if any(example.event != UNLABELLED for example in examples):
         return "event"
-    return "document" if name in ("tfns_sentiment", "fpb") else "company"
+    return "document" if name in DOCUMENT_SETS else "company"
 
 
 def judge(model: OpinionModel, tokenizer: Any, labelled: Path, names: Sequence[str]) -> dict[str, Judged]:

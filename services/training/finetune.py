@@ -55,7 +55,9 @@ class Finetuning:
         self.examples, self.overlaps, self.cut = training_examples(settings.labelled, settings.sets)
         self.examples = self._reachable([*self.examples, *self._pseudo_labelled()])
         self.lengths = token_lengths([example.text for example in self.examples], self.tokenizer)
-        self.anchors = base_embeddings(self.model, self.tokenizer, self.examples)
+        self.anchors = None
+        if settings.objective.anchor:
+            self.anchors = base_embeddings(self.model, self.tokenizer, self.examples)
         self.augmentation = with_names(settings.augmentation, self.examples)
         self.objective = settings.objective
         if settings.class_weights:
@@ -154,9 +156,10 @@ class Finetuning:
             output: OpinionOutput = self.model(**batch.inputs())
         objective = self.objective
         loss = objective.loss(output, batch)
-        anchor = self.anchors[torch.tensor(list(rows))]
-        keep = torch.tensor([float(not words_changed) for _, words_changed in changed])
-        loss = loss + objective.anchor_loss(cast(Tensor, output.embedding), anchor, keep)
+        if self.anchors is not None:
+            anchor = self.anchors[torch.tensor(list(rows))]
+            keep = torch.tensor([float(not words_changed) for _, words_changed in changed])
+            loss = loss + objective.anchor_loss(cast(Tensor, output.embedding), anchor, keep)
         if self.teachers:
             loss = loss + objective.distillation(output, self._taught(batch))
         loss.backward()  # type: ignore[no-untyped-call]

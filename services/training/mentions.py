@@ -9,6 +9,8 @@ from services.model.interface import Span
 _LEGAL_FORM = re.compile(
     r"[\s,]+(inc|corp|corporation|co|company|plc|ltd|limited|group|holdings|ag|sa|nv|se|spa|llc|lp)\.?$", re.IGNORECASE
 )
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
+_LETTER = r"[^\W_\u3400-\u9fff]"
 
 
 def find_mentions(text: str, name: str) -> tuple[Span, ...]:
@@ -34,5 +36,8 @@ def find_mentions(text: str, name: str) -> tuple[Span, ...]:
 
 
 def _occurrences(text: str, name: str, flags: int) -> tuple[Span, ...]:
-    pattern = re.compile(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", flags)
+    # Chinese is written without spaces: a Chinese character is an edge to its neighbours, and needs none itself
+    before = "" if _CHINESE.match(name[0]) else f"(?<!{_LETTER})"
+    after = "" if _CHINESE.match(name[-1]) else f"(?!{_LETTER})"
+    pattern = re.compile(f"{before}{re.escape(name)}{after}", flags)
     return tuple(match.span() for match in pattern.finditer(text))

@@ -15,21 +15,24 @@ import torch
 from services.model.delta import apply_delta, weights_digest, write_delta
 from services.model.opinion_model import OpinionModel
 from services.training.calibration import calibration_errors, fit_temperatures
-from services.training.checkpoints import load_opinion_model, save_opinion_model
-from services.training.datasets import Example, load_examples
+from services.training.checkpoints import load_opinion_model, save_eight_bits, save_opinion_model
+from services.training.datasets import DOCUMENT_SETS, Example, load_examples
 from services.training.devset import Half, Judged, judge
 from services.training.errors import DataError
+from services.training.evaluate import restrict
 from services.training.measures import bootstrap_interval, score, softmax
 from services.training.neighbours import read_chains, recall
 from services.training.overlap import Overlap
 from services.training.perturbations import measure_flips
 from services.training.prediction import predict
 from services.training.settings import STAGES
+from services.training.shrink import cut_tokenizer, drop_words, reachable_tokens
 
 METRICS = "metrics.json"
 _HALVES: tuple[Half, ...] = ("all", "choose", "report")
 _MEASURES = ("accuracy", "macro_f1", "weighted_f1")
-_HEAD = {"tfns_sentiment": "document", "fpb": "document", "tfns_topic": "event"}
+_EVENT_SETS = ("tfns_topic", "zh_finnl_topics", "zh_finese_events")
+_PERTURBED = ("sentfin", "tfns_sentiment", "zh_news_titles")
 
 
 @dataclass(frozen=True)
@@ -44,20 +47,24 @@ class Release:
     seed: int
     delta_of: Path | None = None  # ship as a difference to this model's folder
     reuters: Path | None = None  # stories to measure the embedding on
+    bits: int = 16  # of a stored weight: 16 or 8
+    encoder: str | None = None  # what the encoder started from, as the card says it; None: the base encoder
+    cut_vocabulary: bool = False  # leave out word vectors that the tokenizer never uses
 
 
 def release(order: Release, overlaps: Mapping[str, Overlap]) -> dict[str, Any]:
     """Calibrate, save and measure; returns (and writes to ``metrics.json``) what the model card is made of."""
     model, tokenizer = _checkpoint(order)
-    temperatures = fit_temperatures(judge(model, tokenizer, order.labelled, order.learnt))
-    model.config.temperatures = temperatures
     _save(order, model, tokenizer)
     stages = order.run / STAGES
     if stages.is_file():
         shutil.copy2(stages, order.out / STAGES)
-    shipped, tokenizer = load_opinion_model(order.out)  # measured as it ships: in 16 bits, read back
-    judged = judge(shipped, tokenizer, order.labelled, order.reported)
+    shipped, tokenizer = load_opinion_model(order.out)  # measured as it ships: in its bits, read back
+    judged = judge(shipped, tokenizer, order.labelled, list(dict.fromkeys([*order.reported, *order.learnt])))
     own = {name: found for name, found in judged.items() if name in order.learnt}
+    temperatures = fit_temperatures(own)
+    shipped.config.temperatures = temperatures
+    _write_temperatures(order.out, temperatures)
     metrics: dict[str, Any] = {
         "name": order.out.name,
         "seed": order.seed,
@@ -67,6 +74,11 @@ def release(order: Release, overlaps: Mapping[str, Overlap]) -> dict[str, Any]:
         "calibration_error_report_half": calibration_errors(own, temperatures),
         "sets": {name: _set_metrics(name, found, temperatures) for name, found in judged.items()},
         "overlap": {name: {"exact": len(o.exact), "near": len(o.near)} for name, o in overlaps.items()},
+        "encoder": order.encoder,
+        "bits": order.bits,
+        "layers": shipped.encoder.config.num_hidden_layers,
+        "vocabulary": shipped.encoder.config.vocab_size,
+        "restricted": _restricted(judged, temperatures),
         "perturbations": _perturbation_metrics(shipped, tokenizer, order),
         "embedding": _embedding_metrics(shipped, tokenizer, order.reuters),
         "texts_per_s": _speed(shipped, tokenizer, order),
@@ -100,7 +112,10 @@ def _learnt(best: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _save(order: Release, model: OpinionModel, tokenizer: Any) -> None:
     if order.delta_of is None:
-        save_opinion_model(model, tokenizer, order.out)
+        if order.cut_vocabulary:
+            model, vocabulary = drop_words(model, tokenizer, reachable_tokens(tokenizer))
+            tokenizer = cut_tokenizer(tokenizer, vocabulary)
+        (save_eight_bits if order.bits == 8 else save_opinion_model)(model, tokenizer, order.out)
         return
     model.config.delta_of = order.delta_of.name
     model.config.delta_base = weights_digest(order.delta_of)
@@ -113,8 +128,32 @@ def _save(order: Release, model: OpinionModel, tokenizer: Any) -> None:
             shutil.copy2(order.delta_of / name, order.out / name)
 
 
+def _write_temperatures(folder: Path, temperatures: Mapping[str, float]) -> None:
+    path = folder / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8")) | {"temperatures": dict(temperatures)}
+    path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _head(name: str) -> str:
+    if name in _EVENT_SETS:
+        return "event"
+    return "document" if name in DOCUMENT_SETS else "company"
+
+
+def _restricted(judged: Mapping[str, Judged], temperatures: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Accuracy where a set never uses some sentiment and the model may not answer it, by set and half."""
+    found: dict[str, dict[str, float]] = {}
+    for name, item in judged.items():
+        if name not in _EVENT_SETS and len(set(item.labels.tolist())) < 3:
+            found[name] = {}
+            for half in _HALVES:
+                labels, logits = item.part(half)
+                found[name][half] = score(labels, restrict(softmax(logits, temperatures[_head(name)]), labels)).accuracy
+    return found
+
+
 def _set_metrics(name: str, found: Judged, temperatures: Mapping[str, float]) -> dict[str, Any]:
-    temperature = temperatures[_HEAD.get(name, "company")]
+    temperature = temperatures[_head(name)]
     parts: dict[str, Any] = {}
     for half in _HALVES:
         labels, logits = found.part(half)
@@ -129,9 +168,9 @@ def _set_metrics(name: str, found: Judged, temperatures: Mapping[str, float]) ->
 
 def _perturbation_metrics(model: OpinionModel, tokenizer: Any, order: Release) -> dict[str, Any]:
     measured = {}
-    for name in ("sentfin", "tfns_sentiment"):
+    for name in [name for name in _PERTURBED if name in order.reported]:
         examples = load_examples(order.labelled, name, "dev")
-        if name == "tfns_sentiment":  # asked about the tweet, not about its cashtag
+        if name != "sentfin":  # asked about the text, not about its cashtag or company
             examples = [replace(example, companies=()) for example in examples]
         measured[name] = {key: asdict(flips) for key, flips in measure_flips(model, tokenizer, examples).items()}
     return measured

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor, nn
+from transformers import PreTrainedTokenizerFast
 
 from services.model.opinion_model import OpinionModel
 from services.model.reading import blank_links
@@ -21,6 +24,8 @@ from services.training.datasets import Example, load_examples
 from services.training.devset import judge
 from services.training.errors import DataError
 from services.training.prediction import predict
+
+_HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,14 @@ def used_tokens(tokenizer: Any, texts: Iterable[str]) -> list[int]:
     return sorted(used)
 
 
+def reachable_tokens(tokenizer: Any) -> list[int]:
+    """Ids of all words but continuations of Chinese characters: BERT's tokenizer cuts around each such character, so
+    that none is ever a continuation. Leaving them out changes no answer.
+    """
+    kept = [n for word, n in tokenizer.get_vocab().items() if not (word.startswith("##") and _HAN.search(word))]
+    return sorted(kept)
+
+
 def drop_words(model: OpinionModel, tokenizer: Any, keep: Sequence[int]) -> tuple[OpinionModel, dict[str, int]]:
     """A copy with only the word vectors ``keep``, and its vocabulary (word to new id)."""
     smaller = copy.deepcopy(model)
@@ -70,15 +83,23 @@ def drop_words(model: OpinionModel, tokenizer: Any, keep: Sequence[int]) -> tupl
 
 def save_with_vocabulary(model: OpinionModel, tokenizer: Any, vocabulary: dict[str, int], folder: Path) -> None:
     """Save with the tokenizer cut to ``vocabulary``."""
-    save_opinion_model(model, tokenizer, folder)
-    path = folder / "tokenizer.json"
-    content = json.loads(path.read_text(encoding="utf-8"))
-    content["model"]["vocab"] = vocabulary
+    save_opinion_model(model, cut_tokenizer(tokenizer, vocabulary), folder)
+
+
+def cut_tokenizer(tokenizer: Any, vocabulary: dict[str, int]) -> Any:
+    """The tokenizer with ``vocabulary`` (word to new id) alone."""
+    content = json.loads(tokenizer.backend_tokenizer.to_str())
+    content["model"]["vocab"] = dict(sorted(vocabulary.items(), key=lambda item: item[1]))
     for token in content["added_tokens"]:
         token["id"] = vocabulary[token["content"]]
     for special in content.get("post_processor", {}).get("special_tokens", {}).values():
         special["ids"] = [vocabulary[token] for token in special["tokens"]]
-    path.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    names = ("unk_token", "pad_token", "cls_token", "sep_token", "mask_token")
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=Tokenizer.from_str(json.dumps(content)),
+        model_max_length=tokenizer.model_max_length,
+        **{name: getattr(tokenizer, name) for name in names if getattr(tokenizer, name) is not None},
+    )
 
 
 class RowInt8Linear(nn.Module):

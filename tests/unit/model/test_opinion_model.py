@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from services.model.delta import read_weights, weights_digest, write_delta
+from services.model.delta import weights_digest, write_delta
 from services.model.folders import ModelError
 from services.model.opinion_model import EVENTS, EVENTS_OF_TFNS_TOPIC, OpinionConfig, OpinionModel
 from services.model.reading import blank_links, mention_tokens
+from services.model.weights import read_weights
 
 
 @pytest.fixture

