@@ -49,6 +49,7 @@ class RedisSettings(_Section):
         "redis://127.0.0.1:6379/0", description="Redis address, redis:// or rediss://, without the password."
     )
     password: SecretStr | None = Field(None, description="Redis password; never logged.")
+    ssl_cafile: str | None = Field(None, description="CA certificates (PEM) for rediss://; None: those of the system.")
     cluster: bool = Field(False, description="Whether the address is a Redis Cluster.")
     timeout_seconds: float = Field(5.0, gt=0, description="Socket timeout for one command.")
 
@@ -57,6 +58,10 @@ class ModelSettings(_Section):
     name: str = Field(
         "bellwether-mini",
         description="A name under models/, a folder, a Hub id of any sequence-classification model, or `stub` (tests).",
+    )
+    packs: dict[str, str] = Field(
+        {},
+        description="Models for single languages: language (as in a document, such as zh) to a name, folder or Hub id.",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where to run; auto takes CUDA when there is one."

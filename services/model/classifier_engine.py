@@ -37,6 +37,7 @@ class ClassifierEngine:
         tokenizer: WindowTokenizer,
     ) -> None:
         self.name, self.model_id, self.device, self.precision = name, model_id, device, precision
+        self.packs: Mapping[str, str] = {}
         self._logits, self._tokenizer = logits, tokenizer
         self._weights = label_weights(id2label)
 
@@ -49,7 +50,7 @@ class ClassifierEngine:
         if windows.documents == 0:
             return []
         return [
-            Answer(document=document, companies=(document,) * count)
+            Answer(document=document, companies=(document,) * count, model=self.model_id)
             for document, count in zip(to_sentiments(self.raw(windows)), counts, strict=True)
         ]
 

@@ -10,6 +10,7 @@ from typing import Any
 from services.model.folders import CLASSIFIER, OPINION, ModelError, find_model, kind_of, read_config
 from services.model.identity import model_id
 from services.model.interface import Engine, Request
+from services.model.packs import LanguageEngine, Pack
 from services.model.stub import StubEngine
 from shared.settings import ModelSettings, default_cache_dir
 
@@ -20,14 +21,29 @@ def build_engine(settings: ModelSettings, catalogue_digest: str = "", cache_dir:
     """The engine that `settings.name` names: `stub`, a name under models/, a folder, or a Hub id.
 
     `catalogue_digest` goes into the model id. `cache_dir` (default: the user's cache) keeps hashes of weights, the
-    measured precision and the compiled kernel. Raises ModelError with the remedy when the model cannot be used.
+    measured precision and the compiled kernel. Where `settings.packs` names models for languages, the answer is a
+    LanguageEngine. Raises ModelError with the remedy when the model cannot be used.
     """
     if settings.name.partition(":")[0] == "stub":
         return StubEngine(settings.name, catalogue_digest)
     folder = find_model(settings.name)
     engine = _BUILDERS[kind_of(folder)](settings, folder, catalogue_digest, cache_dir or default_cache_dir())
     log.info("model %s (%s) on %s in %s", engine.name, engine.model_id, engine.device, engine.precision)
-    return engine
+    packs = {
+        language: _pack(name, settings, engine, catalogue_digest, cache_dir or default_cache_dir())
+        for language, name in settings.packs.items()
+    }
+    return LanguageEngine(engine, packs) if packs else engine
+
+
+def _pack(name: str, settings: ModelSettings, main: Engine, catalogue_digest: str, cache_dir: Path) -> Pack:
+    """A model for one language, in the main model's precision: so its id is known before it loads."""
+    folder = find_model(name)
+    plain = kind_of(folder) == OPINION or read_config(folder).get("model_type") == "bert"
+    precision = main.precision if plain or main.precision != "int8" else "fp32"
+    own = settings.model_copy(update={"name": name, "precision": precision, "packs": {}})
+    identity = model_id(folder, catalogue_digest, precision, main.device, cache_dir)
+    return Pack(identity, lambda: build_engine(own, catalogue_digest, cache_dir))
 
 
 def _opinion(settings: ModelSettings, folder: Path, catalogue_digest: str, cache_dir: Path) -> Engine:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -15,6 +15,7 @@ class Request(msgspec.Struct, frozen=True):
 
     text: str
     companies: tuple[tuple[Span, ...], ...] = ()
+    language: str = ""  # BCP 47 primary tag; "" or "und": not known
 
 
 class Sentiment(msgspec.Struct, frozen=True):
@@ -33,6 +34,7 @@ class Answer(msgspec.Struct, frozen=True):
     event: str = ""
     event_probability: int = 0
     embedding: tuple[float, ...] | None = None
+    model: str = ""  # id of the model that gave it: with language packs not always the engine's own
 
 
 class DeviceLost(RuntimeError):
@@ -46,6 +48,7 @@ class Engine(Protocol):
     model_id: str  # 16 hex digits: hash of weights, tokenizer, catalogue, precision, kind of device (design 2.2)
     device: str
     precision: str
+    packs: Mapping[str, str]  # language -> id of the model that reads it; empty: `model_id` reads everything
     invariant: bool  # True: an answer never depends on a document's neighbours in the batch
 
     def encode(self, requests: Sequence[Request]) -> Any:

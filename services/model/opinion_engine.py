@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +32,7 @@ class OpinionEngine:
         self, name: str, model_id: str, device: str, model: ServedOpinion, encoder: Encoder, tokenizer: WindowTokenizer
     ) -> None:
         self.name, self.model_id, self.device, self.precision = name, model_id, device, encoder.precision
+        self.packs: Mapping[str, str] = {}
         self._model, self._encoder, self._tokenizer = model, encoder, tokenizer
         self._pool = _pooler(model, encoder)
 
@@ -54,6 +55,7 @@ class OpinionEngine:
                 event=labels[event],
                 event_probability=chance,
                 embedding=tuple(embedding),
+                model=self.model_id,
             )
             for document, count, event, chance, embedding in zip(
                 to_sentiments(raw["document"]), counts, best, chances, raw["embedding"].tolist(), strict=True

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from services.model.interface import Answer, DeviceLost, Request, Sentiment, Span
 
@@ -29,6 +29,7 @@ class StubEngine:
     def __init__(self, name: str, catalogue_digest: str = "") -> None:
         self.name = name
         self.model_id = hashlib.blake2b(f"stub:{catalogue_digest}".encode(), digest_size=8).hexdigest()
+        self.packs: Mapping[str, str] = {}
         self._poison = self._lost = False
         self._seconds = 0.0
         for option in filter(None, name.partition(":")[2].split(",")):
@@ -55,19 +56,20 @@ class StubEngine:
             raise ValueError("a text that the stub was told to fail on")
         if self._lost and any(LOST_MARK in request.text for request in encoded):
             raise DeviceLost("a text on which the stub was told to lose its device")
-        return [_answer(request) for request in encoded]
+        return [_answer(request, self.model_id) for request in encoded]
 
     def score(self, requests: Sequence[Request]) -> list[Answer]:
         return self.forward(self.encode(requests))
 
 
-def _answer(request: Request) -> Answer:
+def _answer(request: Request, model_id: str) -> Answer:
     digest = hashlib.blake2b(request.text.encode(errors="surrogatepass"), digest_size=16).digest()
     return Answer(
         document=_sentiment(digest),
         companies=tuple(_company(digest, spans) for spans in request.companies),
         event=_EVENTS[digest[8] % len(_EVENTS)],
         event_probability=300_000 + digest[9] * 2_500,
+        model=model_id,
     )
 
 

@@ -23,4 +23,4 @@ def anonymise(request: Request) -> Request:
         moved[index].append((begin, length))
         done = end
     pieces.append(request.text[done:])
-    return Request("".join(pieces), tuple(tuple(spans) for spans in moved))
+    return Request("".join(pieces), tuple(tuple(spans) for spans in moved), request.language)

@@ -27,9 +27,10 @@ class AnswerCache:
         self._database.execute("PRAGMA journal_mode=WAL")
         self._database.execute("CREATE TABLE IF NOT EXISTS answers (key BLOB PRIMARY KEY, answer BLOB) WITHOUT ROWID")
 
-    def key(self, request: Request) -> bytes:
-        """16 bytes that name the model and everything it is asked."""
-        return hashlib.blake2b(_encode([self._model, request.text, request.companies]), digest_size=16).digest()
+    def key(self, request: Request, model_id: str = "") -> bytes:
+        """16 bytes that name the model (the cache's own unless another one reads the request) and what it is asked."""
+        asked = [model_id.encode() or self._model, request.text, request.companies]
+        return hashlib.blake2b(_encode(asked), digest_size=16).digest()
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, Answer]:
         """The answers that are known."""

@@ -45,7 +45,7 @@ def read(document: Document, linker: Linker) -> tuple[tuple[Link, ...], Request]
     """The companies that a document speaks of, in the linker's order, and what the model is asked about them."""
     day = to_datetime(document.available_at).date()
     found = linker.link(document.text, document.title, document.companies, day)
-    return found.links, Request(found.text, tuple(link.spans for link in found.links))
+    return found.links, Request(found.text, tuple(link.spans for link in found.links), document.language)
 
 
 def opinions_of(
@@ -58,7 +58,8 @@ def opinions_of(
 ) -> list[Opinion]:
     """One opinion per company, index 0..n-1 in the order of `links`; without a company one on the market as a whole.
 
-    `origin.index` is ignored. Raises ValueError when the answer has not one sentiment per link.
+    `model_id` stands where the answer does not name its model. `origin.index` is ignored. Raises ValueError when the
+    answer has not one sentiment per link.
     """
     if len(answer.companies) != len(links):
         raise ValueError(f"the model answered for {len(answer.companies)} companies, {len(links)} were asked")
@@ -88,7 +89,7 @@ def opinions_of(
             positive=said.positive,
             event=answer.event,
             event_probability=answer.event_probability,
-            model=model_id,
+            model=answer.model or model_id,
             companies=len(rows),
             requeued_from=requeued_from,
             truncated=document.truncated,

@@ -13,7 +13,8 @@ import redis
 from kafka import KafkaConsumer, TopicPartition
 
 from services.model.engine import build_engine
-from services.worker.binding import MODEL_ID, PRECISION
+from services.scoring.model_fields import model_fields
+from services.worker.binding import MODEL_ID, PACKS
 from shared.aggregates import run_key, worker_key
 from shared.clock import SystemClock, to_iso
 from shared.events import CHANNELS
@@ -26,7 +27,7 @@ HISTORY: Final = "model_history"  # field of the run's hash: JSON list, oldest f
 
 _SWITCH: Final = """
 if redis.call('HGET', KEYS[1], 'model_id') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'model_id', ARGV[2], 'precision', ARGV[3], 'model_history', ARGV[4])
+redis.call('HSET', KEYS[1], 'model_id', ARGV[2], 'precision', ARGV[3], 'model_history', ARGV[4], 'model_packs', ARGV[5])
 return 1
 """
 
@@ -49,23 +50,23 @@ def switch(settings: Settings, client: redis.Redis) -> dict[str, Any]:
             f"{len(alive)} scoring worker(s) of run {settings.run!r} are alive or ended in the last 15 s; "
             "stop them first (they hold still when they refuse a model), then switch, then: bellwether resume"
         )
-    held = cast("bytes | None", client.hget(key, MODEL_ID))
+    held, packs = cast("list[bytes | None]", client.hmget(key, [MODEL_ID, PACKS]))
     if held is None:
         raise SwitchError(
             f"run {settings.run!r} has no model yet: its first scoring worker binds it; nothing to switch"
         )
     engine = build_engine(settings.model, Catalogue.load().digest())
-    if held.decode() == engine.model_id:
+    fields = model_fields(engine)
+    if (held.decode(), (packs or b"").decode()) == (engine.model_id, fields[PACKS]):
         raise SwitchError(f"run {settings.run!r} is bound to {engine.name} ({engine.model_id}) already")
     entry = {
         "before": held.decode(),
-        MODEL_ID: engine.model_id,
-        PRECISION: engine.precision,
+        **fields,
         "at": to_iso(SystemClock().now()),
         "offsets": committed(settings),
     }
     history = [*switches(client, settings.run), entry]
-    arguments = (held.decode(), engine.model_id, engine.precision, msgspec.json.encode(history).decode())
+    arguments = (held.decode(), engine.model_id, engine.precision, msgspec.json.encode(history).decode(), fields[PACKS])
     if client.eval(_SWITCH, 1, key, *arguments) != 1:
         raise SwitchError("somebody else switched the model at the same moment; look with: bellwether model history")
     return {"run": settings.run, **entry}

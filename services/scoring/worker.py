@@ -8,8 +8,9 @@ from typing import Final, NoReturn, get_args
 
 from services.model.interface import Engine
 from services.scoring.app import ScoringWorker
+from services.scoring.model_fields import model_fields
 from services.worker.app import WorkerApp, build_app
-from services.worker.binding import MODEL_ID, PRECISION, bind, held_binding, read_cluster
+from services.worker.binding import PRECISION, bind, held_binding, read_cluster
 from services.worker.ending import ExitCode, WorkerStop, refuse_when_stopped
 from services.worker.process import run_process, serve, together
 from services.worker.report import Pace, Reporter
@@ -58,13 +59,13 @@ def _bound_engine(settings: Settings, topics: Topics, catalogue: str) -> tuple[E
         held = bind(client, settings.run, cluster.fields())
         engine = build_engine(_adopted(settings.model, held), catalogue)
         try:
-            bind(client, settings.run, {MODEL_ID: engine.model_id, PRECISION: engine.precision})
+            bind(client, settings.run, model_fields(engine))
         except WorkerStop as stop:  # another worker was first while this one measured: take its precision
             adopted = _adopted(settings.model, held_binding(client, settings.run))
             if stop.code is not ExitCode.REFUSED or adopted.precision in (engine.precision, "auto"):
                 raise
             engine = build_engine(adopted, catalogue)
-            bind(client, settings.run, {MODEL_ID: engine.model_id, PRECISION: engine.precision})
+            bind(client, settings.run, model_fields(engine))
     finally:
         client.close()
     ids = {name: topic.topic_id for name, topic in cluster.topics.items()}

@@ -22,6 +22,7 @@ from shared.settings import KafkaSettings
 CLUSTER: Final = "cluster_id"
 MODEL_ID: Final = "model_id"
 PRECISION: Final = "precision"
+PACKS: Final = "model_packs"  # models of single languages: "zh=ID", joined by commas
 
 # Writes what is not there yet, and nothing at all when a field that is there differs; answers with what holds.
 _BIND: Final = """
@@ -99,6 +100,7 @@ def bind(client: redis.Redis, run: str, fields: Mapping[str, str], clock: Clock 
 def _refusal(run: str, name: str, held: Mapping[str, str], wanted: Mapping[str, str]) -> str:
     remedies = {
         MODEL_ID: "use the same model, precision and kind of device, or run: bellwether model switch",
+        PACKS: "set model.packs back, or run: bellwether model switch",
         CLUSTER: "point it back at that cluster, or run: bellwether reset",
         "topic_id": "the topic was deleted and made again; run: bellwether reset",
         "partitions": "set the count back, or run: bellwether topics resize",
