@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from services.model.interface import Answer, Engine, Request, Sentiment
 from services.scoring.linking import Linker, LinkResult, join_text
 from shared.securities import Catalogue
+
+if TYPE_CHECKING:
+    from services.model.explanation import Explanation
 
 MICRO = 1_000_000
 _BATCH = 256
@@ -112,7 +115,7 @@ def _plain(found: LinkResult, answer: Answer, catalogue: Catalogue) -> dict[str,
         )
     if answer.event:
         said |= {"event": answer.event, "event_probability": answer.event_probability / MICRO}
-    return said | {"unlinked": list(found.unlinked)}
+    return said | {"unlinked": list(found.unlinked), "model_id": answer.model}
 
 
 def _chances(sentiment: Sentiment) -> dict[str, float]:
@@ -123,30 +126,44 @@ def _chances(sentiment: Sentiment) -> dict[str, float]:
     }
 
 
-def load_explainer(model: str) -> Explainer:
+def load_explainer(model: str, packs: Mapping[str, str] | None = None) -> Explainer:
     """Says which words made the answers: `document`, and by company id `companies`, lists of {word, start, end, share}.
 
-    Works for Bellwether's own models; raises UnreadableTexts for a model of another kind.
+    A text is explained by the model that reads it: by one of `packs` (language to name) or by `model`. Works for
+    Bellwether's own models; raises UnreadableTexts for a model of another kind. A model loads when it is first needed.
     """
+    from services.model.explanation import explain_each
+    from services.model.packs import language_of
+
+    loaded: dict[str, tuple[Any, Any]] = {model: _explained(model)}
+
+    def explainer(found: LinkResult) -> dict[str, Any]:
+        name = (packs or {}).get(language_of(Request(found.text)), model)
+        if name not in loaded:
+            loaded[name] = _explained(name)
+        targets = [None, *(link.spans for link in found.links)]
+        document, *companies = (_shares(one) for one in explain_each(*loaded[name], found.text, targets))
+        return {
+            "document": document,
+            "companies": {link.company: said for link, said in zip(found.links, companies, strict=True)},
+        }
+
+    return explainer
+
+
+def _explained(model: str) -> tuple[Any, Any]:
+    """A model in float32, in evaluation mode, and its tokenizer."""
     import torch
     from transformers import AutoTokenizer
 
-    from services.model.explanation import explain
     from services.model.folders import OPINION, find_model, kind_of
     from services.model.opinion_model import OpinionModel
 
     folder = find_model(model)
     if kind_of(folder) != OPINION:
         raise UnreadableTexts(f"model {model!r}: only Bellwether's own models can be explained; leave out --explain")
-    loaded = OpinionModel.from_pretrained(folder, dtype=torch.float32)  # comes in evaluation mode
-    tokenizer = AutoTokenizer.from_pretrained(folder)
+    return OpinionModel.from_pretrained(folder, dtype=torch.float32), AutoTokenizer.from_pretrained(folder)
 
-    def words(text: str, spans: Sequence[tuple[int, int]] | None) -> list[dict[str, Any]]:
-        shares = explain(loaded, tokenizer, text, spans).words
-        return [{"word": w.word, "start": w.span[0], "end": w.span[1], "share": w.share} for w in shares]
 
-    def explainer(found: LinkResult) -> dict[str, Any]:
-        companies = {link.company: words(found.text, link.spans) for link in found.links}
-        return {"document": words(found.text, None), "companies": companies}
-
-    return explainer
+def _shares(explanation: Explanation) -> list[dict[str, Any]]:
+    return [{"word": w.word, "start": w.span[0], "end": w.span[1], "share": w.share} for w in explanation.words]

@@ -35,12 +35,13 @@ def score(
     if text is None and file is None and sys.stdin.isatty():
         raise typer.BadParameter("give a text, --file, or pipe one in")
     settings = load_settings(state).model
-    settings = settings.model_copy(update={"name": model}) if model else settings
+    if model:  # the model that was named reads everything
+        settings = settings.model_copy(update={"name": model, "packs": {}})
     catalogue = Catalogue.load()
     engine = build_engine(settings, catalogue.digest())
-    explainer = load_explainer(settings.name) if explain else None
+    explainer = load_explainer(settings.name, settings.packs) if explain else None
     for answer in score_texts(_texts(text, file), engine, catalogue, explainer):
-        said = answer | {"model": engine.name, "model_id": engine.model_id, "precision": engine.precision}
+        said = answer | {"model": engine.name, "precision": engine.precision}
         typer.echo(json.dumps(said, ensure_ascii=False) if as_json else _readable(said))
 
 
