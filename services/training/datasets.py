@@ -62,6 +62,8 @@ def read_table(path: Path, columns: Iterable[str]) -> pd.DataFrame:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a CSV file with a header ({error})") from None
+    if not isinstance(table.index, pd.RangeIndex):  # pandas takes a field too many for a name of the row
+        raise DataError(f"{path}: rows have more fields than the header; a text with a comma in it needs quotes")
     missing = [column for column in columns if column not in table.columns]
     if missing:
         raise DataError(f"{path}: no column {', '.join(missing)}; it has {', '.join(table.columns)}")

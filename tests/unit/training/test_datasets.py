@@ -32,6 +32,13 @@ def test_training_rows_that_are_in_a_dev_file_are_dropped(labelled: Path) -> Non
     assert all(text_key(example.text) != "norrefaxrisesafterstrongresults" for example in kept)
 
 
+def test_a_text_with_an_unquoted_comma_is_named_and_not_shifted(tmp_path: Path) -> None:
+    path = tmp_path / "ragged.csv"
+    path.write_text("text,polarity\nProfit, rises,positive\nx,neutral\n")
+    with pytest.raises(DataError, match="more fields than the header"):
+        read_table(path, ["text", "polarity"])
+
+
 def test_near_test_rows_are_left_out_of_training(labelled: Path) -> None:
     path = labelled / "tfns_sentiment" / "train.csv"
     path.write_text(path.read_text() + "x,Castrevo rises today,positive,positive,1\n")
