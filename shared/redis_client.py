@@ -13,11 +13,14 @@ from shared.settings import RedisSettings
 
 
 def _options(settings: RedisSettings) -> dict[str, Any]:
-    return {
+    options: dict[str, Any] = {
         "password": settings.password.get_secret_value() if settings.password else None,
         "socket_timeout": settings.timeout_seconds,
         "socket_connect_timeout": settings.timeout_seconds,
     }
+    if settings.url.startswith("rediss://") and settings.ssl_cafile:
+        options["ssl_ca_certs"] = settings.ssl_cafile
+    return options
 
 
 def connect(settings: RedisSettings) -> redis.Redis:

@@ -6,13 +6,17 @@ are is written to STATE/endpoints.json, which the settings of every other comman
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from services.embedded.kafka import EmbeddedKafka
+from services.embedded.ports import is_free
 from services.embedded.redis import EmbeddedRedis
+from services.embedded.service import EmbeddedService
 from services.supervisor.records import write_atomically
 from services.supervisor.specs import Options
 from shared.settings import Settings, SettingsError, is_named, load_settings
@@ -56,6 +60,32 @@ class Endpoints:
         if self.redis is not None and self.redis.port:
             content["redis"] = {"url": self.redis.url}
         write_atomically(self._state / "endpoints.json", msgspec.json.encode(content))
+
+
+@contextmanager
+def own_servers(state: Path) -> Iterator[None]:
+    """The embedded servers of a stopped state folder run for as long as a command needs them.
+
+    Servers that run already, or are somebody else's, are left as they are. Raises EmbeddedError.
+    """
+    settings = load_settings(state)
+    kafka, redis = EmbeddedKafka(state / "kafka"), EmbeddedRedis(state / "redis")
+    own: list[tuple[EmbeddedService, str]] = [(kafka, settings.kafka.bootstrap_servers), (redis, settings.redis.url)]
+    started: list[EmbeddedService] = []
+    try:
+        for server, address in own:
+            if _is_at(server.kept_port(), address):
+                started.append(server)
+                server.start()
+        yield
+    finally:
+        for server in reversed(started):
+            server.stop()
+
+
+def _is_at(port: int, address: str) -> bool:
+    """Whether an address names the port of a server of ours that does not run now."""
+    return bool(port) and f"127.0.0.1:{port}" in address and is_free(port)
 
 
 def _refuse_half_an_address(settings: Settings) -> None:

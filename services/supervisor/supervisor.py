@@ -27,6 +27,7 @@ from services.supervisor.backoff import DEAD_LETTER_LIMIT
 from services.supervisor.child import Child, child_of
 from services.supervisor.endpoints import Endpoints
 from services.supervisor.held import Held, read_held, write_held
+from services.supervisor.reach import require_kafka, require_redis
 from services.supervisor.records import (
     SUPERVISOR,
     read_records,
@@ -142,6 +143,11 @@ class Supervisor:
     def _start_services(self) -> Settings:
         """Embedded Redis and Kafka at once; returns when Redis answers (the page needs no more than that)."""
         kafka, redis = self._endpoints.choose()
+        settings = self.settings()
+        if kafka is None:
+            require_kafka(settings.kafka)
+        if redis is None:
+            require_redis(settings.redis)
         if kafka is not None:
             self._start(Child("kafka", "", lambda: self._spawned(kafka)))
         if redis is not None:

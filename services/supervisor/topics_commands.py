@@ -52,11 +52,20 @@ def resize(
         int | None, typer.Option("--documents", min=1, help="New partition count of each documents.* topic.")
     ] = None,
 ) -> None:
-    """Change partition counts of a run that is drained and stopped. Only topics without records can change in place."""
-    from services.supervisor.topics import resize_topics
+    """Change partition counts of a run that is drained and stopped.
 
-    for line in resize_topics(_settings(state, run), documents=documents, opinions=opinions):
-        typer.echo(line)
+    The records of opinions are laid anew over the new partitions, and the workers make the aggregates again from
+    them. A documents topic changes only while it holds no record. Embedded servers are started for as long as it takes.
+    """
+    from services.supervisor.endpoints import own_servers
+    from services.supervisor.resize import resize_topics
+
+    with own_servers(_settings(state, run).state_dir):
+        settings = _settings(state, run)
+        for line in resize_topics(
+            settings, documents=documents, opinions=opinions, tell=lambda text: typer.echo(text, err=True)
+        ):
+            typer.echo(line)
 
 
 def _settings(state: Path | None, run: str | None) -> Settings:

@@ -5,65 +5,23 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 
+from tests.system import System, assert_exact, write_documents
+
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(1200)]
-
-TICKERS = ("AAPL", "MSFT", "BA", "NVDA", "JPM", "XOM")
-DOCUMENTS = 900
-
-
-class System:
-    """`bellwether` on one state folder."""
-
-    def __init__(self, state: Path) -> None:
-        self.state = state
-        self._env = {name: value for name, value in os.environ.items() if not name.startswith("BELLWETHER_")}
-        self._env |= {"BELLWETHER_MODEL__NAME": "stub", "BELLWETHER_INGEST__TICK_SECONDS": "0.5"}
-
-    def call(self, *arguments: str, expect: int | None = 0) -> str:
-        """Run a command to its end; returns what it printed on standard output."""
-        command = [str(Path(sys.executable).parent / "bellwether"), *arguments, "--state", str(self.state)]
-        done = subprocess.run(command, env=self._env, capture_output=True, text=True, timeout=900, check=False)
-        assert "Traceback" not in done.stderr
-        if expect is not None:
-            assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
-
-    def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.call("status", "--json", expect=None).splitlines()[-1])
-        return found
-
-    def processes(self) -> dict[int, list[str]]:
-        """Every process that names the state folder, by pid."""
-        found: dict[int, list[str]] = {}
-        for process in psutil.process_iter(["cmdline"]):
-            command = process.info["cmdline"] or []
-            if any(str(self.state) in part for part in command):
-                found[process.pid] = command
-        return found
-
-    def pid_of(self, *words: str) -> int | None:
-        """The process that carries all `words` as whole arguments."""
-        return next((pid for pid, command in self.processes().items() if set(words) <= set(command)), None)
 
 
 @pytest.fixture
 def system(tmp_path: Path) -> Iterator[System]:
     running = System(tmp_path / "state")
     yield running
-    running.call("down", expect=None)
-    for pid in running.processes():
-        os.kill(pid, signal.SIGKILL)
+    running.end()
 
 
 def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
@@ -73,34 +31,6 @@ def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
         time.sleep(0.1)
 
 
-def write_documents(path: Path) -> tuple[int, int]:
-    """`path` gets DOCUMENTS rows, a copy and an empty one; returns (distinct documents, opinions) by construction."""
-    opinions = 0
-    with path.open("w") as out:
-        for number in range(DOCUMENTS):
-            named = TICKERS[number % 6 : number % 6 + 1 + number % 2]  # one or two of them
-            opinions += len(named)
-            cashtags = " ".join(f"${ticker}" for ticker in named)
-            row = {"text": f"note {number} on {cashtags}", "published_at": f"2024-03-0{1 + number % 7}T10:00:00Z"}
-            out.write(json.dumps(row | {"external_id": str(number)}) + "\n")
-        out.write(json.dumps(row | {"external_id": str(number)}) + "\n")
-        out.write(json.dumps({"text": "", "published_at": "2024-03-01T10:00:00Z"}) + "\n")
-    return DOCUMENTS, opinions
-
-
-def assert_exact(system: System, documents: int, opinions: int) -> None:
-    status = system.status()
-    assert status["documents_in"] == documents
-    assert status["documents_scored"] == documents
-    assert status["documents_dead"] == 0
-    assert status["opinions_out"] == status["opinions_applied"] == opinions
-    assert status["lag"] == 0
-    rows = [
-        json.loads(line) for line in system.call("aggregates", "dump", "--json", "--resolution", "day").splitlines()
-    ]
-    assert sum(row["documents"] for row in rows) == opinions
-
-
 def test_counts_stay_exact_through_a_killed_worker_and_a_second_start(system: System, tmp_path: Path) -> None:
     documents, opinions = write_documents(tmp_path / "documents.jsonl")
     up = ("up", "--detach", "--no-sample", "--dashboard-port", "0", "--json")
@@ -108,6 +38,12 @@ def test_counts_stay_exact_through_a_killed_worker_and_a_second_start(system: Sy
     assert started["healthy"]
     with urllib.request.urlopen(started["dashboard"], timeout=120) as page:
         assert page.status == 200
+
+    reports = {report["role"]: report["detail"]["metrics"] for report in system.status()["workers"]}
+    assert set(reports) >= {"ingest", "scoring", "aggregation"}
+    for role, address in reports.items():
+        with urllib.request.urlopen(f"http://{address}/metrics", timeout=30) as answer:
+            assert f'bellwether_records_total{{name="1",role="{role}"}}' in answer.read().decode()
 
     scoring = system.pid_of("worker", "scoring")
     assert scoring is not None

@@ -1,0 +1,81 @@
+"""`topics resize` on a drained run: the same aggregates to the byte, and the run goes on from there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from services.model.stub import POISON_MARK
+from services.supervisor.endpoints import own_servers
+from services.supervisor.resize import resize_topics
+from shared.settings import load_settings
+from tests.system import System, assert_exact, write_documents
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(1200)]
+UP = ("up", "--detach", "--no-sample", "--no-dashboard")
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Iterator[System]:
+    running = System(tmp_path / "state")
+    running.set(BELLWETHER_MODEL__NAME="stub:poison")
+    yield running
+    running.end()
+
+
+class Interrupted(RuntimeError):
+    """What the test does to a resize half-way."""
+
+
+def test_opinions_of_a_drained_run_get_other_partitions(system: System, tmp_path: Path) -> None:
+    documents, opinions = write_documents(tmp_path / "documents.jsonl")
+    poison = tmp_path / "poison.jsonl"
+    poison.write_text(json.dumps({"text": f"$AAPL {POISON_MARK}", "published_at": "2024-03-02T10:00:00Z"}) + "\n")
+    assert "no record" in system.call("topics", "resize", "--help")
+    system.call(*UP)
+    for path in (tmp_path / "documents.jsonl", poison):
+        system.call("ingest", "file", str(path), "--channel", "news")
+    assert "stop them first" in system.said_by("topics", "resize", "--opinions", "3")
+    system.call("wait", "--drained")
+    before = system.call("aggregates", "dump", "--json")
+    totals = {name: value for name, value in system.status().items() if name.startswith(("documents_", "opinions_"))}
+    assert (totals["documents_scored"], totals["documents_dead"], totals["opinions_applied"]) == (
+        documents,
+        1,
+        opinions,
+    )
+    system.call("down")
+
+    said = system.said_by("topics", "resize", "--documents", "5")
+    assert "documents.news" in said and "--run NAME" in said
+
+    def interrupt(stage: str) -> None:
+        if stage.startswith("laying"):
+            raise Interrupted
+
+    settings = load_settings(system.state)
+    with own_servers(settings.state_dir), pytest.raises(Interrupted):
+        resize_topics(settings, documents=None, opinions=3, tell=interrupt)
+    assert "finish it" in system.said_by(*UP)
+    assert "interrupted" in system.said_by("topics", "resize", "--opinions", "5")
+    done = system.call("topics", "resize", "--opinions", "3")
+    assert "opinions: 3 partitions" in done and "BELLWETHER_KAFKA__OPINION_PARTITIONS=3" in done
+    assert not (system.state / "resize" / "live").exists()
+
+    system.set(BELLWETHER_KAFKA__OPINION_PARTITIONS="3")
+    system.call(*UP)
+    system.call("wait", "--drained")
+    assert system.call("aggregates", "dump", "--json") == before
+    assert_exact(system, documents, opinions, dead=1)
+
+    more = tmp_path / "again" / "documents.jsonl"  # the same source: told again, these rows are copies
+    more.parent.mkdir()
+    rows = (tmp_path / "documents.jsonl").read_text().splitlines()[:50]
+    fresh = {"text": "one more on $MSFT", "published_at": "2024-03-07T11:00:00Z", "external_id": "more"}
+    more.write_text("\n".join([*rows, json.dumps(fresh)]) + "\n")
+    system.call("ingest", "file", str(more), "--channel", "news")
+    system.call("wait", "--drained")
+    assert_exact(system, documents + 1, opinions + 1, dead=1)
