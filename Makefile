@@ -35,7 +35,7 @@ demo: venv ## start it all with the synthetic week; Ctrl-C stops it
 	@$(BIN)/bellwether up --sample
 
 chaos: venv ## the long chaos run (some twenty minutes)
-	BELLWETHER_CHAOS=long $(BIN)/pytest tests/chaos -m chaos --timeout 3600 $(PYTEST_ARGS)
+	BELLWETHER_CHAOS=long $(BIN)/pytest tests/chaos -m chaos --timeout 10800 $(PYTEST_ARGS)
 
 bench: venv ## every benchmark; each ends with one JSON object
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done

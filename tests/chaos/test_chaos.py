@@ -154,11 +154,8 @@ def _disturb(world: World, run: Run, parts: list[tuple[Path, str]], scale: Scale
             disturbances.do(name)
             assert not run.refused, run.refused
         feeding.allow(len(parts))
-        wait_until(
-            lambda: feeding.done == len(parts),
-            PART_SECONDS * len(parts),
-            lambda: (run.state / "ingest.out").read_text()[-2000:],
-        )
+        said = run.state / "ingest.out"
+        wait_until(lambda: feeding.done == len(parts), PART_SECONDS * len(parts), lambda: said.read_text()[-2000:])
         _end_of(world, run)
         return disturbances.counts
     finally:
