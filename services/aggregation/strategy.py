@@ -57,6 +57,7 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     weights: dict[str, float]
     scales: dict[str, float] = {}
     thresholds: Thresholds = Thresholds()
+    grid: dict[str, list[int | float]] = {}  # what a walk-forward may choose from; see services/aggregation/grid.py
 
     @property
     def caps(self) -> tuple[float, float]:
@@ -65,8 +66,9 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     @property
     def digest(self) -> str:
-        """16 hex digits that name every choice in the file."""
-        return hashlib.blake2b(msgspec.json.encode(self, order="sorted"), digest_size=8).hexdigest()
+        """16 hex digits that name every choice that a signal depends on (the grid is none)."""
+        chosen = {name: getattr(self, name) for name in self.__struct_fields__ if name != "grid"}
+        return hashlib.blake2b(msgspec.json.encode(chosen, order="sorted"), digest_size=8).hexdigest()
 
 
 def built_in(name: str) -> Path:
@@ -86,11 +88,12 @@ def load_strategy(name_or_path: str) -> Strategy:
         strategy = msgspec.convert(yaml.safe_load(path.read_text()), Strategy)
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise StrategyError(f"{path}: {error}") from None
-    _check(strategy, path)
+    check_strategy(strategy, path)
     return strategy
 
 
-def _check(strategy: Strategy, path: Path) -> None:
+def check_strategy(strategy: Strategy, path: str | Path) -> None:
+    """Raises StrategyError, beginning with `path`, when the numbers cannot be meant."""
     for name in [*strategy.weights, *strategy.scales]:
         if name not in FEATURES and not name.startswith(EVENT_PREFIX):
             known = ", ".join([*FEATURES, EVENT_PREFIX + "NAME"])

@@ -1,32 +1,40 @@
-"""A run's signals and events as frames: from the run's folder (replay in one process), else from Redis (live,
-Kafka).
-"""
+"""A run as a back-test reads it, and what it leaves behind. Runs live in STATE/runs/NAME."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 import pandas as pd
 
-from services.backtest.report import BacktestError
+from services.backtest.result import BacktestError
 from shared.settings import Settings
 
-SIGNAL_COLUMNS = ["company", "ticker", "available_at", "score", "confidence", "action", "model", "strategy", "evidence"]
 EVENT_COLUMNS = ["company", "available_at", "event"]
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a replay made. Of the revisions of a signal the first one counts: it was the one that could be traded."""
+
+    name: str
+    folder: Path
+    signals: pd.DataFrame  # of every strategy of the run
+    events: pd.DataFrame  # EVENT_COLUMNS
+    strategies: tuple[str, ...]  # names or files, as the replay was asked; () for the settings' own
+    anonymised: bool = False
+    texts_until: str = ""  # ISO date of the newest text that the model learnt from; "" when it is not known
+
+
 def run_folder(settings: Settings, run: str) -> Path:
-    """Where a replay in one process leaves what it made."""
+    """Where a replay leaves what it made."""
     return settings.state_dir / "runs" / run
 
 
-def load_run(settings: Settings, run: str, strategy: str | None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """(signals, events) of a run. Revisions: the first one of each (strategy, company, T) counts, as it was tradeable
-    then.
-
-    Raises BacktestError when the run is unknown or the strategy is not among its own.
-    """
+def load_run(settings: Settings, run: str) -> Run:
+    """Raises BacktestError when the run is unknown or not finished."""
     folder = run_folder(settings, run)
     path = folder / "signals.parquet"
     if not path.exists():
@@ -34,16 +42,22 @@ def load_run(settings: Settings, run: str, strategy: str | None) -> tuple[pd.Dat
         listed = f"known runs: {', '.join(known)}" if known else "there is none yet"
         raise BacktestError(f"no run is called {run!r} ({listed}); make one with: bellwether replay --run {run} …")
     signals = pd.read_parquet(path)
-    if strategy is not None:
-        there = sorted(set(signals["strategy"]))
-        if there and strategy not in there:
-            raise BacktestError(f"run {run!r} has no strategy {strategy!r}; it has {', '.join(there)}")
-        signals = signals[signals["strategy"] == strategy]
     if "revision" in signals:
         signals = signals[signals["revision"] == 0]
     events_path = folder / "events.parquet"
     events = pd.read_parquet(events_path) if events_path.exists() else pd.DataFrame(columns=EVENT_COLUMNS)
-    return signals, events
+    summary_path = folder / "run.json"
+    summary = json.loads(summary_path.read_text()) if summary_path.exists() else {}
+    asked = summary.get("asked", {})
+    return Run(
+        run,
+        folder,
+        signals,
+        events,
+        tuple(asked.get("strategies", ())),
+        bool(asked.get("anonymise", False)),
+        str(summary.get("model_texts_until", "")),
+    )
 
 
 def write_outputs(

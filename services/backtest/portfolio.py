@@ -12,6 +12,8 @@ import pandas as pd
 from services.backtest.prices import Prices
 from services.backtest.timing import Delay, first_bar
 
+WORTH = {"strong sell": -1.0, "sell": -0.5, "hold": 0.0, "buy": 0.5, "strong buy": 1.0}
+
 
 @dataclass(frozen=True, slots=True)
 class Track:
@@ -47,6 +49,11 @@ def factor_panel(signals: pd.DataFrame, prices: Prices, delay: Delay, hold_bars:
     if hold_bars > 1:
         panel = panel.ffill(limit=hold_bars - 1)
     return panel.where(prices.open.notna())
+
+
+def by_action(signals: pd.DataFrame) -> pd.DataFrame:
+    """The same signals with the worth of their recommendation in place of the score: thresholds then matter."""
+    return signals.assign(score=signals["action"].map(WORTH))
 
 
 def long_short(panel: pd.DataFrame) -> pd.DataFrame:

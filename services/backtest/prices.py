@@ -65,17 +65,45 @@ def load_prices(
     strict: bool = False,
     company_of: Callable[[str, date], str] | None = None,
 ) -> Prices:
-    """Read a CSV (also .gz) with COLUMNS and optional adj_close, currency.
+    """Read a CSV (also .gz) with COLUMNS and optional adj_close, currency; then as `check_prices`."""
+    return check_prices(
+        read_prices(path),
+        str(path),
+        calendar=calendar,
+        currency=currency,
+        today=today,
+        strict=strict,
+        company_of=company_of,
+    )
 
-    `company_of(ticker, day)` names the column; by default the ticker itself. Raises PriceError when the file or a
-    column is
-    missing, nothing usable is left, or, under `strict`, at the first problem.
+
+def check_prices(
+    table: pd.DataFrame,
+    path: str,
+    *,
+    calendar: str = "XNYS",
+    currency: str = "USD",
+    today: date,
+    strict: bool = False,
+    company_of: Callable[[str, date], str] | None = None,
+) -> Prices:
+    """A table of texts, one row a line, as prices by session and company. `path` stands in errors.
+
+    `company_of(ticker, day)` names the column; by default the ticker itself. Raises PriceError when a column is
+    missing, nothing usable is left, or, under `strict`, at the first problem (a suspicious jump is none).
     """
-    table = _read(path)
+    missing = [column for column in COLUMNS if column not in table.columns]
+    if missing:
+        raise PriceError(
+            f"{path}: missing column(s) {', '.join(missing)}; expected {','.join(COLUMNS)}[,adj_close][,currency]"
+        )
+    table = table.assign(row=np.arange(2, len(table) + 2))
     problems: list[PriceProblem] = []
     table = _checked(table, today, currency, problems)
     exchange = _calendar(calendar, table["date"])
     table = _on_sessions(table, exchange, problems)
+    if not table.empty:
+        problems.extend(_holes(table, exchange))
     if strict and problems:
         raise PriceError(
             f"{path}: {problems[0]} ({len(problems)} problems in all; leave out --strict to go on without them)"
@@ -84,7 +112,6 @@ def load_prices(
         raise PriceError(
             f"{path}: no usable row is left; the first problem: {problems[0] if problems else 'the file is empty'}"
         )
-    problems.extend(_holes(table, exchange))
     problems.extend(_jumps(table))
     if company_of is not None:
         pairs = table[["ticker", "date"]].assign(month=table["date"].dt.to_period("M"))
@@ -98,20 +125,14 @@ def load_prices(
     return _layout(table, exchange, problems)
 
 
-def _read(path: Path) -> pd.DataFrame:
+def read_prices(path: Path) -> pd.DataFrame:
+    """The lines of a CSV file as texts. Raises PriceError when there is none."""
     if not path.exists():
         raise PriceError(f"{path}: no such price file; give one with the columns {','.join(COLUMNS)}")
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        return pd.read_csv(path, dtype=str, keep_default_na=False)
     except (ValueError, UnicodeDecodeError, OSError, EOFError) as error:
         raise PriceError(f"{path}: not a CSV file ({error}); expected the columns {','.join(COLUMNS)}") from None
-    missing = [column for column in COLUMNS if column not in table.columns]
-    if missing:
-        raise PriceError(
-            f"{path}: missing column(s) {', '.join(missing)}; expected {','.join(COLUMNS)}[,adj_close][,currency]"
-        )
-    table["row"] = np.arange(2, len(table) + 2)
-    return table
 
 
 def _checked(table: pd.DataFrame, today: date, currency: str, problems: list[PriceProblem]) -> pd.DataFrame:

@@ -2,51 +2,21 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from services.backtest.event_study import event_study
+from services.backtest.metrics import metrics_of
 from services.backtest.portfolio import Track, factor_panel, long_only, long_short, shuffled_across_companies, track
 from services.backtest.prices import Prices
-from services.backtest.statistics import (
-    deflated_sharpe,
-    fisher_combined,
-    forward_returns,
-    granger_p,
-    information_coefficient,
-    newey_west_t,
-)
+from services.backtest.result import HORIZONS, QUANTILES, Backtest, BacktestError
+from services.backtest.statistics import forward_returns, information_coefficient, newey_west_t, sharpe
 from services.backtest.timing import Delay
 from shared.clock import to_iso
 
-HORIZONS = (1, 2, 3, 5, 10, 20)  # bars
-QUANTILES = 5
 PLACEBOS = 100
-SESSIONS_A_YEAR = 252
-
-
-class BacktestError(ValueError):
-    """A back-test that cannot be made; the text says what is missing."""
-
-
-@dataclass(slots=True)
-class Backtest:
-    """Everything a tear sheet shows. Frames by session unless said otherwise."""
-
-    panel: pd.DataFrame
-    ic: pd.Series  # one-bar information coefficient
-    quantiles: pd.DataFrame  # horizon x quantile: mean forward return less the session's mean
-    tracks: dict[str, Track]  # "long_short", "long_only"
-    placebo_ic: list[float]
-    placebo_sharpe: list[float]
-    by_year: pd.DataFrame
-    by_sector: pd.DataFrame
-    events: pd.DataFrame
-    metrics: dict[str, Any] = field(default_factory=dict)
 
 
 def run_backtest(
@@ -62,19 +32,24 @@ def run_backtest(
     placebos: int = PLACEBOS,
     trials: list[float] | None = None,
     warnings: list[str] | None = None,
+    panel: pd.DataFrame | None = None,
+    folds: list[dict[str, Any]] | None = None,
 ) -> Backtest:
     """signals: company, ticker, available_at, score, confidence, action, model, strategy, evidence.
-    Raises BacktestError.
+
+    `trials`: annualised Sharpe ratios of whatever else was tried on these texts. A walk-forward hands in its stitched
+    `panel` (sessions x companies) and its `folds`. Raises BacktestError.
     """
     if signals.empty:
         raise BacktestError(
             "the run has no signals in this range; replay a longer range, or look at the strategy's thresholds"
         )
-    panel = factor_panel(signals, prices, delay, hold_bars)
+    if panel is None:
+        panel = factor_panel(signals, prices, delay, hold_bars)
     if not panel.notna().any().any():
         raise BacktestError(
-            f"no signal meets a price: signals {_day(signals['available_at'].min())} to "
-            f"{_day(signals['available_at'].max())} on "
+            f"no signal meets a price: signals {to_iso(int(signals['available_at'].min()))} to "
+            f"{to_iso(int(signals['available_at'].max()))} on "
             f"{signals['company'].nunique()} companies, prices {prices.open.index[0].date()} to "
             f"{prices.open.index[-1].date()}; "
             "give the prices of the same companies and days"
@@ -85,38 +60,29 @@ def run_backtest(
         "long_only": track(long_only(panel), prices, cost_bps),
     }
     tracks = {name: _from_first_position(one) for name, one in tracks.items()}
+    quantiles, spreads = _quantile_returns(panel, prices)
     placebo_ic, placebo_sharpe = _placebo(panel, prices, cost_bps, seed, placebos)
     result = Backtest(
         panel=panel,
         ic=ic,
-        quantiles=_quantile_returns(panel, prices),
+        quantiles=quantiles,
+        spreads=spreads,
         tracks=tracks,
+        market=_market(prices, tracks["long_only"]),
         placebo_ic=placebo_ic,
         placebo_sharpe=placebo_sharpe,
         by_year=_by_year(ic, tracks["long_short"]),
         by_sector=_by_sector(panel, prices, sector_of or {}),
         events=event_study(events, prices) if events is not None and not events.empty else pd.DataFrame(),
     )
-    result.metrics = _metrics(result, signals, prices, cost_bps, delay, trials or [], list(warnings or []))
+    result.folds = folds or []
+    result.metrics = metrics_of(result, signals, prices, cost_bps, delay, trials or [], list(warnings or []))
     return result
 
 
-def sharpe(returns: pd.Series) -> float:
-    """Annualised mean over standard deviation of daily returns, no risk-free rate; NaN for a flat series."""
-    spread = float(returns.std())
-    return float(returns.mean() / spread * math.sqrt(SESSIONS_A_YEAR)) if spread > 0 else math.nan
-
-
-def max_drawdown(returns: pd.Series) -> float:
-    """The deepest fall of the equity curve below its earlier peak (starting from 1), as a negative fraction."""
-    equity = np.concatenate([[1.0], (1 + returns).cumprod().to_numpy()])
-    return float((equity / np.maximum.accumulate(equity) - 1).min())
-
-
-def sortino(returns: pd.Series) -> float:
-    """Annualised mean over downside deviation (zero target); NaN without a loss."""
-    downside = math.sqrt(float((returns.clip(upper=0) ** 2).mean()))
-    return float(returns.mean() / downside * math.sqrt(SESSIONS_A_YEAR)) if downside > 0 else math.nan
+def long_short_sharpe(panel: pd.DataFrame, prices: Prices, cost_bps: float) -> float:
+    """Annualised, after costs, from the first position to the last."""
+    return sharpe(_from_first_position(track(long_short(panel), prices, cost_bps)).net)
 
 
 def _from_first_position(one: Track) -> Track:
@@ -130,17 +96,25 @@ def _from_first_position(one: Track) -> Track:
     )
 
 
-def _quantile_returns(panel: pd.DataFrame, prices: Prices) -> pd.DataFrame:
+def _market(prices: Prices, held: Track) -> pd.Series:
+    """Open-to-open return of all companies in equal weights, before costs, over the sessions of `held`."""
+    return forward_returns(prices.open, 1).mean(axis=1).reindex(held.net.index).fillna(0.0)
+
+
+def _quantile_returns(panel: pd.DataFrame, prices: Prices) -> tuple[pd.DataFrame, dict[int, pd.Series]]:
+    """(horizon x quantile: mean; horizon -> best less worst quantile by session) of forward returns less the mean."""
     rank = panel.rank(axis=1, method="first")
     count = panel.notna().sum(axis=1)
     bucket = np.ceil(rank.mul(QUANTILES).div(count.where(count >= QUANTILES), axis=0))
-    rows = {}
+    rows, spreads = {}, {}
     for bars in HORIZONS:
         forward = forward_returns(prices.open, bars)
         excess = forward.where(panel.notna())
         excess = excess.sub(excess.mean(axis=1), axis=0)
-        rows[bars] = {q: float(excess.where(bucket == q).mean(axis=1).mean()) for q in range(1, QUANTILES + 1)}
-    return pd.DataFrame.from_dict(rows, orient="index")
+        by_session = {q: excess.where(bucket == q).mean(axis=1) for q in range(1, QUANTILES + 1)}
+        rows[bars] = {q: float(values.mean()) for q, values in by_session.items()}
+        spreads[bars] = (by_session[QUANTILES] - by_session[1]).dropna()
+    return pd.DataFrame.from_dict(rows, orient="index"), spreads
 
 
 def _placebo(
@@ -152,7 +126,7 @@ def _placebo(
     for _ in range(runs):
         other = shuffled_across_companies(panel, generator).where(prices.open.notna())
         ics.append(float(information_coefficient(other, forward).mean()))
-        sharpes.append(sharpe(_from_first_position(track(long_short(other), prices, cost_bps)).net))
+        sharpes.append(long_short_sharpe(other, prices, cost_bps))
     return ics, sharpes
 
 
@@ -183,99 +157,3 @@ def _by_sector(panel: pd.DataFrame, prices: Prices, sector_of: dict[str, str]) -
         if len(ic) >= 3:
             rows.append((sector, len(names), float(ic.mean()), newey_west_t(ic), len(ic)))
     return pd.DataFrame(rows, columns=["sector", "companies", "ic_mean", "ic_t", "sessions"])
-
-
-def _granger(panel: pd.DataFrame, prices: Prices) -> dict[str, float | int]:
-    """Both directions, company by company, combined by Fisher's method."""
-    returns = prices.open.shift(-1) / prices.open - 1.0
-    known = returns.shift(1)  # the return that ended at this open
-    leads, lags = [], []
-    for company in panel.columns:
-        score = panel[company].dropna()
-        if len(score) < 60:
-            continue
-        leads.append(granger_p(score, known[company].reindex(score.index)))
-        lags.append(granger_p(known[company].reindex(score.index), score))
-    return {
-        "companies": len(leads),
-        "sentiment_leads_returns_p": fisher_combined(leads),
-        "returns_lead_sentiment_p": fisher_combined(lags),
-    }
-
-
-def _metrics(
-    result: Backtest,
-    signals: pd.DataFrame,
-    prices: Prices,
-    cost_bps: float,
-    delay: Delay,
-    trials: list[float],
-    warnings: list[str],
-) -> dict[str, Any]:
-    both, only = result.tracks["long_short"], result.tracks["long_only"]
-    covered = sorted(set(signals["company"]) & set(prices.open.columns))
-    missing = sorted(set(signals["company"]) - set(prices.open.columns))
-    if missing:
-        warnings.append(f"{len(missing)} companies have signals but no prices: {', '.join(missing[:20])}")
-    for problem in prices.problems[:20]:
-        warnings.append(str(problem))
-    if len(prices.problems) > 20:
-        warnings.append(f"{len(prices.problems) - 20} more rows of the price file have problems")
-    ic_mean, spread = float(result.ic.mean()), result.quantiles[QUANTILES] - result.quantiles[1]
-    exceed = sum(abs(value) >= abs(ic_mean) for value in result.placebo_ic)
-    per_day = [value / math.sqrt(SESSIONS_A_YEAR) for value in [*trials, sharpe(both.net)]]
-    by_horizon = {}
-    for bars in HORIZONS:
-        ic = information_coefficient(result.panel, forward_returns(prices.open, bars))
-        # overlapping windows: at least bars - 1 lags
-        lags = max(bars - 1, int(4 * (max(len(ic), 1) / 100) ** (2 / 9)))
-        by_horizon[str(bars)] = {"mean": float(ic.mean()), "t": newey_west_t(ic, lags), "sessions": len(ic)}
-    return {
-        "n_signals": len(signals),
-        "n_companies": len(covered),
-        "first": _day(signals["available_at"].min()),
-        "last": _day(signals["available_at"].max()),
-        "ic_mean": ic_mean,
-        "ic_t": newey_west_t(result.ic),
-        "ic_sessions": len(result.ic),
-        "ic_by_horizon": by_horizon,
-        "quantile_returns": {
-            str(bars): {str(q): value for q, value in row.items()} for bars, row in result.quantiles.iterrows()
-        },
-        "quantile_spread": {str(bars): float(value) for bars, value in spread.items()},
-        "turnover": float(both.turnover.mean()),
-        "coverage": float(result.panel.notna().sum(axis=1).div(prices.open.notna().sum(axis=1).clip(lower=1)).mean()),
-        "sharpe": sharpe(both.net),
-        "sharpe_gross": sharpe(both.gross),
-        "sortino": sortino(both.net),
-        "max_drawdown": max_drawdown(both.net),
-        "total_return": float((1 + both.net).prod() - 1),
-        "exposure": float(both.exposure.mean()),
-        "long_only": {
-            "sharpe": sharpe(only.net),
-            "max_drawdown": max_drawdown(only.net),
-            "total_return": float((1 + only.net).prod() - 1),
-        },
-        "deflated_sharpe": deflated_sharpe(both.net, per_day),
-        "trials": len(per_day),
-        "cost_bps": cost_bps,
-        "delay": {"seconds": delay.seconds, "bars": delay.bars},
-        "granger": _granger(result.panel, prices),
-        "placebo": {
-            "runs": len(result.placebo_ic),
-            "ic_mean": float(np.mean(result.placebo_ic)),
-            "ic_std": float(np.std(result.placebo_ic)),
-            "ic_p": (exceed + 1) / (len(result.placebo_ic) + 1),
-            "sharpe_mean": float(np.nanmean(result.placebo_sharpe)),
-            "sharpe_p": (sum(v >= sharpe(both.net) for v in result.placebo_sharpe) + 1)
-            / (len(result.placebo_sharpe) + 1),
-        },
-        "model": "|".join(sorted(set(signals["model"]))),
-        "strategy": "|".join(sorted(set(signals["strategy"]))),
-        "price_problems": len(prices.problems),
-        "warnings": warnings,
-    }
-
-
-def _day(micros: int) -> str:
-    return to_iso(int(micros))

@@ -2,92 +2,99 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pandas as pd
 
-from services.backtest.inputs import load_run, run_folder, write_outputs
-from services.backtest.prices import load_prices
-from services.backtest.report import BacktestError, run_backtest
+from services.backtest.candidates import Tested, fixed, walked
+from services.backtest.choices import Choices
+from services.backtest.inputs import Run, load_run, write_outputs
+from services.backtest.providers import load_any_prices
+from services.backtest.report import run_backtest
 from services.backtest.tearsheet import tearsheet
-from services.backtest.timing import Delay
 from shared.clock import SystemClock, to_datetime
 from shared.securities import Catalogue
 from shared.settings import Settings
 
 
 def backtest_run(
-    settings: Settings,
-    run: str,
-    prices: Path,
-    *,
-    strategy: str | None = None,
-    cost_bps: float = 10.0,
-    delay: str = "0",
-    calendar: str = "XNYS",
-    hold_bars: int = 5,
-    out: Path | None = None,
-    strict: bool = False,
-    seed: int = 7,
+    settings: Settings, run: str, prices: str | Path, choices: Choices | None = None, out: Path | None = None
 ) -> tuple[Path, dict[str, Any]]:
-    """Returns (folder, metrics). Raises BacktestError, PriceError or DelayError,
-    each naming the input and the remedy.
+    """Returns (folder, metrics). Raises BacktestError, PriceError, DelayError, StrategyError or WindowError, each
+    naming the input and the remedy.
     """
-    parsed = Delay.parse(delay)
-    signals, events = load_run(settings, run, strategy)
-    chosen, tried = _one_strategy(signals, strategy)
-    catalogue = Catalogue.load()
-
-    def company_of(ticker: str, day: date) -> str:
-        found = catalogue.resolve(ticker, day)
-        return found.id if found else ticker
-
-    frame = load_prices(
-        prices,
-        calendar=calendar,
+    choices = choices or Choices()
+    loaded = load_run(settings, run)
+    frame = load_any_prices(
+        settings,
+        str(prices),
+        loaded.signals,
+        calendar=choices.calendar,
+        currency=choices.currency,
         today=to_datetime(SystemClock().now()).date(),
-        strict=strict,
-        company_of=company_of,
+        strict=choices.strict,
     )
+    tested = (walked if choices.walks else fixed)(settings, loaded, frame, choices)
     result = run_backtest(
-        chosen,
+        tested.signals,
         frame,
-        delay=parsed,
-        cost_bps=cost_bps,
-        hold_bars=hold_bars,
-        sector_of={company.id: company.sector for company in catalogue.companies},
-        events=events,
-        seed=seed,
-        warnings=_training_warnings(chosen, tried),
+        delay=choices.wait,
+        cost_bps=choices.cost_bps,
+        hold_bars=choices.hold_bars,
+        sector_of={company.id: company.sector for company in Catalogue.load().companies},
+        events=loaded.events,
+        seed=choices.seed,
+        trials=tested.trials,
+        warnings=[*tested.warnings, *model_warnings(loaded)],
+        panel=tested.panel,
+        folds=tested.folds,
     )
-    folder = out or run_folder(settings, run) / "backtest"
+    result.metrics |= _asked(run, loaded, choices, tested)
+    folder = out or loaded.folder / _folder(loaded, choices, tested)
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(result.metrics))  # NaN becomes None
     curves = {name: one.equity for name, one in result.tracks.items()}
     equity = pd.DataFrame(curves).rename_axis("date").ffill().reset_index()
-    write_outputs(folder, tearsheet(result, f"Back-test of {run}"), chosen, equity, plain)
+    write_outputs(folder, tearsheet(result, f"Back-test of {run}"), tested.signals, equity, plain)
     return folder, plain
 
 
-def _one_strategy(signals: pd.DataFrame, strategy: str | None) -> tuple[pd.DataFrame, int]:
-    names = sorted(set(signals["strategy"]))
-    if strategy is None and len(names) > 1:
-        raise BacktestError(f"the run has several strategies ({', '.join(names)}); choose one with --strategy")
-    return signals, max(len(names), 1)
+def _folder(loaded: Run, choices: Choices, tested: Tested) -> str:
+    """What a run's folder calls this back-test; one of several strategies carries its name."""
+    kind = "walk-forward" if choices.walks else "backtest"
+    if set(loaded.signals["strategy"]) <= {tested.strategy}:
+        return kind
+    return f"{kind}-{re.sub(r'[^A-Za-z0-9_-]', '-', tested.strategy)}"
 
 
-def _training_warnings(signals: pd.DataFrame, tried: int) -> list[str]:
-    warnings = []
-    if tried > 1:
-        warnings.append(
-            f"{tried} strategies were run on these texts: read the deflated Sharpe ratio, not the plain one"
-        )
-    if not signals.empty:
-        first = to_datetime(int(signals["available_at"].min())).date()
-        warnings.append(
-            f"the texts begin on {first}; a language model trained on later text may know how they ended: "
-            "compare with a replay made with --anonymise"
-        )
-    return warnings
+def _asked(run: str, loaded: Run, choices: Choices, tested: Tested) -> dict[str, Any]:
+    return {
+        "run": run,
+        "anonymised": loaded.anonymised,
+        "trade": choices.trade,
+        "hold_bars": choices.hold_bars,
+        "calendar": choices.calendar,
+        "walk_forward": tested.walk_forward,
+        "model_texts_until": loaded.texts_until,
+    }
+
+
+def model_warnings(loaded: Run) -> list[str]:
+    """What a language model may have known: texts that are older than the newest ones that it learnt from."""
+    if loaded.signals.empty:
+        return []
+    first = to_datetime(int(loaded.signals["available_at"].min())).date().isoformat()
+    if loaded.texts_until and first > loaded.texts_until:
+        return []
+    learnt = f"up to {loaded.texts_until}" if loaded.texts_until else "of dates that it does not say"
+    remedy = (
+        "company names were hidden from it here (--anonymise), which lessens that"
+        if loaded.anonymised
+        else "compare with a replay made with --anonymise"
+    )
+    return [
+        f"the texts begin on {first}, and the model learnt from texts {learnt}: "
+        f"look-ahead through the model is possible; {remedy}"
+    ]

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import stats
 
 EULER_GAMMA = 0.5772156649015329
+SESSIONS_A_YEAR = 252
 
 
 def newey_west_t(series: pd.Series, lags: int | None = None) -> float:
@@ -105,3 +106,27 @@ def fisher_combined(p_values: Sequence[float]) -> float:
     if not known:
         return math.nan
     return float(stats.combine_pvalues(np.clip(known, 1e-300, 1.0), method="fisher").pvalue)
+
+
+def sharpe(returns: pd.Series) -> float:
+    """Annualised mean over standard deviation of daily returns, no risk-free rate; NaN for a flat series."""
+    spread = float(returns.std())
+    return float(returns.mean() / spread * math.sqrt(SESSIONS_A_YEAR)) if spread > 0 else math.nan
+
+
+def sharpe_error(returns: pd.Series) -> float:
+    """Standard error of `sharpe`, annualised, for independent returns (Lo 2002, equation 9)."""
+    daily = sharpe(returns) / math.sqrt(SESSIONS_A_YEAR)
+    return math.sqrt((1 + daily**2 / 2) / len(returns) * SESSIONS_A_YEAR) if len(returns) else math.nan
+
+
+def max_drawdown(returns: pd.Series) -> float:
+    """The deepest fall of the equity curve below its earlier peak (starting from 1), as a negative fraction."""
+    equity = np.concatenate([[1.0], (1 + returns).cumprod().to_numpy()])
+    return float((equity / np.maximum.accumulate(equity) - 1).min())
+
+
+def sortino(returns: pd.Series) -> float:
+    """Annualised mean over downside deviation (zero target); NaN without a loss."""
+    downside = math.sqrt(float((returns.clip(upper=0) ** 2).mean()))
+    return float(returns.mean() / downside * math.sqrt(SESSIONS_A_YEAR)) if downside > 0 else math.nan

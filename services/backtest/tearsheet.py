@@ -6,21 +6,19 @@ import html
 import math
 from typing import Any
 
-import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from services.backtest.report import QUANTILES, Backtest
-
-INK, MUTED, UP, DOWN, ACCENT = "#1c2733", "#6b7785", "#1b7f79", "#b4532a", "#2f5d9b"
+from services.backtest import drawings
+from services.backtest.drawings import html_of
+from services.backtest.result import Backtest
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1c2733;background:#fbfbf9;margin:0 auto;max-width:1180px;padding:24px}
 h1{font-size:26px;margin:0 0 4px} h2{font-size:18px;margin:36px 0 8px;border-bottom:1px solid
 #dcdcd6;padding-bottom:4px}
 .lead{color:#6b7785;margin:0 0
-20px}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(150px,1fr));gap:10px}
+20px}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(172px,1fr));gap:10px}
 .card{background:#fff;border:1px solid #e3e3dd;border-radius:6px;padding:10px 12px}.card b{display:block;font-size:20px}
 .card span{color:#6b7785;font-size:12px}.two{display:grid;grid-template-columns:1fr 1fr;gap:16px}
 table{border-collapse:collapse;width:100%;background:#fff;font-variant-numeric:tabular-nums}
@@ -39,21 +37,23 @@ def tearsheet(result: Backtest, title: str) -> str:
         _cards(m),
         _warnings(m["warnings"]),
         "<h2>What it was worth</h2>",
-        _figure(_equity(result)),
-        _figure(_drawdown(result)),
+        html_of(drawings.equity(result)),
+        html_of(drawings.drawdown(result)),
         "<h2>Did the signal know anything?</h2><div class=two>",
-        _figure(_ic(result)),
-        _figure(_placebo(result)),
-        _figure(_decay(m)),
-        _figure(_quantiles(result)),
-        "</div><h2>By year</h2>",
+        html_of(drawings.ic(result)),
+        html_of(drawings.placebo(result)),
+        html_of(drawings.decay(m)),
+        html_of(drawings.quantiles(result)),
+        "</div><h2>By horizon</h2>",
+        _table(_horizons(m)),
+        f"<p class=lead>{html.escape(_granger(m['granger']))}</p>",
+        *(_folds(result.folds, m["walk_forward"]) if result.folds else ()),
+        "<h2>By year</h2>",
         _table(result.by_year),
         "<h2>By sector</h2>",
         _table(result.by_sector),
         "<h2>Around events</h2>",
-        _figure(_events(result.events))
-        if not result.events.empty
-        else "<p class=lead>No event class has enough cases.</p>",
+        *_events(result.events),
         "<h2>Every number</h2>",
         _numbers(m),
     ]
@@ -81,7 +81,11 @@ def _cards(m: dict[str, Any]) -> str:
     cards = [
         ("IC (1 bar)", _number(m["ic_mean"], "+.4f"), f"t = {_number(m['ic_t'], '.2f')} (Newey-West)"),
         ("Placebo", f"p = {_number(m['placebo']['ic_p'], '.3f')}", f"{m['placebo']['runs']} shuffles across companies"),
-        ("Sharpe, long-short", _number(m["sharpe"], ".2f"), f"gross of costs {_number(m['sharpe_gross'], '.2f')}"),
+        (
+            "Sharpe, long-short",
+            f"{_number(m['sharpe'], '.2f')} ± {_number(m['sharpe_error'], '.2f')}",
+            f"before costs {_number(m['sharpe_gross'], '.2f')}",
+        ),
         ("Deflated Sharpe", _number(m["deflated_sharpe"], ".2f"), f"probability, {m['trials']} trial(s)"),
         ("Return, long-short", _number(m["total_return"], "+.1%"), f"drawdown {_number(m['max_drawdown'], '.1%')}"),
         ("Turnover", _number(m["turnover"], ".2f"), "of capital, a session"),
@@ -99,108 +103,85 @@ def _warnings(warnings: list[str]) -> str:
     return "<h2>Mind this</h2><div class=warn>" + "<br>".join(html.escape(text) for text in warnings) + "</div>"
 
 
-def _figure(figure: go.Figure) -> str:
-    figure.update_layout(
-        template="simple_white",
-        height=320,
-        margin={"l": 50, "r": 20, "t": 70, "b": 40},
-        font={"color": INK},
-        paper_bgcolor="#fbfbf9",
-        plot_bgcolor="#fbfbf9",
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"},
-        title={"y": 0.96, "yanchor": "top"},
-    )
-    return str(figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False}))
-
-
-def _equity(result: Backtest) -> go.Figure:
-    figure = go.Figure()
-    for name, colour in (("long_short", ACCENT), ("long_only", UP)):
-        one = result.tracks[name]
-        label = name.replace("_", "-")
-        figure.add_scatter(x=one.net.index, y=one.equity, name=f"{label}, after costs", line={"color": colour})
-        before = (1 + one.gross).cumprod()
-        figure.add_scatter(
-            x=before.index, y=before, name=f"{label}, before", line={"color": colour, "dash": "dot", "width": 1}
-        )
-    return figure.update_layout(title="Growth of 1", yaxis_tickformat=".2f")
-
-
-def _drawdown(result: Backtest) -> go.Figure:
-    equity = result.tracks["long_short"].equity
-    fall = equity / np.maximum(equity.cummax(), 1.0) - 1
-    figure = go.Figure(go.Scatter(x=fall.index, y=fall, fill="tozeroy", line={"color": DOWN, "width": 1}))
-    return figure.update_layout(title="Drawdown, long-short after costs", yaxis_tickformat=".0%")
-
-
-def _ic(result: Backtest) -> go.Figure:
-    ic = result.ic
-    figure = go.Figure(go.Bar(x=ic.index, y=ic, marker_color="#c9ced6", name="session"))
-    mean = ic.rolling(21, min_periods=5).mean()
-    figure.add_scatter(x=mean.index, y=mean, name="mean of 21 sessions", line={"color": ACCENT})
-    return figure.update_layout(title="Information coefficient by session")
-
-
-def _placebo(result: Backtest) -> go.Figure:
-    figure = go.Figure(go.Histogram(x=result.placebo_ic, nbinsx=25, marker_color="#c9ced6", name="shuffled"))
-    mean = float(result.ic.mean())
-    figure.add_scatter(x=[mean, mean], y=[0, 12], mode="lines+text", text=["", "this run"], line={"color": ACCENT})
-    figure.update_traces(textposition="top center", selector={"type": "scatter"})
-    return figure.update_layout(
-        title="Placebo: signals given to other companies", xaxis_title="mean IC", showlegend=False
-    )
-
-
-def _decay(m: dict[str, Any]) -> go.Figure:
-    bars = list(m["ic_by_horizon"])
-    means = [m["ic_by_horizon"][b]["mean"] for b in bars]
-    errors = [
-        abs(m["ic_by_horizon"][b]["mean"] / m["ic_by_horizon"][b]["t"]) * 1.96 if m["ic_by_horizon"][b]["t"] else 0
-        for b in bars
+def _folds(folds: list[dict[str, Any]], walk: dict[str, Any]) -> list[str]:
+    """Every fold: what the past chose, and what came of it."""
+    rows = [
+        {
+            "trained on": " to ".join(fold["train"]) or "nothing",
+            "tested on": " to ".join(fold["test"]),
+            "parameters chosen": fold["parameters"] or "none: the past was too short",
+            "Sharpe in sample": fold["in_sample"]["sharpe"],
+            "out of sample": fold["out_of_sample"]["sharpe"],
+            "IC in sample": fold["in_sample"]["ic"],
+            "out of sample ": fold["out_of_sample"]["ic"],
+        }
+        for fold in folds
     ]
-    figure = go.Figure(
-        go.Scatter(x=bars, y=means, error_y={"array": errors}, mode="markers+lines", line={"color": ACCENT})
+    lead = (
+        f"Every number of this page is out of sample: of {len(walk['candidates'])} combinations, each fold trades the "
+        f"one whose {walk['choose_by']} was best over the {walk['train_days']} days before it, with an embargo of "
+        f"{walk['embargo_days']} days; the last {walk['purged_bars']} bars of the past choose nothing, because their "
+        "positions were still open."
     )
-    return figure.update_layout(title="IC by horizon, with 95 % interval", xaxis_title="bars", xaxis_type="category")
+    return [
+        "<h2>Walk-forward</h2>",
+        f"<p class=lead>{html.escape(lead)}</p>",
+        html_of(drawings.fold_bars(folds, walk["choose_by"])),
+        _table(pd.DataFrame(rows)),
+    ]
 
 
-def _quantiles(result: Backtest) -> go.Figure:
-    figure = go.Figure()
-    for bars in (1, 5, 10):
-        row = result.quantiles.loc[bars]
-        figure.add_bar(x=[f"Q{q}" for q in range(1, QUANTILES + 1)], y=row.to_numpy() * 1e4, name=f"{bars} bar(s)")
-    return figure.update_layout(
-        title="Mean forward return by quantile, less the session's mean", yaxis_title="basis points"
+def _horizons(m: dict[str, Any]) -> pd.DataFrame:
+    rows = []
+    for bars, ic in m["ic_by_horizon"].items():
+        spread = m["quantile_spread"][bars] * 1e4
+        rows.append((f"{bars} bar(s)", ic["mean"], ic["t"], spread, m["quantile_spread_t"][bars], ic["sessions"]))
+    columns = ["horizon", "IC", "t of the IC", "best less worst fifth, bp", "its t", "sessions"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _granger(found: dict[str, Any]) -> str:
+    return (
+        f"Granger tests on {found['companies']} companies, combined by Fisher's method: sentiment leads returns with "
+        f"p = {_number(found['sentiment_leads_returns_p'])}, returns lead sentiment with "
+        f"p = {_number(found['returns_lead_sentiment_p'])}. t: Newey-West, with lags for overlapping horizons."
     )
 
 
-def _events(events: pd.DataFrame) -> go.Figure:
-    figure = go.Figure()
-    for event, group in events.groupby("event"):
-        label = f"{event} (n={int(group['n'].iloc[0])})"
-        figure.add_scatter(
-            x=group["bar"],
-            y=group["mean"],
-            name=label,
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": group["high"] - group["mean"],
-                "arrayminus": group["mean"] - group["low"],
-            },
-        )
-    return figure.update_layout(
-        title="Cumulative abnormal return, 95 % band",
-        xaxis_title="sessions from the first open after the text",
-        yaxis_tickformat=".1%",
+def _events(study: pd.DataFrame) -> list[str]:
+    if study.empty:
+        return ["<p class=lead>No event class has enough cases.</p>"]
+    rows = []
+    for event, group in study.groupby("event"):
+        at = group.set_index("bar")
+        row = {"event": str(event).replace("_", " "), "cases": int(group["n"].iloc[0])}
+        for bar in (-1, 1, 5, 10):
+            if bar in at.index:
+                row[f"to bar {bar}"] = f"{at.at[bar, 'mean']:+.2%} ± {at.at[bar, 'high'] - at.at[bar, 'mean']:.2%}"
+        rows.append(row)
+    note = (
+        "Close-to-close return less the mean of all companies, cumulated from five sessions before; ± is the 95 % band "
+        "of the cross-section. Many classes are looked at: one in twenty leaves its band by chance."
     )
+    table = _table(pd.DataFrame(rows))
+    return [html_of(drawings.events(study)), f"<p class=lead>{html.escape(note)}</p>", table]
+
+
+_STYLES = {
+    "ic_mean": "+.4f", "ic_t": "+.2f", "IC": "+.4f", "t of the IC": "+.2f", "best less worst fifth, bp": "+.1f",
+    "its t": "+.2f", "sharpe": "+.2f", "return": "+.1%",
+}  # fmt: skip
 
 
 def _table(frame: pd.DataFrame) -> str:
     if frame.empty:
         return "<p class=lead>Not enough data.</p>"
     head = "".join(f"<th>{html.escape(str(c)).replace('_', ' ')}</th>" for c in frame.columns)
-    rows = ("".join(f"<td>{_number(v)}</td>" for v in row) for row in frame.itertuples(index=False))
+    styles = [_STYLES.get(str(c), ".3f") for c in frame.columns]
+    rows = (
+        "".join(f"<td>{_number(v, style)}</td>" for v, style in zip(row, styles, strict=True))
+        for row in frame.itertuples(index=False)
+    )
     return f"<table><tr>{head}</tr>" + "".join(f"<tr>{row}</tr>" for row in rows) + "</table>"
 
 

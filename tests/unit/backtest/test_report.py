@@ -9,16 +9,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from services.backtest import report
 from services.backtest.portfolio import factor_panel, long_only, long_short, shuffled_across_companies, track
 from services.backtest.prices import Prices, load_prices
-from services.backtest.report import BacktestError, run_backtest
+from services.backtest.report import run_backtest
+from services.backtest.result import BacktestError
 from services.backtest.statistics import (
     deflated_sharpe,
     forward_returns,
     granger_p,
     information_coefficient,
+    max_drawdown,
     newey_west_t,
+    sharpe,
+    sortino,
 )
 from services.backtest.tearsheet import tearsheet
 from services.backtest.timing import Delay
@@ -118,9 +121,9 @@ def test_quantstats_finds_the_same_ratios(tmp_path: Path) -> None:
 
     signals, prices = world(tmp_path, planted=0.002)
     net = track(long_short(factor_panel(signals, prices, Delay(), 1)), prices, 10).net
-    assert report.sharpe(net) == pytest.approx(float(quantstats.stats.sharpe(net)), rel=1e-6)
-    assert report.sortino(net) == pytest.approx(float(quantstats.stats.sortino(net)), rel=1e-6)
-    assert report.max_drawdown(net) == pytest.approx(float(quantstats.stats.max_drawdown(net)), rel=1e-6)
+    assert sharpe(net) == pytest.approx(float(quantstats.stats.sharpe(net)), rel=1e-6)
+    assert sortino(net) == pytest.approx(float(quantstats.stats.sortino(net)), rel=1e-6)
+    assert max_drawdown(net) == pytest.approx(float(quantstats.stats.max_drawdown(net)), rel=1e-6)
 
 
 def test_costs_are_turnover_times_rate(tmp_path: Path) -> None:

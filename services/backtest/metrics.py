@@ -1,0 +1,143 @@
+"""metrics.json: every number of a back-test under its documented key."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from services.backtest.prices import Prices
+from services.backtest.result import HORIZONS, QUANTILES, Backtest
+from services.backtest.statistics import (
+    SESSIONS_A_YEAR,
+    deflated_sharpe,
+    fisher_combined,
+    forward_returns,
+    granger_p,
+    information_coefficient,
+    max_drawdown,
+    newey_west_t,
+    sharpe,
+    sharpe_error,
+    sortino,
+)
+from services.backtest.timing import Delay, first_bar
+from shared.clock import to_iso
+
+
+def metrics_of(
+    result: Backtest,
+    signals: pd.DataFrame,
+    prices: Prices,
+    cost_bps: float,
+    delay: Delay,
+    trials: list[float],
+    warnings: list[str],
+) -> dict[str, Any]:
+    both, only = result.tracks["long_short"], result.tracks["long_only"]
+    covered = sorted(set(signals["company"]) & set(prices.open.columns))
+    missing = sorted(set(signals["company"]) - set(prices.open.columns))
+    if missing:
+        warnings.append(f"{len(missing)} companies have signals but no prices: {', '.join(missing[:20])}")
+    for problem in prices.problems[:20]:
+        warnings.append(str(problem))
+    if len(prices.problems) > 20:
+        warnings.append(f"{len(prices.problems) - 20} more rows of the price file have problems")
+    ic_mean, spread = float(result.ic.mean()), result.quantiles[QUANTILES] - result.quantiles[1]
+    exceed = sum(abs(value) >= abs(ic_mean) for value in result.placebo_ic)
+    per_day = [value / math.sqrt(SESSIONS_A_YEAR) for value in [*trials, sharpe(both.net)]]
+    by_horizon = {}
+    for bars in HORIZONS:
+        ic = information_coefficient(result.panel, forward_returns(prices.open, bars))
+        by_horizon[str(bars)] = {"mean": float(ic.mean()), "t": newey_west_t(ic, _lags(bars, ic)), "sessions": len(ic)}
+    return {
+        "n_signals": len(signals),
+        "n_signals_without_price": _without_price(signals, prices, delay),
+        "n_companies": len(covered),
+        "first": to_iso(int(signals["available_at"].min())),
+        "last": to_iso(int(signals["available_at"].max())),
+        "ic_mean": ic_mean,
+        "ic_t": newey_west_t(result.ic),
+        "ic_sessions": len(result.ic),
+        "ic_by_horizon": by_horizon,
+        "quantile_returns": {
+            str(bars): {str(q): value for q, value in row.items()} for bars, row in result.quantiles.iterrows()
+        },
+        "quantile_spread": {str(bars): float(value) for bars, value in spread.items()},
+        "quantile_spread_t": {str(b): newey_west_t(s, _lags(b, s)) for b, s in result.spreads.items()},
+        "turnover": float(both.turnover.mean()),
+        "coverage": _coverage(result.panel, prices),
+        "sharpe": sharpe(both.net),
+        "sharpe_error": sharpe_error(both.net),
+        "sharpe_gross": sharpe(both.gross),
+        "sortino": sortino(both.net),
+        "max_drawdown": max_drawdown(both.net),
+        "total_return": float((1 + both.net).prod() - 1),
+        "exposure": float(both.exposure.mean()),
+        "long_only": {
+            "sharpe": sharpe(only.net),
+            "max_drawdown": max_drawdown(only.net),
+            "total_return": float((1 + only.net).prod() - 1),
+        },
+        "market": {"sharpe": sharpe(result.market), "total_return": float((1 + result.market).prod() - 1)},
+        "deflated_sharpe": deflated_sharpe(both.net, per_day),
+        "trials": len(per_day),
+        "cost_bps": cost_bps,
+        "delay": {"seconds": delay.seconds, "bars": delay.bars},
+        "granger": _granger(result.panel, prices),
+        "placebo": {
+            "runs": len(result.placebo_ic),
+            "ic_mean": float(np.mean(result.placebo_ic)),
+            "ic_std": float(np.std(result.placebo_ic)),
+            "ic_p": (exceed + 1) / (len(result.placebo_ic) + 1),
+            "sharpe_mean": float(np.nanmean(result.placebo_sharpe)),
+            "sharpe_p": (sum(v >= sharpe(both.net) for v in result.placebo_sharpe) + 1)
+            / (len(result.placebo_sharpe) + 1),
+        },
+        "model": "|".join(sorted(set(signals["model"]))),
+        "strategy": "|".join(sorted(set(signals["strategy"]))),
+        "price_problems": len(prices.problems),
+        "folds": result.folds,
+        "warnings": warnings,
+    }
+
+
+def _coverage(panel: pd.DataFrame, prices: Prices) -> float:
+    """Mean share of priced companies with a signal in force, from the first session with one to the last."""
+    spoken = panel.notna().sum(axis=1)
+    inside = slice(*spoken[spoken > 0].index[[0, -1]])
+    return float((spoken[inside] / prices.open[inside].notna().sum(axis=1).clip(lower=1)).mean())
+
+
+def _without_price(signals: pd.DataFrame, prices: Prices, delay: Delay) -> int:
+    """Signals that could not be traded: no such company, no session left, or no open on that session."""
+    column = prices.open.columns.get_indexer(signals["company"])
+    bar = first_bar(signals["available_at"], prices.opens_at, delay)
+    there = (column >= 0) & (bar < len(prices.open))
+    opens = prices.open.to_numpy()[bar[there], column[there]]
+    return len(signals) - int(np.isfinite(opens).sum())
+
+
+def _lags(bars: int, series: pd.Series) -> int:
+    """Returns over several bars overlap: at least bars - 1 lags."""
+    return max(bars - 1, int(4 * (max(len(series), 1) / 100) ** (2 / 9)))
+
+
+def _granger(panel: pd.DataFrame, prices: Prices) -> dict[str, float | int]:
+    """Both directions, company by company, combined by Fisher's method."""
+    returns = prices.open.shift(-1) / prices.open - 1.0
+    known = returns.shift(1)  # the return that ended at this open
+    leads, lags = [], []
+    for company in panel.columns:
+        score = panel[company].dropna()
+        if len(score) < 60:
+            continue
+        leads.append(granger_p(score, known[company].reindex(score.index)))
+        lags.append(granger_p(known[company].reindex(score.index), score))
+    return {
+        "companies": len(leads),
+        "sentiment_leads_returns_p": fisher_combined(leads),
+        "returns_lead_sentiment_p": fisher_combined(lags),
+    }

@@ -1,0 +1,114 @@
+"""Where prices come from: a file, or a provider that the settings name. A provider gives lines of text; the same checks
+follow as for a file (prices.py), so that nothing about it is trusted.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import httpx
+import pandas as pd
+
+from services.backtest.prices import PriceError, Prices, check_prices, load_prices
+from shared.clock import to_datetime
+from shared.securities import Catalogue
+from shared.settings import BacktestSettings, Settings
+
+MARGIN_DAYS: Final = 45  # prices behind the last signal: positions and horizons run out
+_NAMES: Final = {"adj close": "adj_close", "adjusted_close": "adj_close", "symbol": "ticker", "timestamp": "date"}
+
+
+class PriceProvider(Protocol):
+    """Somebody who knows daily prices."""
+
+    def fetch(self, tickers: Sequence[str], begin: date, end: date) -> pd.DataFrame:
+        """Texts in the columns date, ticker, open, high, low, close[, adj_close], volume; both days inclusive.
+
+        A ticker that it does not know is left out. Raises PriceError when it cannot be asked.
+        """
+
+
+class HttpCsv:
+    """One CSV a ticker, from an address such as https://prices.example/{ticker}?from={begin}&to={end}."""
+
+    def __init__(self, name: str, address: str, settings: BacktestSettings) -> None:
+        self._name, self._address = name, address
+        self._settings = settings
+
+    def fetch(self, tickers: Sequence[str], begin: date, end: date) -> pd.DataFrame:
+        with httpx.Client(timeout=self._settings.timeout_seconds, follow_redirects=True) as client:
+            found = [self._one(client, ticker, begin, end) for ticker in tickers]
+        known = [table for table in found if table is not None]
+        if not known:
+            raise PriceError(f"price provider {self._name!r} knows none of {len(tickers)} tickers, e.g. {tickers[0]}")
+        return pd.concat(known, ignore_index=True).fillna("")
+
+    def _one(self, client: httpx.Client, ticker: str, begin: date, end: date) -> pd.DataFrame | None:
+        try:
+            address = self._address.format(ticker=ticker, begin=begin, end=end)
+        except (KeyError, IndexError, ValueError) as error:
+            raise PriceError(f"price provider {self._name!r}: its address has an unknown field: {error}") from None
+        text = self._get(client, address)
+        if text is None:
+            return None
+        try:
+            table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+        except ValueError:
+            return None  # an empty answer: not known here
+        table.columns = pd.Index([_NAMES.get(c, c) for c in (str(c).strip().lower() for c in table.columns)])
+        if "date" not in table.columns:
+            return None  # "No data": how some providers say that they do not know a ticker
+        return table if "ticker" in table.columns else table.assign(ticker=ticker)
+
+    def _get(self, client: httpx.Client, address: str) -> str | None:
+        most, parts = self._settings.max_response_bytes, []
+        try:
+            with client.stream("GET", address) as response:
+                if response.status_code == httpx.codes.NOT_FOUND:
+                    return None
+                response.raise_for_status()
+                for part in response.iter_bytes():
+                    parts.append(part)
+                    most -= len(part)
+                    if most < 0:
+                        raise PriceError(f"price provider {self._name!r}: an answer above max_response_bytes")
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise PriceError(f"price provider {self._name!r}: {type(error).__name__}: {error}") from None
+        return b"".join(parts).decode("utf-8", "replace")
+
+
+def provider_of(settings: BacktestSettings, name: str) -> PriceProvider:
+    """Raises PriceError, listing what is known."""
+    if name not in settings.price_urls:
+        known = ", ".join(sorted(settings.price_urls)) or "none (BELLWETHER_BACKTEST__PRICE_URLS names them)"
+        raise PriceError(f"--prices {name}: neither a price file nor a price provider; providers: {known}")
+    return HttpCsv(name, settings.price_urls[name], settings)
+
+
+def company_namer() -> Callable[[str, date], str]:
+    """From a ticker and a day to a company id of the catalogue; a ticker that it does not know stays what it is."""
+    catalogue = Catalogue.load()
+
+    def company_of(ticker: str, day: date) -> str:
+        found = catalogue.resolve(ticker, day)
+        return found.id if found else ticker
+
+    return company_of
+
+
+def load_any_prices(settings: Settings, source: str, signals: pd.DataFrame, **checks: Any) -> Prices:
+    """Prices from the file `source`, else from the provider of that name for the signals' tickers and time."""
+    if Path(source).exists() or Path(source).suffix:
+        return load_prices(Path(source), company_of=company_namer(), **checks)
+    provider = provider_of(settings.backtest, source)
+    if signals.empty:
+        raise PriceError(f"--prices {source}: the run has no signals, so there is nothing to ask for")
+    begin, end = (to_datetime(int(signals["available_at"].agg(which))).date() for which in ("min", "max"))
+    last = min(end + timedelta(days=MARGIN_DAYS), checks["today"])
+    tickers = sorted(set(signals["ticker"]))
+    table = provider.fetch(tickers, begin - timedelta(days=MARGIN_DAYS), last)
+    return check_prices(table, f"price provider {source!r}", company_of=company_namer(), **checks)

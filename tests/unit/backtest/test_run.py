@@ -1,0 +1,209 @@
+"""A back-test from a replay's folder: which strategies count as tried, what is warned of, and the walk-forward."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from services.aggregation.grid import variants
+from services.aggregation.strategy import StrategyError, load_strategy
+from services.backtest.choices import Choices
+from services.backtest.growing import GrowingCurve
+from services.backtest.inputs import load_run
+from services.backtest.prices import load_prices
+from services.backtest.providers import company_namer
+from services.backtest.result import BacktestError
+from services.backtest.run import backtest_run, model_warnings
+from services.replay.run import Question, replay
+from services.replay.runs import show_run
+from services.replay.training_dates import texts_until
+from shared.settings import ModelSettings, Settings, load_settings
+
+TICKERS = ("AAPL", "MSFT", "NVDA", "PFE", "BA", "IBM", "T")
+START = 1_400_000_000
+DAYS = 120
+STRATEGY = """
+name: {name}
+version: 1
+cadence_hours: 12
+weights: {{level: 1.0}}
+minimum_documents: 1
+{more}
+"""
+
+
+def write_prices(path: Path, seed: int = 5) -> Path:
+    draw = np.random.default_rng(seed)
+    days = pd.bdate_range("2014-05-01", "2014-10-15")
+    rows = []
+    for ticker in TICKERS:
+        closes = 100 * np.exp(draw.normal(0, 0.01, len(days)).cumsum())
+        rows += [
+            f"{day.date()},{ticker},{p:.4f},{p:.4f},{p:.4f},{p:.4f},9" for day, p in zip(days, closes, strict=True)
+        ]
+    path.write_text("date,ticker,open,high,low,close,volume\n" + "\n".join(rows) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, Path]]:
+    """Two strategies over four months of posts, replayed once."""
+    folder = tmp_path_factory.mktemp("world")
+    draw = random.Random(3)
+    rows = []
+    for i in range(DAYS * 12):
+        words = " ".join(draw.choice(("good", "bad", "fine", "loss")) for _ in range(3))
+        text = f"${draw.choice(TICKERS)} {words} {i}"
+        rows.append({"text": text, "published_at": START + i * 7_200, "external_id": i})
+    (folder / "posts.jsonl").write_text("\n".join(json.dumps(row) for row in rows))
+    grid = "grid: {half_life_hours: [6, 48], weights.change: [0, 0.5]}"
+    (folder / "slow.yaml").write_text(STRATEGY.format(name="slow", more=grid))
+    (folder / "fast.yaml").write_text(STRATEGY.format(name="fast", more="half_life_hours: 6"))
+    write_prices(folder / "prices.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        settings = load_settings(folder / "state", model=ModelSettings(name="stub"))
+        names = tuple(str(folder / f"{name}.yaml") for name in ("slow", "fast"))
+        question = Question(str(folder / "posts.jsonl"), ("social",), strategies=names)
+        frame = load_prices(folder / "prices.csv", today=date(2030, 1, 1), company_of=company_namer())
+        replay(settings, "posts", question, follow=lambda run: GrowingCurve(run, frame, 10, 5))
+        yield settings, folder
+
+
+def test_other_strategies_of_the_run_count_as_trials(world: tuple[Settings, Path]) -> None:
+    settings, folder = world
+    with pytest.raises(BacktestError, match="several strategies \\(fast, slow\\)"):
+        backtest_run(settings, "posts", folder / "prices.csv")
+    out, metrics = backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy="slow"))
+    assert out.name == "backtest-slow"
+    assert metrics["trials"] == 2
+    assert any(text.startswith("2 strategies") for text in metrics["warnings"])
+    assert metrics["strategy"] == "slow"
+    assert set(pd.read_parquet(out / "signals.parquet")["strategy"]) == {"slow"}
+    with pytest.raises(BacktestError, match="no strategy 'pulse'; it has fast, slow"):
+        backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy="pulse"))
+
+
+def test_a_walk_forward_shows_every_fold_and_trades_only_out_of_sample(world: tuple[Settings, Path]) -> None:
+    settings, folder = world
+    choices = Choices(strategy="slow", train_window="40d", test_window="15d", embargo="2d")
+    out, metrics = backtest_run(settings, "posts", folder / "prices.csv", choices)
+    folds = metrics["folds"]
+    assert len(folds) == metrics["walk_forward"]["folds"] >= 4
+    for before, after in pairwise(folds):
+        assert before["test"][1] < after["test"][0]
+    assert all(fold["train"][1] < fold["test"][0] for fold in folds)
+    assert {fold["parameters"] for fold in folds} <= set(metrics["walk_forward"]["candidates"])
+    assert len(metrics["walk_forward"]["candidates"]) == 4
+    assert metrics["trials"] == 6  # this, the other strategy of the run, and four combinations
+    equity = pd.read_parquet(out / "equity.parquet")
+    assert str(equity["date"].min().date()) >= folds[0]["test"][0]
+    traded = pd.read_parquet(out / "signals.parquet")
+    assert set(traded["parameters"]) == {fold["parameters"] for fold in folds}
+    page = (out / "tearsheet.html").read_text()
+    assert "Walk-forward" in page
+    assert all(fold["test"][0] in page for fold in folds)
+
+
+def test_what_comes_later_changes_no_earlier_fold(world: tuple[Settings, Path], tmp_path: Path) -> None:
+    settings, folder = world
+    choices = Choices(strategy="slow", train_window="40d", test_window="15d")
+    _, before = backtest_run(settings, "posts", folder / "prices.csv", choices, tmp_path / "a")
+    cut = before["folds"][2]["test"][0]
+    lines = (folder / "prices.csv").read_text().splitlines()
+    other = write_prices(tmp_path / "other.csv", seed=6).read_text().splitlines()
+    mixed = [there if there[:10] < cut else here for there, here in zip(lines, other, strict=True)]
+    (tmp_path / "mixed.csv").write_text("\n".join([lines[0], *mixed[1:]]) + "\n")
+    _, after = backtest_run(settings, "posts", tmp_path / "mixed.csv", choices, tmp_path / "b")
+    chosen = [[fold["parameters"] for fold in metrics["folds"]] for metrics in (before, after)]
+    assert chosen[0][:3] == chosen[1][:3]
+    assert before["folds"][0] == after["folds"][0]
+    assert before["folds"][-1] != after["folds"][-1]
+
+
+def test_a_strategy_file_is_tried_on_the_runs_opinions_without_scoring(world: tuple[Settings, Path]) -> None:
+    settings, folder = world
+    same = folder / "same.yaml"
+    same.write_text(STRATEGY.format(name="same", more=""))
+    _, metrics = backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy=str(same)))
+    _, slow = backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy="slow"))
+    assert metrics["ic_mean"] == slow["ic_mean"]  # declared the same, but for the name
+    assert metrics["trials"] == 3
+
+
+def test_thresholds_matter_when_recommendations_are_traded(world: tuple[Settings, Path], tmp_path: Path) -> None:
+    settings, folder = world
+    _, scores = backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy="slow"), tmp_path / "a")
+    _, actions = backtest_run(
+        settings, "posts", folder / "prices.csv", Choices(strategy="slow", trade="action"), tmp_path / "b"
+    )
+    assert (scores["trade"], actions["trade"]) == ("score", "action")
+    assert scores["turnover"] != actions["turnover"]
+
+
+def test_the_curve_grew_while_the_run_went_on(world: tuple[Settings, Path]) -> None:
+    settings, folder = world
+    run = settings.state_dir / "runs" / "posts"
+    grown = pd.read_parquet(run / "growing.parquet")
+    out, _ = backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy="slow"))
+    whole = pd.read_parquet(out / "equity.parquet").set_index("date")["long_short"]
+    slow = grown[grown["strategy"] == "slow"].set_index("date")["long_short"]
+    assert 20 < len(slow) <= len(whole)
+    pd.testing.assert_series_equal(slow, whole.loc[slow.index], check_freq=False)
+    progress = json.loads((run / "progress.json").read_text())
+    assert progress["done"] == progress["total"] == show_run(settings, "posts")["documents"]
+
+
+def test_texts_that_are_older_than_the_models_training_are_named(world: tuple[Settings, Path], tmp_path: Path) -> None:
+    settings, _ = world
+    run = load_run(settings, "posts")
+    (text,) = model_warnings(run)
+    assert "of dates that it does not say" in text  # a stub has learnt nothing that is known
+    old = {"texts_until": "2013-01-01"}
+    (tmp_path / "training_data.json").write_text(json.dumps(old))
+    assert texts_until(tmp_path) == "2013-01-01"
+    (text,) = model_warnings(replace(run, texts_until="2022-12-31"))
+    assert "begin on 2014-05-" in text
+    assert "up to 2022-12-31: look-ahead through the model is possible" in text
+    assert model_warnings(replace(run, texts_until=texts_until(tmp_path))) == []
+
+
+def test_the_dates_follow_from_the_sets_that_a_model_learnt(tmp_path: Path) -> None:
+    (tmp_path / "metrics.json").write_text(json.dumps({"learnt": ["sentfin"]}))
+    assert texts_until(tmp_path) == "2021-12-31"  # the encoder's
+    (tmp_path / "metrics.json").write_text(json.dumps({"learnt": ["sentfin", "something new"]}))
+    assert texts_until(tmp_path) == ""
+
+
+def test_a_grid_is_every_combination_and_bad_ones_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "s.yaml"
+
+    def grid(text: str) -> dict[str, object]:
+        path.write_text(STRATEGY.format(name="s", more=text))
+        return dict(variants(load_strategy(str(path))))
+
+    made = grid("grid: {half_life_hours: [6, 48], weights.change: [0, 0.5]}")
+    assert list(made) == [f"half_life_hours={h} weights.change={c}" for h in (6, 48) for c in (0, 0.5)]
+    assert len({strategy.name for strategy in made.values()}) == 4  # type: ignore[attr-defined]
+    assert list(grid("")) == ["as declared"]
+    before = load_strategy(str(path)).digest
+    grid("grid: {half_life_hours: [6, 48]}")
+    assert load_strategy(str(path)).digest == before  # what may be chosen changes no signal
+    for text, named in (
+        ("grid: {cadence: [1]}", "unknown parameter 'cadence'; known are half_life_hours"),
+        ("grid: {half_life_hours: [0]}", "half_life_hours must be above 0"),
+        ("grid: {weights.mood: [1]}", "unknown feature 'mood'; known are level"),
+        ("grid: {half_life_hours: []}", "has no values"),
+        ("grid: {half_life_hours: [" + ",".join(map(str, range(1, 70))) + "]}", "69 combinations; at most 64"),
+    ):
+        with pytest.raises(StrategyError, match=named):
+            grid(text)
