@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from services.replay.watching import Follower
+    from shared.settings import Settings
 
 app = typer.Typer(
     help="Play a stretch of the past through the live code, under a run's name.", invoke_without_command=True
@@ -39,7 +44,13 @@ def replay(
     ] = 0,
     anonymise: Annotated[bool, typer.Option("--anonymise", help="Hide company names from the model.")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Score anew what was scored before.")] = False,
-    reuse_opinions: Annotated[bool, typer.Option("--reuse-opinions", help="Take cached answers (the default).")] = True,
+    reuse_opinions: Annotated[
+        bool, typer.Option("--reuse-opinions", help="Of topics: take the live opinions where the same model made them.")
+    ] = False,
+    prices: Annotated[
+        str | None,
+        typer.Option("--prices", help="Show the equity curve grow, and back-test the run at its end, on these prices."),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run of this name.")] = False,
     state: State = None,
@@ -61,17 +72,52 @@ def replay(
         tuple(mapping or ()), timezone, model, tuple(strategy or ()), anonymise,
     )  # fmt: skip
     settings = load_settings(state)
+    follow = _follow(settings, prices) if prices and not workers else None
     with Bar() as bar:
         if workers:
+            _alone(workers, anonymise, "--anonymise")
+            _alone(workers, resume, "--resume")
+            _alone(workers, reuse_opinions, "--reuse-opinions")
+            _alone(workers, speed != "max", "--speed")
             from services.replay.through_kafka import replay_through_kafka
 
             summary = replay_through_kafka(settings, run, question, workers, overwrite=overwrite, progress=bar.advance)
         else:
             summary = replay(
-                settings, run, question, speed=parse_speed(speed), cache=reuse_opinions and not no_cache,
-                resume=resume, overwrite=overwrite, progress=bar.advance,
+                settings, run, question, speed=parse_speed(speed), cache=not no_cache, reuse_opinions=reuse_opinions,
+                resume=resume, overwrite=overwrite, progress=bar.advance, follow=follow,
             )  # fmt: skip
+    if prices:
+        summary |= {"backtest": _test(settings, run, prices)}
     typer.echo(json.dumps(summary) if as_json else _words(summary))
+
+
+def _alone(workers: int, given: bool, option: str) -> None:
+    from services.replay.runs import RunError
+
+    if workers and given:
+        raise RunError(f"{option} works in one process alone: leave out --workers")
+
+
+def _follow(settings: Settings, prices: str) -> Callable[[Path], Follower]:
+    from services.backtest.growing import follower
+
+    return follower(settings, prices)
+
+
+def _test(settings: Settings, run: str, prices: str) -> dict[str, object]:
+    """Back-test every strategy of a finished run with the default options; what else there is, `backtest` has."""
+    from services.backtest.choices import Choices
+    from services.backtest.commands import words
+    from services.backtest.inputs import load_run
+    from services.backtest.run import backtest_run
+
+    found: dict[str, object] = {}
+    for strategy in sorted(set(load_run(settings, run).signals["strategy"])):
+        folder, metrics = backtest_run(settings, run, prices, Choices(strategy=strategy))
+        typer.echo(f"{strategy}: {words(metrics)}; tear sheet: {folder / 'tearsheet.html'}", err=True)
+        found[strategy] = {name: metrics[name] for name in ("ic_mean", "ic_t", "sharpe", "max_drawdown")}
+    return found
 
 
 @app.command("list")
@@ -100,10 +146,15 @@ def show(run: str, state: State = None, as_json: AsJson = False) -> None:
 @app.command()
 def delete(run: str, state: State = None) -> None:
     """Forget a run and everything that it made."""
-    from services.replay.runs import delete_run
+    from services.replay.runs import delete_run, show_run
     from shared.settings import load_settings
 
-    delete_run(load_settings(state), run)
+    settings = load_settings(state)
+    if show_run(settings, run).get("workers"):
+        from services.replay.through_kafka import forget_run
+
+        forget_run(settings, run)
+    delete_run(settings, run)
     typer.echo(f"{run} is deleted")
 
 

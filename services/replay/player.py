@@ -10,7 +10,7 @@ No Kafka and no Redis: the store is in memory. What differs from live is where r
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -19,9 +19,11 @@ from typing import Final
 from services.aggregation.plan import Rules
 from services.aggregation.store import Store
 from services.aggregation.strategy import Strategy
-from services.model.interface import Engine
+from services.model.interface import Answer, Engine
+from services.model.packs import reader_of
 from services.replay.anonymise import anonymise
 from services.replay.cache import AnswerCache
+from services.replay.live_answers import Place
 from services.replay.records import Message, Range
 from services.replay.slots import Slots
 from services.replay.timeline import merged, ticks
@@ -35,9 +37,8 @@ from shared.events import Opinion, OpinionMessage, Origin, Tick
 from shared.signals import Signal
 from shared.topics import LIVE, Topics
 
-GROUP: Final = 2_048  # entries that go through the stages together
+GROUP: Final = 512  # entries that go through the stages together; progress moves a group at a time
 
-Progress = Callable[[int, int], None]  # documents done, documents in all
 Keep = Callable[[int, Sequence[bytes]], None]  # slot, messages: what would have stood on `opinions`
 
 
@@ -50,6 +51,7 @@ class Result:
     dead: int = 0
     opinions: int = 0
     cached: int = 0
+    reused: int = 0  # answers taken from the live opinions
     signals: list[Signal] = field(default_factory=list)
     events: list[tuple[str, int, str]] = field(default_factory=list)  # company, available_at, event
 
@@ -60,6 +62,9 @@ class Result:
                 self.opinions += 1
                 if message.event:
                     self.events.append((message.company, message.available_at, message.event))
+
+
+Watched = Callable[[Result, int, int, int], None]  # so far, documents done, documents in all, market time reached
 
 
 class Player:
@@ -74,14 +79,15 @@ class Player:
         slots: int,
         *,
         cache: AnswerCache | None = None,
+        known: Mapping[Place, Answer] | None = None,
         hide_names: bool = False,
         pace: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self._engine, self._linker, self._cache = engine, linker, cache
+        self._engine, self._linker, self._cache, self._known = engine, linker, cache, known or {}
         self._strategies, self._rules, self._slots = strategies, rules, slots
         self._hide_names, self._pace = hide_names, pace
 
-    def play(self, given: Range, progress: Progress = lambda *_: None, keep: Keep = lambda *_: None) -> Result:
+    def play(self, given: Range, watch: Watched = lambda *_: None, keep: Keep = lambda *_: None) -> Result:
         """Play everything; the same records give the same result, to the byte."""
         records = merged(given.records)
         ids = {topic: topic_id for topic, (topic_id, _) in given.topics.items()}
@@ -100,7 +106,7 @@ class Player:
                 if len(group) >= GROUP or index == len(records) - 1:
                     self._pace(record.available_at or 0)
                     self._group(group, slots, result, keep)
-                    progress(index + 1, len(records))
+                    watch(result, index + 1, len(records), record.available_at or 0)
                     group = []
         return result
 
@@ -131,10 +137,15 @@ class Player:
             for entry in asked:
                 assert entry.request is not None
                 entry.request = anonymise(entry.request)
+        elif self._known:
+            asked = [entry for entry in asked if not self._answered(entry, result)]
         if self._cache is None:
             infer(self._engine, asked, encode_batch(self._engine, asked))
             return
-        keys = {id(entry): self._cache.key(entry.request) for entry in asked if entry.request is not None}
+        keys = {}
+        for entry in asked:
+            assert entry.request is not None
+            keys[id(entry)] = self._cache.key(entry.request, reader_of(self._engine, entry.request))
         known = self._cache.get(list(keys.values()))
         missing = []
         for entry in asked:
@@ -145,6 +156,15 @@ class Player:
         if missing:
             infer(self._engine, missing, encode_batch(self._engine, missing))
             self._cache.put({keys[id(entry)]: entry.answer for entry in missing if entry.answer is not None})
+
+    def _answered(self, entry: Entry, result: Result) -> bool:
+        """Take the live answer where there is one and it fits (a re-queued dead letter is always scored)."""
+        answer = self._known.get((entry.origin.topic_id, entry.origin.partition, entry.origin.offset))
+        if answer is None or entry.first_origin or len(answer.companies) != len(entry.links):
+            return False
+        entry.answer = answer
+        result.reused += 1
+        return True
 
 
 @contextmanager

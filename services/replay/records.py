@@ -124,6 +124,7 @@ def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | No
     if missing:
         raise RangeError(f"the topics {', '.join(missing)} do not exist; start with: bellwether up")
     found = Range(topics={name: (state.topic_id, state.partitions) for name, state in there.items()})
+    held: list[int] = []  # earliest and latest available_at of the whole log
     consumer = KafkaConsumer(**client_config(settings.kafka), enable_auto_commit=False)
     try:
         parts = [TopicPartition(name, p) for name, state in there.items() for p in range(state.partitions)]
@@ -131,6 +132,8 @@ def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | No
         first, last = consumer.beginning_offsets(parts), consumer.end_offsets(parts)
         for record in _until(consumer, parts, first, last):
             available = _available_at(record.value)
+            if available is not None and available != TICK:
+                held = [min([available, *held]), max([available, *held])]
             if available == TICK or not _within(available, begin, end):
                 continue
             message = Message(
@@ -139,14 +142,15 @@ def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | No
             found.records.append(Recorded(message, available))
     finally:
         consumer.close()
-    cut = [part for part in parts if first[part] > 0]
-    if cut and begin is not None and found.records:
-        earliest = min(r.available_at for r in found.records if r.available_at is not None)
-        if begin < earliest:
-            raise RangeError(
-                f"{', '.join(sorted({p.topic for p in cut}))} no longer hold {to_iso(begin)}: "
-                f"the log starts at {to_iso(earliest)}; replay from there, or from a file"
-            )
+    cut = sorted({part.topic for part in parts if first[part] > 0})
+    if cut and held and begin is not None and begin < held[0]:
+        raise RangeError(
+            f"{', '.join(cut)} no longer hold what became available at {to_iso(begin)}: "
+            f"the log holds {to_iso(held[0])} to {to_iso(held[1])}; replay that, or from a file"
+        )
+    if not found.records:
+        there_is = f"they hold {to_iso(held[0])} to {to_iso(held[1])}" if held else "they hold no document"
+        raise RangeError(f"nothing became available in this range on {', '.join(names)}; {there_is}")
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,15 @@ import msgspec
 
 from services.aggregation.plan import Rules
 from services.aggregation.strategy import load_strategy
+from services.model.folders import ModelError, find_model
 from services.replay.cache import AnswerCache
+from services.replay.live_answers import live_answers
 from services.replay.opinions import OpinionFile
-from services.replay.player import Player, Progress, pacing
+from services.replay.player import Player, pacing
 from services.replay.records import Range, RangeError, read_file, read_topics
-from services.replay.runs import begin_run, finish_run
+from services.replay.runs import begin_run, finish_run, refuse_in_use, stop_run
+from services.replay.training_dates import texts_until
+from services.replay.watching import Advance, Follower, Watch
 from shared.clock import Clock, SystemClock, to_micros
 from shared.events import Channel
 from shared.settings import Settings, default_cache_dir
@@ -48,11 +52,14 @@ def replay(
     *,
     speed: float = 0.0,
     cache: bool = True,
+    reuse_opinions: bool = False,
     resume: bool = False,
     overwrite: bool = False,
-    progress: Progress = lambda *_: None,
+    progress: Advance = lambda *_: None,
+    follow: Callable[[Path], Follower] | None = None,
 ) -> dict[str, Any]:
-    """Replay in this process; returns the summary. `speed` 0 is as fast as it goes.
+    """Replay in this process; returns the summary. `speed` 0 is as fast as it goes. `follow` is given the run's folder,
+    and its answer is shown what there is, now and then.
 
     Stopped and resumed, it goes on where scoring stopped: answers are cached as they are made. Raises RunError,
     RangeError, StrategyError, SourceError and what building the engine raises.
@@ -66,12 +73,14 @@ def replay(
     if len(set(names)) < len(names):
         raise RangeError(f"two strategies are called the same: {', '.join(names)}; give each its own name")
     clock = SystemClock()
-    folder = begin_run(settings, run, question.asked(), resume=resume, overwrite=overwrite)
+    refuse_in_use(settings, run, question.asked(), resume=resume, overwrite=overwrite)
     started = time.perf_counter()
     given = read_range(settings, question, clock)
     catalogue = Catalogue.load()
     model = settings.model.model_copy(update={"name": question.model}) if question.model else settings.model
     engine = build_engine(model, catalogue.digest())
+    reuse = reuse_opinions and not question.file and not question.anonymise
+    folder = begin_run(settings, run, question.asked(), overwrite=overwrite)
     answers = AnswerCache(default_cache_dir() / "answers.sqlite3", engine.model_id) if cache else None
     try:
         player = Player(
@@ -81,16 +90,34 @@ def replay(
             Rules.of(settings.aggregation),
             settings.kafka.opinion_partitions,
             cache=answers,
+            known=live_answers(settings, given, engine.model_id, engine.packs.values()) if reuse else None,
             hide_names=question.anonymise,
             pace=pacing(speed, clock, time.sleep) if speed else lambda _: None,
         )
         with OpinionFile(folder, given.streams(), settings.kafka.opinion_partitions) as kept:
-            result = player.play(given, progress, kept.write)
+            watch = Watch(folder, progress, follow(folder) if follow else None)
+            result = player.play(given, watch, kept.write)
+    except BaseException:
+        stop_run(folder)
+        raise
     finally:
         if answers is not None:
             answers.close()
-    summary = finish_run(folder, run, question.asked(), result, time.perf_counter() - started)
-    return summary | {"rejected": given.rejected}
+    more = {
+        "rejected": given.rejected,
+        "copies": given.duplicates,
+        "reused": result.reused,
+        "model_texts_until": model_texts_until(model.name),
+    }
+    return finish_run(folder, run, question.asked(), result, time.perf_counter() - started, more)
+
+
+def model_texts_until(model: str) -> str:
+    """ISO date of the newest text that a model learnt from; "" when nobody says."""
+    try:
+        return texts_until(find_model(model))
+    except ModelError:
+        return ""  # a stub has learnt nothing
 
 
 def read_range(settings: Settings, question: Question, clock: Clock) -> Range:

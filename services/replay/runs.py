@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from services.replay.player import Result
 from shared.clock import to_datetime
 from shared.securities import Catalogue
 from shared.settings import Settings
+from shared.signals import Signal
 
 DUMP: Final = "aggregates.jsonl.gz"
 SUMMARY: Final = "run.json"
@@ -30,15 +32,11 @@ def folder_of(settings: Settings, run: str) -> Path:
     return settings.state_dir / "runs" / run
 
 
-def begin_run(settings: Settings, run: str, asked: dict[str, Any], *, resume: bool, overwrite: bool) -> Path:
-    """Make the run's folder. A name in use is refused unless `resume` (the same question) or `overwrite`.
-
-    Raises RunError.
-    """
+def refuse_in_use(settings: Settings, run: str, asked: dict[str, Any], *, resume: bool, overwrite: bool) -> None:
+    """A name in use is refused unless `resume` (the same question) or `overwrite`. Raises RunError."""
     if not run.replace("-", "").replace("_", "").isalnum() or len(run) > 64 or run == "live":
         raise RunError(f"--run {run}: a run's name has 1 to 64 letters, digits, - and _, and is not 'live'")
-    folder = folder_of(settings, run)
-    kept = folder / SUMMARY
+    kept = folder_of(settings, run) / SUMMARY
     if kept.exists() and not overwrite:
         before = json.loads(kept.read_text())
         if not resume:
@@ -48,21 +46,34 @@ def begin_run(settings: Settings, run: str, asked: dict[str, Any], *, resume: bo
             )
         if before["asked"] != asked:
             raise RunError(f"run {run!r} was asked something else: {before['asked']}; use --overwrite or another name")
+
+
+def begin_run(settings: Settings, run: str, asked: dict[str, Any], *, overwrite: bool, workers: int = 0) -> Path:
+    """Make the run's folder, once it is known that there is something to replay. `workers`: it goes through Kafka."""
+    folder = folder_of(settings, run)
     if overwrite:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    _write(kept, {"run": run, "state": "running", "asked": asked})
+    _write(folder / SUMMARY, {"run": run, "state": "running", "asked": asked, "workers": workers})
     return folder
 
 
-def finish_run(folder: Path, run: str, asked: dict[str, Any], result: Result, seconds: float) -> dict[str, Any]:
+def stop_run(folder: Path) -> None:
+    """Note that a run ended before its end; `--resume` goes on with it."""
+    summary: dict[str, Any] = json.loads((folder / SUMMARY).read_text())
+    _write(folder / SUMMARY, summary | {"state": "stopped"})
+
+
+def finish_run(
+    folder: Path, run: str, asked: dict[str, Any], result: Result, seconds: float, more: dict[str, Any]
+) -> dict[str, Any]:
     """Write everything that a run made; the summary is written last, so a run is finished or it is not."""
     digest = hashlib.sha256()
     with gzip.GzipFile(folder / DUMP, "wb", compresslevel=3, mtime=0) as file:
         for line in lines(result.store.rows()):
             digest.update(line)
             file.write(line)
-    signal_frame(result).to_parquet(folder / "signals.parquet", index=False)
+    signal_frame(result.signals).to_parquet(folder / "signals.parquet", index=False)
     events = pd.DataFrame(result.events, columns=["company", "available_at", "event"])
     events.to_parquet(folder / "events.parquet", index=False)
     totals = [result.store.totals(slot) for slot in range(result.store.slots)]
@@ -76,15 +87,15 @@ def finish_run(folder: Path, run: str, asked: dict[str, Any], result: Result, se
         "seconds": round(seconds, 3),
         "cached": result.cached,
         "aggregates_sha256": digest.hexdigest(),
-    }
+    } | more
     _write(folder / SUMMARY, {"run": run, "state": "finished", "asked": asked, **summary})
     return summary
 
 
-def signal_frame(result: Result) -> pd.DataFrame:
+def signal_frame(signals: Iterable[Signal]) -> pd.DataFrame:
     """One row a signal, ordered by (available_at, strategy, company). Scores and confidences as fractions."""
     catalogue = Catalogue.load()
-    ordered = sorted(result.signals, key=lambda s: (s.available_at, s.strategy, s.company, s.revision))
+    ordered = sorted(signals, key=lambda s: (s.available_at, s.strategy, s.company, s.revision))
     rows = [
         {
             "ticker": _ticker(catalogue, s.company, s.at),

@@ -4,29 +4,25 @@ same bytes out.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from typing import Any, Final, cast
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, cast
 
-import msgspec
 import redis
 from kafka import KafkaAdminClient, KafkaProducer
-from kafka.errors import KafkaError
 
 from services.aggregation.plan import Rules
 from services.aggregation.redis_store import RedisStore
 from services.aggregation.strategy import load_strategy
 from services.replay.opinions import OpinionFile
-from services.replay.player import Keep, Progress, Result
+from services.replay.player import Keep, Result
 from services.replay.records import Range, read_log
-from services.replay.run import Question, read_range
-from services.replay.runs import RunError, begin_run, finish_run
+from services.replay.run import Question, model_texts_until, read_range
+from services.replay.runs import RunError, begin_run, finish_run, refuse_in_use, stop_run
 from services.replay.timeline import merged, ticks
-from services.supervisor.drain import EVERY_SECONDS, Drain
+from services.replay.watching import Advance
+from services.replay.workers import run_workers, wait_for_workers
 from shared.aggregates import RUNS, run_key
 from shared.clock import SystemClock
 from shared.events import CHANNELS, InvalidMessage, Origin, Tick, decode_opinion, encode
@@ -36,8 +32,6 @@ from shared.settings import Settings
 from shared.signals import decode_revisions
 from shared.topics import LIVE, Topics
 
-STALLED_SECONDS: Final = 180.0  # without any progress
-
 
 def replay_through_kafka(
     settings: Settings,
@@ -46,7 +40,7 @@ def replay_through_kafka(
     workers: int,
     *,
     overwrite: bool = False,
-    progress: Progress = lambda *_: None,
+    progress: Advance = lambda *_: None,
 ) -> dict[str, Any]:
     """Publish the range to the run's topics, let `workers` of each role work it off, collect; returns the summary.
 
@@ -54,20 +48,37 @@ def replay_through_kafka(
     """
     started = time.perf_counter()
     topics = Topics(run, settings.kafka.document_partitions, settings.kafka.opinion_partitions)
-    folder = begin_run(settings, run, question.asked(), resume=False, overwrite=overwrite)
+    refuse_in_use(settings, run, question.asked(), resume=False, overwrite=overwrite)
+    given = read_range(settings, question, SystemClock())
     client = connect(settings.redis)
     _clear(settings, topics, client, overwrite)
-    given = read_range(settings, question, SystemClock())
-    ensure_topics(settings.kafka, topics.all())
-    _publish(settings, topics, given, question)
-    with _workers(settings, run, question, workers) as children:
-        _wait(settings, run, children, progress)
+    folder = begin_run(settings, run, question.asked(), overwrite=overwrite, workers=workers)
+    try:
+        ensure_topics(settings.kafka, topics.all())
+        _publish(settings, topics, given, question)
+        with run_workers(settings, run, question, workers) as children:
+            wait_for_workers(settings, run, children, progress)
+    except BaseException:
+        stop_run(folder)
+        raise
     store = RedisStore(client, run, topics.opinion_partitions)
     with OpinionFile(folder, _streams(settings, topics), topics.opinion_partitions) as kept:
         result = _collect(settings, topics, client, store, question, kept.write)
-    return finish_run(folder, run, question.asked(), result, time.perf_counter() - started) | {
-        "rejected": given.rejected
+    more = {
+        "rejected": given.rejected,
+        "model_texts_until": model_texts_until(question.model or settings.model.name),
+        "workers": workers,
     }
+    return finish_run(folder, run, question.asked(), result, time.perf_counter() - started, more)
+
+
+def forget_run(settings: Settings, run: str) -> None:
+    """Delete what a run through Kafka left there and in Redis."""
+    client = connect(settings.redis)
+    try:
+        _clear(settings, Topics(run), client, overwrite=True)
+    finally:
+        client.close()
 
 
 def _clear(settings: Settings, topics: Topics, client: redis.Redis, overwrite: bool) -> None:
@@ -111,70 +122,6 @@ def _publish(settings: Settings, topics: Topics, given: Range, question: Questio
             future.get(timeout=60)
     finally:
         producer.close()
-
-
-@contextmanager
-def _workers(settings: Settings, run: str, question: Question, count: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """The run's own workers as child processes; stopped at the end."""
-    environment = os.environ | {"BELLWETHER_RUN": run}
-    if question.model:
-        environment["BELLWETHER_MODEL__NAME"] = question.model
-    if question.strategies:
-        environment["BELLWETHER_AGGREGATION__STRATEGIES"] = msgspec.json.encode(question.strategies).decode()
-    children = [
-        subprocess.Popen(
-            [
-                *(sys.executable, "-m", "services.cli", "worker", role),
-                *("--run", run, "--name", f"{run}-{number}", "--state", str(settings.state_dir)),
-            ],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        for role in ("scoring", "aggregation")
-        for number in range(1, count + 1)
-    ]
-    try:
-        yield children
-    finally:
-        for child in children:
-            child.terminate()
-        for child in children:
-            try:
-                child.communicate(timeout=15)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.communicate()
-
-
-def _wait(settings: Settings, run: str, children: list[subprocess.Popen[bytes]], progress: Progress) -> None:
-    """Until every document is scored and every opinion applied; what answers late (a new group's coordinator) is waited
-    for. Raises RunError when the workers end or stand still.
-    """
-    drain = Drain(settings.model_copy(update={"run": run}))
-    goal, before, since = 0, ("", -1), time.monotonic()
-    try:
-        while before != ("opinions", 0):
-            with suppress(KafkaError, redis.RedisError, OSError):
-                now = drain.left()
-                goal = max(goal, now[1])
-                progress(goal - now[1] if now[0] == "documents" else goal, goal)
-                if now != before:
-                    before, since = now, time.monotonic()
-            _check(children, time.monotonic() - since)
-            time.sleep(EVERY_SECONDS)
-    finally:
-        drain.close()
-
-
-def _check(children: list[subprocess.Popen[bytes]], still: float) -> None:
-    for child in children:
-        if child.poll() is not None:
-            said = child.stderr.read().decode(errors="replace").strip() if child.stderr else ""
-            raise RunError(f"a worker of the run ended with code {child.returncode}: {said[-500:] or 'see STATE/logs'}")
-    if still > STALLED_SECONDS:
-        raise RunError(f"the run's workers made no progress for {STALLED_SECONDS:.0f} s; see STATE/logs")
 
 
 def _streams(settings: Settings, topics: Topics) -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from services.backtest.choices import Choices
 from services.backtest.run import backtest_run
 from services.ingest.sample_files import write_sample
 from services.replay.run import Question, replay
@@ -26,7 +27,9 @@ def test_what_was_planted_is_found_and_nothing_else(tmp_path: Path, monkeypatch:
     replay(settings, "week", Question(str(tmp_path / "planted" / "documents.jsonl"), ("news",)))
 
     found, nothing = (
-        backtest_run(settings, "week", tmp_path / name / "prices.csv", hold_bars=1, out=tmp_path / f"test-{name}")[1]
+        backtest_run(settings, "week", tmp_path / name / "prices.csv", Choices(hold_bars=1), tmp_path / f"test-{name}")[
+            1
+        ]
         for name in ("planted", "flat")
     )
     assert found["ic_mean"] > 0.25

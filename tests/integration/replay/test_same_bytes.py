@@ -11,23 +11,29 @@ import pandas as pd
 import pytest
 
 from services.aggregation.dump import aggregates_sha256
+from services.aggregation.plan import Rules
 from services.aggregation.redis_store import RedisStore
+from services.aggregation.strategy import load_strategy
 from services.embedded.kafka import EmbeddedKafka
 from services.embedded.redis import EmbeddedRedis
 from services.ingest.files import FileSource
 from services.ingest.load import load_file
 from services.ingest.normalise import Reading
 from services.replay import player
+from services.replay.opinions import replayed
 from services.replay.run import Question
 from services.replay.run import replay as replay_here
 from services.replay.runs import signal_frame
-from services.replay.through_kafka import _collect, _wait, _workers, replay_through_kafka
+from services.replay.through_kafka import _collect, forget_run, replay_through_kafka
+from services.replay.workers import run_workers, wait_for_workers
 from shared.clock import SystemClock
+from shared.kafka_client import describe
 from shared.redis_client import connect
-from shared.settings import KafkaSettings, ModelSettings, RedisSettings, Settings, load_settings
+from shared.settings import AggregationSettings, KafkaSettings, ModelSettings, RedisSettings, Settings, load_settings
 from shared.topics import Topics
 
 pytestmark = pytest.mark.kafka
+RULES = Rules.of(AggregationSettings())
 NAMES = ("$AAPL", "$MSFT", "$NVDA", "Pfizer", "Boeing", "nobody")
 
 
@@ -75,26 +81,38 @@ def test_live_and_both_replays_give_the_same_bytes(
     question = Question(channels=("news", "social"))
 
     client = connect(settings.redis)
-    with _workers(settings, "live", question, 2) as children:
-        _wait(settings, "live", children, lambda *_: None)
+    with run_workers(settings, "live", question, 2) as children:
+        wait_for_workers(settings, "live", children, lambda *_: None)
     live = RedisStore(client, "live", settings.kafka.opinion_partitions)
 
     here = replay_here(settings, "here", question, cache=False)
     monkeypatch.setattr(player, "GROUP", 13)
     again = replay_here(settings, "again", question, cache=False)
+    reused = replay_here(settings, "reused", question, cache=False, reuse_opinions=True)
     kafka = replay_through_kafka(settings, "through-kafka", question, 2)
     assert here["documents"] > 1300
-    digests = {aggregates_sha256(live), *(r["aggregates_sha256"] for r in (here, again, kafka))}
+    digests = {aggregates_sha256(live), *(r["aggregates_sha256"] for r in (here, again, reused, kafka))}
     assert len(digests) == 1
-    assert [r["documents"] for r in (again, kafka)] == [here["documents"]] * 2
+    assert [r["documents"] for r in (again, reused, kafka)] == [here["documents"]] * 3
+    assert reused["reused"] == here["documents"]  # the live workers' answers, and not one scored again
 
     frames = [
-        pd.read_parquet(settings.state_dir / "runs" / n / "signals.parquet") for n in ("here", "again", "through-kafka")
+        pd.read_parquet(settings.state_dir / "runs" / n / "signals.parquet")
+        for n in ("here", "again", "reused", "through-kafka")
     ]
     assert len(frames[0]) > 100
     for frame in frames[1:]:
         pd.testing.assert_frame_equal(frames[0], frame)
     # live has had one tick alone, behind everything: the same signals for the same times, whatever it knew when
-    given = signal_frame(_collect(settings, Topics("live"), client, live, question))
+    given = signal_frame(_collect(settings, Topics("live"), client, live, question).signals)
     pd.testing.assert_frame_equal(frames[0][frames[0]["at"] <= given["at"].max()].reset_index(drop=True), given)
+    same = [
+        replayed(settings.state_dir / "runs" / n, [load_strategy("pulse")], RULES) for n in ("here", "through-kafka")
+    ]
+    for signals in same:  # what a walk-forward makes of the kept opinions is what the run made of them
+        pd.testing.assert_frame_equal(signal_frame(signals), frames[0])
+    forget_run(settings, "through-kafka")
+    assert describe(settings.kafka, [topic.name for topic in Topics("through-kafka").all()]) == {}
+    assert not list(client.scan_iter(match="bw:{through-kafka.*"))
+    assert list(client.scan_iter(match="bw:{live.*"))
     client.close()

@@ -1,0 +1,60 @@
+"""`--reuse-opinions`: what the live workers answered already, read back from `opinions` in place of scoring again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from services.model.interface import Answer, Sentiment
+from services.replay.records import Range, read_log
+from shared.events import MARKET, InvalidMessage, Opinion, decode_opinion
+from shared.kafka_client import describe
+from shared.settings import Settings
+from shared.topics import LIVE, Topics
+
+Place = tuple[str, int, int]  # topic id, partition, offset of a document
+_PREFIX: Final = b'{"type":"opinion"'
+
+
+def live_answers(settings: Settings, given: Range, model: str, packs: Collection[str]) -> dict[Place, Answer]:
+    """The answer to each document of the range whose opinions are all there and came from `model` or one of `packs`
+    (model ids; they stand for weights, catalogue, precision and device, so that scoring anew would give the same)."""
+    ids = {name: topic_id for name, (topic_id, _) in given.topics.items()}
+    wanted = {(ids[r.message.topic], r.message.partition, r.message.offset) for r in given.records}
+    found: dict[Place, dict[int, Opinion]] = {}
+    names = Topics(LIVE)
+    there = describe(settings.kafka, [names.opinions])
+    if names.opinions not in there:
+        return {}
+    for record in read_log(settings, {names.opinions: there[names.opinions].partitions}):
+        if record.value is None or not record.value.startswith(_PREFIX):
+            continue
+        opinion = _opinion(record.value)
+        if opinion is None or (opinion.model != model and opinion.model not in packs):
+            continue
+        place = (opinion.origin.topic_id, opinion.origin.partition, opinion.origin.offset)
+        if place in wanted:
+            found.setdefault(place, {})[opinion.origin.index] = opinion
+    whole = {place: some for place, some in found.items() if len(some) == next(iter(some.values())).companies}
+    return {place: _answer([some[index] for index in sorted(some)], model) for place, some in whole.items()}
+
+
+def _opinion(value: bytes) -> Opinion | None:
+    try:
+        message = decode_opinion(value)
+    except InvalidMessage:
+        return None
+    return message if isinstance(message, Opinion) else None
+
+
+def _answer(opinions: list[Opinion], model: str) -> Answer:
+    """What the model must have said, for these opinions to have been made of it."""
+    said = tuple(Sentiment(o.negative, o.neutral, o.positive) for o in opinions)
+    first = opinions[0]
+    return Answer(
+        said[0],
+        () if first.company == MARKET else said,
+        first.event,
+        first.event_probability,
+        model="" if first.model == model else first.model,
+    )
