@@ -1,10 +1,9 @@
-"""Signals and runs as the rows of tables and the lines of figures. Pure."""
+"""Signals as the rows of tables and the lines of figures. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import tzinfo
-from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -79,18 +78,6 @@ def signal_chart(history: Sequence[Signal], zone: tzinfo, colours: Palette) -> g
     return plain(figure, colours, 260)
 
 
-def equity_chart(curves: Mapping[str, pd.DataFrame], colours: Palette) -> go.Figure:
-    """Growth of 1 of each run: columns date, long_short, long_only."""
-    figure = go.Figure()
-    for name, frame in curves.items():
-        for column, dash in (("long_short", "solid"), ("long_only", "dot")):
-            figure.add_scatter(
-                x=frame["date"], y=frame[column], name=f"{name}, {column.replace('_', '-')}", line={"dash": dash}
-            )
-    figure.update_yaxes(title="Growth of 1, after costs", gridcolor=colours.grid)
-    return plain(figure, colours, 360)
-
-
 def plain(figure: go.Figure, colours: Palette, height: int) -> go.Figure:
     figure.update_layout(
         height=height,
@@ -104,26 +91,3 @@ def plain(figure: go.Figure, colours: Palette, height: int) -> go.Figure:
     )
     figure.update_xaxes(gridcolor=colours.grid)
     return figure
-
-
-def run_table(runs: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """One row a replay: what it was asked, what it made, and what its back-test found where there is one."""
-    rows = []
-    for run in runs:
-        metrics = run.get("metrics") or {}
-        rows.append(
-            {
-                "run": run["run"],
-                "state": run.get("state", ""),
-                "documents": run.get("documents"),
-                "signals": run.get("signals"),
-                "IC": metrics.get("ic_mean"),
-                "t": metrics.get("ic_t"),
-                "placebo p": (metrics.get("placebo") or {}).get("ic_p"),
-                "Sharpe": metrics.get("sharpe"),
-                "drawdown": metrics.get("max_drawdown"),
-                "turnover": metrics.get("turnover"),
-                "strategy": metrics.get("strategy", ""),
-            }
-        )
-    return pd.DataFrame(rows)

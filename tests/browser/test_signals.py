@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
@@ -10,11 +12,17 @@ import pytest
 import redis
 from playwright.sync_api import expect
 
+from services.backtest.choices import Choices
+from services.backtest.growing import GrowingCurve
+from services.backtest.prices import load_prices
+from services.backtest.providers import company_namer
 from services.backtest.run import backtest_run
 from services.embedded.redis import EmbeddedRedis
 from services.ingest.sample_files import write_sample
+from services.replay import player
 from services.replay.run import Question, replay
 from shared.aggregates import Keys
+from shared.clock import to_datetime
 from shared.events import MICRO
 from shared.settings import ModelSettings, load_settings
 from shared.signals import Reason, Signal, encode_revisions, encode_signal, signal_id
@@ -69,7 +77,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         write_sample(folder / "week", 7, 2_000, planted=True, hourly=False)
         settings = load_settings(state, model=ModelSettings(name="stub"))
         replay(settings, "week", Question(str(folder / "week" / "documents.jsonl"), ("news",)))
-        backtest_run(settings, "week", folder / "week" / "prices.csv", hold_bars=1)
+        backtest_run(settings, "week", folder / "week" / "prices.csv", Choices(hold_bars=1))
     started = serve(state, server.url)
     yield started
     started.stop()
@@ -95,6 +103,40 @@ def test_a_quant_compares_runs_and_reads_the_tear_sheet(served: Served, visit: C
     frame = page.frame_locator("iframe")
     expect(frame.get_by_role("heading", name="What it was worth")).to_be_visible()
     visitor.picture("backtest")
+
+
+def test_the_curve_grows_while_a_replay_runs(
+    served: Served, visit: Callable[..., Visitor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    week = served.log.parent.parent / "week"
+    settings = load_settings(served.log.parent, model=ModelSettings(name="stub"))
+    monkeypatch.setattr(player, "GROUP", 40)
+    frame = load_prices(week / "prices.csv", today=to_datetime(2**51).date(), company_of=company_namer())
+    question = Question(str(week / "documents.jsonl"), ("news",))
+    go_on = threading.Event()  # until it is set, a group of documents takes two seconds
+    running = threading.Thread(
+        target=lambda: replay(
+            settings,
+            "slow",
+            question,
+            cache=False,
+            progress=lambda *_: (go_on.wait(2), None)[1],
+            follow=lambda run: GrowingCurve(run, frame, 10, 1),
+        )
+    )
+    running.start()
+    visitor = visit(served, height=1400)
+    page = visitor.open("?page=Back-test")
+    expect(page.get_by_text("slow is running")).to_be_visible()
+    expect(page.locator(".st-key-growing-slow .js-plotly-plot")).to_be_visible()
+    told = page.get_by_text("market time")
+    first = told.inner_text()
+    assert re.search(r"[\d,]+ of [\d,]+ documents, [\d,]+ signals; market time .* left", first)
+    expect(told).not_to_have_text(first)
+    visitor.picture("backtest-growing")
+    go_on.set()
+    running.join()
+    expect(page.get_by_text("slow is running")).to_be_hidden()
 
 
 @pytest.fixture
