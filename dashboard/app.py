@@ -12,7 +12,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import companies, live, view
-from dashboard.pages import backtest, company, health, market, signals
+from dashboard.pages import alerts, backtest, company, foryou, health, market, signals
 from dashboard.view import View
 from dashboard.windows import WINDOWS
 
@@ -21,6 +21,8 @@ PAGES: Final[dict[str, Callable[[View], None]]] = {
     "Market": market.draw,
     "Company": company.draw,
     "Signals": signals.draw,
+    "For you": foryou.draw,
+    "Alerts": alerts.draw,
     "Back-test": backtest.draw,
     "Health": health.draw,
 }
@@ -100,11 +102,15 @@ def _company_into_url(chosen: str) -> None:
 
 
 def _open_wanted() -> None:
-    """Go to a company that was clicked or searched: a widget's value can only be set before it is drawn."""
-    if wanted := st.session_state.get(live.WANTED):
-        st.session_state["company"] = st.session_state["company_in_url"] = wanted
-        st.session_state["page"] = "Company"
+    """Go to a page or company that was clicked or searched: a widget's value can only be set before it is drawn."""
+    state = st.session_state
+    state.setdefault("profile_default", live.settings().profile)
+    page = state.get(live.WANTED_PAGE)
+    if wanted := state.get(live.WANTED):
+        state["company"] = state["company_in_url"] = state["company_opened"] = wanted
         st.query_params["company"] = wanted
+    if wanted or page:
+        state["page"] = page or "Company"
 
 
 def _follow_search() -> None:
@@ -116,6 +122,7 @@ def _follow_search() -> None:
     state = st.session_state
     chosen = state.get("company") or ""
     state.pop(live.WANTED, None)
+    state.pop(live.WANTED_PAGE, None)
     if "company_opened" not in state or not chosen or state.get("page") == "Company":
         state["company_opened"] = chosen  # at first the URL decides the page
     elif chosen != state["company_opened"]:

@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 import streamlit as st
 
-from dashboard import companies, formats, view
+from dashboard import companies, formats, snapshots, view
 from dashboard.queries import Store
 from dashboard.reader import Reader, Unreachable
 from dashboard.snapshots import newest, newest_documents
@@ -27,6 +27,7 @@ DISCONNECTED: Final = ":material/cloud_off:"
 UNCHANGED_SECONDS: Final = 60.0  # aggregates whose positions stand still are read again after this
 AS_OF: Final = "When the newest opinion became available. Windows end here, not at this computer's time."
 WANTED: Final = "wanted_company"  # in the session: a company to open at the next run
+WANTED_PAGE: Final = "wanted_page"  # in the session: the page to open at the next run
 STATE_VARIABLE: Final = "BELLWETHER_STATE_DIR"
 
 
@@ -55,6 +56,16 @@ def read_aggregates(key: Hashable, query: Callable[[Store], T]) -> T:
     """The answer to a `query` of aggregates alone: asked again only when some slot's position has moved."""
     version = read("positions", lambda store: tuple(sorted(store.positions(store.keys()).items())))
     return reader().read(key, query, UNCHANGED_SECONDS, version)
+
+
+def write(change: Callable[[Store], object]) -> bool:
+    """Make a reader's own change; tells the reader when it could not be made, and whether it was."""
+    try:
+        reader().write(change)
+    except Unreachable as problem:
+        st.toast(f"Not saved: {problem}", icon=DISCONNECTED)
+        return False
+    return True
 
 
 def page(draw: Callable[[View], None]) -> None:
@@ -88,6 +99,7 @@ def as_of() -> None:
                 if latest:
                     at = formats.moment(latest, chosen.zone, seconds=True, year=True)
                     st.caption(f"as of **{at}** {chosen.zone_name}", width="content", help=AS_OF)
+                _news()
                 if synthetic:
                     st.badge("synthetic data", color="orange", help="Invented samples are among what is shown.")
 
@@ -101,10 +113,27 @@ def nothing(title: str, text: str) -> None:
         st.caption(text, text_alignment="center")
 
 
-def open_company(company: str) -> None:
-    """Go to a company's page, keeping window, channel and zone."""
+def open_company(company: str, page_name: str = "Company") -> None:
+    """Go to a company on its page (or on another that shows one), keeping window, channel and zone."""
     st.session_state[WANTED] = company
+    open_page(page_name)
+
+
+def open_page(name: str) -> None:
+    """Go to a page."""
+    st.session_state[WANTED_PAGE] = name
     st.rerun(scope="app")
+
+
+def _news() -> None:
+    """How many alerts this profile has not seen; a click opens them."""
+    profile = view.current().profile
+    given, seen, kept = read(("alert numbers", profile), lambda store: snapshots.alert_numbers(store, profile))
+    count = min(max(given - seen, 0), kept)
+    if count and st.button(
+        f"{count:,} new", key="news", icon=":material/notifications:", type="tertiary", help="Alerts not seen yet."
+    ):
+        open_page("Alerts")
 
 
 def company_options() -> list[str]:

@@ -1,4 +1,5 @@
-"""All that the dashboard reads from Redis: one run's aggregates. Nothing here is written, cached or drawn.
+"""All that the dashboard reads from Redis: one run's aggregates. Nothing here is cached or drawn; written is only what
+a reader does: follows, thumbs, alerts seen.
 
 All commands of one slot travel in one pipeline. Buckets are gathered by a small read-only script next to the data:
 it sends one MessagePack value a slot back instead of tens of thousands of mostly empty replies.
@@ -17,9 +18,11 @@ import redis
 
 from shared import aggregates
 from shared.aggregates import SECONDS, Bucket, Keys, RecentDocument, Resolution, Totals
+from shared.alerts import Alert, ChannelState, decode_alert, decode_channel, decode_delivery
 from shared.clock import SECOND
 from shared.events import Channel
 from shared.health import WorkerReport, decode_report
+from shared.profiles import Profiles
 from shared.signals import Signal, decode_revisions, decode_signal
 from shared.topics import Topics
 
@@ -183,6 +186,41 @@ class Store:
         """The last revision of each of a company's signals, oldest first."""
         raw = cast(list[bytes], self._client.hvals(keys.signals(company, strategy)))
         return sorted((decode_revisions(value)[-1] for value in raw), key=lambda signal: signal.at)
+
+    def alerts(self, keys: Keys) -> list[tuple[int, Alert]]:
+        """(number, alert) of those that are kept, newest first."""
+        raw = cast(dict[bytes, bytes], self._client.hgetall(keys.alerts()))
+        return [(int(number), decode_alert(raw[number])) for number in sorted(raw, key=int, reverse=True)]
+
+    def alert_totals(self, keys: Keys) -> dict[str, int]:
+        """`given`, `limited`, `invalid`, as far as there are any."""
+        raw = cast(dict[bytes, bytes], self._client.hgetall(keys.alert_totals()))
+        return {name.decode(): int(value) for name, value in raw.items()}
+
+    def alert_channels(self, keys: Keys) -> dict[str, ChannelState]:
+        """What became of each channel's deliveries, by name."""
+        raw = cast(dict[bytes, bytes], self._client.hgetall(keys.alert_channels()))
+        return {name.decode(): decode_channel(value) for name, value in sorted(raw.items())}
+
+    def alert_waiting(self, keys: Keys) -> dict[str, int]:
+        """Channel -> deliveries that are not sent yet."""
+        found: dict[str, int] = {}
+        for raw in cast(list[bytes], self._client.hvals(keys.alert_outbox())):
+            channel = decode_delivery(raw).channel
+            found[channel] = found.get(channel, 0) + 1
+        return found
+
+    def alerts_seen(self, keys: Keys, profile: str) -> int:
+        """The number up to which a profile has seen the alerts."""
+        return int(cast(bytes | None, self._client.hget(keys.alerts_seen(), profile)) or 0)
+
+    def see_alerts(self, keys: Keys, profile: str, number: int) -> None:
+        """Note that a profile has seen the alerts up to `number`."""
+        self._client.hset(keys.alerts_seen(), profile, str(number))
+
+    def profiles(self) -> Profiles:
+        """What analysts follow, and their thumbs: to read and to change."""
+        return Profiles(self._client)
 
     def totals(self, keys: Keys) -> Totals:
         """The run's counts: the sums over its slots."""

@@ -71,6 +71,15 @@ class Reader:
                 self._answers.popitem(last=False)
             return value
 
+    def write(self, change: Callable[[Store], object]) -> None:
+        """Make a reader's own change. Raises Unreachable: a change is never kept for later."""
+        with self._lock:
+            try:
+                change(self._connected())
+            except (redis.RedisError, OSError, SettingsError) as error:
+                self._failed(error)
+                raise Unreachable(self.problem) from None
+
     def _connected(self) -> Store:
         if time.monotonic() < self._retry_at:
             raise redis.ConnectionError(self.problem or "waiting before the next try")

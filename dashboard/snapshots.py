@@ -11,6 +11,7 @@ from dashboard import measures, queries
 from dashboard.queries import Store
 from dashboard.windows import Period, Window, cover, needed, period
 from shared.aggregates import SECONDS, RecentDocument, Resolution, Totals
+from shared.alerts import KEPT_ALERTS
 from shared.clock import SECOND
 from shared.events import MARKET, Channel
 from shared.health import WorkerReport
@@ -143,6 +144,12 @@ def _detailed(span: Period, window: Window) -> dict[Resolution, Sequence[int]]:
     start, end = span.start // hour * hour, -(-span.end // hour) * hour
     coarse: Resolution = "day" if window.coarse == "day" else "hour"
     return dict(cover(start, end, coarse, "hour"))
+
+
+def alert_numbers(store: Store, profile: str) -> tuple[int, int, int]:
+    """(number of the latest alert, number that the profile has seen, how many are kept at most)."""
+    keys = store.keys()
+    return store.alert_totals(keys).get("given", 0), store.alerts_seen(keys, profile), KEPT_ALERTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import palette
 from dashboard.windows import WINDOWS, Window
 from shared.events import CHANNELS, Channel
+from shared.profiles import NAME
 
 CHANNEL_CHOICES: Final[dict[str, tuple[Channel, ...]]] = {"all": CHANNELS, "news": ("news",), "social": ("social",)}
 ZONE_CHOICES: Final = ("UTC", "exchange", "local")
@@ -28,6 +29,7 @@ class View:
     zone: ZoneInfo
     zone_name: str  # as shown beside times
     dark: bool
+    profile: str = ""  # whose watchlists and thumbs
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -50,7 +52,13 @@ def current() -> View:
         zone=zone,
         zone_name={"UTC": "UTC", "exchange": "New York"}.get(chosen, str(zone)),
         dark=st.context.theme.type == "dark",
+        profile=profile_of(st.query_params.get("profile", ""), state.get("profile_default", "")),
     )
+
+
+def profile_of(asked: str, default: str) -> str:
+    """The profile that the URL names, when it can be one."""
+    return asked if NAME.fullmatch(asked) else default or "default"
 
 
 def zone_of(choice: str, browser: str | None) -> ZoneInfo:

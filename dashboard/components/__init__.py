@@ -58,6 +58,29 @@ def documents(
     return str(draw(data=data, key=key, on_company_change=lambda: None).company or "")
 
 
+def recommended(
+    items: list[dict[str, Any]],
+    colours: tuple[str, str, str],
+    height: int,
+    key: str,
+    rate: Callable[[str, int], None],
+) -> str:
+    """The list of `documents` with thumbs on every item; the id of a company just clicked, else "".
+
+    `rate` is called with an item's `key` and the thumb that is wanted from now on (0 takes it back); as a callback, so
+    that a press is not lost to a refresh that overtakes it.
+    """
+
+    def rated() -> None:
+        pressed = st.session_state[key].get("rated") or {}
+        if pressed.get("key"):
+            rate(str(pressed["key"]), int(pressed.get("value") or 0))
+
+    draw = _component("documents", '<div class="list" tabindex="0"></div>')
+    data = {"items": items, "colours": list(colours), "height": height, "chips": True, "rate": True}
+    return str(draw(data=data, key=key, on_company_change=lambda: None, on_rated_change=rated).company or "")
+
+
 def heading(title: str, meaning: str | None = None) -> Any:
     """A part's title, in a row to which the caller may add controls and a CSV button."""
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")

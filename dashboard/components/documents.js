@@ -27,8 +27,38 @@ function bar(item, colours) {
   return node;
 }
 
-function row(item, data, open) {
-  const node = element("article", "row");
+const THUMB = "M2 20h3V9H2v11zm20-9.6c0-1-.9-1.9-2-1.9h-6l.9-4.2v-.3c0-.4-.2-.8-.4-1L13.4 2 7.6 7.8c-.4.3-.6.8-.6 1.3V18c0 1.1.9 2 2 2h8c.8 0 1.5-.5 1.8-1.2l2.9-6.7c.1-.2.1-.5.1-.7z";
+
+// A thumb is pressed again to take it back: what is reported is the thumb that the reader wants from now on.
+function thumb(item, value, rate) {
+  const node = element("button", "thumb");
+  node.type = "button";
+  node.title = value > 0 ? "More like this" : "Less like this";
+  node.setAttribute("aria-label", `${node.title}: ${item.title}`);
+  node.setAttribute("aria-pressed", String(item.rated === value));
+  const drawing = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  drawing.setAttribute("viewBox", "0 0 24 24");
+  const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
+  path.setAttribute("d", THUMB);
+  drawing.append(path);
+  if (value < 0) drawing.style.transform = "scaleY(-1)";
+  node.append(drawing);
+  node.onclick = () => rate({ key: item.key, value: item.rated === value ? 0 : value });
+  return node;
+}
+
+function sources(item) {
+  const node = element("ul", "links", undefined);
+  node.append(...item.links.map((link) => {
+    const line = element("li", "");
+    line.append(headline(link), element("span", "", link.source));
+    return line;
+  }));
+  return node;
+}
+
+function row(item, data, open, rate) {
+  const node = element("article", item.new ? "row new" : "row");
   const when = element("time", "", item.time);
   when.title = item.moment;
   const chip = element("button", "chip", item.ticker);
@@ -42,10 +72,17 @@ function row(item, data, open) {
   if (item.synthetic) about.append(element("span", "synthetic", "synthetic"));
   middle.append(headline(item), about);
   if (item.excerpt) middle.append(element("p", "", item.excerpt));
+  if (item.why) middle.append(element("p", "why", item.why));
+  if (item.links && item.links.length) middle.append(sources(item));
   const right = element("div", "score");
   const value = element("b", "", item.score);
   value.style.color = item.colour;
   right.append(value, bar(item, data.colours));
+  if (data.rate) {
+    const thumbs = element("div", "thumbs");
+    thumbs.append(thumb(item, 1, rate), thumb(item, -1, rate));
+    right.append(thumbs);
+  }
   node.append(...(data.chips ? [when, chip, middle, right] : [when, middle, right]));
   return node;
 }
@@ -53,11 +90,13 @@ function row(item, data, open) {
 export default function ({ data, parentElement, setTriggerValue }) {
   const list = parentElement.querySelector(".list");
   const fingerprint = JSON.stringify(data);
-  if (list.dataset.fingerprint === fingerprint) return;
+  if (list.dataset.fingerprint === fingerprint || list.querySelector("button:active")) return; // a press is under way
   list.dataset.fingerprint = fingerprint;
   list.classList.toggle("plain", !data.chips);
   list.style.maxHeight = `${data.height}px`;
   const offset = list.scrollTop;
-  list.replaceChildren(...data.items.map((item) => row(item, data, (id) => setTriggerValue("company", id))));
+  const open = (id) => setTriggerValue("company", id);
+  const rate = (rated) => setTriggerValue("rated", rated);
+  list.replaceChildren(...data.items.map((item) => row(item, data, open, rate)));
   list.scrollTop = offset;
 }

@@ -7,7 +7,7 @@ import math
 import pandas as pd
 import streamlit as st
 
-from dashboard import components, formats, live, operations, snapshots
+from dashboard import alerting, components, formats, live, operations, snapshots
 from dashboard.figures import Figure
 from dashboard.operations import Child
 from dashboard.queries import Store
@@ -25,6 +25,7 @@ def draw(view: View) -> None:
     rates(health, view)
     counts(health, view)
     processes(health)
+    channels()
     run(health)
 
 
@@ -114,6 +115,16 @@ def processes(health: Health) -> None:
     components.csv_button(row, "processes", lambda: table)
     numbers = {name: st.column_config.NumberColumn(format="localized") for name in ("processed", "per second", "queue")}
     st.dataframe(table, key="processes", hide_index=True, column_config=numbers)
+
+
+def channels() -> None:
+    """Where alerts are sent, and whether they arrive; nothing where no rule sends any."""
+    table = alerting.channel_table(live.read("alerts", alerting.read), SystemClock().now())
+    if table.empty:
+        return
+    row = components.heading("Alert channels", "What became of the alerts that leave the house.")
+    components.csv_button(row, "channels", lambda: table)
+    st.dataframe(table, key="channels", hide_index=True)
 
 
 def process_table(reports: list[WorkerReport], started: list[Child], now: int) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import components, formats, live, plots, tables
+from dashboard import components, formats, live, plots, recommendations, tables
 from dashboard.companies import label
 from dashboard.figures import Figure
 from dashboard.view import View
@@ -30,10 +30,37 @@ def draw(view: View) -> None:
     chosen = strategies[0]
     if len(strategies) > 1:
         chosen = st.segmented_control("Strategy", strategies, default=chosen, key="strategy", required=True) or chosen
-    shown = [signal for signal in signals if signal.strategy == chosen]
+    shown = followed([signal for signal in signals if signal.strategy == chosen], view)
+    if not shown:
+        live.nothing(
+            "No signal on what you follow",
+            f"Profile {formats.plain(view.profile)} follows nothing that a signal was given out for; "
+            "edit its watchlist on the page For you.",
+        )
+        return
     headline(shown, view)
     company = ranking(shown, view)
     detail(next((s for s in shown if s.company == company), shown[0]), view)
+
+
+def followed(signals: list[Signal], view: View) -> list[Signal]:
+    """All of them, or those on what the profile follows, as the reader chooses."""
+    only = st.segmented_control(
+        "Of which companies",
+        ["All companies", "Watchlist"],
+        default="All companies",
+        key="of",
+        bind="query-params",
+        required=True,
+        label_visibility="collapsed",
+        width="content",
+    )
+    if only != "Watchlist":
+        return signals
+    profile = live.read(
+        ("profile", view.profile), lambda store: recommendations.read_profile(store, view.profile), max_age=0
+    )
+    return recommendations.signals_of(signals, profile.interests())
 
 
 def headline(signals: list[Signal], view: View) -> None:

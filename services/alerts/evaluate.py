@@ -77,8 +77,10 @@ def spoken(rules: Iterable[Rule], heard: Heard, followed: Followed) -> list[tupl
 def make_alert(
     rule: Rule, signal: Signal, why: str, documents: Iterable[RecentDocument], *, inside: str = "", test: bool = False
 ) -> Alert:
-    """The alert that a rule makes of a signal."""
-    shown = tuple(_shown(document) for document in list(documents)[:SHOWN_DOCUMENTS])
+    """The alert that a rule makes of a signal; of its evidence, what speaks most for the score is shown."""
+    sign = 1 if signal.score >= 0 else -1
+    ordered = sorted(documents, key=lambda document: sign * (document.negative - document.positive))
+    shown = tuple(_shown(document) for document in ordered[:SHOWN_DOCUMENTS])
     return Alert(
         id=alert_id(rule.name, signal),
         rule=rule.name,

@@ -175,6 +175,9 @@ def test_the_past_is_what_was_known_then() -> None:
     assert earlier_of(late, revisions)[1] == signal(0, 0.1)
 
 
-def test_an_alert_names_at_most_three_documents() -> None:
+def test_an_alert_names_at_most_three_documents_those_first_that_speak_for_it() -> None:
     alert = make_alert(rule("threshold", Threshold(above=0.2)), signal(), "why", [document(n) for n in range(5)])
     assert [d.title for d in alert.documents] == ["title 0", "title 1", "title 2"]
+    mixed = [document(0), document(1, positive=0, negative=MICRO), document(2, positive=0, neutral=MICRO)]
+    sad = make_alert(rule("threshold", Threshold(below=-0.2)), signal(0, -0.6), "why", mixed)
+    assert [d.title for d in sad.documents] == ["title 1", "title 2", "title 0"]

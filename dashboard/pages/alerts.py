@@ -1,0 +1,122 @@
+"""Alerts: what the rules said, newest first, and what became of it outside."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import streamlit as st
+
+from dashboard import alerting, components, formats, live, recommendations, snapshots
+from dashboard.alerting import Alerts
+from dashboard.figures import Figure
+from dashboard.view import View
+from shared.alerts import Alert
+from shared.clock import SystemClock
+
+SHOWN = 200
+EVERY_RULE = "All rules"
+ONLY = ("All", "New", "Followed")
+
+
+def draw(view: View) -> None:
+    found = live.read("alerts", alerting.read)
+    if not found.numbered:
+        live.nothing(
+            "No alerts yet",
+            "Rules speak when a signal is given out: `bellwether alerts rules` lists them, "
+            "`bellwether alerts test RULE` tries one and sends a test.",
+        )
+        return
+    _, seen, _ = live.read(
+        ("alerts seen", view.profile), lambda store: snapshots.alert_numbers(store, view.profile), max_age=0
+    )
+    headline(found, seen, view)
+    numbered = filters(found, seen, view)
+    listed(found, numbered, seen, view)
+    outside(found)
+
+
+def headline(found: Alerts, seen: int, view: View) -> None:
+    """The strip of figures on top."""
+    alerts = [alert for _, alert in found.numbered]
+    new = alerting.unread(found.given, seen, len(alerts))
+    companies = Counter(alert.company for alert in alerts)
+    rules = Counter(alert.rule for alert in alerts)
+    sent, waiting = sum(s.sent for s in found.channels.values()), sum(found.waiting.values())
+    failed = sum(state.failed for state in found.channels.values())
+    troubled = alerting.troubled(found, SystemClock().now())
+    figures = [
+        Figure("New", f"{new:,}", f"Not seen by profile {view.profile} yet.", note=f"of {len(alerts):,} kept"),
+        Figure("Companies", f"{len(companies):,}", "That the kept alerts are about.", note="in the list"),
+        Figure(
+            "Most spoken",
+            rules.most_common(1)[0][0],
+            "The rule with the most alerts in the list.",
+            note=f"{rules.most_common(1)[0][1]:,} alerts",
+        ),
+        Figure(
+            "Sent outside", f"{sent:,}", "Deliveries that a channel took.", note=f"{len(found.channels):,} channels"
+        ),
+        Figure(
+            "Waiting",
+            f"{waiting:,}",
+            "Deliveries in the outbox: held by a channel's limit, or tried again.",
+            note=f"trouble: {', '.join(troubled)}" if troubled else "no trouble",
+        ),
+        Figure(
+            "Given up", f"{failed:,}", "Refused for good, or failed for too long.", note=f"{found.limited:,} limited"
+        ),
+    ]
+    components.strip(figures, view.colours, key="alert_figures")
+
+
+def filters(found: Alerts, seen: int, view: View) -> list[tuple[int, Alert]]:
+    """The controls above the list; the alerts that they leave."""
+    rules = sorted({alert.rule for _, alert in found.numbered})
+    row = components.heading("What the rules said", "Newest first. A bar marks new ones; a ticker opens its signal.")
+    with row:
+        only = st.segmented_control(
+            "Show", ONLY, default="All", key="only", bind="query-params", required=True, label_visibility="collapsed"
+        )
+        rule = st.selectbox("Rule", [EVERY_RULE, *rules], key="alert_rule", label_visibility="collapsed", width=180)
+    wanted = [(n, a) for n, a in found.numbered if rule in (EVERY_RULE, a.rule) and (only != "New" or n > seen)]
+    if only == "Followed":
+        profile = live.read(
+            ("profile", view.profile), lambda store: recommendations.read_profile(store, view.profile), max_age=0
+        )
+        wanted = [(n, a) for n, a in wanted if alerting.concerns(a, profile.interests())]
+    if row.button("Mark all read", key="read_all", type="tertiary", disabled=found.given <= seen) and live.write(
+        lambda store: store.see_alerts(store.keys(), view.profile, found.given)
+    ):
+        st.rerun(scope="fragment")
+    components.csv_button(row, "alerts", lambda: alerting.table(wanted, view.zone))
+    return wanted
+
+
+def listed(found: Alerts, numbered: list[tuple[int, Alert]], seen: int, view: View) -> None:
+    """The list; a click on a ticker opens the company on the page Signals."""
+    if not numbered:
+        live.nothing("Nothing of that kind", f"None of the {len(found.numbered):,} kept alerts passes these filters.")
+        return
+    colours = (view.colours.negative, view.colours.neutral, view.colours.positive)
+    items = alerting.items(numbered[:SHOWN], seen, view.zone, view.colours)
+    clicked = components.documents(items, colours, 620, key="alerts_list")
+    if clicked:
+        live.open_company(clicked, "Signals")
+    if len(numbered) > SHOWN:
+        st.caption(f"The newest {SHOWN} of {len(numbered):,}; the CSV has all of them.")
+
+
+def outside(found: Alerts) -> None:
+    """What became of it on each channel."""
+    row = components.heading("Channels", "Where alerts go besides this page, and what became of them there.")
+    table = alerting.channel_table(found, SystemClock().now())
+    if table.empty:
+        st.caption(
+            "Nothing goes outside: no rule names a channel. The set-up is in docs/operations.md, under "
+            + formats.plain("Alerts")
+            + "."
+        )
+        return
+    components.csv_button(row, "channels", lambda: table)
+    st.dataframe(table, key="channels", hide_index=True)
