@@ -10,6 +10,7 @@ with the new count could have had from its beginning.
 from __future__ import annotations
 
 import heapq
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
@@ -71,6 +72,9 @@ def write_runs(records: Iterator[Frame], partition: int, folder: Path) -> int:
             raw = _encode(frame)
             files[stream].write(len(raw).to_bytes(4, "big") + raw)
             kept += 1
+        for file in files.values():
+            file.flush()
+            os.fsync(file.fileno())  # the topic is deleted once it lies here
     return kept
 
 

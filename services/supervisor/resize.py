@@ -18,23 +18,20 @@ from pathlib import Path
 from typing import Final, cast
 
 import msgspec
-from kafka import KafkaAdminClient
-from kafka.errors import CoordinatorLoadInProgressError
 
 from services.supervisor.drain import Drain
 from services.supervisor.offsets import require_broker
 from services.supervisor.records import write_atomically
 from services.supervisor.rekey import LogCut, in_order, lay, spool
+from services.supervisor.removal import STARTING, delete_topics, forget_groups
 from services.supervisor.snapshot import read_reports
-from services.supervisor.topics import ORDER, TopicRow, rows_of, topics_of
+from services.supervisor.topics import ORDER, TopicRow, list_run_topics, topics_of
 from shared.aggregates import Keys, run_key
-from shared.kafka_client import TopicMismatch, client_config, describe, ensure_topics
+from shared.kafka_client import TopicMismatch, ensure_topics
 from shared.redis_client import connect
 from shared.settings import Settings
 
-DELETED_SECONDS: Final = 60.0
 GROUPS_SECONDS: Final = 60.0
-_GONE: Final = frozenset({"OK", "GroupIdNotFoundError"})  # as kafka-python tells of a group
 Tell = Callable[[str], None]
 
 
@@ -61,21 +58,12 @@ def resize_topics(settings: Settings, *, documents: int | None, opinions: int | 
     wanted = {topics.opinions: opinions} if opinions else {}
     wanted |= {topics.documents(channel): documents for channel in ("news", "social")} if documents else {}
     if order is None:
-        admin = KafkaAdminClient(**client_config(settings.kafka))
-        try:
-            rows = {row.name: row for row in rows_of(admin, topics)}
-            changing = [row for row in rows.values() if wanted.get(row.name, row.partitions) != row.partitions]
-            _refuse_documents(changing, topics.opinions)
-            if rows[topics.opinions] in changing and rows[topics.opinions].records and opinions:
-                order = _spooled(settings, folder, rows[topics.opinions], opinions, tell)
-            empty = [row.name for row in changing if row.partitions and not row.records]
-            if empty:
-                admin.delete_topics(empty)
-                _wait_deleted(settings, empty)
-                _forget_groups(settings, [topics.scoring_group, topics.aggregation_group])
-                _unbind(settings, empty)
-        finally:
-            admin.close()
+        changing = [row for row in list_run_topics(settings) if wanted.get(row.name, row.partitions) != row.partitions]
+        _refuse_documents(changing, topics.opinions)
+        for row in changing:
+            if row.name == topics.opinions and row.records:
+                order = _spooled(settings, folder, row, wanted[row.name], tell)
+        _remove_empty(settings, [row.name for row in changing if row.partitions and not row.records])
     resized = _resized(settings, documents, opinions)
     if order is not None:
         _lay_anew(resized, folder, order, tell)
@@ -88,6 +76,15 @@ def resize_topics(settings: Settings, *, documents: int | None, opinions: int | 
     ]
 
 
+def _remove_empty(settings: Settings, names: list[str]) -> None:
+    """Topics that never held a record: they are made anew, and workers bind to the new ones."""
+    if names:
+        topics = topics_of(settings)
+        delete_topics(settings.kafka, names)
+        forget_groups(settings.kafka, [topics.scoring_group, topics.aggregation_group])
+        _unbind(settings, names)
+
+
 def _spooled(settings: Settings, folder: Path, row: TopicRow, partitions: int, tell: Tell) -> Order:
     """Everything of `opinions` on disk; nothing is changed before that is complete."""
     _require_drained(settings)
@@ -98,9 +95,7 @@ def _spooled(settings: Settings, folder: Path, row: TopicRow, partitions: int, t
         kept = spool(settings.kafka, row.name, row.partitions, folder)
     except LogCut as cut:
         shutil.rmtree(folder)
-        raise ResizeRefused(
-            f"{cut}; the aggregates cannot be made again from it. Start a new run: --run NAME"
-        ) from None
+        raise ResizeRefused(f"{cut}; nothing can be made again from it. Start a new run: --run NAME") from None
     order = Order(row.partitions, partitions, kept)
     write_atomically(folder / ORDER, msgspec.json.encode(order))
     return order
@@ -111,10 +106,10 @@ def _lay_anew(settings: Settings, folder: Path, order: Order, tell: Tell) -> Non
     topics = topics_of(settings)
     name = topics.opinions
     tell(f"laying {order.records:,} records over {order.partitions} partitions")
-    _delete(settings, name)
+    delete_topics(settings.kafka, [name])
     ensure_topics(settings.kafka, topics.all())
     lay(settings.kafka, name, order.partitions, in_order(folder))
-    _forget_groups(settings, [topics.aggregation_group])
+    forget_groups(settings.kafka, [topics.aggregation_group])
     _empty_slots(settings, order.slots)
     (folder / ORDER).unlink()  # from here on the topic is the log again
     shutil.rmtree(folder)
@@ -169,7 +164,7 @@ def _left(settings: Settings) -> tuple[str, int]:
         while True:
             try:
                 return drain.left()
-            except CoordinatorLoadInProgressError:
+            except STARTING:
                 if time.monotonic() > deadline:
                     raise
             time.sleep(0.2)
@@ -187,40 +182,6 @@ def _refuse_documents(changing: list[TopicRow], opinions: str) -> None:
             f"for more parallel aggregation resize opinions; else start a new run with the new count (--run NAME) "
             f"and load the documents into it"
         )
-
-
-def _delete(settings: Settings, name: str) -> None:
-    admin = KafkaAdminClient(**client_config(settings.kafka))
-    try:
-        if name in admin.list_topics():
-            admin.delete_topics([name])
-    finally:
-        admin.close()
-    _wait_deleted(settings, [name])
-
-
-def _wait_deleted(settings: Settings, names: list[str]) -> None:
-    deadline = time.monotonic() + DELETED_SECONDS
-    while left := describe(settings.kafka, names):
-        if time.monotonic() > deadline:
-            raise ResizeRefused(f"Kafka does not delete {', '.join(left)}; see delete.topic.enable, and run this again")
-        time.sleep(0.1)
-
-
-def _forget_groups(settings: Settings, groups: list[str]) -> None:
-    """Delete consumer groups: a static member that came back would be given the partitions that it had.
-
-    Kafka does so once the sessions of the members that were stopped are over.
-    """
-    admin = KafkaAdminClient(**client_config(settings.kafka))
-    deadline = time.monotonic() + GROUPS_SECONDS
-    try:
-        while left := [name for name, told in admin.delete_groups(groups).items() if told not in _GONE]:
-            if time.monotonic() > deadline:
-                raise ResizeRefused(f"workers are still in the groups {', '.join(left)}; stop them and run this again")
-            time.sleep(0.5)
-    finally:
-        admin.close()
 
 
 def _empty_slots(settings: Settings, slots: int) -> None:

@@ -43,16 +43,16 @@ def create_topics(settings: Settings) -> list[TopicState]:
 
 
 def list_run_topics(settings: Settings) -> list[TopicRow]:
+    """The topics of a run as they are."""
     require_broker(settings.kafka)
     admin = KafkaAdminClient(**client_config(settings.kafka))
     try:
-        return rows_of(admin, topics_of(settings))
+        return _rows(admin, topics_of(settings))
     finally:
         admin.close()
 
 
-def rows_of(admin: KafkaAdminClient, topics: Topics) -> list[TopicRow]:
-    """The topics of a run as they are."""
+def _rows(admin: KafkaAdminClient, topics: Topics) -> list[TopicRow]:
     present = set(admin.list_topics())
     wanted = topics.all()
     names = [topic.name for topic in wanted if topic.name in present]

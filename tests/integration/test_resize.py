@@ -11,7 +11,12 @@ import pytest
 from services.model.stub import POISON_MARK
 from services.supervisor.endpoints import own_servers
 from services.supervisor.resize import resize_topics
-from shared.settings import load_settings
+from services.supervisor.topics import create_topics
+from shared.aggregates import run_key
+from shared.kafka_client import TopicMismatch, describe
+from shared.redis_client import connect
+from shared.settings import Settings, load_settings
+from shared.topics import Topics
 from tests.system import System, assert_exact, write_documents
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(1200)]
@@ -28,6 +33,30 @@ def system(tmp_path: Path) -> Iterator[System]:
 
 class Interrupted(RuntimeError):
     """What the test does to a resize half-way."""
+
+
+def test_empty_topics_are_made_anew_and_their_binding_is_lifted(settings: Settings) -> None:
+    topics = Topics(settings.run)
+    before = {topic.name: topic for topic in create_topics(settings)}
+    with connect(settings.redis) as client:
+        bound = {f"partitions.{name}": topic.partitions for name, topic in before.items()}
+        client.hset(run_key(settings.run), mapping=bound)
+        done = resize_topics(settings, documents=2, opinions=3, tell=lambda _: None)
+        held = client.hgetall(run_key(settings.run))
+    assert set(done) >= {f"{topics.opinions}: 3 partitions", "set BELLWETHER_KAFKA__DOCUMENT_PARTITIONS=2 from now on"}
+    after = describe(settings.kafka, list(before))
+    assert {name: topic.partitions for name, topic in after.items()} == {
+        topics.documents("news"): 2,
+        topics.documents("social"): 2,
+        topics.opinions: 3,
+        topics.dead: 1,
+        topics.signals: 1,
+    }
+    kept = {name for name, topic in after.items() if topic.topic_id == before[name].topic_id}
+    assert kept == {topics.dead, topics.signals}
+    assert set(held) == {f"partitions.{name}".encode() for name in kept}
+    with pytest.raises(TopicMismatch, match="topics resize"):
+        create_topics(settings)
 
 
 def test_opinions_of_a_drained_run_get_other_partitions(system: System, tmp_path: Path) -> None:
