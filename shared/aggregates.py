@@ -236,12 +236,12 @@ PROFILES: Final = "bw:profiles"  # set of profile names; profiles belong to no r
 
 def follows_key(profile: str) -> str:
     """Hash "LIST|KIND|VALUE" (shared.profiles.Follow) -> when it was added, microseconds."""
-    return f"bw:{{profile.{profile}}}:follows"
+    return f"bw:profile:{{{profile}}}:follows"
 
 
 def ratings_key(profile: str) -> str:
     """Hash item ("article:ID:COMPANY" | "signal:ID") -> JSON of shared.profiles.Rating."""
-    return f"bw:{{profile.{profile}}}:ratings"
+    return f"bw:profile:{{{profile}}}:ratings"
 
 
 def worker_key(run: str, role: str, name: str) -> str:

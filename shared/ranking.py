@@ -13,7 +13,7 @@ in (0, 1], stands for the odds before: |score| x confidence of a signal, weight 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,15 +87,18 @@ def recommendation(signal: Signal) -> Item:
     )
 
 
-def rank(items: Iterable[Item], interests: Interests, ratings: Mapping[str, Rating]) -> list[Ranked]:
-    """Best first, ties by key; of each group the best alone."""
+def rank(
+    items: Iterable[Item], interests: Interests, ratings: Mapping[str, Rating], most: int = 10_000
+) -> list[Ranked]:
+    """The `most` best, best first, ties by key; of each group the best alone."""
     counts = counted(ratings.values())
-    found = [_ranked(item, interests, counts, ratings) for item in items]
-    found.sort(key=lambda each: (-each.score, each.item.key))
-    first: dict[str, Ranked] = {}
-    for each in found:
-        first.setdefault(each.item.group, each)
-    return list(first.values())
+    scored = [(_score(item, interests, counts), item) for item in items]
+    scored.sort(key=lambda each: (-each[0], each[1].key))
+    first: dict[str, tuple[float, Item]] = {}
+    for each in scored:
+        first.setdefault(each[1].group, each)
+    best = list(first.values())[:most]
+    return [_ranked(item, score, interests, ratings) for score, item in best]
 
 
 def counted(ratings: Iterable[Rating]) -> dict[str, tuple[int, int]]:
@@ -114,11 +117,13 @@ def weight(feature: str, followed: bool, counts: Mapping[str, tuple[int, int]]) 
     return math.log((up + PRIOR + (FOLLOWED if followed else 0.0)) / (down + PRIOR))
 
 
-def _ranked(
-    item: Item, interests: Interests, counts: Mapping[str, tuple[int, int]], ratings: Mapping[str, Rating]
-) -> Ranked:
+def _score(item: Item, interests: Interests, counts: Mapping[str, tuple[int, int]]) -> float:
+    moved = math.fsum(weight(f, is_followed(f, interests), counts) for f in item.features)
+    return math.log(item.strength) + moved
+
+
+def _ranked(item: Item, score: float, interests: Interests, ratings: Mapping[str, Rating]) -> Ranked:
     follows = [feature for feature in item.features if is_followed(feature, interests)]
-    score = math.log(item.strength) + math.fsum(weight(f, f in follows, counts) for f in item.features)
     own = ratings.get(item.key)
     reasons = [f"followed: {', '.join(map(words, follows))}"] if follows else []
     reasons += _liked(item, ratings)
@@ -140,10 +145,9 @@ def _liked(item: Item, ratings: Mapping[str, Rating]) -> list[str]:
 
 def is_followed(feature: str, interests: Interests) -> bool:
     kind, _, value = feature.partition(":")
-    held: Mapping[str, Sequence[str] | frozenset[str]] = {
-        "company": interests.companies, "sector": interests.sectors, "event": interests.events,
-    }  # fmt: skip
-    return value in held.get(kind, ())
+    if kind == "company":
+        return value in interests.companies
+    return value in (interests.sectors if kind == "sector" else interests.events if kind == "event" else ())
 
 
 def words(feature: str) -> str:

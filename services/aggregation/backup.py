@@ -1,8 +1,8 @@
 """A run's keys in Redis as one file, and back: counts, marks and positions together, so that workers go on from there.
 
 The file is gzip around MessagePack: a header, then one list of [key, value] per slot (value: bytes, or fields of a
-hash), then a footer with the number of keys, so that a file that was cut short is noticed. Only core types are written:
-a backup of one Redis version can be put back into any other.
+hash), one of the run's alerts and one of the analysts' profiles, then a footer with the number of keys, so that a file
+that was cut short is noticed. Only core types are written: a backup can be put back into any other version of Redis.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ import redis
 
 from services.aggregation.app import RESTORING
 from services.aggregation.runs import slots_of
-from shared.aggregates import RUNS, Keys, run_key, worker_key
+from shared.aggregates import PROFILES, RUNS, Keys, follows_key, ratings_key, run_key, worker_key
 from shared.clock import Clock
 from shared.health import REPORT_TTL_SECONDS
+from shared.profiles import Profiles
 
 FORMAT: Final = "bellwether-backup"
-VERSION: Final = 1
+VERSION: Final = 2  # 1 had no groups
+GROUPS: Final = 2  # alerts, profiles
 
 # Everything of one slot in one atomic step: Redis waits for the time that it takes to read it.
 _READ_SLOT: Final = """
@@ -56,6 +58,7 @@ class Header(msgspec.Struct, kw_only=True):
     slots: int
     created_at: int
     binding: dict[str, str]
+    groups: int = 0  # lists behind those of the slots
 
 
 Entry = tuple[bytes, bytes | dict[bytes, bytes]]
@@ -66,13 +69,21 @@ def backup(client: redis.Redis, run: str, file: Path, clock: Clock) -> int:
     keys = Keys(run, slots_of(client, run))
     raw = cast("dict[bytes, bytes]", client.hgetall(run_key(run)))
     binding = {name.decode(): value.decode() for name, value in raw.items()}
-    header = Header(format=FORMAT, version=VERSION, run=run, slots=keys.slots, created_at=clock.now(), binding=binding)
+    header = Header(
+        format=FORMAT,
+        version=VERSION,
+        run=run,
+        slots=keys.slots,
+        created_at=clock.now(),
+        binding=binding,
+        groups=GROUPS,
+    )
     part = file.with_name(file.name + ".part")
     count = 0
     with gzip.open(part, "wb", compresslevel=3) as out:
         _write(out, header)
-        for slot in range(keys.slots):
-            entries = _read_slot(client, keys, slot)
+        tags = [keys.position(slot) for slot in range(keys.slots)] + [keys.alerts_position()]
+        for entries in [*(_read_tag(client, position) for position in tags), _read_profiles(client)]:
             count += len(entries)
             _write(out, entries)
         _write(out, count)
@@ -81,7 +92,10 @@ def backup(client: redis.Redis, run: str, file: Path, clock: Clock) -> int:
 
 
 def restore(client: redis.Redis, file: Path, run: str | None = None) -> Header:
-    """Replace the run by what `file` holds, positions included. Raises BackupError, also while workers of it live."""
+    """Replace the run by what `file` holds, positions included. Raises BackupError, also while workers of it live.
+
+    Profiles belong to no run: what they hold now stays, and what they lack is put back.
+    """
     for _ in _checked(file):
         pass  # the whole file is read before anything is touched
     header, slots = _opened(file)
@@ -92,7 +106,7 @@ def restore(client: redis.Redis, file: Path, run: str | None = None) -> Header:
     for slot in range(header.slots):  # until its own position is back, no worker can write to a slot
         client.set(keys.position(slot), f"{RESTORING}:0")
     delete(client, header.run, spare={keys.position(slot).encode() for slot in range(header.slots)})
-    for slot, entries in enumerate(slots):
+    for slot, entries in zip(range(header.slots), slots, strict=False):
         position = keys.position(slot).encode()
         for key, value in entries:
             if key != position:
@@ -102,6 +116,9 @@ def restore(client: redis.Redis, file: Path, run: str | None = None) -> Header:
             client.set(position, cast(bytes, stored[0]))
         else:
             client.unlink(position)
+    for key, value in next(slots, []):
+        _put(client, key, value)
+    _put_profiles(client, next(slots, []))
     client.hset(run_key(header.run), mapping=cast(Any, header.binding))
     client.sadd(RUNS, header.run)
     return header
@@ -127,14 +144,15 @@ def delete(client: redis.Redis, run: str, spare: set[bytes] | None = None) -> in
 
 
 def refuse_while_alive(client: redis.Redis, run: str) -> None:
-    """Raise BackupError when an aggregation worker of the run reported lately."""
-    prefix = worker_key(run, "aggregation", "")
-    alive = [key.decode().removeprefix(prefix) for page in _pages(client, prefix + "*") for key in page]
-    if alive:
-        raise BackupError(
-            f"aggregation worker {', '.join(sorted(alive))} of run {run!r} lives; stop it first (bellwether down; "
-            f"one that was killed is listed for {REPORT_TTL_SECONDS} s)"
-        )
+    """Raise BackupError when an aggregation or alerts worker of the run reported lately."""
+    for role in ("aggregation", "alerts"):
+        prefix = worker_key(run, role, "")
+        alive = [key.decode().removeprefix(prefix) for page in _pages(client, prefix + "*") for key in page]
+        if alive:
+            raise BackupError(
+                f"{role} worker {', '.join(sorted(alive))} of run {run!r} lives; stop it first (bellwether down; "
+                f"one that was killed is listed for {REPORT_TTL_SECONDS} s)"
+            )
 
 
 def _pages(client: redis.Redis, pattern: str) -> Iterator[list[bytes]]:
@@ -147,14 +165,30 @@ def _pages(client: redis.Redis, pattern: str) -> Iterator[list[bytes]]:
     yield page
 
 
-def _read_slot(client: redis.Redis, keys: Keys, slot: int) -> list[Entry]:
-    position = keys.position(slot)
+def _read_tag(client: redis.Redis, position: str) -> list[Entry]:
+    """All keys that share the hash tag of `position`."""
     pattern = position.removesuffix("position") + "*"
     raw = cast("list[list[Any]]", client.eval(_READ_SLOT, 1, position, pattern))
     entries: dict[bytes, bytes | dict[bytes, bytes]] = {}  # SCAN may name a key twice
     for key, kind, value in raw:
         entries[key] = dict(zip(value[::2], value[1::2], strict=True)) if kind == b"hash" else value
     return sorted(entries.items())
+
+
+def _read_profiles(client: redis.Redis) -> list[Entry]:
+    found: list[Entry] = []
+    for profile in Profiles(client).names():
+        for key in (follows_key(profile), ratings_key(profile)):
+            held = cast("dict[bytes, bytes]", client.hgetall(key))
+            found += [(key.encode(), held)] if held else []
+    return found
+
+
+def _put_profiles(client: redis.Redis, entries: list[Entry]) -> None:
+    for key, fields in entries:
+        client.sadd(PROFILES, key.decode().partition("{")[2].partition("}")[0])
+        for name, value in cast("dict[bytes, bytes]", fields).items():
+            client.hsetnx(cast(str, key), cast(str, name), cast(str, value))
 
 
 def _put(client: redis.Redis, key: bytes, value: bytes | dict[bytes, bytes]) -> None:
@@ -186,7 +220,7 @@ def _checked(file: Path) -> Iterator[Header | list[Entry]]:
                 raise BackupError(f"{file}: version {header.version} of {header.format!r}; upgrade Bellwether first")
             yield header
             count = 0
-            for _ in range(header.slots):
+            for _ in range(header.slots + header.groups):
                 entries = msgspec.msgpack.decode(_value(source), type=list[Entry])
                 count += len(entries)
                 yield entries

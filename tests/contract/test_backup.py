@@ -18,6 +18,7 @@ from services.aggregation.runs import UnknownRun
 from services.worker.ending import ExitCode, WorkerStop
 from shared.aggregates import RUNS, Keys, partition_for, run_key, worker_key
 from shared.clock import ReplayClock
+from shared.profiles import Follow, Profiles
 from shared.settings import AggregationSettings
 from tests.unit.aggregation.opinions import opinion
 
@@ -52,17 +53,31 @@ def test_a_restored_run_is_what_it_was_and_goes_on_from_there(
     client: redis.Redis, store: RedisStore, run_name: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "run.backup"
+    profiles, follow, keys = Profiles(client), Follow("main", "company", "AAPL"), Keys(run_name, SLOTS)
+    profiles.add(run_name, follow, 1)
+    client.set(keys.alerts_position(), "S:5")
+    client.hset(keys.alerts(), "1", "{}")
     count = backup(client, run_name, file, CLOCK)
-    assert count == sum(1 for _ in client.scan_iter(f"bw:{{{run_name}.*"))
+    others = sum(1 for pattern in (f"bw:{{{run_name}.*", "bw:profile:*") for _ in client.scan_iter(pattern))
+    assert count == others
     before, sha = dump(store), aggregates_sha256(store)
     add(store, 50, 20)
     after = dump(store)
     client.set(f"bw:{{{run_name}.0}}:left-over", "x")
+    client.set(keys.alerts_position(), "S:9")
+    profiles.remove(run_name, follow)
+    profiles.add(run_name, Follow("main", "sector", "Energy"), 2)
     assert restore(client, file).run == run_name
     fresh = RedisStore(client, run_name, SLOTS)
     assert dump(fresh) == before
     assert aggregates_sha256(fresh) == sha
     assert not client.exists(f"bw:{{{run_name}.0}}:left-over")
+    assert client.get(keys.alerts_position()) == b"S:5"
+    assert client.hgetall(keys.alerts()) == {b"1": b"{}"}
+    assert profiles.follows(run_name) == [
+        follow,
+        Follow("main", "sector", "Energy"),
+    ]  # of no run: nothing is taken away
     add(fresh, 50, 20)
     assert dump(fresh) == after
 
@@ -80,10 +95,12 @@ def test_reset_deletes_the_run_and_no_other(client: redis.Redis, store: RedisSto
 def test_refused_while_a_worker_lives(client: redis.Redis, store: RedisStore, run_name: str, tmp_path: Path) -> None:
     file = tmp_path / "run.backup"
     backup(client, run_name, file, CLOCK)
-    client.set(worker_key(run_name, "aggregation", "7"), b"{}", ex=60)
-    for attempt in (lambda: restore(client, file), lambda: reset(client, run_name)):
-        with pytest.raises(BackupError, match=r"worker 7 .* lives"):
-            attempt()
+    for role in ("aggregation", "alerts"):
+        client.set(worker_key(run_name, role, "7"), b"{}", ex=60)
+        for attempt in (lambda: restore(client, file), lambda: reset(client, run_name)):
+            with pytest.raises(BackupError, match=rf"{role} worker 7 .* lives"):
+                attempt()
+        client.delete(worker_key(run_name, role, "7"))
     assert dump(store) != b""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,16 @@ def test_what_is_wrong_is_named_with_its_place(tmp_path: Path, old: str, new: st
         load_rules(path, SECRETS)
     assert path in str(error.value)
     assert not any(secret in str(error.value) for secret in SECRETS.values())
+
+
+def test_the_example_of_the_docs_is_a_rule_file(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "operations.md").read_text()
+    block = page.partition("## Alerts")[2].partition("    version: 1\n")[2].partition("\n\n")[0]
+    rules = load_rules(
+        write(tmp_path, textwrap.dedent("    version: 1\n" + block)), SECRETS | {"SLACK_URL": SECRETS["CHAT"]}
+    )
+    assert {rule.kind for rule in rules.rules} == set(KINDS)
+    assert set(rules.kinds.values()) == {"webhook", "slack", "email"}
 
 
 def test_a_file_that_is_not_there_names_the_built_in_ones() -> None:
