@@ -42,4 +42,5 @@ def _plain(signal: Signal) -> dict[str, Any]:
         "confidence": signal.confidence / MICRO,
         "revision": signal.revision,
         "evidence": list(signal.evidence),
+        "features": {name: micro / MICRO for name, micro in signal.features.items()},
     }

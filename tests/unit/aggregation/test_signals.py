@@ -118,6 +118,17 @@ def test_rising_opinion_buys_and_falling_sells() -> None:
     assert story(0.0) == 0
 
 
+def test_a_signal_carries_every_feature_weighted_or_not() -> None:
+    found = {"level": 0.5, "buzz": 3.25, "event.earnings": 0.4, "novelty": 0.0}
+    signal = recommend("AAPL", T, found, 9, PULSE, available_at=T)
+    assert signal is not None
+    assert decode_signal(encode_signal(signal)).features == {
+        "buzz": 3_250_000,
+        "event.earnings": 400_000,
+        "level": 500_000,
+    }
+
+
 def test_too_few_documents_say_nothing() -> None:
     assert recommend("AAPL", T, {}, PULSE.minimum_documents - 1, PULSE, available_at=T) is None
 
