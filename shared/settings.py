@@ -60,8 +60,8 @@ class ModelSettings(_Section):
         description="A name under models/, a folder, a Hub id of any sequence-classification model, or `stub` (tests).",
     )
     packs: dict[str, str] = Field(
-        {},
-        description="Models for single languages: language (as in a document, such as zh) to a name, folder or Hub id.",
+        {"zh": "bellwether-zh"},
+        description="Models for single languages: language (as in a document) to a name, folder or Hub id; {}: none.",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where to run; auto takes CUDA when there is one."

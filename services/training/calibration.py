@@ -13,7 +13,14 @@ from services.training.measures import Floats, Ints, expected_calibration_error,
 # which sets speak for which head; the research sets join where they were trained on
 SETS_OF_HEAD = {
     "document": DOCUMENT_SETS,
-    "company": ("sentfin", "finentity", "fiqa2018", "semeval2017_headlines", "semeval2017_microblogs"),
+    "company": (
+        "sentfin",
+        "finentity",
+        "fiqa2018",
+        "semeval2017_headlines",
+        "semeval2017_microblogs",
+        "zh_finnsp_negative",
+    ),
     "event": ("tfns_topic", "zh_finnl_topics", "zh_finese_events"),
 }
 

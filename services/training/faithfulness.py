@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from services.model.explanation import Explanation, explain
+from services.model.explanation import WORD, Explanation, explain
 from services.model.opinion_model import SENTIMENTS, OpinionModel
 from services.training.datasets import Example
 from services.training.measures import softmax
@@ -35,7 +35,7 @@ def measure_faithfulness(
     model: OpinionModel, tokenizer: Any, texts: Sequence[str], *, share: float = 0.2, seed: int = 20261124
 ) -> Faithfulness:
     """Explain each text's own sentiment, delete, and read again. Texts of fewer than five words are left out."""
-    texts = [text for text in texts if len(text.split()) >= 5]
+    texts = [text for text in texts if len(WORD.findall(text)) >= 5]
     started = perf_counter()
     explanations = [explain(model, tokenizer, text) for text in texts]
     seconds = (perf_counter() - started) / max(1, len(texts))

@@ -21,7 +21,7 @@ from services.training.checkpoints import load_opinion_model, new_model, save_op
 from services.training.datasets import Example, training_examples
 from services.training.devset import judge
 from services.training.encoding import Batch, batches, encode, token_lengths
-from services.training.methods import choose_method, low_rank_changes
+from services.training.methods import choose_method, freeze_layers, low_rank_changes
 from services.training.optimisation import RunningMean, optimizer_and_schedule, parameter_groups
 from services.training.prediction import predict
 from services.training.self_training import pseudo_label, read_texts
@@ -64,6 +64,7 @@ class Finetuning:
             self.objective = replace(self.objective, class_weights=class_weights(self.examples, self.model))
         self.steps = sum(1 for _ in self._batches(random.Random(0)))
         self.method = choose_method(settings.method)(self.model, self.steps * settings.epochs)
+        freeze_layers(self.model, settings.freeze_layers)
         self.trained = [p for p in self.model.parameters() if p.requires_grad]
         groups = parameter_groups(
             self.model,

@@ -153,6 +153,17 @@ def choose_method(name: str) -> Callable[[OpinionModel, int], Method]:
     return METHODS[name]
 
 
+def freeze_layers(model: OpinionModel, count: int) -> None:
+    """Let the lowest ``count`` layers of the encoder, whatever a method made of them, learn nothing."""
+    for layer in _layers(model)[:count]:
+        layer.requires_grad_(False)
+
+
+def _layers(model: OpinionModel) -> Any:
+    found: Any = model.encoder  # peft wraps the encoder, and passes attributes on
+    return found.encoder.layer
+
+
 def trainable_parameters(model: nn.Module) -> int:
     """How many numbers learn."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

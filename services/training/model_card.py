@@ -41,6 +41,8 @@ def model_card(metrics: Mapping[str, Any]) -> str:
         _overlap(metrics),
         "## Robustness",
         _robustness(metrics),
+        "## Explanations",
+        _explanations(metrics.get("faithfulness") or {}),
         "## Embedding",
         _embedding(metrics.get("embedding") or {}),
         "## Speed",
@@ -109,9 +111,15 @@ def _robustness(metrics: Mapping[str, Any]) -> str:
     return "\n".join([texts.ROBUSTNESS, "", *lines])
 
 
+def _explanations(found: Mapping[str, Any]) -> str:
+    if not found:
+        return "Not measured."
+    return texts.EXPLANATIONS.format(**found)
+
+
 def _embedding(found: Mapping[str, Any]) -> str:
     if not found:
-        return "Not measured here (no Reuters file)."
+        return "Not measured: the stories that it is measured on are English, or were not there."
     rows = [
         f"| {who} | {found[who]['recall_at_1']:.3f} | {found[who]['recall_at_5']:.3f} | {found[who]['mrr']:.3f} |"
         for who in ("base", "model")

@@ -16,10 +16,11 @@ from services.model.delta import apply_delta, weights_digest, write_delta
 from services.model.opinion_model import OpinionModel
 from services.training.calibration import calibration_errors, fit_temperatures
 from services.training.checkpoints import load_opinion_model, save_eight_bits, save_opinion_model
-from services.training.datasets import DOCUMENT_SETS, Example, load_examples
-from services.training.devset import Half, Judged, judge
+from services.training.datasets import CHINESE_SETS, DOCUMENT_SETS, Example, load_examples
+from services.training.devset import Half, Judged, chooses, judge
 from services.training.errors import DataError
 from services.training.evaluate import restrict
+from services.training.faithfulness import measure_faithfulness
 from services.training.measures import bootstrap_interval, score, softmax
 from services.training.neighbours import read_chains, recall
 from services.training.overlap import Overlap
@@ -80,7 +81,8 @@ def release(order: Release, overlaps: Mapping[str, Overlap]) -> dict[str, Any]:
         "vocabulary": shipped.encoder.config.vocab_size,
         "restricted": _restricted(judged, temperatures),
         "perturbations": _perturbation_metrics(shipped, tokenizer, order),
-        "embedding": _embedding_metrics(shipped, tokenizer, order.reuters),
+        "faithfulness": _faithfulness(shipped, tokenizer, order),
+        "embedding": _embedding_metrics(shipped, tokenizer, order),
         "texts_per_s": _speed(shipped, tokenizer, order),
         "parameters": sum(p.numel() for p in shipped.parameters()),
     }
@@ -176,8 +178,9 @@ def _perturbation_metrics(model: OpinionModel, tokenizer: Any, order: Release) -
     return measured
 
 
-def _embedding_metrics(model: OpinionModel, tokenizer: Any, reuters: Path | None) -> dict[str, Any]:
-    if reuters is None or not reuters.is_file():
+def _embedding_metrics(model: OpinionModel, tokenizer: Any, order: Release) -> dict[str, Any]:
+    reuters = order.reuters
+    if reuters is None or not reuters.is_file() or all(name in CHINESE_SETS for name in order.learnt):
         return {}
     from services.training.checkpoints import new_model
 
@@ -189,6 +192,15 @@ def _embedding_metrics(model: OpinionModel, tokenizer: Any, reuters: Path | None
         "base": recall(predict(base, base_tokenizer, texts).embedding, chains),
         "model": recall(predict(model, tokenizer, texts).embedding, chains),
     }
+
+
+def _faithfulness(model: OpinionModel, tokenizer: Any, order: Release, texts: int = 60) -> dict[str, Any]:
+    """Explanations of texts of a reporting half, checked by deletion."""
+    name = next((name for name in order.reported if name in DOCUMENT_SETS), None)
+    if name is None:
+        return {}
+    examples = [e.text for e in load_examples(order.labelled, name, "dev") if not chooses(e.text)]
+    return {"set": name} | asdict(measure_faithfulness(model, tokenizer, examples[:texts]))
 
 
 def _speed(model: OpinionModel, tokenizer: Any, order: Release, texts: int = 400) -> float:

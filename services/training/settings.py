@@ -25,6 +25,9 @@ class FinetuneSettings:
     encoder: str | None = None  # folder or hub name of the encoder to start from; None: the base encoder
     start: Path | None = None  # an opinion model to go on from, heads included
     method: str = "full"  # a key of methods.METHODS
+    freeze_layers: int = (
+        0  # the lowest layers of the encoder that do not learn: a third of them frees a fifth of a step
+    )
     epochs: int = 5
     seed: int = 20261124
     token_budget: int = 2048
@@ -57,7 +60,17 @@ def stages_of(settings: FinetuneSettings) -> list[dict[str, Any]]:
         for path in (settings.start.parent / STAGES, settings.start / STAGES):
             if path.is_file():
                 earlier = json.loads(path.read_text(encoding="utf-8"))
-    names = ("method", "epochs", "seed", "token_budget", "encoder_rate", "head_rate", "layer_decay", "per_set")
+    names = (
+        "method",
+        "epochs",
+        "seed",
+        "token_budget",
+        "encoder_rate",
+        "head_rate",
+        "layer_decay",
+        "per_set",
+        "freeze_layers",
+    )
     own = {name: getattr(settings, name) for name in names}
     own |= {"sets": list(settings.sets), "caps": dict(settings.caps), "anchor": settings.objective.anchor}
     own |= {

@@ -56,7 +56,7 @@ def raw(engine: Any, batch: list[Request]) -> list[dict[str, NDArray[np.float32]
 
 
 def test_an_answer_is_the_same_bits_alone_first_last_and_in_any_batch(tmp_path: Path) -> None:
-    engine: Any = build_engine(ModelSettings(), cache_dir=tmp_path)
+    engine: Any = build_engine(ModelSettings(packs={}), cache_dir=tmp_path)
     assert engine.invariant
     given = requests()
     expected = [row for begin in range(0, TEXTS, 64) for row in raw(engine, given[begin : begin + 64])]
