@@ -69,8 +69,8 @@ EMBEDDING = """
 """
 EXPLANATIONS = """
 Words' shares by integrated gradients, checked by deletion on {n} texts of {set}'s reporting half: without the
-fifth of the words that have the largest shares the answer's probability falls by {top:.3f} on average, without as many words
-taken at random by {at_random:.3f}. {seconds:.2f} s each, on two cores that did other work too.
+fifth of the words that have the largest shares the answer's probability falls by {top:.3f} on average, without
+as many words taken at random by {at_random:.3f}. {seconds:.2f} s each, on two cores that did other work too.
 """
 RESTRICTED = """
 These sets lack a class, and a neutral answer counts as wrong above. Accuracy when only the set's classes are allowed:
