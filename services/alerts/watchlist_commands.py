@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from shared.profiles import Follow, Profiles
+    from shared.settings import Settings
 
 watchlist_app = typer.Typer(help="What an analyst follows: companies, sectors, event classes.", no_args_is_help=True)
 
@@ -18,7 +20,16 @@ What = Annotated[
 Profile = Annotated[str | None, typer.Option("--profile", help="Analyst profile (default: that of the settings).")]
 Chosen = Annotated[str, typer.Option("--list", help="Name of the list.")]
 State = Annotated[Path | None, typer.Option("--state", help="State folder.")]
+Run = Annotated[str | None, typer.Option("--run", help="Name of the run (default: live).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON as the last line.")]
+
+
+class Thumb(StrEnum):
+    """As a person says it."""
+
+    up = "up"
+    down = "down"
+    none = "none"
 
 
 @watchlist_app.command()
@@ -63,12 +74,54 @@ def remove(
         raise typer.Exit(1)
 
 
+@watchlist_app.command()
+def recommend(
+    profile: Profile = None,
+    most: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many of each.")] = 20,
+    state: State = None,
+    run: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Companies and articles ranked for a profile, with the reasons."""
+    import json
+
+    from services.alerts.recommend import recommend as ranked
+    from shared.redis_client import connect
+
+    settings = _settings(state, run)
+    found = ranked(connect(settings.redis), settings.run, profile or settings.profile, most)
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    for kind in ("companies", "articles"):
+        typer.echo(f"{kind}:")
+        for each in found[kind]:
+            typer.echo(f"  {each['company']:6} {each['what'][:70]:70}  {'; '.join(each['reasons'])}")
+
+
+@watchlist_app.command()
+def rate(
+    key: Annotated[str, typer.Argument(help="The `key` of something recommended.")],
+    thumb: Annotated[Thumb, typer.Argument(help="up, down, or none to take it back.")],
+    profile: Profile = None,
+    state: State = None,
+    run: Run = None,
+) -> None:
+    """Put a thumb on something recommended: what is like it moves, too."""
+    from services.alerts.recommend import rate as rated
+    from shared.clock import SystemClock
+    from shared.redis_client import connect
+
+    settings = _settings(state, run)
+    value = {Thumb.up: 1, Thumb.down: -1, Thumb.none: 0}[thumb]
+    rated(connect(settings.redis), settings.run, profile or settings.profile, key, value, SystemClock().now())
+
+
 def _open(profile: str | None, state: Path | None) -> tuple[str, Profiles]:
     from shared.profiles import Profiles, checked_name
     from shared.redis_client import connect
-    from shared.settings import load_settings
 
-    settings = load_settings(state)
+    settings = _settings(state, None)
     return checked_name(profile or settings.profile), Profiles(connect(settings.redis))
 
 
@@ -87,3 +140,9 @@ def _print(profile: str, follows: list[Follow], *, as_json: bool) -> None:
     for name, found in lists.items():
         parts = [f"{kind}: {', '.join(values)}" for kind, values in found.items() if values]
         typer.echo(f"{profile}/{name}  {'; '.join(parts)}")
+
+
+def _settings(state: Path | None, run: str | None) -> Settings:
+    from shared.settings import load_settings
+
+    return load_settings(state, **({"run": run} if run else {}))
