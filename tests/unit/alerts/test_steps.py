@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.alerts.evaluate import HISTORY, REPLAY, alert_id, earlier_of, kept_inside, make_alert, spoken
@@ -34,6 +34,7 @@ def passed(limit: Limit, instants: list[int]) -> list[int]:
     return through
 
 
+@settings(deadline=None, max_examples=60)
 @given(times, st.floats(0.1, 500), st.integers(1, 20))
 def test_no_window_ever_holds_more_than_burst_and_rate_allow(instants: list[int], per_hour: float, burst: int) -> None:
     limit = Limit(per_hour=per_hour, burst=burst)
@@ -44,6 +45,7 @@ def test_no_window_ever_holds_more_than_burst_and_rate_allow(instants: list[int]
             assert last - first + 1 <= burst + per_hour * hours + 1e-6
 
 
+@settings(deadline=None, max_examples=60)
 @given(times, st.floats(0.1, 500), st.integers(1, 20))
 def test_whoever_waits_long_enough_passes_and_the_bucket_never_overflows(
     instants: list[int], per_hour: float, burst: int
@@ -59,6 +61,7 @@ def test_whoever_waits_long_enough_passes_and_the_bucket_never_overflows(
     assert take(tokens, limit, later)[0]
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.integers(1, 300))
 def test_many_small_steps_gain_as_much_as_one_large(steps: int) -> None:
     empty = Tokens(0, 0)
@@ -92,6 +95,7 @@ def inside(_: Signal) -> str:
     return ""
 
 
+@settings(deadline=None, max_examples=60)
 @given(given_out, st.lists(st.integers(0, 40), max_size=6))
 def test_however_often_and_in_whatever_batches_signals_come_each_alert_is_given_out_once(
     signals: list[Signal], cuts: list[int]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.aggregates import RecentDocument
@@ -39,6 +39,7 @@ def places(ranked: list[Ranked]) -> list[str]:
     return [each.item.key for each in ranked]
 
 
+@settings(deadline=None, max_examples=60)
 @given(items, interests, ratings, st.integers(0, 11), st.sampled_from([-1, 1]))
 def test_a_thumb_moves_what_is_similar_its_way_and_nothing_else(
     some: list[Item], followed: Interests, before: dict[str, Rating], chosen: int, value: int
@@ -64,6 +65,7 @@ def test_a_thumb_moves_what_is_similar_its_way_and_nothing_else(
                 assert (new[item.key] - new[stranger.key]) * value > 0
 
 
+@settings(deadline=None, max_examples=60)
 @given(items, interests, ratings)
 def test_the_order_of_ratings_and_items_does_not_matter(
     some: list[Item], followed: Interests, rated: dict[str, Rating]
@@ -73,6 +75,7 @@ def test_the_order_of_ratings_and_items_does_not_matter(
     assert places(once) == [each.item.key for each in sorted(once, key=lambda each: (-each.score, each.item.key))]
 
 
+@settings(deadline=None, max_examples=60)
 @given(items, interests, ratings, st.sampled_from(["AAPL", "XOM"]))
 def test_whoever_follows_a_company_sees_it_no_later(
     some: list[Item], followed: Interests, rated: dict[str, Rating], company: str
