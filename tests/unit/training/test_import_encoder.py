@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
 from services.training.errors import DataError
-from services.training.import_encoder import import_encoder
+from services.training.import_encoder import find_source, import_encoder
 
 INPUTS = ["input_ids", "attention_mask", "token_type_ids"]
 
@@ -92,6 +92,7 @@ def test_a_graph_with_other_states_is_refused(jar: Path, tmp_path: Path) -> None
 
 
 def test_what_is_no_encoder_is_named(tmp_path: Path) -> None:
+    assert find_source("some/file.jar") == Path("some/file.jar")
     with pytest.raises(DataError, match="no such file"):
         import_encoder(tmp_path / "absent.jar", tmp_path / "out")
     empty = tmp_path / "empty.jar"
