@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
+from pathlib import Path
 from typing import Final, NoReturn
 
 from services.aggregation.worker import REDIS_SECONDS, wait_for
@@ -24,6 +26,8 @@ from shared.settings import Settings
 from shared.topics import Topics
 
 ROLE: Final = "alerts"
+LOOK_SECONDS: Final = 2.0  # between two looks at the rule file
+log = logging.getLogger(__name__)
 
 
 def run_worker(settings: Settings, name: str) -> NoReturn:
@@ -58,7 +62,31 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
         report.detail = {each: str(count) for each, count in sorted(counts.items())}
 
     reporter = Reporter(settings, ROLE, name, fill, worker.pace)
-    return await serve(app, together(worker.run(), reporter.run(), deliverer.run()))
+    return await serve(app, together(worker.run(), reporter.run(), deliverer.run(), changed(settings, rules.file)))
+
+
+async def changed(settings: Settings, file: Path) -> None:
+    """End the worker, to be started again, once the rule file has changed into another that can be used."""
+    known = seen = await asyncio.to_thread(_content, file)
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        now = await asyncio.to_thread(_content, file)
+        if now in (known, seen):
+            continue
+        seen = now
+        try:
+            rules_of(settings)
+        except RuleError as error:
+            log.error("the rule file has changed and cannot be used; going on with the rules as they were: %s", error)
+            continue
+        raise WorkerStop(ExitCode.RESTART, f"{file} has changed")
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
 
 
 def _bound(settings: Settings, topics: Topics) -> Cluster:

@@ -48,7 +48,7 @@ class System:
         self.client = redis.Redis.from_url(server.url)
         self.keys = Keys(run, 4)
         self.store = AlertStore(self.client, self.keys)
-        rules = folder / "rules.yaml"
+        self.rules = rules = folder / "rules.yaml"
         rules.write_text(RULES.format(url=url))
         self.state = write_settings(
             folder / f"state-{run}",
@@ -115,6 +115,15 @@ def test_each_alert_arrives_and_a_kill_between_send_and_note_brings_a_copy_with_
     system.give_out(signal(0, 0.8, "BA"), signal(0, 0.95, "JPM"))
     wait_until(lambda: system.read(6) and len(server.requests) == 4, 60, worker.output)
     assert sorted(alert.company for alert in system.alerts()) == ["AAPL", "BA", "JPM"]
+    rules = system.rules.read_text()
+    system.rules.write_text(rules.replace("above", "abve"))
+    logs = system.state / "logs" / "alerts-1.jsonl"
+    wait_until(lambda: "going on with the rules as they were" in logs.read_text(), 30, worker.output)
+    assert worker.running()
+    system.rules.write_text(rules + "# changed\n")
+    assert worker.wait(30) == 75
+    worker.start()
+    wait_until(lambda: logs.read_text().count("going on from 6") == 1, 60, worker.output)
     assert _waits(system, "gone") == 3  # the channel that nobody answers on holds up no other
     assert system.store.channels()["gone"].error.startswith("no answer")
     assert worker.stop() == 0
