@@ -46,11 +46,12 @@ class Imported:
     largest_difference: float
 
 
-def import_encoder(source: Path, out: Path) -> Imported:
+def import_encoder(source: Path, out: Path, layers: int | None = None) -> Imported:
     """Write the encoder of an ``.onnx`` file, or of a jar or zip with one, as a folder that transformers reads.
 
-    The tokenizer is the ``*tokenizer.json`` beside the graph; it folds case when its vocabulary has no capitals. Raises
-    DataError when there is not exactly one of each, the graph is no BERT, or torch's states differ from the graph's.
+    ``layers`` keeps the lowest ones only, once the whole is known to be right. The tokenizer is the
+    ``*tokenizer.json`` beside the graph; it folds case when its vocabulary has no capitals. Raises DataError when
+    there is not exactly one of each, the graph is no BERT, or torch's states differ from the graph's.
     """
     try:
         import onnx
@@ -74,6 +75,11 @@ def import_encoder(source: Path, out: Path) -> Imported:
         found = "no number of attention heads fits" if best is None else f"its states differ by {best[0]:.2g}"
         raise DataError(f"{source}: not a BERT encoder with gelu ({found})")
     difference, model = best
+    if layers is not None:
+        if not 0 < layers <= len(model.encoder.layer):
+            raise DataError(f"--layers {layers}: the encoder has {len(model.encoder.layer)}")
+        model.encoder.layer = model.encoder.layer[:layers]
+        model.config.num_hidden_layers = layers
     out.mkdir(parents=True, exist_ok=True)
     nn.Module.float(model).save_pretrained(out)
     tokenizer.save_pretrained(out)

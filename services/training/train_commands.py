@@ -134,6 +134,7 @@ def import_encoder(
         ),
     ],
     out: Out,
+    layers: Annotated[int | None, typer.Option(help="Keep so many of its lowest layers.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Turn a BERT encoder that is packaged as ONNX into a folder for --encoder; checks that its states are the same."""
@@ -143,7 +144,7 @@ def import_encoder(
     from services.training.import_encoder import import_encoder as run
 
     quiet_libraries()
-    _say({"out": str(out), **asdict(run(find_source(source), out))}, as_json)
+    _say({"out": str(out), **asdict(run(find_source(source), out, layers))}, as_json)
 
 
 @train_app.command()

@@ -76,6 +76,17 @@ def test_the_imported_encoder_gives_the_states_of_the_graph(jar: Path, base: Pat
     assert torch.allclose(states[keep], torch.from_numpy(expected)[keep], atol=1e-4)
 
 
+def test_the_lowest_layers_alone(jar: Path, tmp_path: Path) -> None:
+    assert import_encoder(jar, tmp_path / "one", 1).layers == 1
+    assert import_encoder(jar, tmp_path / "two").layers == 2
+    one, two = (AutoModel.from_pretrained(tmp_path / name, add_pooling_layer=False) for name in ("one", "two"))
+    names = set(one.state_dict())
+    assert names < set(two.state_dict())
+    assert all(torch.equal(one.state_dict()[name], two.state_dict()[name]) for name in names)
+    with pytest.raises(DataError, match="--layers 3: the encoder has 2"):
+        import_encoder(jar, tmp_path / "three", 3)
+
+
 def test_a_graph_with_other_states_is_refused(jar: Path, tmp_path: Path) -> None:
     import onnx
 
