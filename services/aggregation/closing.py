@@ -154,9 +154,8 @@ class Closer:
             caps = strategies[name].caps
             for key, starts in some:
                 remembered = self._capped.setdefault((caps, key), {})
-                for start in starts:
-                    if start not in remembered:
-                        missing.setdefault((*key, start), set()).add(caps)
+                for start in [start for start in starts if start not in remembered]:
+                    missing.setdefault((*key, start), set()).add(caps)
         for row in self._store.cells(self._slot, list(missing)):
             key = (row.company, row.channel, row.resolution)
             for caps in missing[*key, row.start]:
@@ -168,10 +167,11 @@ class Closer:
     ) -> Signal | None:
         hours, days = self._by_channel(wanted, "hour", strategy), self._by_channel(wanted, "day", strategy)
         begin = at - strategy.lookback_hours * HOUR
-        documents = sum(h.documents for some in hours.values() for h in some if h.start >= begin)
+        heard = {h[0] for some in hours.values() for h in some if h[0] >= begin}  # h[0]: start
+        documents = sum([h[1] for some in hours.values() for h in some if h[0] >= begin])  # h[1]: documents
         if documents < strategy.minimum_documents:
             return None
-        latest = sorted({h.start for some in hours.values() for h in some if h.start >= begin}, reverse=True)[:24]
+        latest = sorted(heard, reverse=True)[:24]
         tops = self._store.tops(self._slot, [(company, start) for start in latest])
         tops.sort(key=lambda document: (-document.weight, document.id))
         evidence = tops[:EVIDENCE]

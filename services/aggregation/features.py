@@ -78,32 +78,38 @@ class _Sums:
         self.sources: dict[str, int] = {}
         self.events: dict[str, int] = {}
 
-    def add(self, h: Capped, decays: tuple[float, float, float]) -> None:
-        levels, weight, score = self.levels, h.weight, h.score
-        normal, quick, slow = decays
-        levels[0] += normal * weight
-        levels[1] += normal * score
-        levels[2] += quick * weight
-        levels[3] += quick * score
-        levels[4] += slow * weight
-        levels[5] += slow * score
-        self.count += 1
-        self.documents += h.documents
-        self.authors += h.authors
-        self.weight += weight
-        self.score += score
-        self.square += h.square
-        for name, count in h.sources.items():
-            self.sources[name] = self.sources.get(name, 0) + count
-        for name, count in h.events.items():
-            self.events[name] = self.events.get(name, 0) + count
+    def add(self, rows: Sequence[Capped], at: int, decays: Sequence[tuple[float, float, float]]) -> None:
+        """Every bucket of the look-back, in order; `decays` by age in hours. The hot loop of a replay: local names."""
+        w, s, quick_w, quick_s, slow_w, slow_s = self.levels
+        documents = authors = weights = scores = squares = 0
+        sources, events = self.sources, self.events
+        for start, count, weight, score, square, writers, _, by_source, by_event in rows:
+            normal, quick, slow = decays[(at - start) // HOUR]
+            w += normal * weight
+            s += normal * score
+            quick_w += quick * weight
+            quick_s += quick * score
+            slow_w += slow * weight
+            slow_s += slow * score
+            documents += count
+            authors += writers
+            weights += weight
+            scores += score
+            squares += square
+            for name, number in by_source.items():
+                sources[name] = sources.get(name, 0) + number
+            for name, number in by_event.items():
+                events[name] = events.get(name, 0) + number
+        self.levels = [w, s, quick_w, quick_s, slow_w, slow_s]
+        self.count, self.documents, self.authors = len(rows), documents, authors
+        self.weight, self.score, self.square = weights, scores, squares
 
 
-@lru_cache(maxsize=4096)
-def _decays(age_hours: int, half_life: float) -> tuple[float, float, float]:
-    """Decay from the middle of a bucket that began `age_hours` ago, at one, a quarter and three half-lives."""
-    age = age_hours - 0.5
-    return 0.5 ** (age / half_life), 0.5 ** (age / (half_life / 4)), 0.5 ** (age / (half_life * 3))
+@lru_cache(maxsize=256)
+def _decays(half_life: float, hours: int) -> list[tuple[float, float, float]]:
+    """Decay from the middle of a bucket that began 0, 1, … `hours` ago, at one, a quarter and three half-lives."""
+    ages = [hour - 0.5 for hour in range(hours + 1)]
+    return [(0.5 ** (a / half_life), 0.5 ** (a / (half_life / 4)), 0.5 ** (a / (half_life * 3))) for a in ages]
 
 
 def features(at: int, hours: Hours, days: Hours, strategy: Strategy) -> dict[str, float]:
@@ -113,15 +119,14 @@ def features(at: int, hours: Hours, days: Hours, strategy: Strategy) -> dict[str
     buckets. What does not end at or before T is left out here, whatever the caller passes.
     """
     begin, last = at - strategy.lookback_hours * HOUR, at - HOUR
+    decays = _decays(strategy.half_life_hours, strategy.lookback_hours)
     last_day: list[Capped] = []
     channels: dict[str, _Sums] = {}
     for channel in sorted(hours):
         sums = channels[channel] = _Sums()
-        for h in hours[channel]:
-            if begin <= h.start <= last:
-                sums.add(h, _decays((at - h.start) // HOUR, strategy.half_life_hours))
-                if h.start >= at - DAY:
-                    last_day.append(h)
+        rows = [h for h in hours[channel] if begin <= h[0] <= last]  # h[0]: start
+        sums.add(rows, at, decays)
+        last_day += [h for h in rows if h[0] >= at - DAY]
     baseline, prior = _baseline(at, days, strategy), strategy.prior_documents
     normal, quick, slow = ([_total(channels, k), _total(channels, k + 1)] for k in (0, 2, 4))
     documents = sum(s.documents for s in channels.values())
@@ -179,7 +184,11 @@ def _surprise(last_day: Sequence[Capped], baseline: Sequence[Sequence[Capped]], 
 
 
 def _mean(some: Sequence[Capped], prior: float) -> float:
-    return sum(c.score for c in some) / (prior * MICRO + sum(c.weight for c in some))
+    weight = score = 0
+    for c in some:
+        weight += c[2]  # by index: this is called for every day of the baseline of every signal
+        score += c[3]
+    return score / (prior * MICRO + weight)
 
 
 def _z(value: float, past: Sequence[float]) -> float:
@@ -197,8 +206,9 @@ def _hour_buzz(at: int, hours: Hours) -> float:
     counts = [0] * 5
     for some in hours.values():
         for h in some:
-            if h.start in wanted:
-                counts[wanted[h.start]] += h.documents
+            week = wanted.get(h[0])  # h[0]: start
+            if week is not None:
+                counts[week] += h.documents
     average = sum(counts[1:]) / 4
     return (counts[0] - average) / math.sqrt(max(average, 1.0))
 
