@@ -9,6 +9,7 @@ import socketserver
 import ssl
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -93,6 +94,7 @@ class SmtpSettings:
     """What a server offers, and what it refuses. `refuse`: command -> answers given before it works."""
 
     context: ssl.SSLContext | None = None
+    implicit: bool = False  # encrypted from the first byte on, as on port 465
     users: dict[str, str] = field(default_factory=dict)
     refuse: dict[str, list[str]] = field(default_factory=dict)
 
@@ -106,7 +108,11 @@ class SmtpServer:
 
         class Session(socketserver.BaseRequestHandler):
             def handle(self) -> None:
-                _Session(self.request, outer.mails, offered).talk()
+                with suppress(OSError):  # a client that does not trust us hangs up
+                    connection = self.request
+                    if offered.context and offered.implicit:
+                        connection = offered.context.wrap_socket(connection, server_side=True)
+                    _Session(connection, outer.mails, offered).talk()
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session)
         self._server.daemon_threads = True
@@ -127,7 +133,7 @@ class _Session:
     def __init__(self, connection: socket.socket, mails: list[Mail], offered: SmtpSettings) -> None:
         self._connection, self._mails, self._offered = connection, mails, offered
         self._file = connection.makefile("rb")
-        self._encrypted, self._user = False, ""
+        self._encrypted, self._user = offered.implicit, ""
         self._sender, self._to = "", list[str]()
 
     def talk(self) -> None:

@@ -117,7 +117,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def test_a_mail_travels_encrypted_and_logged_in(certificate: tuple[Path, Path]) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
-    with SmtpServer(SmtpSettings(context, {"me": "pa55word"})) as server:
+    with SmtpServer(SmtpSettings(context, users={"me": "pa55word"})) as server:
         channel = Email(
             host="127.0.0.1", port=server.port, cafile=str(certificate[0]), username="me", password="pa55word",
             sender="bw@example.com", to=("a@example.com", "b@example.com"),
@@ -131,6 +131,17 @@ def test_a_mail_travels_encrypted_and_logged_in(certificate: tuple[Path, Path]) 
             wrong.send(delivery(), "", TIMEOUT)
     (mail,) = server.mails
     assert (mail.encrypted, mail.user, mail.to) == (True, "me", ["a@example.com", "b@example.com"])
+
+
+def test_a_mail_to_a_server_that_is_encrypted_from_the_start(certificate: tuple[Path, Path]) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    with SmtpServer(SmtpSettings(context, implicit=True)) as server:
+        more = {"host": "127.0.0.1", "port": server.port, "security": "tls", "sender": "a@b.c", "to": ("d@e.f",)}
+        Email(**more, cafile=str(certificate[0])).send(delivery(), "", TIMEOUT)  # type: ignore[arg-type]
+        with pytest.raises(NotDelivered):  # a certificate that nobody vouches for
+            Email(**more).send(delivery(), "", TIMEOUT)  # type: ignore[arg-type]
+    assert [mail.encrypted for mail in server.mails] == [True]
 
 
 def test_a_server_without_tls_gets_no_mail_that_asks_for_it() -> None:
