@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import components, formats, live, measures, plots, snapshots
+from dashboard import components, formats, live, measures, plots, recommendations, snapshots
 from dashboard.companies import label
 from dashboard.figures import Figure
 from dashboard.snapshots import CompanyWindow
 from dashboard.view import View
 from shared.aggregates import RecentDocument, Resolution
-from shared.clock import SECOND
+from shared.clock import SECOND, SystemClock
 from shared.events import CHANNELS, Channel
+from shared.profiles import DEFAULT_LIST, Follow
 
 RESOLUTIONS = get_args(Resolution)
 LATEST = 40
@@ -32,6 +33,7 @@ def draw(view: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"#### {formats.plain(named.long)}", width="content")
         st.caption(formats.plain(named.sector), width="content")
+        follow(company, view)
     found = live.read_aggregates(
         ("company", company, view.window.label, view.channel),
         lambda store: snapshots.company_window(store, company, view.window, view.channels),
@@ -46,6 +48,30 @@ def draw(view: View) -> None:
         documents(company, start, resolution, view)
     with right:
         mixes(found, view)
+
+
+def follow(company: str, view: View) -> None:
+    """The button that puts the company on the reader's watchlist, or takes it from all lists."""
+    profile = live.read(
+        ("profile", view.profile), lambda store: recommendations.read_profile(store, view.profile), max_age=0
+    )
+    held = [each for each in profile.follows if (each.kind, each.value) == ("company", company)]
+
+    def change() -> None:
+        now = SystemClock().now()
+        if not held:
+            live.write(lambda store: store.profiles().add(profile.name, Follow(DEFAULT_LIST, "company", company), now))
+        for each in held:
+            live.write(lambda store, gone=each: store.profiles().remove(profile.name, gone))  # type: ignore[misc]
+
+    st.button(
+        "Following" if held else "Follow",
+        key="follow",
+        icon=":material/star:" if held else ":material/star_border:",
+        type="tertiary",
+        on_click=change,
+        help=f"On the watchlist of profile {formats.plain(profile.name)}; the page For you ranks by it.",
+    )
 
 
 def headline(found: CompanyWindow, view: View) -> None:
