@@ -88,6 +88,7 @@ def test_an_analyst_follows_a_sector_and_rates_an_article(
     assert any(feature.startswith("source:") for feature in rating.features)
     expect(page.locator(".why", has_text="you liked 1 similar").first).to_be_visible()
     expect(page.locator('.thumb[aria-pressed="true"]').first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280, "the page scrolls sideways"
     visitor.picture("foryou-light")
 
 
@@ -101,6 +102,7 @@ def test_an_analyst_reads_alerts_and_goes_to_the_signal(
     expect(page.get_by_text("What the rules said")).to_be_visible()
     expect(page.locator(".row.new")).to_have_count(5)
     expect(page.get_by_role("button", name="CSV").first).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1920, "the page scrolls sideways"
     visitor.picture("alerts-dark")
     page.get_by_role("button", name="Mark all read").click()
     expect(page.locator(".row.new")).to_have_count(0)
