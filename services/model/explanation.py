@@ -22,7 +22,7 @@ from services.model.kernel.build import has_bf16
 from services.model.opinion_model import SENTIMENTS, OpinionModel
 from services.model.reading import blank_links, mention_tokens
 
-_WORD = re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+")  # a Chinese character is a word of its own
+WORD = re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+")  # a Chinese character is a word of its own
 _TOKENS = 1200  # points x tokens: what a CPU reads, there and back, in well under a second
 _LEAST_POINTS, _MOST_POINTS = 5, 12
 
@@ -133,7 +133,7 @@ class _Reader:
 def _words(text: str, offsets: Sequence[tuple[int, int]], tokens: Sequence[float]) -> tuple[WordShare, ...]:
     last = max((end for _, end in offsets), default=0)
     found = []
-    for match in _WORD.finditer(text):
+    for match in WORD.finditer(text):
         if match.start() >= last:
             break
         inside = [share for (a, b), share in zip(offsets, tokens, strict=True) if a < match.end() and b > match.start()]
