@@ -37,13 +37,17 @@ def strip(figures: Sequence[Figure], colours: Palette, key: str) -> None:
     draw(data={"figures": cards(figures), "style": style}, key=key)
 
 
-def treemap(sectors: list[dict[str, Any]], colours: Palette, key: str) -> str:
-    """Draws the sectors of `dashboard.plots.sector_map`; the id of a company just clicked, else ""."""
+def treemap(sectors: list[dict[str, Any]], colours: Palette, key: str) -> tuple[str, bool]:
+    """Draws the sectors of `dashboard.plots.sector_map`.
+
+    Gives the id of a company just clicked, else "", and whether the browser has ever painted it.
+    """
     html = '<div class="legend"></div><div class="map"><div class="tip" hidden></div></div>'
     legend = [f"\u2212{SATURATION}", f"+{SATURATION}", colours.negative, colours.neutral, colours.positive]
     draw = _component("treemap", html)
-    result = draw(data={"sectors": sectors, "legend": legend}, key=key, on_company_change=lambda: None)
-    return str(result.company or "")
+    data = {"sectors": sectors, "legend": legend}
+    result = draw(data=data, key=key, on_company_change=lambda: None, on_seen_change=lambda: None)
+    return str(result.company or ""), bool(result.seen)
 
 
 def documents(

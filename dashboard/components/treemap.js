@@ -61,7 +61,7 @@ function draw(map, tip, data, open) {
   map.replaceChildren(...nodes, tip);
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
+export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
   const map = parentElement.querySelector(".map");
   const tip = parentElement.querySelector(".tip");
   const fingerprint = JSON.stringify(data);
@@ -78,5 +78,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     map.querySelectorAll(".tile").forEach((node) => node.fit(width, height));
   });
   observer.observe(map); // calls at once, before the first paint
+  if (!map.dataset.seen) requestAnimationFrame(() => setTimeout(() => setStateValue("seen", true))); // once it is painted
+  map.dataset.seen = "yes";
   return () => observer.disconnect();
 }

@@ -30,10 +30,11 @@ def draw(view: View) -> None:
     headline(market, view)
     left, right = st.columns([1.62, 1], gap="medium")
     with left:
-        sector_map(market, view)
+        painted = sector_map(market, view)
     with right:
         feed(view)
-    movers(market, view)
+    if painted:
+        movers(market, view)
 
 
 def headline(market: Market, view: View) -> None:
@@ -101,20 +102,22 @@ def headline(market: Market, view: View) -> None:
     )
 
 
-def sector_map(market: Market, view: View) -> None:
+def sector_map(market: Market, view: View) -> bool:
+    """The map; whether the browser has painted it, so that what is heavier and lies below may come."""
     components.heading(
         "Sectors", "Area: opinions in the window. Colour: sentiment, orange negative to blue positive, full from ±0.6."
     )
     if market.companies.empty:
         live.nothing("Quiet", "No company was written about in this window.")
-        return
+        return True
     sectors = live.read_aggregates(
         ("map", view.window.label, view.channel, view.colours),
         lambda _: plots.sector_map(market.companies, view.colours),
     )
-    clicked = components.treemap(sectors, view.colours, key="sector_map")
+    clicked, painted = components.treemap(sectors, view.colours, key="sector_map")
     if clicked:
         live.open_company(clicked)
+    return painted
 
 
 def feed(view: View) -> None:
