@@ -1,6 +1,6 @@
 """Aggregation and signals in one process: 1,000,000 opinions against the same sums by pandas, in the same run.
 
-    python benchmarks/replay.py [--opinions 1000000]
+    python benchmarks/replay.py [--opinions 1000000] [--tick-hours 12]
 
 Ours keeps everything that a live worker keeps (marks, duplicates, shares per author and story, documents, signals of
 the
@@ -37,8 +37,8 @@ START = 1_400_000_000 * SECOND // DAY * DAY
 TOPIC = "benchmark"
 
 
-def records(count: int) -> Iterator[list[Record]]:
-    """Chunks of opinions in order of time, a tick an hour; a few companies get most of them."""
+def records(count: int, tick_hours: int) -> Iterator[list[Record]]:
+    """Chunks of opinions in order of time, a tick every `tick_hours` of theirs; a few companies get most of them."""
     draw, step, last, offset = random.Random(7), DAYS * DAY // count, START, 0
     names = [f"C{number:03}" for number in range(COMPANIES)]
     chunk: list[Record] = []
@@ -66,7 +66,7 @@ def records(count: int) -> Iterator[list[Record]]:
         )
         chunk.append((offset, opinion))
         offset += 1
-        if at - last > HOUR:
+        if at // (tick_hours * HOUR) > last // (tick_hours * HOUR):
             chunk.append((offset, Tick(watermark=at, origin=Origin(TOPIC, 0, index))))
             offset, last = offset + 1, at
         if len(chunk) >= CHUNK:
@@ -76,21 +76,23 @@ def records(count: int) -> Iterator[list[Record]]:
         yield chunk
 
 
-def ours(count: int, columns: dict[str, list[object]]) -> tuple[float, int, int]:
-    """Seconds, signals, and the documents counted by day; fills `columns` for the peer, outside the timer."""
-    rules = Rules.of(AggregationSettings())
+def ours(count: int, tick_hours: int, columns: dict[str, list[object]]) -> tuple[float, float, int, int]:
+    """Seconds by the clock and of CPU, signals, and the documents counted by day; fills `columns` for the peer, outside
+    the timers. Ticks come at the strategy's cadence, as a replay makes them, unless `tick_hours` says otherwise."""
+    rules, strategy = Rules.of(AggregationSettings()), load_strategy("pulse")
     store = MemoryStore(1)
-    closer = Closer(store, 0, [load_strategy("pulse")], frozenset({f"{TOPIC}:0"}), rules)
-    seconds, signals, done = 0.0, 0, 0
+    closer = Closer(store, 0, [strategy], frozenset({f"{TOPIC}:0"}), rules)
+    seconds, cpu, signals, done = 0.0, 0.0, 0, 0
     gc.disable()
-    for chunk in records(count):
-        started = time.perf_counter()
+    for chunk in records(count, tick_hours or strategy.cadence_hours):
+        started, cpu_started = time.perf_counter(), time.process_time()
         for part in closer.parts(chunk):
             made = apply(store, 0, TOPIC, part, rules)
             if made is not None:
                 closer.changed(made)
             signals += len(closer.close())
         seconds += time.perf_counter() - started
+        cpu += time.process_time() - cpu_started
         for _, message in chunk:
             if isinstance(message, Opinion):
                 done += 1
@@ -111,7 +113,7 @@ def ours(count: int, columns: dict[str, list[object]]) -> tuple[float, int, int]
     gc.enable()
     sys.stderr.write("\n")
     counted = sum(row.bucket.documents for row in store.rows(("day",)))
-    return seconds, signals, counted
+    return seconds, cpu, signals, counted
 
 
 def pandas_sums(columns: dict[str, list[object]]) -> tuple[float, int]:
@@ -136,16 +138,19 @@ def pandas_sums(columns: dict[str, list[object]]) -> tuple[float, int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--opinions", type=int, default=1_000_000)
-    count = parser.parse_args().opinions
+    parser.add_argument("--tick-hours", type=int, default=0, help="Default: the strategy's cadence, as in a replay.")
+    options = parser.parse_args()
+    count = options.opinions
     names = ("company", "channel", "at", "author", "story", "source", "event", "label", "weight", "score", "square")
     columns: dict[str, list[object]] = {name: [] for name in names}
-    seconds, signals, counted = ours(count, columns)
+    seconds, cpu, signals, counted = ours(count, options.tick_hours, columns)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     peer, peer_counted = pandas_sums(columns)
     assert counted == peer_counted == count, (counted, peer_counted)
     result = {
         "ratio": round(peer / seconds, 3),
         "ours": round(seconds, 2),
+        "ours_cpu": round(cpu, 2),
         "peer": round(peer, 2),
         "unit": "seconds",
         "opinions_per_s": round(count / seconds),
