@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -100,8 +101,17 @@ def metrics_of(
         "strategy": "|".join(sorted(set(signals["strategy"]))),
         "price_problems": len(prices.problems),
         "folds": result.folds,
+        "by_year": _rows(result.by_year),
+        "by_sector": _rows(result.by_sector),
+        "events": _rows(result.events),
         "warnings": warnings,
     }
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """One mapping a row, in plain types; NaN becomes None."""
+    rows: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", double_precision=12))
+    return rows
 
 
 def _coverage(panel: pd.DataFrame, prices: Prices) -> float:

@@ -88,6 +88,7 @@ def test_other_strategies_of_the_run_count_as_trials(world: tuple[Settings, Path
     assert metrics["trials"] == 2
     assert any(text.startswith("2 strategies") for text in metrics["warnings"])
     assert metrics["strategy"] == "slow"
+    assert [(row["year"], row["sessions"] > 50) for row in metrics["by_year"]] == [(2014, True)]
     assert set(pd.read_parquet(out / "signals.parquet")["strategy"]) == {"slow"}
     with pytest.raises(BacktestError, match="no strategy 'pulse'; it has fast, slow"):
         backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy="pulse"))
