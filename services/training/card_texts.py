@@ -85,7 +85,8 @@ and not for decisions about persons. A single answer is often wrong: use counts 
         """
 - Headlines of Indian companies and finance tweets of 2019 to 2022 make up most of what it learnt from.
 - Two companies with opposite news in one sentence: of "Shell jumps as BP slides" it says positive for both (with
-  less confidence for BP). In such headlines of sentfin three of four answers are right, elsewhere seven of eight.
+  less confidence for BP). In such headlines of sentfin bellwether-mini is right three times in four, elsewhere seven
+  times in eight.
 - Irony, conditional statements and comparisons of more than two companies; negation is often not followed.
 - A company that is mentioned only by "it" or "the group" is read from the document as a whole.
 - IPO, metals and currencies have few training texts: expect low recall there.
