@@ -61,7 +61,7 @@ class ModelSettings(_Section):
     )
     packs: dict[str, str] = Field(
         {"zh": "bellwether-zh"},
-        description="Models for single languages: language (as in a document) to a name, folder or Hub id; {}: none.",
+        description="Models of single languages: language (as in a document) to a name, folder or Hub id; '': none.",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where to run; auto takes CUDA when there is one."

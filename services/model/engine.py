@@ -32,6 +32,7 @@ def build_engine(settings: ModelSettings, catalogue_digest: str = "", cache_dir:
     packs = {
         language: _pack(name, settings, engine, catalogue_digest, cache_dir or default_cache_dir())
         for language, name in settings.packs.items()
+        if name
     }
     return LanguageEngine(engine, packs) if packs else engine
 

@@ -138,7 +138,7 @@ def load_explainer(model: str, packs: Mapping[str, str] | None = None) -> Explai
     loaded: dict[str, tuple[Any, Any]] = {model: _explained(model)}
 
     def explainer(found: LinkResult) -> dict[str, Any]:
-        name = (packs or {}).get(language_of(Request(found.text)), model)
+        name = (packs or {}).get(language_of(Request(found.text))) or model
         if name not in loaded:
             loaded[name] = _explained(name)
         targets = [None, *(link.spans for link in found.links)]

@@ -102,5 +102,7 @@ def test_built_from_settings_the_pack_has_the_main_models_precision(
     assert engine.packs == {"zh": alone.model_id} == {"zh": chinese.model}
     assert english.model == engine.model_id != alone.model_id
     assert [chinese] == alone.score([Request("profit rises")])
+    none = build_engine(settings.model_copy(update={"packs": {"zh": ""}}), "", kernel_cache)
+    assert none.packs == {}
     with pytest.raises(ModelError, match="no such folder"):
         build_engine(settings.model_copy(update={"packs": {"zh": "bellwether-absent"}}), "", kernel_cache)
