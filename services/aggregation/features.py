@@ -135,7 +135,7 @@ def features(at: int, hours: Hours, days: Hours, strategy: Strategy) -> dict[str
         "level": _level(normal, prior),
         "change": _level(quick, prior) - _level(slow, prior),
         "surprise": _surprise(last_day, baseline, prior),
-        "buzz": _z(last_documents, [sum(d.documents for d in day) for day in baseline]),
+        "buzz": _z(last_documents, [day.documents for day in baseline]),
         "hour_buzz": _hour_buzz(at, hours),
         "dispersion": _dispersion(channels),
         "disagreement": _disagreement(channels, prior),
@@ -149,7 +149,7 @@ def features(at: int, hours: Hours, days: Hours, strategy: Strategy) -> dict[str
 
 
 def _total(channels: Mapping[str, _Sums], index: int) -> float:
-    return sum(sums.levels[index] for sums in channels.values())
+    return sum([sums.levels[index] for sums in channels.values()])
 
 
 def _level(weight_and_score: Sequence[float], prior: float) -> float:
@@ -157,38 +157,46 @@ def _level(weight_and_score: Sequence[float], prior: float) -> float:
     return weight_and_score[1] / weight if weight else 0.0
 
 
-def _baseline(at: int, days: Hours, strategy: Strategy) -> list[list[Capped]]:
-    """The day buckets of the baseline: whole days that end at least a day before T, one list (maybe empty) a day.
+class _Day(NamedTuple):
+    """One day of the baseline over all channels; `buckets` 0: nothing was said."""
+
+    documents: int = 0
+    weight: int = 0
+    score: int = 0
+    buckets: int = 0
+
+
+def _baseline(at: int, days: Hours, strategy: Strategy) -> list[_Day]:
+    """The day buckets of the baseline: whole days that end at least a day before T, summed over channels.
 
     Days before the company's first one are left out: silence before a company was followed says nothing.
     """
     last = (at - DAY) // DAY * DAY
     first = last - strategy.baseline_days * DAY
-    by_day: dict[int, list[Capped]] = {}
+    by_day: dict[int, _Day] = {}
     for some in days.values():
-        for d in some:
-            if first <= d.start < last:
-                by_day.setdefault(d.start, []).append(d)
+        for start, documents, weight, score, *_ in [d for d in some if first <= d[0] < last]:  # d[0]: start
+            before = by_day.get(start, _QUIET)
+            by_day[start] = _Day(before[0] + documents, before[1] + weight, before[2] + score, before[3] + 1)
     if not by_day:
         return []
-    return [by_day.get(start, []) for start in range(min(by_day), last, DAY)]
+    return [by_day.get(start, _QUIET) for start in range(min(by_day), last, DAY)]
 
 
-def _surprise(last_day: Sequence[Capped], baseline: Sequence[Sequence[Capped]], prior: float) -> float:
-    means = [_mean(day, prior) for day in baseline if day]
+_QUIET: Final = _Day()
+
+
+def _surprise(last_day: Sequence[Capped], baseline: Sequence[_Day], prior: float) -> float:
+    means = [day.score / (prior * MICRO + day.weight) for day in baseline if day.buckets]
     if len(means) < 5 or not last_day:
         return 0.0
     average = sum(means) / len(means)
-    deviation = math.sqrt(sum((m - average) ** 2 for m in means) / (len(means) - 1))
+    deviation = math.sqrt(sum([(m - average) ** 2 for m in means]) / (len(means) - 1))
     return (_mean(last_day, prior) - average) / max(deviation, DEVIATION_FLOOR)
 
 
 def _mean(some: Sequence[Capped], prior: float) -> float:
-    weight = score = 0
-    for c in some:
-        weight += c[2]  # by index: this is called for every day of the baseline of every signal
-        score += c[3]
-    return score / (prior * MICRO + weight)
+    return sum(c.score for c in some) / (prior * MICRO + sum(c.weight for c in some))
 
 
 def _z(value: float, past: Sequence[float]) -> float:
@@ -196,7 +204,7 @@ def _z(value: float, past: Sequence[float]) -> float:
     if len(past) < 5:
         return 0.0
     average = sum(past) / len(past)
-    variance = sum((p - average) ** 2 for p in past) / (len(past) - 1)
+    variance = sum([(p - average) ** 2 for p in past]) / (len(past) - 1)
     return (value - average) / math.sqrt(max(variance, average, 1.0))
 
 
@@ -205,10 +213,8 @@ def _hour_buzz(at: int, hours: Hours) -> float:
     wanted = {now - week * 7 * DAY: week for week in range(5)}
     counts = [0] * 5
     for some in hours.values():
-        for h in some:
-            week = wanted.get(h[0])  # h[0]: start
-            if week is not None:
-                counts[week] += h.documents
+        for h in [h for h in some if h[0] in wanted]:  # h[0]: start
+            counts[wanted[h[0]]] += h.documents
     average = sum(counts[1:]) / 4
     return (counts[0] - average) / math.sqrt(max(average, 1.0))
 
