@@ -121,6 +121,8 @@ class SentimentHead(nn.Module):
 class OpinionHeads(nn.Module):
     """The trained parts beside the encoder, under the names that they have in a model folder's weights."""
 
+    exact = True  # False: sums and heads run in float32 in evaluation mode too (ONNX runtimes lack float64)
+
     def add_heads(self, hidden: int, sentiments: int, events: int, dropout: float) -> None:
         """Make the parts, for an encoder of width `hidden`."""
         self.token_scores = ExactLinear(hidden, 2)  # sentiment, event
@@ -135,7 +137,7 @@ class OpinionHeads(nn.Module):
         self, states: Tensor, attention_mask: Tensor, mention_mask: Tensor | None, mention_row: Tensor | None
     ) -> PooledStates:
         """Sum given encoder states [B, T, H] (for callers that run the encoder themselves, compiled or quantised)."""
-        states = states.to(torch.float32 if self.training else torch.float64)
+        states = states.to(torch.float64 if self.exact and not self.training else torch.float32)
         mask = attention_mask.to(states.dtype)
         weights = _attention(self.token_scores(states)) * mask.unsqueeze(-1)
         if mention_mask is None or mention_row is None:
