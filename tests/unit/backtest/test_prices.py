@@ -66,6 +66,14 @@ def test_duplicates_order_holes_and_jumps_are_named(tmp_path: Path) -> None:
     assert any(text.startswith("row 5 (AA 2014-01-07): close moved by +100 %") for text in texts)
 
 
+def test_strict_stops_at_a_hole_but_not_at_a_jump(tmp_path: Path) -> None:
+    hole = write(tmp_path, "2014-01-02,AA,1,1,1,1,,1\n2014-01-06,AA,1,1,1,1,,1\n")
+    with pytest.raises(PriceError, match=r"row 3 \(AA 2014-01-06\): 1 session"):
+        load_prices(hole, today=TODAY, strict=True)
+    jump = write(tmp_path, "2014-01-02,AA,1,1,1,1,,1\n2014-01-03,AA,2,2,2,2,,1\n")
+    assert len(load_prices(jump, today=TODAY, strict=True).problems) == 1
+
+
 def test_another_currency_is_named(tmp_path: Path) -> None:
     head = "date,ticker,open,high,low,close,volume,currency\n"
     path = write(tmp_path, "2014-01-02,AA,1,1,1,1,1,EUR\n2014-01-02,BB,1,1,1,1,1,USD\n", head)
