@@ -73,7 +73,7 @@ def _run(trial: Trial, out: Path, labelled: Path, rows: int, epochs: int) -> lis
             ("full, then layers 0-3 only", drop_layers(run.model, [0, 1, 2, 3])),
             ("full, then 8 bits per row", quantise(run.model)),
         ):
-            judged = judge(model, run.tokenizer, labelled, MINI_SETS)
+            judged = judge(model, run.tokenizer, labelled, MINI_SETS, "choose")
             scores = {f"{name}/accuracy": item.scores("choose").accuracy for name, item in judged.items()}
             found.append(_row(label, 0, 0.0, scores))
     return found

@@ -54,11 +54,15 @@ def head_of(name: str, examples: Sequence[Example]) -> Head:
     return "document" if name in DOCUMENT_SETS else "company"
 
 
-def judge(model: OpinionModel, tokenizer: Any, labelled: Path, names: Sequence[str]) -> dict[str, Judged]:
-    """Logits of the model on the dev file of each set, one forward pass per set."""
+def judge(
+    model: OpinionModel, tokenizer: Any, labelled: Path, names: Sequence[str], half: Half = "all"
+) -> dict[str, Judged]:
+    """Logits of the model on the dev file of each set, or on one half of it: one forward pass per set."""
     judged = {}
     for name in names:
         examples = load_examples(labelled, name, "dev")
+        if half != "all":
+            examples = [example for example in examples if chooses(example.text) == (half == "choose")]
         judged[name] = _judged(examples, predict(model, tokenizer, examples), head_of(name, examples))
     return judged
 

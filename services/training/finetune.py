@@ -178,7 +178,8 @@ class Finetuning:
 
     def _assess(self, loss: float) -> None:
         self.mean.swap(self.model)
-        judged = judge(self.model, self.tokenizer, self.settings.labelled, self.settings.judged or self.settings.sets)
+        names = self.settings.judged or self.settings.sets
+        judged = judge(self.model, self.tokenizer, self.settings.labelled, names, "choose")
         row = {"epoch": float(self.progress.epoch), "loss": loss}
         for name, found in judged.items():
             scores = found.scores("choose")
