@@ -122,7 +122,7 @@ def equity_chart(curves: Mapping[str, pd.DataFrame], colours: Palette) -> go.Fig
                 x=frame["date"],
                 y=frame[column],
                 name=f"{name}, {column.replace('_', '-')}",
-                mode="lines",
+                mode="lines" if len(frame) > 5 else "lines+markers",  # a line of one point is not seen
                 line={"dash": dash, "width": 2 if dash == "solid" else 1.2, "color": colour_of(number, colours)},
                 hovertemplate="%{y:.3f}",
             )
