@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import psutil
 from kafka import KafkaProducer
 
+from benchmarks.engine import mixed_texts
 from services.ingest.normalise import Reading, Rejected, normalise
 from services.ingest.sample import sample_week
 from shared.clock import SystemClock
@@ -54,11 +55,19 @@ def producer(settings: Settings) -> KafkaProducer:
 
 def documents(count: int) -> list[Document]:
     """Items of the synthetic week as documents, made again under other ids when it has too few."""
-    reading, now, made = Reading("news", "benchmark"), SystemClock().now(), []
     items = list(sample_week())
-    for number in range(count):
-        raw = items[number % len(items)].raw() | {"external_id": str(number), "url": "", "source": "benchmark"}
-        document = normalise(raw, reading, now)
+    return _normalised(items[number % len(items)].raw() for number in range(count))
+
+
+def mixed_documents(count: int) -> list[Document]:
+    """The texts of benchmarks/engine.py, from a tweet to a long article."""
+    return _normalised({"text": text, "published_at": "2026-01-05T12:00:00Z"} for text in mixed_texts(count))
+
+
+def _normalised(items: Iterable[dict[str, str]]) -> list[Document]:
+    reading, now, made = Reading("news", "benchmark"), SystemClock().now(), []
+    for number, item in enumerate(items):
+        document = normalise(item | {"external_id": str(number), "url": "", "source": "benchmark"}, reading, now)
         if not isinstance(document, Rejected):
             made.append(document)
     return made
