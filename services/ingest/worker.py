@@ -154,6 +154,8 @@ class IngestWorker:
             if time.monotonic() >= next_report:
                 self._report()
                 next_report = time.monotonic() + REPORT_EVERY_SECONDS
+        if self._failure is None:
+            self._tick(publisher, ticker, floor)  # a source may have ended since the last one
 
     def _tick(self, publisher: Publisher, ticker: Ticker, floor: Floor) -> None:
         promises = [feed.promise for feed in self._feeds]
