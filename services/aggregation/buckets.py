@@ -74,9 +74,11 @@ def add(bucket: Bucket, opinion: Opinion, part: Contribution) -> None:
     bucket.weight_sum += part.weight
     bucket.score_sum += part.score
     bucket.score_square_sum += part.score_square
-    bucket.sources[opinion.source] = bucket.sources.get(opinion.source, 0) + 1
+    sources = bucket.sources
+    sources[opinion.source] = sources.get(opinion.source, 0) + 1
     if opinion.event:
-        bucket.events[opinion.event] = bucket.events.get(opinion.event, 0) + 1
+        events = bucket.events
+        events[opinion.event] = events.get(opinion.event, 0) + 1
 
 
 def add_share(share: Share, part: Contribution) -> None:

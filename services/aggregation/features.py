@@ -5,6 +5,7 @@ fixed order of summation.
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -75,8 +76,8 @@ class _Sums:
     def __init__(self) -> None:
         self.levels = [0.0] * 6  # weight, score at the half-life, a quarter of it, and three of it
         self.documents = self.authors = self.weight = self.score = self.square = self.count = 0
-        self.sources: dict[str, int] = {}
-        self.events: dict[str, int] = {}
+        self.sources: dict[str, int] = defaultdict(int)
+        self.events: dict[str, int] = defaultdict(int)
 
     def add(self, rows: Sequence[Capped], at: int, decays: Sequence[tuple[float, float, float]]) -> None:
         """Every bucket of the look-back, in order; `decays` by age in hours. The hot loop of a replay: local names."""
@@ -97,9 +98,9 @@ class _Sums:
             scores += score
             squares += square
             for name, number in by_source.items():
-                sources[name] = sources.get(name, 0) + number
+                sources[name] += number
             for name, number in by_event.items():
-                events[name] = events.get(name, 0) + number
+                events[name] += number
         self.levels = [w, s, quick_w, quick_s, slow_w, slow_s]
         self.count, self.documents, self.authors = len(rows), documents, authors
         self.weight, self.score, self.square = weights, scores, squares
@@ -135,7 +136,7 @@ def features(at: int, hours: Hours, days: Hours, strategy: Strategy) -> dict[str
         "level": _level(normal, prior),
         "change": _level(quick, prior) - _level(slow, prior),
         "surprise": _surprise(last_day, baseline, prior),
-        "buzz": _z(last_documents, [day.documents for day in baseline]),
+        "buzz": _z(last_documents, [documents for documents, _, _, _ in baseline]),
         "hour_buzz": _hour_buzz(at, hours),
         "dispersion": _dispersion(channels),
         "disagreement": _disagreement(channels, prior),
@@ -157,13 +158,8 @@ def _level(weight_and_score: Sequence[float], prior: float) -> float:
     return weight_and_score[1] / weight if weight else 0.0
 
 
-class _Day(NamedTuple):
-    """One day of the baseline over all channels; `buckets` 0: nothing was said."""
-
-    documents: int = 0
-    weight: int = 0
-    score: int = 0
-    buckets: int = 0
+_Day = tuple[int, int, int, int]  # of the baseline, over all channels: documents, weight, score, buckets (0: silence)
+_QUIET: Final[_Day] = (0, 0, 0, 0)
 
 
 def _baseline(at: int, days: Hours, strategy: Strategy) -> list[_Day]:
@@ -176,18 +172,19 @@ def _baseline(at: int, days: Hours, strategy: Strategy) -> list[_Day]:
     by_day: dict[int, _Day] = {}
     for some in days.values():
         for start, documents, weight, score, *_ in [d for d in some if first <= d[0] < last]:  # d[0]: start
-            before = by_day.get(start, _QUIET)
-            by_day[start] = _Day(before[0] + documents, before[1] + weight, before[2] + score, before[3] + 1)
+            before = by_day.get(start)
+            by_day[start] = (
+                (documents, weight, score, 1)
+                if before is None
+                else (before[0] + documents, before[1] + weight, before[2] + score, before[3] + 1)
+            )
     if not by_day:
         return []
     return [by_day.get(start, _QUIET) for start in range(min(by_day), last, DAY)]
 
 
-_QUIET: Final = _Day()
-
-
 def _surprise(last_day: Sequence[Capped], baseline: Sequence[_Day], prior: float) -> float:
-    means = [day.score / (prior * MICRO + day.weight) for day in baseline if day.buckets]
+    means = [score / (prior * MICRO + weight) for _, weight, score, buckets in baseline if buckets]
     if len(means) < 5 or not last_day:
         return 0.0
     average = sum(means) / len(means)

@@ -212,11 +212,12 @@ class Step:
         at = opinion.available_at
         if company.newest is None or at > company.newest:
             company.newest = at
+        behind = at < company.newest  # retention can only concern what is
         part = contribution(opinion)
         kept = False
         for resolution in RESOLUTIONS:
             start = bucket_start(at, resolution)
-            if start < oldest_start(company.newest, self.rules.keep[resolution], resolution):
+            if behind and start < oldest_start(company.newest, self.rules.keep[resolution], resolution):
                 continue
             kept = True
             self._add(opinion, part, resolution, start)
@@ -226,7 +227,7 @@ class Step:
         document = as_recent(opinion, part.weight)
         keep_recent(company, document)
         hour = bucket_start(at, "hour")
-        if hour >= oldest_start(company.newest, self.rules.keep["hour"], "hour"):
+        if not behind or hour >= oldest_start(company.newest, self.rules.keep["hour"], "hour"):
             self._changed(opinion.company, hour)
             self._top(opinion.company, hour, document)
 
