@@ -5,7 +5,6 @@ fixed order of summation.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -76,8 +75,8 @@ class _Sums:
     def __init__(self) -> None:
         self.levels = [0.0] * 6  # weight, score at the half-life, a quarter of it, and three of it
         self.documents = self.authors = self.weight = self.score = self.square = self.count = 0
-        self.sources: dict[str, int] = defaultdict(int)
-        self.events: dict[str, int] = defaultdict(int)
+        self.sources: dict[str, int] = {}
+        self.events: dict[str, int] = {}
 
     def add(self, rows: Sequence[Capped], at: int, decays: Sequence[tuple[float, float, float]]) -> None:
         """Every bucket of the look-back, in order; `decays` by age in hours. The hot loop of a replay: local names."""
@@ -98,9 +97,9 @@ class _Sums:
             scores += score
             squares += square
             for name, number in by_source.items():
-                sources[name] += number
+                sources[name] = sources.get(name, 0) + number
             for name, number in by_event.items():
-                events[name] += number
+                events[name] = events.get(name, 0) + number
         self.levels = [w, s, quick_w, quick_s, slow_w, slow_s]
         self.count, self.documents, self.authors = len(rows), documents, authors
         self.weight, self.score, self.square = weights, scores, squares
