@@ -162,6 +162,9 @@ class Player:
         answer = self._known.get((entry.origin.topic_id, entry.origin.partition, entry.origin.offset))
         if answer is None or entry.first_origin or len(answer.companies) != len(entry.links):
             return False
+        assert entry.request is not None
+        if (answer.model or self._engine.model_id) != reader_of(self._engine, entry.request):
+            return False  # another language pack reads it today
         entry.answer = answer
         result.reused += 1
         return True
