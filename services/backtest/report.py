@@ -60,7 +60,7 @@ def run_backtest(
         "long_only": track(long_only(panel), prices, cost_bps),
     }
     tracks = {name: _from_first_position(one) for name, one in tracks.items()}
-    quantiles, spreads = _quantile_returns(panel, prices)
+    quantiles, spreads = quantile_returns(panel, prices)
     placebo_ic, placebo_sharpe = _placebo(panel, prices, cost_bps, seed, placebos)
     result = Backtest(
         panel=panel,
@@ -101,11 +101,14 @@ def _market(prices: Prices, held: Track) -> pd.Series:
     return forward_returns(prices.open, 1).mean(axis=1).reindex(held.net.index).fillna(0.0)
 
 
-def _quantile_returns(panel: pd.DataFrame, prices: Prices) -> tuple[pd.DataFrame, dict[int, pd.Series]]:
-    """(horizon x quantile: mean; horizon -> best less worst quantile by session) of forward returns less the mean."""
-    rank = panel.rank(axis=1, method="first")
+def quantile_returns(panel: pd.DataFrame, prices: Prices) -> tuple[pd.DataFrame, dict[int, pd.Series]]:
+    """(horizon x quantile: mean; horizon -> best less worst quantile by session) of forward returns less the mean.
+
+    Edges as pandas' qcut and alphalens set them: quantiles of the session's scores, the lowest score in the first.
+    """
+    above = panel.rank(axis=1, method="first") - 1
     count = panel.notna().sum(axis=1)
-    bucket = np.ceil(rank.mul(QUANTILES).div(count.where(count >= QUANTILES), axis=0))
+    bucket = np.ceil(above.mul(QUANTILES).div(count.where(count >= QUANTILES) - 1, axis=0)).clip(lower=1)
     rows, spreads = {}, {}
     for bars in HORIZONS:
         forward = forward_returns(prices.open, bars)

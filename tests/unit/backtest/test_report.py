@@ -11,7 +11,7 @@ import pytest
 
 from services.backtest.portfolio import factor_panel, long_only, long_short, shuffled_across_companies, track
 from services.backtest.prices import Prices, load_prices
-from services.backtest.report import run_backtest
+from services.backtest.report import quantile_returns, run_backtest
 from services.backtest.result import BacktestError
 from services.backtest.statistics import (
     deflated_sharpe,
@@ -113,6 +113,14 @@ def test_alphalens_finds_the_same_coefficients_and_spreads(tmp_path: Path) -> No
     weights = long_short(panel).tz_localize("UTC")
     expected = alphalens.performance.factor_weights(data).unstack()
     np.testing.assert_allclose(weights.loc[expected.index, expected.columns], expected, atol=1e-9)
+    by_session = alphalens.performance.mean_return_by_quantile(data, by_date=True, demeaned=True)[0]
+    _, spreads = quantile_returns(panel, prices)
+    for bars, column in ((1, "1D"), (5, "5D")):
+        spread = by_session[column].unstack("factor_quantile").pipe(lambda mean: mean[5] - mean[1])
+        own = spreads[bars].tz_localize("UTC")
+        both = spread.dropna().index.intersection(own.index)
+        assert len(both) > 50
+        np.testing.assert_allclose(own[both], spread[both], atol=1e-9)
 
 
 @pytest.mark.filterwarnings("ignore")
