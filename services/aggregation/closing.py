@@ -109,12 +109,12 @@ class Closer:
         for strategy in self._strategies:
             step = strategy.cadence_hours * HOUR
             for company, hour in due:
-                at = -(-(hour + HOUR) // step) * step
+                at = _first_close(hour, step)
                 if company != MARKET and at <= until and (state.closed is None or at > state.closed):
                     fresh[company, strategy.name, at] = strategy
             for company, hour in late:
                 if company != MARKET:
-                    for at in self._seen_by(company, strategy, -(-(hour + HOUR) // step) * step, until):
+                    for at in self._seen_by(state, company, strategy, hour, until):
                         again[company, strategy.name, at] = strategy
         wanted = {key: _wanted(state, key[0], key[2], strategy) for key, strategy in (fresh | again).items()}
         self._read(wanted, {s.name: s for s in self._strategies})
@@ -131,12 +131,21 @@ class Closer:
                 made.append(signal)
         return made
 
-    def _seen_by(self, company: str, strategy: Strategy, first: int, until: int) -> list[int]:
-        """Every T at which an opinion that became available before `first` counts: the first, and those given out."""
-        reach = first + max(strategy.lookback_hours * HOUR, (strategy.baseline_days + 2) * DAY, 5 * WEEK)
+    def _seen_by(self, state: SlotState, company: str, strategy: Strategy, hour: int, until: int) -> list[int]:
+        """Every T at which an opinion that became available in `hour` counts: the first, those given out, and those
+        that another hour had asked for in vain, because the look-back held too few documents.
+        """
+        step = strategy.cadence_hours * HOUR
+        first, lookback = _first_close(hour, step), strategy.lookback_hours * HOUR
+        reach = first + max(lookback, (strategy.baseline_days + 2) * DAY, 5 * WEEK)
         given = self._store.hash_fields(self._slot, self._store.keys.signals(company, strategy.name))
-        times = {int(field) // SECOND for field in given} | ({first} if first <= until else set())
-        return sorted(at for at in times if first <= at <= min(until, reach))
+        times = {int(field) // SECOND for field in given}
+        for channel in CHANNELS:
+            hours = state.series.get((company, channel, "hour"))
+            if hours is not None:
+                asked = _between(hours.starts, hour, first + lookback)
+                times.update(at for at in (_first_close(h, step) for h in asked) if at <= first + lookback)
+        return sorted(at for at in {first, *times} if first <= at <= min(until, reach))
 
     def _known(self, keys: dict[SignalKey, Strategy]) -> dict[SignalKey, list[Signal]]:
         known = {}
@@ -217,11 +226,16 @@ class Closer:
             writes.hashes.setdefault(keys.outbox(self._slot), {})[signal.id] = encode_signal(signal)
         writes.closed = until
         # an hour stays pending until the slowest strategy has closed over it, also when it is late for a faster one
-        unclosed = {hour for hour in (*due, *late) if -(-(hour[1] + HOUR) // self._slowest) * self._slowest > until}
+        unclosed = {hour for hour in (*due, *late) if _first_close(hour[1], self._slowest) > until}
         writes.settled = sorted((set(due) - unclosed) | set(late))
         writes.pending = unclosed & set(late)
         if not self._store.commit(Plan(self._slot, state.position, state.position, writes)):
             raise Stale(f"slot {self._slot}: the position moved on while signals were made")
+
+
+def _first_close(hour: int, step: int) -> int:
+    """The first T, a multiple of `step` seconds, at which the hour that begins at `hour` has ended."""
+    return -(-(hour + HOUR) // step) * step
 
 
 def _wanted(state: SlotState, company: str, at: int, strategy: Strategy) -> Wanted:

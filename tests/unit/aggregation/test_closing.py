@@ -6,7 +6,7 @@ import random
 from collections.abc import Sequence
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.aggregation.apply import apply
@@ -113,6 +113,7 @@ def test_a_signal_is_known_only_after_its_hour_and_the_lateness() -> None:
 
 
 @settings(max_examples=60, deadline=None)
+@example(2455, 1)  # a slow T that had too few documents until a late one came
 @given(st.integers(0, 10**6), st.integers(1, 60))
 def test_the_last_word_is_the_same_however_late_opinions_came(seed: int, batch: int) -> None:
     streams = [broken_promises(seed, partition, 24) for partition in range(2)]
