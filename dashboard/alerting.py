@@ -9,13 +9,14 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard import formats
+from dashboard import formats, plots
 from dashboard.companies import label
 from dashboard.palette import Palette
 from dashboard.queries import Store
 from shared.alerts import Alert, ChannelState
 from shared.clock import SECOND
 from shared.events import MICRO
+from shared.links import safe_link
 from shared.profiles import Interests
 
 _INSIDE = {
@@ -62,7 +63,7 @@ def items(numbered: Sequence[tuple[int, Alert]], seen: int, zone: tzinfo, colour
 
 
 def _item(number: int, alert: Alert, new: bool, zone: tzinfo, colours: Palette) -> dict[str, Any]:
-    named, score = label(alert.company), alert.score / MICRO
+    named = label(alert.company)
     return {
         "key": str(number),
         "time": formats.moment(alert.available_at, zone),
@@ -75,17 +76,11 @@ def _item(number: int, alert: Alert, new: bool, zone: tzinfo, colours: Palette) 
         "url": "",
         "tags": [alert.rule, alert.kind, sent_to(alert), *(["test"] if alert.test else [])],
         "links": [
-            {"title": d.title or "(no text)", "url": formats.safe_link(d.url), "source": d.source}
-            for d in alert.documents
+            {"title": d.title or "(no text)", "url": safe_link(d.url), "source": d.source} for d in alert.documents
         ],
         "new": new,
         "synthetic": alert.synthetic,
-        "score": formats.score(score),
-        "colour": colours.positive if score > 0.05 else colours.negative if score < -0.05 else colours.muted,
-        "negative": round(max(-score, 0.0), 4),
-        "neutral": round(1 - abs(score), 4),
-        "positive": round(max(score, 0.0), 4),
-        "probabilities": f"score {score:+.2f}, confidence {alert.confidence / MICRO:.0%}",
+        **plots.score_bar(alert.score / MICRO, alert.confidence, colours),
     }
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from datetime import tzinfo
-from urllib.parse import urlsplit
 
 import pandas as pd
 
@@ -56,18 +55,6 @@ def moment(micros: int, zone: tzinfo, seconds: bool = False, year: bool = False)
 def local_times(starts: pd.Series, zone: tzinfo) -> pd.Series:
     """Seconds since the epoch as naive wall-clock times of `zone`, which is what a chart's axis can show."""
     return pd.to_datetime(starts, unit="s", utc=True).dt.tz_convert(zone).dt.tz_localize(None)
-
-
-def safe_link(url: str) -> str:
-    """`url` when it is an http(s) address with a host and nothing odd in it, else ""."""
-    if not url or len(url) > 2_000 or any(ord(c) <= 32 or ord(c) == 127 for c in url):
-        return ""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return ""
-    return url if parts.scheme in ("http", "https") and host and "@" not in parts.netloc else ""
 
 
 def plain(text: str) -> str:

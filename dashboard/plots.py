@@ -18,6 +18,7 @@ from dashboard.palette import Palette
 from dashboard.treemap import Box, squarify
 from shared.aggregates import SECONDS, RecentDocument, Resolution
 from shared.events import MICRO
+from shared.links import safe_link
 
 MAP_WIDTH, MAP_HEIGHT = 880.0, 560.0  # pixels that labels are fitted to; the drawing itself scales
 HEADING = 18.0
@@ -83,7 +84,6 @@ def _item(document: RecentDocument, zone: tzinfo, colours: Palette, detailed: bo
     if document.event:
         tags.append(f"{document.event.replace('_', ' ')} {document.event_probability / MICRO:.0%}")
     title = document.title or document.excerpt[:160] or "(no text)"
-    score = positive - negative
     return {
         "time": formats.moment(document.available_at, zone, seconds=not detailed)[0 if detailed else 7 :],
         "moment": formats.moment(document.available_at, zone, seconds=True, year=True),
@@ -92,16 +92,31 @@ def _item(document: RecentDocument, zone: tzinfo, colours: Palette, detailed: bo
         "name": company.long,
         "title": title,
         "excerpt": document.excerpt if detailed and document.excerpt != title else "",
-        "url": formats.safe_link(document.url),
+        "url": safe_link(document.url),
         "tags": tags,
         "synthetic": document.synthetic,
+        **_sentiment_bar(negative, neutral, positive, colours),
+        "probabilities": f"negative {negative:.0%}, neutral {neutral:.0%}, positive {positive:.0%}; "
+        f"relevance {document.relevance / MICRO:.0%}",
+    }
+
+
+def score_bar(score: float, confidence: int, colours: Palette) -> dict[str, Any]:
+    """The same fields of the list component for a signal: its score in [-1, 1], its confidence in micro-units."""
+    return {
+        **_sentiment_bar(max(-score, 0.0), 1 - abs(score), max(score, 0.0), colours),
+        "probabilities": f"score {score:+.2f}, confidence {confidence / MICRO:.0%}",
+    }
+
+
+def _sentiment_bar(negative: float, neutral: float, positive: float, colours: Palette) -> dict[str, Any]:
+    score = positive - negative
+    return {
         "score": formats.score(score),
         "colour": colours.positive if score > 0.05 else colours.negative if score < -0.05 else colours.muted,
         "negative": round(negative, 4),
         "neutral": round(neutral, 4),
         "positive": round(positive, 4),
-        "probabilities": f"negative {negative:.0%}, neutral {neutral:.0%}, positive {positive:.0%}; "
-        f"relevance {document.relevance / MICRO:.0%}",
     }
 
 
@@ -114,7 +129,7 @@ def document_table(documents: Sequence[RecentDocument], zone: tzinfo) -> pd.Data
             "channel": d.channel,
             "source": d.source,
             "title": d.title,
-            "url": formats.safe_link(d.url),
+            "url": safe_link(d.url),
             "event": d.event,
             "negative": d.negative / MICRO,
             "neutral": d.neutral / MICRO,

@@ -96,7 +96,7 @@ def signal_items(
 
 
 def _signal_item(ranked: Ranked, signal: Signal, zone: tzinfo, colours: Palette) -> dict[str, Any]:
-    named, score = label(signal.company), signal.score / MICRO
+    named = label(signal.company)
     return {
         "key": ranked.item.key,
         "time": formats.moment(signal.at, zone)[:6],
@@ -111,12 +111,7 @@ def _signal_item(ranked: Ranked, signal: Signal, zone: tzinfo, colours: Palette)
         "why": why(ranked),
         "rated": ranked.rated,
         "synthetic": signal.synthetic,
-        "score": formats.score(score),
-        "colour": colours.positive if score > 0.05 else colours.negative if score < -0.05 else colours.muted,
-        "negative": round(max(-score, 0.0), 4),
-        "neutral": round(1 - abs(score), 4),
-        "positive": round(max(score, 0.0), 4),
-        "probabilities": f"score {score:+.2f}, confidence {signal.confidence / MICRO:.0%}",
+        **plots.score_bar(signal.score / MICRO, signal.confidence, colours),
     }
 
 

@@ -30,7 +30,25 @@ class Request:
         return found
 
 
-class WebServer:
+class _Background:
+    """A server that answers in a thread of its own within the `with`."""
+
+    def _serve(self, server: ThreadingHTTPServer | socketserver.ThreadingTCPServer) -> None:
+        server.daemon_threads = True
+        self._server, self.port = server, int(server.server_address[1])
+        self._thread = threading.Thread(target=lambda: server.serve_forever(0.02), daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class WebServer(_Background):
     """Answers POSTs: the codes of `answers` first, then 200. `hold`: called before answering."""
 
     def __init__(
@@ -57,25 +75,13 @@ class WebServer:
             def log_message(self, *args: object) -> None:
                 """Silent."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self._server.daemon_threads = True
-        self.port = int(self._server.server_port)
+        self._serve(ThreadingHTTPServer(("127.0.0.1", port), Handler))
         self.url = f"http://127.0.0.1:{self.port}"
-        self._thread = threading.Thread(target=lambda: self._server.serve_forever(0.02), daemon=True)
 
     @property
     def taken(self) -> list[Request]:
         """Those answered with 200."""
         return [request for request in self.requests if request.answered == 200]
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
 
 
 @dataclass(slots=True)
@@ -99,7 +105,7 @@ class SmtpSettings:
     refuse: dict[str, list[str]] = field(default_factory=dict)
 
 
-class SmtpServer:
+class SmtpServer(_Background):
     """Enough of RFC 5321, STARTTLS and AUTH PLAIN to take a mail."""
 
     def __init__(self, settings: SmtpSettings | None = None) -> None:
@@ -114,19 +120,7 @@ class SmtpServer:
                         connection = offered.context.wrap_socket(connection, server_side=True)
                     _Session(connection, outer.mails, offered).talk()
 
-        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session)
-        self._server.daemon_threads = True
-        self.port = int(self._server.server_address[1])
-        self._thread = threading.Thread(target=lambda: self._server.serve_forever(0.02), daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        self._serve(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session))
 
 
 class _Session:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -67,42 +68,46 @@ def _cut(bucket: Bucket, shares: Iterable[Share], most: int) -> tuple[int, int]:
     return weight, score
 
 
+@dataclass(frozen=True, slots=True)
 class _Sums:
     """One channel's look-back in one pass: decayed sums at three half-lives, and the plain ones."""
 
-    __slots__ = ("authors", "count", "documents", "events", "levels", "score", "sources", "square", "weight")
+    levels: tuple[float, ...]  # weight, score at the half-life, a quarter of it, and three of it
+    count: int
+    documents: int
+    authors: int
+    weight: int
+    score: int
+    square: int
+    sources: dict[str, int]
+    events: dict[str, int]
 
-    def __init__(self) -> None:
-        self.levels = [0.0] * 6  # weight, score at the half-life, a quarter of it, and three of it
-        self.documents = self.authors = self.weight = self.score = self.square = self.count = 0
-        self.sources: dict[str, int] = {}
-        self.events: dict[str, int] = {}
 
-    def add(self, rows: Sequence[Capped], at: int, decays: Sequence[tuple[float, float, float]]) -> None:
-        """Every bucket of the look-back, in order; `decays` by age in hours. The hot loop of a replay: local names."""
-        w, s, quick_w, quick_s, slow_w, slow_s = self.levels
-        documents = authors = weights = scores = squares = 0
-        sources, events = self.sources, self.events
-        for start, count, weight, score, square, writers, _, by_source, by_event in rows:
-            normal, quick, slow = decays[(at - start) // HOUR]
-            w += normal * weight
-            s += normal * score
-            quick_w += quick * weight
-            quick_s += quick * score
-            slow_w += slow * weight
-            slow_s += slow * score
-            documents += count
-            authors += writers
-            weights += weight
-            scores += score
-            squares += square
-            for name, number in by_source.items():
-                sources[name] = sources.get(name, 0) + number
-            for name, number in by_event.items():
-                events[name] = events.get(name, 0) + number
-        self.levels = [w, s, quick_w, quick_s, slow_w, slow_s]
-        self.count, self.documents, self.authors = len(rows), documents, authors
-        self.weight, self.score, self.square = weights, scores, squares
+def _summed(rows: Sequence[Capped], at: int, decays: Sequence[tuple[float, float, float]]) -> _Sums:
+    """Buckets in order; `decays` by age in hours. The hot loop of a replay: local names."""
+    w = s = quick_w = quick_s = slow_w = slow_s = 0.0
+    documents = authors = weights = scores = squares = 0
+    sources: dict[str, int] = {}
+    events: dict[str, int] = {}
+    for start, count, weight, score, square, writers, _, by_source, by_event in rows:
+        normal, quick, slow = decays[(at - start) // HOUR]
+        w += normal * weight
+        s += normal * score
+        quick_w += quick * weight
+        quick_s += quick * score
+        slow_w += slow * weight
+        slow_s += slow * score
+        documents += count
+        authors += writers
+        weights += weight
+        scores += score
+        squares += square
+        for name, number in by_source.items():
+            sources[name] = sources.get(name, 0) + number
+        for name, number in by_event.items():
+            events[name] = events.get(name, 0) + number
+    levels = (w, s, quick_w, quick_s, slow_w, slow_s)
+    return _Sums(levels, len(rows), documents, authors, weights, scores, squares, sources, events)
 
 
 @lru_cache(maxsize=256)
@@ -123,9 +128,8 @@ def features(at: int, hours: Hours, days: Hours, strategy: Strategy) -> dict[str
     last_day: list[Capped] = []
     channels: dict[str, _Sums] = {}
     for channel in sorted(hours):
-        sums = channels[channel] = _Sums()
         rows = [h for h in hours[channel] if begin <= h[0] <= last]  # h[0]: start
-        sums.add(rows, at, decays)
+        channels[channel] = _summed(rows, at, decays)
         last_day += [h for h in rows if h[0] >= at - DAY]
     baseline, prior = _baseline(at, days, strategy), strategy.prior_documents
     normal, quick, slow = ([_total(channels, k), _total(channels, k + 1)] for k in (0, 2, 4))

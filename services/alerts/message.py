@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from shared import links
 from shared.alerts import Alert, Delivery
 from shared.clock import to_iso
 from shared.events import MICRO
@@ -66,14 +67,8 @@ def page_of(alert: Alert, link: str) -> str:
 
 
 def safe_link(url: str) -> str:
-    """`url` when it is http(s) with a host, and nothing in it could break out of a mail or a chat; else ""."""
-    if len(url) > 2_000 or any(ord(c) <= 32 or ord(c) == 127 or c in '<>|"' for c in url):
-        return ""
-    try:
-        parts = urlsplit(url)
-        return url if parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc else ""
-    except ValueError:
-        return ""
+    """`url` when it is a link that also cannot break out of a mail or a chat; else ""."""
+    return "" if any(c in '<>|"' for c in url) else links.safe_link(url)
 
 
 def _company(company: str) -> dict[str, str] | None:

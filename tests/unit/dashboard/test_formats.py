@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard import formats
+from shared.links import safe_link
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_chart_times_follow_daylight_saving() -> None:
 
 @pytest.mark.parametrize("url", ["https://example.com/a?b=c", "http://example.com"])
 def test_links_that_are_kept(url: str) -> None:
-    assert formats.safe_link(url) == url
+    assert safe_link(url) == url
 
 
 @pytest.mark.parametrize(
@@ -72,13 +73,13 @@ def test_links_that_are_kept(url: str) -> None:
     ],
 )
 def test_links_that_are_not(url: str) -> None:
-    assert formats.safe_link(url) == ""
+    assert safe_link(url) == ""
 
 
 @settings(deadline=None, max_examples=40)
 @given(st.text())
 def test_a_kept_link_is_always_http(url: str) -> None:
-    assert formats.safe_link(url) == "" or url.startswith(("http://", "https://"))
+    assert safe_link(url) == "" or url.startswith(("http://", "https://"))
 
 
 @settings(deadline=None, max_examples=40)
