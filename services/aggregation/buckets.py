@@ -81,6 +81,23 @@ def add(bucket: Bucket, opinion: Opinion, part: Contribution) -> None:
         events[opinion.event] = events.get(opinion.event, 0) + 1
 
 
+def bucket_of(opinion: Opinion, part: Contribution) -> Bucket:
+    """A bucket of one opinion: what `add` makes of an empty one, in half the time (most minutes hold just one)."""
+    return Bucket(
+        1,
+        1 if part.label == "positive" else 0,
+        1 if part.label == "neutral" else 0,
+        1 if part.label == "negative" else 0,
+        part.weight,
+        part.score,
+        part.score_square,
+        0,
+        0,
+        {opinion.source: 1},
+        {opinion.event: 1} if opinion.event else {},
+    )
+
+
 def add_share(share: Share, part: Contribution) -> None:
     """Add one opinion to its author's or its story's part of a bucket, in place."""
     share.documents += 1

@@ -11,27 +11,26 @@ is made again when the next hour closes, and given out with a higher revision wh
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from services.aggregation.apply import Stale
-from services.aggregation.features import DAY, HOUR, Capped, cap, features
+from services.aggregation.features import features
+from services.aggregation.lookback import DAY, HOUR, WEEK
 from services.aggregation.plan import Plan, Record, Rules
+from services.aggregation.remembered import Remembered
 from services.aggregation.signals import recommend
-from services.aggregation.state import CellKey, HourKey, SeriesKey, SlotState, Writes
+from services.aggregation.state import HourKey, SlotState, Writes
 from services.aggregation.store import SignalStore
 from services.aggregation.strategy import Strategy
-from shared.aggregates import Resolution
 from shared.clock import SECOND
 from shared.events import CHANNELS, MARKET, Tick
 from shared.signals import Signal, decode_revisions, decode_signal, encode_revisions, encode_signal
 
 EVIDENCE: Final = 5  # documents named by a signal
-WEEK: Final = 7 * DAY
+HOURS_OF_EVIDENCE: Final = 24  # of the latest hours in which something was heard
 
 SignalKey = tuple[str, str, int]  # company, strategy, T in seconds
-Wanted = list[tuple[SeriesKey, list[int]]]  # starts
-Caps = tuple[float, float]
 
 
 def boundary(watermarks: dict[str, int], streams: frozenset[str], lateness: int) -> int | None:
@@ -53,8 +52,8 @@ class Closer:
         self._streams = streams
         self._lateness = rules.lateness
         self._slowest = max((s.cadence_hours for s in strategies), default=1) * HOUR
-        self._capped: dict[tuple[Caps, SeriesKey], dict[int, Capped]] = {}
-        self._caps = sorted({strategy.caps for strategy in strategies})
+        self._remembered = Remembered(store, slot, strategies)
+        self._latest: dict[str, int] = {}  # by field of the latest signals: the T of the one there
 
     # -- cutting batches
     def parts(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
@@ -79,15 +78,12 @@ class Closer:
 
     def forget(self) -> None:
         """Drop what was remembered of buckets: somebody else may have written them."""
-        self._capped.clear()
+        self._remembered.forget()
+        self._latest.clear()
 
     def changed(self, plan: Plan) -> None:
         """A plan was applied: its buckets are no longer what was remembered."""
-        for company, channel, resolution, start in plan.writes.cells:
-            for caps in self._caps:
-                remembered = self._capped.get((caps, (company, channel, resolution)))
-                if remembered is not None:
-                    remembered.pop(start, None)
+        self._remembered.changed(plan.writes)
 
     # -- closing
     def close(self) -> list[Signal]:
@@ -116,8 +112,8 @@ class Closer:
                 if company != MARKET:
                     for at in self._seen_by(state, company, strategy, hour, until):
                         again[company, strategy.name, at] = strategy
-        wanted = {key: _wanted(state, key[0], key[2], strategy) for key, strategy in (fresh | again).items()}
-        self._read(wanted, {s.name: s for s in self._strategies})
+        wanted = [(company, at, strategy) for (company, _, at), strategy in (fresh | again).items()]
+        self._remembered.read(state, wanted)
         known = self._known(again)
         low = min(state.watermarks[stream] for stream in self._streams)
         made = []
@@ -126,7 +122,7 @@ class Closer:
             strategy = fresh.get(key) or again[key]
             before = known.get(key, [])
             available = at * SECOND + self._lateness if not before else max(low, at * SECOND + self._lateness)
-            signal = self._signal(company, at, strategy, wanted[key], available, len(before))
+            signal = self._signal(company, at, strategy, available, len(before))
             if signal is not None and not (before and _same(before[-1], signal)):
                 made.append(signal)
         return made
@@ -155,39 +151,19 @@ class Closer:
                 known[company, name, at] = decode_revisions(raw)
         return known
 
-    # -- reading buckets
-    def _read(self, wanted: Mapping[SignalKey, Wanted], strategies: Mapping[str, Strategy]) -> None:
-        """Read and cap every bucket that these signals need and that is not remembered."""
-        missing: dict[CellKey, set[Caps]] = {}
-        for (_, name, _), some in wanted.items():
-            caps = strategies[name].caps
-            for key, starts in some:
-                remembered = self._capped.setdefault((caps, key), {})
-                for start in [start for start in starts if start not in remembered]:
-                    missing.setdefault((*key, start), set()).add(caps)
-        for row in self._store.cells(self._slot, list(missing)):
-            key = (row.company, row.channel, row.resolution)
-            for caps in missing[*key, row.start]:
-                capped = cap(row.start, row.bucket, row.authors.values(), row.stories.values(), *caps)
-                self._capped[caps, key][row.start] = capped
-
-    def _signal(
-        self, company: str, at: int, strategy: Strategy, wanted: Wanted, available_at: int, revision: int
-    ) -> Signal | None:
-        hours, days = self._by_channel(wanted, "hour", strategy), self._by_channel(wanted, "day", strategy)
-        begin = at - strategy.lookback_hours * HOUR
-        heard = {h[0] for some in hours.values() for h in some if h[0] >= begin}  # h[0]: start
-        documents = sum([h[1] for some in hours.values() for h in some if h[0] >= begin])  # h[1]: documents
+    def _signal(self, company: str, at: int, strategy: Strategy, available_at: int, revision: int) -> Signal | None:
+        look = self._remembered.look_back(company, at, strategy)
+        documents = look.documents
         if documents < strategy.minimum_documents:
             return None
-        latest = sorted(heard, reverse=True)[:24]
+        latest = look.latest_hours(HOURS_OF_EVIDENCE)
         tops = self._store.tops(self._slot, [(company, start) for start in latest])
         tops.sort(key=lambda document: (-document.weight, document.id))
         evidence = tops[:EVIDENCE]
         return recommend(
             company,
             at * SECOND,
-            features(at, hours, days, strategy),
+            features(look, strategy),
             documents,
             strategy,
             available_at=available_at,
@@ -197,14 +173,6 @@ class Closer:
             synthetic=any(document.synthetic for document in evidence),
         )
 
-    def _by_channel(self, wanted: Wanted, resolution: Resolution, strategy: Strategy) -> dict[str, list[Capped]]:
-        found: dict[str, list[Capped]] = {channel: [] for channel in CHANNELS}
-        for key, starts in wanted:
-            if key[2] == resolution:
-                remembered = self._capped[strategy.caps, key]
-                found[key[1]].extend([remembered[start] for start in starts])
-        return found
-
     # -- writing
     def _commit(
         self, state: SlotState, signals: list[Signal], due: list[HourKey], late: list[HourKey], until: int
@@ -213,17 +181,18 @@ class Closer:
         writes = Writes(state.totals)
         keys = self._store.keys
         latest = keys.latest_signals(self._slot)
+        moved: dict[str, int] = {}
         for signal in signals:
             key, field = keys.signals(signal.company, signal.strategy), str(signal.at)
             raw = self._store.hash_value(self._slot, key, field) if signal.revision else None
             writes.hashes.setdefault(key, {})[field] = encode_revisions(
                 [*(decode_revisions(raw) if raw else []), signal]
             )
-            name = f"{signal.strategy}|{signal.company}"
-            current = writes.hashes.get(latest, {}).get(name) or self._store.hash_value(self._slot, latest, name)
-            if current is None or decode_signal(current).at <= signal.at:
-                writes.hashes.setdefault(latest, {})[name] = encode_signal(signal)
-            writes.hashes.setdefault(keys.outbox(self._slot), {})[signal.id] = encode_signal(signal)
+            name, encoded = f"{signal.strategy}|{signal.company}", encode_signal(signal)
+            if moved.get(name, self._latest_at(latest, name)) <= signal.at:
+                writes.hashes.setdefault(latest, {})[name] = encoded
+                moved[name] = signal.at
+            writes.hashes.setdefault(keys.outbox(self._slot), {})[signal.id] = encoded
         writes.closed = until
         # an hour stays pending until the slowest strategy has closed over it, also when it is late for a faster one
         unclosed = {hour for hour in (*due, *late) if _first_close(hour[1], self._slowest) > until}
@@ -231,28 +200,19 @@ class Closer:
         writes.pending = unclosed & set(late)
         if not self._store.commit(Plan(self._slot, state.position, state.position, writes)):
             raise Stale(f"slot {self._slot}: the position moved on while signals were made")
+        self._latest |= moved
+
+    def _latest_at(self, key: str, name: str) -> int:
+        at = self._latest.get(name)
+        if at is None:
+            raw = self._store.hash_value(self._slot, key, name)
+            at = self._latest[name] = decode_signal(raw).at if raw is not None else -1
+        return at
 
 
 def _first_close(hour: int, step: int) -> int:
     """The first T, a multiple of `step` seconds, at which the hour that begins at `hour` has ended."""
     return -(-(hour + HOUR) // step) * step
-
-
-def _wanted(state: SlotState, company: str, at: int, strategy: Strategy) -> Wanted:
-    """The hours of the look-back and those a week apart, the days of the baseline."""
-    begin, last = at - strategy.lookback_hours * HOUR, (at - DAY) // DAY * DAY
-    weeks = [at - HOUR - week * WEEK for week in range(1, 5) if at - HOUR - week * WEEK < begin]
-    found: Wanted = []
-    for channel in CHANNELS:
-        hours = state.series.get((company, channel, "hour"))
-        if hours is not None:
-            key: SeriesKey = (company, channel, "hour")
-            found.append((key, _between(hours.starts, begin, at)))
-            found.extend((key, _between(hours.starts, start, start + 1)) for start in weeks)
-        days = state.series.get((company, channel, "day"))
-        if days is not None:
-            found.append(((company, channel, "day"), _between(days.starts, last - strategy.baseline_days * DAY, last)))
-    return found
 
 
 def _between(starts: list[int], begin: int, end: int) -> list[int]:

@@ -16,6 +16,7 @@ from services.aggregation.buckets import (
     Contribution,
     add,
     add_share,
+    bucket_of,
     bucket_start,
     contribution,
     copy_bucket,
@@ -235,11 +236,17 @@ class Step:
         key = (opinion.company, opinion.channel, resolution, start)
         detailed = resolution in DETAILED
         draft = self.writes.cells.get(key)
-        if draft is None:
-            base = self._cell(*key)
-            draft = Draft(base, copy_bucket(base.bucket) if base is not None else Bucket(), detailed)
+        if draft is not None:
+            add(draft.bucket, opinion, part)
+        else:
+            series = self.state.series.get(key[:3])
+            base = series.cells.get(start) if series is not None else None
+            if base is None:
+                draft = Draft(None, bucket_of(opinion, part), detailed)
+            else:
+                draft = Draft(base, copy_bucket(base.bucket), detailed)
+                add(draft.bucket, opinion, part)
             self.writes.cells[key] = draft
-        add(draft.bucket, opinion, part)
         if detailed:
             base = draft.base
             if opinion.author and _share(draft.authors, base.authors if base else None, opinion.author, part):
@@ -316,10 +323,13 @@ class Step:
 def _share(touched: dict[str, Share], base: dict[str, Share] | None, name: str, part: Contribution) -> bool:
     """Add to one author's or story's share; whether it is the bucket's first."""
     share = touched.get(name)
-    new = False
-    if share is None:
-        known = base.get(name) if base is not None else None
-        new = known is None
-        share = touched[name] = Share() if known is None else copy_share(known)
+    if share is not None:
+        add_share(share, part)
+        return False
+    known = base.get(name) if base is not None else None
+    if known is None:
+        touched[name] = Share(1, part.weight, part.score)
+        return True
+    touched[name] = share = copy_share(known)
     add_share(share, part)
-    return new
+    return False

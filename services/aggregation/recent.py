@@ -77,15 +77,18 @@ def cut_recent(company: CompanyDraft, oldest: int) -> None:
 
 def keep_top(known: list[RecentDocument], document: RecentDocument) -> list[RecentDocument] | None:
     """The TOP_DOCUMENTS heaviest with `document` among them, heaviest first; None when it does not belong there."""
-    if len(known) >= TOP_DOCUMENTS:
-        last = known[-1]
-        if (document.weight, document.id) < (last.weight, last.id):
-            return None
-    others = [other for other in known if other.id != document.id]
-    if len(others) < len(known):  # the same document again: the heavier, then the later one stays
-        same = next(other for other in known if other.id == document.id)
-        if (same.weight, same.available_at) >= (document.weight, document.available_at):
-            return None
-    others.append(document)
-    others.sort(key=lambda other: (other.weight, other.id), reverse=True)
-    return others[:TOP_DOCUMENTS]
+    weight, name = document.weight, document.id
+    place = len(known)
+    others = known
+    for at, other in enumerate(known):
+        if other.id == name:  # the same document again: the heavier, then the later one stays
+            if (other.weight, other.available_at) >= (weight, document.available_at):
+                return None
+            others = [*known[:at], *known[at + 1 :]]
+            place = min(place, at)
+            break
+        if place == len(known) and (other.weight, other.id) < (weight, name):
+            place = at
+    if place >= TOP_DOCUMENTS:
+        return None
+    return [*others[:place], document, *others[place:]][:TOP_DOCUMENTS]

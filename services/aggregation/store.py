@@ -68,7 +68,7 @@ class SignalStore(Protocol):
         """The slot with these companies' starts in it. Raises StoreLost."""
 
     def cells(self, slot: int, keys: Sequence[CellKey]) -> list[BucketRow]:
-        """These buckets, all of which exist. Raises StoreLost."""
+        """These buckets, all of which exist, in this order. Raises StoreLost."""
 
     def tops(self, slot: int, hours: Sequence[HourKey]) -> list[RecentDocument]:
         """The heaviest documents of these hours. Raises StoreLost."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.aggregation.buckets import bucket_start, contribution, oldest_start, rescale
-from shared.aggregates import RESOLUTIONS, SECONDS
+from services.aggregation.buckets import add, bucket_of, bucket_start, contribution, oldest_start, rescale
+from shared.aggregates import RESOLUTIONS, SECONDS, Bucket
 from shared.clock import SECOND
 from shared.events import MICRO
 from tests.unit.aggregation.naive import nearest
@@ -40,6 +41,16 @@ def test_swapping_the_sides_flips_the_score_alone(three: tuple[int, int, int], r
 def test_worked_example() -> None:
     part = contribution(opinion(negative=100_000, neutral=200_000, positive=700_000, relevance=500_000))
     assert part == ("positive", 350_000, 210_000, 126_000)
+
+
+@given(probabilities, st.integers(0, MICRO), st.sampled_from(("", "earnings")))
+def test_a_bucket_of_one_opinion_is_an_empty_one_and_that(
+    three: tuple[int, int, int], relevance: int, event: str
+) -> None:
+    one = opinion(negative=three[0], neutral=three[1], positive=three[2], relevance=relevance, event=event)
+    expected = Bucket()
+    add(expected, one, contribution(one))
+    assert msgspec.json.encode(bucket_of(one, contribution(one))) == msgspec.json.encode(expected)
 
 
 @given(instants, st.sampled_from(RESOLUTIONS))

@@ -62,14 +62,20 @@ def interleaved(streams: Sequence[Sequence[OpinionMessage]], seed: int) -> list[
 
 
 def given_out(
-    records: Sequence[Record], batch: int, strategies: Sequence[Strategy] = (HOURLY, SLOW)
+    records: Sequence[Record],
+    batch: int,
+    strategies: Sequence[Strategy] = (HOURLY, SLOW),
+    rules: Rules = RULES,
+    forgetful: bool = False,
 ) -> tuple[list[Signal], MemoryStore]:
     store = MemoryStore(1)
-    closer = Closer(store, 0, strategies, STREAMS, RULES)
+    closer = Closer(store, 0, strategies, STREAMS, rules)
     signals: list[Signal] = []
     for first in range(0, len(records), batch):
         for part in closer.parts(records[first : first + batch]):
-            closer.changed(apply(store, 0, TOPIC_ID, part, RULES))
+            if forgetful:
+                closer.forget()
+            closer.changed(apply(store, 0, TOPIC_ID, part, rules))
             signals.extend(closer.close())
     return signals, store
 
@@ -121,6 +127,16 @@ def test_the_last_word_is_the_same_however_late_opinions_came(seed: int, batch: 
     once = [[message for message in some[:-1] if isinstance(message, Opinion)] + some[-1:] for some in streams]
     expected, _ = given_out(interleaved(once, seed + 1), 1000)  # everything is there before the first hour closes
     assert _last_words(told) == _last_words(expected)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 60), st.integers(5, 400))
+def test_what_is_remembered_of_the_look_back_changes_no_byte(seed: int, batch: int, keep_hours: int) -> None:
+    rules = Rules(RULES.keep | {"hour": keep_hours * HOUR, "day": 2 * DAY}, RULES.duplicates, RULES.lateness)
+    records = interleaved([broken_promises(seed, partition, 24) for partition in range(2)], seed)
+    one, _ = given_out(records, batch, rules=rules)
+    two, _ = given_out(records, batch, rules=rules, forgetful=True)
+    assert list(map(encode_signal, one)) == list(map(encode_signal, two))
 
 
 def _last_words(signals: Sequence[Signal]) -> dict[tuple[str, str, int], Signal]:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.aggregation.features import DAY, HOUR, Capped, cap, features
+from services.aggregation.features import features
+from services.aggregation.lookback import DAY, HOUR, Capped, Shape, block_of, cap, day_of, look_back
 from services.aggregation.signals import action_of, recommend
 from services.aggregation.strategy import FEATURES, Strategy, StrategyError, load_strategy
 from shared.aggregates import Bucket, Share
-from shared.events import MICRO
+from shared.events import CHANNELS, MICRO
 from shared.signals import ACTIONS, decode_signal, encode_signal
 
-T = 1_400_000_400 // HOUR * HOUR
+T = 1_400_000_400 // (12 * HOUR) * (12 * HOUR)  # a multiple of pulse's cadence
 PULSE = load_strategy("pulse")
 CAPS = (PULSE.author_cap, PULSE.story_cap)
 
 hour = st.builds(
-    lambda offset, n, weight, lean, authors, stories: Capped(
+    lambda offset, channel, n, weight, lean, authors, stories: Capped(
         T + offset * HOUR,
+        channel,
         n,
         n * weight,
         n * weight * lean // 100,
@@ -32,6 +35,7 @@ hour = st.builds(
         {"earnings": n // 2} if n > 1 else {},
     ),
     st.integers(-900, 300),
+    st.sampled_from(CHANNELS),
     st.integers(1, 50),
     st.integers(1, MICRO),
     st.integers(-100, 100),
@@ -40,29 +44,40 @@ hour = st.builds(
 )
 
 
-def channels(hours: list[Capped]) -> dict[str, list[Capped]]:
-    unique = {h.start: h for h in hours}
-    ordered = [unique[start] for start in sorted(unique)]
-    return {"news": ordered[::2], "social": ordered[1::2]}
+def unique(hours: list[Capped]) -> list[Capped]:
+    return sorted({(h.start, h.channel): h for h in hours}.values())
 
 
-def days_of(hours: dict[str, list[Capped]]) -> dict[str, list[Capped]]:
-    return {name: [h._replace(start=h.start // DAY * DAY) for h in some] for name, some in hours.items()}
+def days_of(hours: list[Capped]) -> list[Capped]:
+    return [h._replace(start=h.start // DAY * DAY) for h in hours]
+
+
+def features_of(hours: list[Capped], days: list[Capped], strategy: Strategy = PULSE) -> dict[str, float]:
+    shape = Shape.of(strategy)
+    blocks: dict[int, list[Capped]] = {}
+    by_day: dict[int, list[Capped]] = {}
+    for row in hours:
+        blocks.setdefault(row.start // shape.size * shape.size, []).append(row)
+    for row in days:
+        by_day.setdefault(row.start, []).append(row)
+    summed = {start: block_of(start, rows, shape) for start, rows in blocks.items()}
+    look = look_back(T, summed, {start: day_of(rows) for start, rows in by_day.items()}, strategy)
+    return features(look, strategy)
 
 
 @given(st.lists(hour, max_size=40))
 def test_what_comes_at_or_after_t_changes_nothing(hours: list[Capped]) -> None:
-    everything = channels(hours)
+    everything = unique(hours)
     days = days_of(everything)
-    past = {name: [h for h in some if h.start + HOUR <= T] for name, some in everything.items()}
-    past_days = {name: [d for d in some if d.start + DAY <= T] for name, some in days.items()}
-    assert features(T, everything, days, PULSE) == features(T, past, past_days, PULSE)
+    past = [h for h in everything if h.start + HOUR <= T]
+    past_days = [d for d in days if d.start + DAY <= T]
+    assert features_of(everything, days) == features_of(past, past_days)
 
 
 @given(st.lists(hour, max_size=40))
 def test_features_keep_their_ranges_and_signals_survive_the_wire(hours: list[Capped]) -> None:
-    some = channels(hours)
-    found = features(T, some, days_of(some), PULSE)
+    some = unique(hours)
+    found = features_of(some, days_of(some))
     assert set(FEATURES) <= set(found)
     assert -1 <= found["level"] <= 1
     assert -2 <= found["change"] <= 2
@@ -75,6 +90,28 @@ def test_features_keep_their_ranges_and_signals_survive_the_wire(hours: list[Cap
     assert decode_signal(encode_signal(signal)) == signal
 
 
+@given(st.lists(hour, max_size=40), st.sampled_from((1, 4, 12)), st.sampled_from((7, 24, 120)))
+def test_blocks_sum_up_to_the_definition(hours: list[Capped], cadence: int, lookback: int) -> None:
+    """Hour by hour, decayed from the middle of each to T: what a block is for is speed alone."""
+    strategy = msgspec.structs.replace(PULSE, cadence_hours=cadence, lookback_hours=lookback)
+    heard = [h for h in unique(hours) if T - lookback * HOUR <= h.start < T]
+    found = features_of(unique(hours), [], strategy)
+
+    def level(half_life: float, channel: str | None = None) -> float:
+        some = [h for h in heard if channel in (None, h.channel)]
+        decay = [0.5 ** (((T - h.start) / HOUR - 0.5) / half_life) for h in some]
+        weight = strategy.prior_documents * MICRO + sum(d * h.weight for d, h in zip(decay, some, strict=True))
+        return sum(d * h.score for d, h in zip(decay, some, strict=True)) / weight
+
+    one = strategy.half_life_hours
+    apart = {h.channel for h in heard} == set(CHANNELS)
+    documents = sum(h.documents for h in heard)
+    assert found["level"] == pytest.approx(level(one), abs=1e-9)
+    assert found["change"] == pytest.approx(level(one / 4) - level(one * 3), abs=1e-9)
+    assert found["disagreement"] == pytest.approx(level(one, "news") - level(one, "social") if apart else 0, abs=1e-9)
+    assert found["author_diversity"] == pytest.approx(sum(h.authors for h in heard) / documents if documents else 0)
+
+
 @given(st.integers(1, 10_000), st.integers(1, 20), st.integers(-100, 100))
 def test_one_author_cannot_move_a_bucket_alone(flood: int, others: int, lean: int) -> None:
     weight = flood * MICRO
@@ -82,7 +119,7 @@ def test_one_author_cannot_move_a_bucket_alone(flood: int, others: int, lean: in
         documents=flood + others, weight_sum=weight + others * MICRO, score_sum=weight + others * MICRO * lean // 100
     )
     shares = [Share(flood, weight, weight), *(Share(1, MICRO, MICRO * lean // 100) for _ in range(others))]
-    capped = cap(T, bucket, shares, [], *CAPS)
+    capped = cap(T, "news", bucket, shares, [], *CAPS)
     most = min(flood * MICRO, int(PULSE.author_cap * MICRO))
     assert capped.weight == most + others * MICRO
     assert abs(capped.score - (most + others * MICRO * lean // 100)) <= others + 1
@@ -98,18 +135,19 @@ def test_the_order_of_shares_does_not_matter(parts: list[tuple[int, int]], rando
     )
     mixed = list(shares)
     random.shuffle(mixed)  # type: ignore[attr-defined]
-    assert cap(T, bucket, shares, [], *CAPS) == cap(T, bucket, mixed, [], *CAPS)
+    assert cap(T, "news", bucket, shares, [], *CAPS) == cap(T, "news", bucket, mixed, [], *CAPS)
 
 
 def test_rising_opinion_buys_and_falling_sells() -> None:
+    weight = 4 * MICRO
+
     def story(lean: float) -> float:
         hours = [
-            Capped(T - k * HOUR, 4, 4 * MICRO, int(4 * MICRO * lean), int(4 * MICRO * lean * lean), 4, 4, {"a": 4}, {})
+            Capped(T - k * HOUR, "news", 4, weight, int(weight * lean), int(weight * lean * lean), 4, 4, {"a": 4}, {})
             for k in range(24, 0, -1)
         ]
-        signal = recommend(
-            "AAPL", T * MICRO, features(T, {"news": hours}, {}, PULSE), 96, PULSE, available_at=T * MICRO
-        )
+        found = features_of(hours, [])
+        signal = recommend("AAPL", T * MICRO, found, 96, PULSE, available_at=T * MICRO)
         assert signal is not None
         return signal.score / MICRO
 
