@@ -67,6 +67,10 @@ difference.
 EMBEDDING = """
 {n} re-issued Reuters stories among {stories}: is an earlier version of the story among the nearest neighbours?
 """
+FITTED = """
+The embedding's head was fitted to the base encoder's embedding by least squares, on the training texts: the mean cosine
+of the two is {cosine:.3f} on them.
+"""
 EXPLANATIONS = """
 Words' shares by integrated gradients, checked by deletion on {n} texts of {set}'s reporting half: without the
 fifth of the words that have the largest shares the answer's probability falls by {top:.3f} on average, without

@@ -45,6 +45,7 @@ def model_card(metrics: Mapping[str, Any]) -> str:
         _explanations(metrics.get("faithfulness") or {}),
         "## Embedding",
         _embedding(metrics.get("embedding") or {}),
+        texts.FITTED.format(cosine=metrics["embedding_cosine"]) if metrics.get("embedding_cosine") else "",
         "## Speed",
         f"{metrics['texts_per_s']:.0f} tweets/s in plain float32 on two shared CPU cores while other work ran; the"
         " engine (`benchmarks/engine.py`) is faster.",

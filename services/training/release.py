@@ -15,9 +15,10 @@ import torch
 from services.model.delta import apply_delta, weights_digest, write_delta
 from services.model.opinion_model import OpinionModel
 from services.training.calibration import calibration_errors, fit_temperatures
-from services.training.checkpoints import load_opinion_model, save_eight_bits, save_opinion_model
+from services.training.checkpoints import load_opinion_model, new_model, save_eight_bits, save_opinion_model
 from services.training.datasets import CHINESE_SETS, DOCUMENT_SETS, Example, load_examples
 from services.training.devset import Half, Judged, chooses, judge
+from services.training.embedding_head import fit_embedding_head
 from services.training.errors import DataError
 from services.training.evaluate import restrict
 from services.training.faithfulness import measure_faithfulness
@@ -51,11 +52,16 @@ class Release:
     bits: int = 16  # of a stored weight: 16 or 8
     encoder: str | None = None  # what the encoder started from, as the card says it; None: the base encoder
     cut_vocabulary: bool = False  # leave out word vectors that the tokenizer never uses
+    embedding_of: str | None = None  # encoder (folder or hub id) whose embedding the model shall give; None: its own
 
 
-def release(order: Release, overlaps: Mapping[str, Overlap]) -> dict[str, Any]:
-    """Calibrate, save and measure; returns (and writes to ``metrics.json``) what the model card is made of."""
+def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str] = ()) -> dict[str, Any]:
+    """Calibrate, save and measure; returns (and writes to ``metrics.json``) what the model card is made of.
+
+    ``texts`` are what the embedding may be fitted on (``embedding_of``).
+    """
     model, tokenizer = _checkpoint(order)
+    cosine = fit_embedding_head(model, tokenizer, *new_model(order.embedding_of), texts) if order.embedding_of else None
     _save(order, model, tokenizer)
     stages = order.run / STAGES
     if stages.is_file():
@@ -83,6 +89,7 @@ def release(order: Release, overlaps: Mapping[str, Overlap]) -> dict[str, Any]:
         "perturbations": _perturbation_metrics(shipped, tokenizer, order),
         "faithfulness": _faithfulness(shipped, tokenizer, order),
         "embedding": _embedding_metrics(shipped, tokenizer, order),
+        "embedding_cosine": cosine,
         "texts_per_s": _speed(shipped, tokenizer, order),
         "parameters": sum(p.numel() for p in shipped.parameters()),
     }
@@ -182,11 +189,9 @@ def _embedding_metrics(model: OpinionModel, tokenizer: Any, order: Release) -> d
     reuters = order.reuters
     if reuters is None or not reuters.is_file() or all(name in CHINESE_SETS for name in order.learnt):
         return {}
-    from services.training.checkpoints import new_model
-
     chains = read_chains(reuters)
     texts = [Example(story.text, "reuters") for story in chains.stories]
-    base, base_tokenizer = new_model()
+    base, base_tokenizer = new_model(order.embedding_of)
     return {
         "stories": len(texts),
         "base": recall(predict(base, base_tokenizer, texts).embedding, chains),

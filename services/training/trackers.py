@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from services.training.errors import DataError
+
+log = logging.getLogger(__name__)
 
 
 class Tracker(Protocol):
@@ -41,14 +44,21 @@ class TensorBoardTracker:
 
 
 class WandbTracker:
-    """A Weights & Biases run (offline unless the person has logged in)."""
+    """A Weights & Biases run; offline, in the run's folder, where nobody has logged in (``wandb sync`` sends it)."""
 
     def __init__(self, folder: Path) -> None:
         try:
             import wandb  # type: ignore[import-not-found,unused-ignore]
         except ImportError:
             raise DataError("--report-to wandb needs the package wandb: pip install wandb") from None
-        self._run: Any = wandb.init(project="bellwether", dir=str(folder), name=folder.name)
+        where = {"project": "bellwether", "dir": str(folder), "name": folder.name}
+        try:
+            self._run: Any = wandb.init(**where)
+        except wandb.errors.UsageError as error:  # no key, and no terminal to ask for one
+            log.warning("Weights & Biases: %s The run is recorded offline, under %s.", error, folder)
+            self._run = wandb.init(**where, mode="offline")
+        except wandb.errors.CommError as error:
+            raise DataError(f"--report-to wandb: {error} (WANDB_MODE=offline records without a network)") from None
 
     def write(self, values: Mapping[str, float], step: int) -> None:
         """Log the values."""

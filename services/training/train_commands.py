@@ -144,6 +144,9 @@ def release(
     bits: Annotated[int, typer.Option(help="Of a stored weight: 16, or 8 with a scale per row.")] = 16,
     cut_vocabulary: Annotated[bool, typer.Option(help="Leave out word vectors that are never used.")] = False,
     base: Annotated[str | None, typer.Option(help="What the card says of the encoder: name, licence, source.")] = None,
+    embedding_of: Annotated[
+        str | None, typer.Option(help="Encoder (folder or hub id) whose embedding the model shall give.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Calibrate a run's best checkpoint, save it in 16 bits, measure it, write its model card."""
@@ -168,9 +171,10 @@ def release(
         bits=bits,
         encoder=base,
         cut_vocabulary=cut_vocabulary,
+        embedding_of=embedding_of,
     )
-    _, overlaps, _ = training_examples(labelled, names_of(sets))
-    metrics = make(order, overlaps)
+    examples, overlaps, _ = training_examples(labelled, names_of(sets))
+    metrics = make(order, overlaps, [example.text for example in examples])
     (out / "README.md").write_text(model_card(metrics), encoding="utf-8")
     say(metrics, as_json)
 

@@ -1,0 +1,37 @@
+"""Where a run's curves go, with the real libraries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from services.training.errors import DataError
+from services.training.trackers import build_tracker
+
+
+def test_tensorboard_holds_what_was_written(tmp_path: Path) -> None:
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    tracker = build_tracker("tensorboard", tmp_path)
+    for step in range(3):
+        tracker.write({"loss": 1.0 / (step + 1)}, step)
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    assert [event.value for event in events.Scalars("loss")] == pytest.approx([1.0, 0.5, 1 / 3])
+
+
+def test_wandb_records_offline_where_nobody_has_logged_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wandb = pytest.importorskip("wandb", reason="needs the package wandb, which nothing else uses: pip install wandb")
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("WANDB_CONFIG_DIR", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path))  # no .netrc with a key
+    tracker = build_tracker("wandb", tmp_path)
+    tracker.write({"loss": 0.5}, 1)
+    wandb.finish()
+    assert list(tmp_path.glob("wandb/offline-run-*/run-*.wandb"))
+
+
+def test_an_unknown_tracker_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="known are tensorboard, wandb, none"):
+        build_tracker("paper", tmp_path)
