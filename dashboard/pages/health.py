@@ -17,6 +17,10 @@ from shared.clock import SystemClock
 from shared.health import WorkerReport
 
 LOOK_FOR_WORKERS = 10.0  # seconds between two walks of the key space
+_NUMBERS = {
+    "processed": "{:,.0f}", "per second": "{:,.1f}", "p50 ms": "{:,.1f}", "p99 ms": "{:,.1f}", "queue": "{:,.0f}",
+    "pid": "{:.0f}",
+}  # fmt: skip
 
 
 def draw(view: View) -> None:
@@ -113,8 +117,9 @@ def processes(health: Health) -> None:
         return
     table = process_table(health.workers, started, SystemClock().now())
     components.csv_button(row, "processes", lambda: table)
-    numbers = {name: st.column_config.NumberColumn(format="localized") for name in ("processed", "per second", "queue")}
-    st.dataframe(table, key="processes", hide_index=True, column_config=numbers)
+    known = {name: number for name, number in _NUMBERS.items() if name in table}
+    shown = table.style.format(known, na_rep=formats.NOTHING)  # a column's own format would show None as a word
+    st.dataframe(shown, key="processes", hide_index=True)
 
 
 def channels() -> None:
@@ -158,7 +163,9 @@ def process_table(reports: list[WorkerReport], started: list[Child], now: int) -
         {"role": c.role, "name": c.name, "state": c.state, "restarts": str(c.restarts), "detail": c.message}
         for c in by_name.values()
     ]
-    return pd.DataFrame([*rows, *silent])
+    table = pd.DataFrame([*rows, *silent])
+    texts = [name for name in table.columns if name not in _NUMBERS]
+    return table.fillna(dict.fromkeys(texts, formats.NOTHING))
 
 
 def run(health: Health) -> None:

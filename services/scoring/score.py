@@ -34,8 +34,8 @@ def score_texts(
     """One mapping per text, in order: `document` and `companies`, each with negative, neutral, positive in [0, 1].
 
     A company has `company` (its id), `ticker`, `name` and `relevance` in [0, 1] too; where the model has events,
-    `event` and `event_probability` stand beside `document`. `unlinked` are cashtags of no known company. With an
-    `explainer`, `explanation` is what it says.
+    `event` and `event_probability` stand beside `document`. `unlinked` are cashtags of no known company; `model_id`
+    names the model that read the text. With an `explainer`, `explanation` is what it says.
     """
     linker = Linker(catalogue)
     waiting = iter(texts)

@@ -40,8 +40,9 @@ def score(
     catalogue = Catalogue.load()
     engine = build_engine(settings, catalogue.digest())
     explainer = load_explainer(settings.name, settings.packs) if explain else None
+    names = {model_id: settings.packs[language] for language, model_id in engine.packs.items()}
     for answer in score_texts(_texts(text, file), engine, catalogue, explainer):
-        said = answer | {"model": engine.name, "precision": engine.precision}
+        said = answer | {"model": names.get(answer["model_id"], engine.name), "precision": engine.precision}
         typer.echo(json.dumps(said, ensure_ascii=False) if as_json else _readable(said))
 
 

@@ -50,7 +50,7 @@ class Finetuning:
             load_opinion_model(settings.start) if settings.start else new_model(settings.encoder)
         )
         self.model.config.delta_of = self.model.config.delta_base = None
-        self.teachers = [load_opinion_model(folder)[0] for folder in settings.teachers]
+        self.teachers = [(load_opinion_model(folder)[0], n) for folder, n in Counter(settings.teachers).items()]
         self.examples, self.overlaps, self.cut = training_examples(settings.labelled, settings.sets)
         self.examples = self._reachable([*self.examples, *self._pseudo_labelled()])
         self.lengths = token_lengths([example.text for example in self.examples], self.tokenizer)
@@ -84,7 +84,7 @@ class Finetuning:
     def _pseudo_labelled(self) -> list[Example]:
         if not self.settings.unlabelled:
             return []
-        labeller = self.teachers[0] if self.teachers else self.model
+        labeller = self.teachers[0][0] if self.teachers else self.model
         texts = [text for path in self.settings.unlabelled for text in read_texts(path)]
         return pseudo_label(labeller, self.tokenizer, texts, self.settings.sure)
 
@@ -170,10 +170,12 @@ class Finetuning:
         return float(loss.detach())
 
     def _taught(self, batch: Batch) -> OpinionOutput:
-        """The teachers' mean logits (from_pretrained left them in evaluation mode)."""
+        """The teachers' mean logits, one named twice counting twice (from_pretrained left them in evaluation mode)."""
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            outputs = [teacher(**batch.inputs()) for teacher in self.teachers]
-        return OpinionOutput(**{k: torch.stack([output[k] for output in outputs]).mean(0) for k in outputs[0]})
+            outputs = [(teacher(**batch.inputs()), times) for teacher, times in self.teachers]
+        total = sum(times for _, times in outputs)
+        mean = {name: sum(output[name] * times for output, times in outputs) / total for name in outputs[0][0]}
+        return OpinionOutput(**cast(dict[str, Any], mean))
 
     def _assess(self, loss: float) -> None:
         self.mean.swap(self.model)
