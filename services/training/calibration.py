@@ -1,14 +1,19 @@
-"""Temperatures that make confidence mean what it says, fitted on the choosing half of dev (Guo et al. 2017)."""
+"""What makes confidence mean what it says: a temperature per head (Guo et al. 2017) and an offset per sentiment."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
+from scipy.optimize import minimize
 
 from services.training.datasets import DOCUMENT_SETS
-from services.training.devset import Judged
+from services.training.devset import Half, Judged
 from services.training.measures import Floats, Ints, expected_calibration_error, fit_temperature, softmax
+
+_RIDGE: Final = 0.01
 
 # which sets speak for which head; the research sets join where they were trained on
 SETS_OF_HEAD = {
@@ -25,24 +30,65 @@ SETS_OF_HEAD = {
 }
 
 
+@dataclass(frozen=True)
+class Calibration:
+    """Probabilities are softmax((logits + offsets) / temperature); offsets [classes]."""
+
+    temperature: float
+    offsets: Floats
+
+    def probabilities(self, logits: Floats) -> Floats:
+        """[n, classes]"""
+        return softmax(logits + self.offsets, self.temperature)
+
+
+def fit_calibration(labels: Ints, logits: Floats) -> Calibration:
+    """Least negative log-likelihood with a ridge on the offsets; rows for offsets of many classes are too few."""
+    classes = logits.shape[1]
+    if classes > 3:
+        return Calibration(fit_temperature(labels, logits), np.zeros(classes))
+
+    def loss(scale_and_offsets: Floats) -> float:
+        offsets = scale_and_offsets[1:]
+        chosen = softmax(logits * np.exp(scale_and_offsets[0]) + offsets)[np.arange(len(labels)), labels]
+        return float(-np.log(np.maximum(chosen, 1e-12)).mean() + _RIDGE * (offsets**2).sum())
+
+    found = minimize(loss, np.zeros(classes + 1)).x
+    scale = float(np.exp(found[0]))
+    return Calibration(1 / scale, found[1:] / scale)
+
+
+def fit_offsets(judged: Mapping[str, Judged]) -> dict[str, Floats]:
+    """What to add to a head's logits, from the choosing halves of its sets; nothing for a head without data."""
+    return {head: fit_calibration(*rows).offsets for head, rows in _by_head(judged, "choose").items()}
+
+
 def fit_temperatures(judged: Mapping[str, Judged]) -> dict[str, float]:
-    """One temperature per head, over the choosing halves of its sets together; 1.0 for a head without data."""
+    """One temperature per head over all dev rows of its sets; 1.0 for a head without data."""
+    found = {head: fit_temperature(*rows) for head, rows in _by_head(judged, "all").items()}
+    return {head: found.get(head, 1.0) for head in SETS_OF_HEAD}
+
+
+def calibration_errors(judged: Mapping[str, Judged], offsets: Mapping[str, Floats]) -> dict[str, float]:
+    """Expected calibration error per head, each half of dev under what was fitted on the other one; the logits have
+    ``offsets`` in them, which are taken out first.
+    """
+    errors = {}
+    halves = {half: _by_head(judged, half) for half in ("choose", "report")}
+    for head in halves["choose"].keys() & halves["report"].keys():
+        one, two = ((labels, logits - offsets.get(head, 0.0)) for labels, logits in (h[head] for h in halves.values()))
+        crossed = [fit_calibration(*two).probabilities(one[1]), fit_calibration(*one).probabilities(two[1])]
+        errors[head] = expected_calibration_error(np.concatenate([one[0], two[0]]), np.concatenate(crossed))
+    return {head: errors[head] for head in SETS_OF_HEAD if head in errors}
+
+
+def _by_head(judged: Mapping[str, Judged], half: Half) -> dict[str, tuple[Ints, Floats]]:
     found = {}
     for head, names in SETS_OF_HEAD.items():
-        parts = [judged[name].part("choose") for name in names if name in judged]
-        found[head] = fit_temperature(*_joined(parts)) if parts else 1.0
+        parts = [judged[name].part(half) for name in names if name in judged]
+        if parts and sum(len(labels) for labels, _ in parts):
+            found[head] = _joined(parts)
     return found
-
-
-def calibration_errors(judged: Mapping[str, Judged], temperatures: Mapping[str, float]) -> dict[str, float]:
-    """Expected calibration error per head on the reporting halves, which no temperature was fitted on."""
-    errors = {}
-    for head, names in SETS_OF_HEAD.items():
-        parts = [judged[name].part("report") for name in names if name in judged]
-        if parts:
-            labels, logits = _joined(parts)
-            errors[head] = expected_calibration_error(labels, softmax(logits, temperatures[head]))
-    return errors
 
 
 def _joined(parts: list[tuple[Ints, Floats]]) -> tuple[Ints, Floats]:

@@ -53,11 +53,12 @@ were left out.
 """
 RESULTS = """
 With 95 % bootstrap intervals. Dev rows whose text key has an even CRC-32 ("choose") chose the epoch and the
-temperatures; "report" are the other rows, which chose nothing; "all" are both. Test files were never read.
+offsets; "report" are the other rows, which chose no answer; "all" are both. Test files were never read.
 """
-CALIBRATION = (
-    """Temperatures were fitted on the choosing rows; expected calibration error (15 bins) on the reporting rows:"""
-)
+CALIBRATION = """
+An offset per sentiment, in the heads' biases, was fitted on the choosing rows; temperatures on all dev rows of the sets
+that were learnt. Expected calibration error (15 bins) of each half under what was fitted on the other one:
+"""
 OVERLAP = """Rows found before training; all of them were removed from it. "Near" is a token Jaccard of at least 0.8."""
 ROBUSTNESS = """
 How often the answer flips when the text is changed; after `negation` a flip is what one hopes for. `name_swap` gives

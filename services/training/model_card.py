@@ -91,7 +91,7 @@ def _with_interval(found: Mapping[str, Any]) -> str:
 def _calibration(metrics: Mapping[str, Any]) -> str:
     rows = [
         f"| {head} | {metrics['temperatures'][head]:.3f} | {error:.4f} |"
-        for head, error in metrics["calibration_error_report_half"].items()
+        for head, error in metrics["calibration_error_crossed"].items()
     ]
     return "\n".join([texts.CALIBRATION, "", "| head | temperature | ECE |", "|---|---|---|", *rows])
 

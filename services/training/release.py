@@ -14,7 +14,7 @@ import torch
 
 from services.model.delta import apply_delta, weights_digest, write_delta
 from services.model.opinion_model import OpinionModel
-from services.training.calibration import calibration_errors, fit_temperatures
+from services.training.calibration import calibration_errors, fit_offsets, fit_temperatures
 from services.training.checkpoints import load_opinion_model, new_model, save_eight_bits, save_opinion_model
 from services.training.datasets import CHINESE_SETS, DOCUMENT_SETS, Example, load_examples
 from services.training.devset import Half, Judged, chooses, judge
@@ -22,7 +22,7 @@ from services.training.embedding_head import fit_embedding_head
 from services.training.errors import DataError
 from services.training.evaluate import restrict
 from services.training.faithfulness import measure_faithfulness
-from services.training.measures import bootstrap_interval, score, softmax
+from services.training.measures import Floats, bootstrap_interval, score, softmax
 from services.training.neighbours import read_chains, recall
 from services.training.overlap import Overlap
 from services.training.perturbations import measure_flips
@@ -62,6 +62,9 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
     """
     model, tokenizer = _checkpoint(order)
     cosine = fit_embedding_head(model, tokenizer, *new_model(order.embedding_of), texts) if order.embedding_of else None
+    chosen = judge(model, tokenizer, order.labelled, order.learnt, "choose")
+    offsets = fit_offsets(chosen)
+    _add_offsets(model, offsets)
     _save(order, model, tokenizer)
     stages = order.run / STAGES
     if stages.is_file():
@@ -78,7 +81,7 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
         "learnt": list(order.learnt),
         "stages": json.loads(stages.read_text(encoding="utf-8")) if stages.is_file() else [],
         "temperatures": temperatures,
-        "calibration_error_report_half": calibration_errors(own, temperatures),
+        "calibration_error_crossed": calibration_errors(own, offsets),
         "sets": {name: _set_metrics(name, found, temperatures) for name, found in judged.items()},
         "overlap": {name: {"exact": len(o.exact), "near": len(o.near)} for name, o in overlaps.items()},
         "encoder": order.encoder,
@@ -112,6 +115,14 @@ def _checkpoint(order: Release) -> tuple[OpinionModel, Any]:
     return model, tokenizer
 
 
+def _add_offsets(model: OpinionModel, offsets: Mapping[str, Floats]) -> None:
+    """Into the heads' own biases: whatever reads the model then has them."""
+    heads = {"document": model.document_head, "company": model.company_head, "event": model.event_head}
+    with torch.no_grad():
+        for head, offset in offsets.items():
+            heads[head].outer.bias.add_(torch.from_numpy(offset).float())
+
+
 def _learnt(best: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     if not (best / "learnt.pt").is_file():
         raise DataError(f"{best}: no learnt.pt; a difference needs a run with --method lora or adalora")
@@ -131,7 +142,9 @@ def _save(order: Release, model: OpinionModel, tokenizer: Any) -> None:
     model.config.architectures = ["OpinionModel"]
     order.out.mkdir(parents=True, exist_ok=True)
     model.config.save_pretrained(order.out)
-    write_delta(order.out, *_learnt(order.run / "best"))
+    low_rank, whole = _learnt(order.run / "best")
+    state = model.state_dict()
+    write_delta(order.out, low_rank, {name: state[name] for name in whole})  # as calibrated
     for name in ("tokenizer.json", "tokenizer_config.json"):
         if (order.delta_of / name).is_file():
             shutil.copy2(order.delta_of / name, order.out / name)
