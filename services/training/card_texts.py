@@ -89,9 +89,10 @@ and not for decisions about persons. A single answer is often wrong: use counts 
 """,
         """
 - Headlines of Indian companies and finance tweets of 2019 to 2022 make up most of what it learnt from.
-- Two companies with opposite news in one sentence: of "Shell jumps as BP slides" it says positive for both (with
-  less confidence for BP). In such headlines of sentfin bellwether-mini is right three times in four, elsewhere seven
-  times in eight.
+- Two companies with opposite news in one sentence: it tells Shell from BP in "Shell jumps as BP slides", but in such
+  headlines of sentfin bellwether-mini is right four times in five, elsewhere seven times in eight.
+- What it says of a company depends a little on the name: with "the company" in its place bellwether-mini is right in
+  0.812 of sentfin's cases instead of 0.860, with a made-up name in 0.846.
 - Irony, conditional statements and comparisons of more than two companies; negation is often not followed.
 - A company that is mentioned only by "it" or "the group" is read from the document as a whole.
 - IPO, metals and currencies have few training texts: expect low recall there.

@@ -58,7 +58,7 @@ def test_nothing_of_the_packages_and_models_is_missing(wheel: Path) -> None:
         "dashboard/.streamlit/config.toml", "dashboard/frame.html", "dashboard/icon.png",
         "dashboard/components/treemap.js", "dashboard/components/documents.css", "shared/securities.csv",
         "services/aggregation/strategies/pulse.yaml", "services/ingest/sample_grammar.yaml",
-        "services/model/kernel/encoder.cpp", "services/shipped_models/bellwether-mini/model.safetensors",
+        "services/model/kernel/encoder.cpp", "services/shipped_models/bellwether-mini/int8.safetensors",
     }  # fmt: skip
     assert needed <= names
     assert {name.split("/")[0] for name in names} == {*PACKAGES, f"bellwether-{wheel.name.split('-')[1]}.dist-info"}
