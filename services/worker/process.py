@@ -11,7 +11,10 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, NoReturn
 
+import redis
 import uvloop
+from aiokafka.errors import KafkaError as BrokerError
+from kafka.errors import KafkaError
 
 from services.worker.app import WorkerApp
 from services.worker.ending import ExitCode, WorkerStop
@@ -74,6 +77,9 @@ def run_process(main: Callable[[], Coroutine[Any, Any, WorkerStop]]) -> NoReturn
     except WorkerStop as stop:
         log.error("%s (exit %d)", stop, stop.code)
         ended = stop
+    except (KafkaError, BrokerError, redis.RedisError) as error:  # lost while the worker was starting
+        log.exception("could not start")
+        ended = WorkerStop(ExitCode.RESTART, f"could not start: {error}")
     if ended.code is not ExitCode.WELL:
         print(f"bellwether: {ended}", file=sys.stderr)  # noqa: T201
     logging.shutdown()
