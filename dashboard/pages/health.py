@@ -117,9 +117,17 @@ def processes(health: Health) -> None:
         return
     table = process_table(health.workers, started, SystemClock().now())
     components.csv_button(row, "processes", lambda: table)
-    known = {name: number for name, number in _NUMBERS.items() if name in table}
-    shown = table.style.format(known, na_rep=formats.NOTHING)  # a column's own format would show None as a word
-    st.dataframe(shown, key="processes", hide_index=True)
+    right = {name: st.column_config.TextColumn(alignment="right") for name in _NUMBERS}
+    st.dataframe(_as_text(table), key="processes", hide_index=True, column_config=right)
+
+
+def _as_text(table: pd.DataFrame) -> pd.DataFrame:
+    """With numbers as text: Streamlit shows a number that is not there as the word None."""
+    shown = table.copy()
+    for name, pattern in _NUMBERS.items():
+        if name in shown:
+            shown[name] = [formats.NOTHING if pd.isna(value) else pattern.format(value) for value in shown[name]]
+    return shown
 
 
 def channels() -> None:
