@@ -122,12 +122,12 @@ def processes(health: Health) -> None:
 
 
 def _as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """With numbers as text: Streamlit shows a number that is not there as the word None."""
+    """As it is shown, with numbers as text: Streamlit shows a number that is not there as the word None."""
     shown = table.copy()
     for name, pattern in _NUMBERS.items():
         if name in shown:
             shown[name] = [formats.NOTHING if pd.isna(value) else pattern.format(value) for value in shown[name]]
-    return shown
+    return shown.fillna(formats.NOTHING)
 
 
 def channels() -> None:
@@ -171,9 +171,7 @@ def process_table(reports: list[WorkerReport], started: list[Child], now: int) -
         {"role": c.role, "name": c.name, "state": c.state, "restarts": str(c.restarts), "detail": c.message}
         for c in by_name.values()
     ]
-    table = pd.DataFrame([*rows, *silent])
-    texts = [name for name in table.columns if name not in _NUMBERS]
-    return table.fillna(dict.fromkeys(texts, formats.NOTHING))
+    return pd.DataFrame([*rows, *silent])
 
 
 def run(health: Health) -> None:

@@ -10,7 +10,6 @@ is made again when the next hour closes, and given out with a higher revision wh
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -139,7 +138,7 @@ class Closer:
         for channel in CHANNELS:
             hours = state.series.get((company, channel, "hour"))
             if hours is not None:
-                asked = _between(hours.starts, hour, first + lookback)
+                asked = hours.between(hour, first + lookback)
                 times.update(at for at in (_first_close(h, step) for h in asked) if at <= first + lookback)
         return sorted(at for at in {first, *times} if first <= at <= min(until, reach))
 
@@ -213,10 +212,6 @@ class Closer:
 def _first_close(hour: int, step: int) -> int:
     """The first T, a multiple of `step` seconds, at which the hour that begins at `hour` has ended."""
     return -(-(hour + HOUR) // step) * step
-
-
-def _between(starts: list[int], begin: int, end: int) -> list[int]:
-    return starts[bisect_left(starts, begin) : bisect_left(starts, end)]
 
 
 def _same(before: Signal, after: Signal) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.aggregation.lookback import HOUR, SILENT, Block, Day, LookBack, Shape, add_counts, decays_from
@@ -16,7 +16,8 @@ DEVIATION_FLOOR: Final = 0.1  # sentiment: a quiet baseline must not turn a whis
 def features(look: LookBack, strategy: Strategy) -> dict[str, float]:
     """Every feature of FEATURES, and event.NAME for each class seen."""
     blocks, last_day, prior = look.blocks, look.last_day(), strategy.prior_documents
-    normal, quick, slow = _levels(look, strategy)
+    aged = _aged(look, strategy)
+    normal, quick, slow = _levels(aged)
     documents, last_documents = look.documents, sum([block.documents for block in last_day])
     sources: dict[str, int] = {}
     events: dict[str, int] = {}
@@ -30,7 +31,7 @@ def features(look: LookBack, strategy: Strategy) -> dict[str, float]:
         "buzz": _z(last_documents, [day.documents for day in look.baseline]),
         "hour_buzz": _hour_buzz(look.weeks),
         "dispersion": _dispersion(blocks),
-        "disagreement": _disagreement(look, strategy),
+        "disagreement": _disagreement(aged, prior),
         "source_diversity": _effective_sources(sources),
         "author_diversity": _ratio(sum([block.authors for block in blocks]), documents),
         "novelty": _ratio(sum([block.stories for block in last_day]), last_documents),
@@ -43,17 +44,19 @@ def features(look: LookBack, strategy: Strategy) -> dict[str, float]:
 Level = tuple[float, float]  # weight, score
 
 
-def _aged(look: LookBack, strategy: Strategy) -> Iterator[tuple[Block, tuple[float, float, float]]]:
+Aged = Sequence[tuple[Block, tuple[float, float, float]]]
+
+
+def _aged(look: LookBack, strategy: Strategy) -> Aged:
     """Blocks in order, each with its decay from its end to T at the half-life, a quarter of it and three of it."""
     shape = Shape.of(strategy)
     decays, last = decays_from(0.0, shape.half_life, strategy.lookback_hours), look.at - shape.size
-    for block in look.blocks:
-        yield block, decays[(last - block.start) // HOUR]
+    return [(block, decays[(last - block.start) // HOUR]) for block in look.blocks]
 
 
-def _levels(look: LookBack, strategy: Strategy) -> tuple[Level, Level, Level]:
+def _levels(aged: Aged) -> tuple[Level, Level, Level]:
     w = s = quick_w = quick_s = slow_w = slow_s = 0.0
-    for block, (normal, quick, slow) in _aged(look, strategy):
+    for block, (normal, quick, slow) in aged:
         levels = block.levels
         w += normal * levels[0]
         s += normal * levels[1]
@@ -106,18 +109,18 @@ def _dispersion(blocks: Sequence[Block]) -> float:
     return math.sqrt(max(0.0, sum([block.square for block in blocks]) / weight - mean * mean))
 
 
-def _disagreement(look: LookBack, strategy: Strategy) -> float:
+def _disagreement(aged: Aged, prior: float) -> float:
     found = []
     for channel in CHANNELS:
         documents, weight, score = 0, 0.0, 0.0
-        for block, (normal, _, _) in _aged(look, strategy):
+        for block, (normal, _, _) in aged:
             voice = block.voices.get(channel, SILENT)
             documents += voice[0]
             weight += normal * voice[1]
             score += normal * voice[2]
         if not documents:
             return 0.0
-        found.append(_level(weight, score, strategy.prior_documents))
+        found.append(_level(weight, score, prior))
     return found[0] - found[1]
 
 

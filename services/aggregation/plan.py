@@ -239,8 +239,7 @@ class Step:
         if draft is not None:
             add(draft.bucket, opinion, part)
         else:
-            series = self.state.series.get(key[:3])
-            base = series.cells.get(start) if series is not None else None
+            base = self._cell(*key)
             if base is None:
                 draft = Draft(None, bucket_of(opinion, part), detailed)
             else:

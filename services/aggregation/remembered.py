@@ -4,7 +4,6 @@ changes or leaves.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -120,6 +119,4 @@ def _within(
 ) -> list[int]:
     """The starts in [begin, end) of the buckets that there are."""
     series = state.series.get((company, channel, resolution))
-    if series is None:
-        return []
-    return series.starts[bisect_left(series.starts, begin) : bisect_left(series.starts, end)]
+    return series.between(begin, end) if series is not None else []

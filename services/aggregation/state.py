@@ -69,6 +69,10 @@ class Series:
         self.starts: list[int] = starts or []
         self.cells: dict[int, Cell] = {}
 
+    def between(self, begin: int, end: int) -> list[int]:
+        """The starts in [begin, end)."""
+        return self.starts[bisect_left(self.starts, begin) : bisect_left(self.starts, end)]
+
     def cut(self, oldest: int) -> list[int]:
         """The starts below `oldest`."""
         return self.starts[: bisect_left(self.starts, oldest)]

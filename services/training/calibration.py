@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 from services.training.datasets import DOCUMENT_SETS
 from services.training.devset import Half, Judged
-from services.training.measures import Floats, Ints, expected_calibration_error, fit_temperature, softmax
+from services.training.measures import Floats, Ints, expected_calibration_error, fit_temperature, log_loss, softmax
 
 _RIDGE: Final = 0.01
 
@@ -50,8 +50,8 @@ def fit_calibration(labels: Ints, logits: Floats) -> Calibration:
 
     def loss(scale_and_offsets: Floats) -> float:
         offsets = scale_and_offsets[1:]
-        chosen = softmax(logits * np.exp(scale_and_offsets[0]) + offsets)[np.arange(len(labels)), labels]
-        return float(-np.log(np.maximum(chosen, 1e-12)).mean() + _RIDGE * (offsets**2).sum())
+        chances = softmax(logits * np.exp(scale_and_offsets[0]) + offsets)
+        return log_loss(labels, chances) + _RIDGE * float((offsets**2).sum())
 
     found = minimize(loss, np.zeros(classes + 1)).x
     scale = float(np.exp(found[0]))

@@ -16,7 +16,7 @@ import torch
 from services.model.opinion_model import OpinionModel
 from services.training.datasets import Example
 from services.training.measures import Floats
-from services.training.prediction import predict
+from services.training.preparation import text_embeddings
 
 _TEXTS = 8000  # are twenty times as many as the map has columns
 _RIDGE = 1e-3  # of the mean square of a state: a floor under directions that the texts hardly use
@@ -31,9 +31,8 @@ def fit_embedding_head(
     examples = [Example(text, "embedding") for text in sample]
     with torch.no_grad():
         model.embedding_head.weight.copy_(torch.eye(model.embedding_head.weight.shape[0]))
-    with torch.autocast("cpu", torch.bfloat16):
-        states = predict(model, tokenizer, examples).embedding
-        wanted = predict(base, base_tokenizer, examples).embedding
+    states = text_embeddings(model, tokenizer, examples).double().numpy()
+    wanted = text_embeddings(base, base_tokenizer, examples).double().numpy()
     weight = ridge(states, wanted)
     with torch.no_grad():
         model.embedding_head.weight.copy_(torch.from_numpy(weight.T).float())

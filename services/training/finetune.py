@@ -22,7 +22,7 @@ from services.training.devset import judge
 from services.training.encoding import Batch, batches, encode, token_lengths
 from services.training.methods import choose_method, freeze_layers, low_rank_changes
 from services.training.optimisation import RunningMean, optimizer_and_schedule, parameter_groups
-from services.training.preparation import base_embeddings, class_weights, with_names
+from services.training.preparation import class_weights, text_embeddings, with_names
 from services.training.self_training import pseudo_label, read_texts
 from services.training.settings import STAGES, FinetuneSettings, stages_of
 from services.training.trackers import build_tracker
@@ -56,7 +56,7 @@ class Finetuning:
         self.lengths = token_lengths([example.text for example in self.examples], self.tokenizer)
         self.anchors = None
         if settings.objective.anchor:
-            self.anchors = base_embeddings(self.model, self.tokenizer, self.examples)
+            self.anchors = text_embeddings(self.model, self.tokenizer, self.examples)
         self.augmentation = with_names(settings.augmentation, self.examples)
         self.objective = settings.objective
         if settings.class_weights:

@@ -87,12 +87,17 @@ def softmax(logits: Floats, temperature: float = 1.0) -> Floats:
     return np.asarray(grown / grown.sum(1, keepdims=True), dtype=np.float64)
 
 
+def log_loss(labels: Ints, probabilities: Floats) -> float:
+    """Mean negative log-likelihood of the labels [n] under the probabilities [n, classes]."""
+    chosen = probabilities[np.arange(len(labels)), labels]
+    return float(-np.log(np.maximum(chosen, 1e-12)).mean())
+
+
 def fit_temperature(labels: Ints, logits: Floats) -> float:
     """The temperature in [0.05, 20] with the least negative log-likelihood."""
 
     def loss(log_temperature: float) -> float:
-        chosen = softmax(logits, float(np.exp(log_temperature)))[np.arange(len(labels)), labels]
-        return float(-np.log(np.maximum(chosen, 1e-12)).mean())
+        return log_loss(labels, softmax(logits, float(np.exp(log_temperature))))
 
     found = minimize_scalar(loss, bounds=(np.log(0.05), np.log(20)), method="bounded")
     return float(np.exp(found.x))

@@ -16,8 +16,8 @@ from services.training.datasets import Example
 from services.training.prediction import predict
 
 
-def base_embeddings(model: OpinionModel, tokenizer: Any, examples: Sequence[Example]) -> Tensor:
-    """Embeddings [n, H] of the untrained model: the base encoder's own, because its embedding head is the identity."""
+def text_embeddings(model: OpinionModel, tokenizer: Any, examples: Sequence[Example]) -> Tensor:
+    """Embeddings [n, H], in bf16: of an untrained model the base encoder's own, because its head is the identity."""
     with torch.autocast("cpu", torch.bfloat16):
         found = predict(model, tokenizer, [Example(example.text, example.source) for example in examples])
     return torch.from_numpy(found.embedding).float()
