@@ -17,8 +17,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from services.model.device import mixed_precision
 from services.model.interface import Span
-from services.model.kernel.build import has_bf16
 from services.model.opinion_model import SENTIMENTS, OpinionModel
 from services.model.reading import blank_links, mention_tokens
 
@@ -105,8 +105,7 @@ class _Reader:
     def __init__(self, model: OpinionModel, vectors: Tensor) -> None:
         self._model, self._vectors = model, vectors
         self._mask = torch.ones(vectors.shape[:2], dtype=torch.long, device=vectors.device)
-        low = vectors.device.type == "cpu" and has_bf16()
-        with torch.enable_grad(), torch.autocast(vectors.device.type, torch.bfloat16, enabled=low):
+        with torch.enable_grad(), mixed_precision(vectors.device):
             encoded = model.encoder(inputs_embeds=vectors, attention_mask=self._mask)
         self._states = encoded.last_hidden_state
 

@@ -33,6 +33,14 @@ class ReportTo(StrEnum):
     none = "none"
 
 
+class DeviceChoice(StrEnum):
+    """What a run computes on; auto takes CUDA where there is some."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
 def quiet_libraries() -> None:
     """Keep the libraries' load reports and progress bars off the terminal, and waiting threads off the processor.
 

@@ -35,6 +35,10 @@ class Batch:
     company_weight: Tensor
     event: Tensor
 
+    def to(self, device: torch.device) -> Batch:
+        """The same on a device."""
+        return Batch(**{name: tensor.to(device) for name, tensor in vars(self).items()})
+
     def inputs(self) -> dict[str, Tensor]:
         """The arguments of OpinionModel.forward."""
         names = ("input_ids", "attention_mask", "mention_mask", "mention_row")

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from services.model.device import mixed_precision, pick_device
 from services.model.opinion_model import OpinionOutput
 from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model
 from services.training.datasets import Example, training_examples
@@ -50,19 +51,27 @@ class Finetuning:
             load_opinion_model(settings.start) if settings.start else new_model(settings.encoder)
         )
         self.model.config.delta_of = self.model.config.delta_base = None
-        self.teachers = [(load_opinion_model(folder)[0], n) for folder, n in Counter(settings.teachers).items()]
+        self.device = torch.device(pick_device(settings.device))
+        nn.Module.to(self.model, self.device)
+        self.teachers = [
+            (nn.Module.to(load_opinion_model(folder)[0], self.device), times)
+            for folder, times in Counter(settings.teachers).items()
+        ]
         self.examples, self.overlaps, self.cut = training_examples(settings.labelled, settings.sets)
         self.examples = self._reachable([*self.examples, *self._pseudo_labelled()])
         self.lengths = token_lengths([example.text for example in self.examples], self.tokenizer)
         self.anchors = None
         if settings.objective.anchor:
-            self.anchors = text_embeddings(self.model, self.tokenizer, self.examples)
+            self.anchors = text_embeddings(self.model, self.tokenizer, self.examples).to(self.device)
         self.augmentation = with_names(settings.augmentation, self.examples)
         self.objective = settings.objective
         if settings.class_weights:
-            self.objective = replace(self.objective, class_weights=class_weights(self.examples, self.model))
+            weights = class_weights(self.examples, self.model)
+            moved = {head: weight.to(self.device) for head, weight in weights.items()}
+            self.objective = replace(self.objective, class_weights=moved)
         self.steps = sum(1 for _ in self._batches(random.Random(0)))
         self.method = choose_method(settings.method)(self.model, self.steps * settings.epochs)
+        nn.Module.to(self.model, self.device)  # what the method added, too
         freeze_layers(self.model, settings.freeze_layers)
         self.trained = [p for p in self.model.parameters() if p.requires_grad]
         groups = parameter_groups(
@@ -151,14 +160,14 @@ class Finetuning:
     def _step(self, rows: Sequence[int], chance: random.Random) -> float:
         self.optimizer.zero_grad(set_to_none=True)  # here, not at the end: AdaLoRA reads the gradients in after_step
         changed = [self.augmentation.apply(self.examples[row], chance) for row in rows]
-        batch = encode([example for example, _ in changed], self.tokenizer)
-        with torch.autocast("cpu", torch.bfloat16):
+        batch = encode([example for example, _ in changed], self.tokenizer).to(self.device)
+        with mixed_precision(self.device):
             output: OpinionOutput = self.model(**batch.inputs())
         objective = self.objective
         loss = objective.loss(output, batch)
         if self.anchors is not None:
-            anchor = self.anchors[torch.tensor(list(rows))]
-            keep = torch.tensor([float(not words_changed) for _, words_changed in changed])
+            anchor = self.anchors[torch.tensor(list(rows), device=self.device)]
+            keep = torch.tensor([float(not words_changed) for _, words_changed in changed], device=self.device)
             loss = loss + objective.anchor_loss(cast(Tensor, output.embedding), anchor, keep)
         if self.teachers:
             loss = loss + objective.distillation(output, self._taught(batch))
@@ -171,7 +180,7 @@ class Finetuning:
 
     def _taught(self, batch: Batch) -> OpinionOutput:
         """The teachers' mean logits, one named twice counting twice (from_pretrained left them in evaluation mode)."""
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), mixed_precision(self.device):
             outputs = [(teacher(**batch.inputs()), times) for teacher, times in self.teachers]
         total = sum(times for _, times in outputs)
         mean = {name: sum(output[name] * times for output, times in outputs) / total for name in outputs[0][0]}
@@ -221,7 +230,7 @@ class Finetuning:
         path = self.settings.out / "state.pt"
         if not path.exists():
             return
-        state: dict[str, Any] = torch.load(path, weights_only=True)
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location=self.device)
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])

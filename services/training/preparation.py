@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from services.model.device import mixed_precision
 from services.model.opinion_model import OpinionModel
 from services.training.augmentation import Augmentation
 from services.training.datasets import Example
@@ -17,8 +18,8 @@ from services.training.prediction import predict
 
 
 def text_embeddings(model: OpinionModel, tokenizer: Any, examples: Sequence[Example]) -> Tensor:
-    """Embeddings [n, H], in bf16: of an untrained model the base encoder's own, because its head is the identity."""
-    with torch.autocast("cpu", torch.bfloat16):
+    """Embeddings [n, H], in mixed precision; an untrained model's are its encoder's own, its head being the identity."""
+    with mixed_precision(model.device):
         found = predict(model, tokenizer, [Example(example.text, example.source) for example in examples])
     return torch.from_numpy(found.embedding).float()
 

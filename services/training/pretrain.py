@@ -1,7 +1,7 @@
 """Masked-language modelling on plain text, going on from an encoder: the domain's words before its labels.
 
 The output layer is tied to the word vectors, with a fresh transform, because the base encoder was published without
-its own; "before" is therefore measured after the transform alone has been fitted for a few steps.
+its own. The transform alone is fitted first, on an encoder that stands still; "before" is measured after that.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,17 @@ import torch
 from torch import Tensor, nn
 from transformers import AutoTokenizer, BertModel
 
+from services.model.device import mixed_precision, pick_device
 from services.model.reading import blank_links
 from services.training.checkpoints import base_encoder_path
 from services.training.encoding import WINDOW_TOKENS, batches, token_lengths
 from services.training.optimisation import optimizer_and_schedule, parameter_groups
 from services.training.self_training import read_texts
+from services.training.trackers import build_tracker
 
 log = logging.getLogger(__name__)
-_IGNORED = -100
+_STATE = "state.pt"
+_TRANSFORM_RATE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,10 @@ class PretrainSettings:
     masked: float = 0.15
     held_out: float = 0.02
     max_steps: int | None = None
+    transform_steps: int = 150  # that fit the output transform alone
+    save_every: int = 200  # steps; a run that is started again goes on from there
+    report_to: str = "tensorboard"  # or wandb, or none
+    device: str = "auto"  # or cpu, or cuda
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,10 @@ def mask_tokens(
 
 
 def pretrain(settings: PretrainSettings, tick: Callable[[int, int], None] = lambda _a, _b: None) -> Perplexity:
-    """Train and write the encoder and its tokenizer to ``settings.out``. ``tick(done, steps)`` after every step."""
+    """Train and write the encoder and its tokenizer to ``settings.out``. ``tick(done, steps)`` after every step.
+
+    A run that was broken off goes on, when it is started again, from its last saved step.
+    """
     torch.manual_seed(settings.seed)
     path = settings.encoder or base_encoder_path()
     tokenizer = AutoTokenizer.from_pretrained(path)
@@ -100,27 +110,36 @@ def pretrain_encoder(
     texts = [text for path in settings.texts for text in read_texts(path)]
     random.Random(settings.seed).shuffle(texts)
     cut = max(1, int(len(texts) * settings.held_out))
-    run = _Run(MaskedModel(encoder), tokenizer, texts[cut:], settings)
-    before = math.exp(run.loss_on(texts[:cut]))
-    run.train(tick)
-    after = math.exp(run.loss_on(texts[:cut]))
     settings.out.mkdir(parents=True, exist_ok=True)
+    run = _Run(MaskedModel(encoder), tokenizer, texts[cut:], texts[:cut], settings)
+    before, after = run.train(tick)
+    nn.Module.to(encoder, "cpu")
     encoder.save_pretrained(settings.out)
     tokenizer.save_pretrained(settings.out)
+    (settings.out / _STATE).unlink(missing_ok=True)
     return Perplexity(before, after, len(texts) - cut)
 
 
 class _Run:
-    def __init__(self, model: MaskedModel, tokenizer: Any, texts: Sequence[str], settings: PretrainSettings) -> None:
-        self.model, self.tokenizer, self.texts, self.settings = model, tokenizer, texts, settings
+    def __init__(
+        self,
+        model: MaskedModel,
+        tokenizer: Any,
+        texts: Sequence[str],
+        held_out: Sequence[str],
+        settings: PretrainSettings,
+    ) -> None:
+        self.device = torch.device(pick_device(settings.device))
+        self.model = model.to(self.device)
+        self.tokenizer, self.texts, self.held_out, self.settings = tokenizer, texts, held_out, settings
         self.lengths = token_lengths(texts, tokenizer)
+        self.tracker = build_tracker(settings.report_to, settings.out)
+        self.step, self.before = 0, 0.0
 
-    def train(self, tick: Callable[[int, int], None]) -> None:
+    def train(self, tick: Callable[[int, int], None]) -> tuple[float, float]:
+        """Perplexity on the held-out texts before and after."""
         settings = self.settings
-        plan = [
-            b for e in range(settings.epochs) for b in batches(self.lengths, settings.token_budget, random.Random(e))
-        ]
-        plan = plan[: settings.max_steps]
+        plan = [rows for epoch in range(settings.epochs) for rows in self._batches(epoch)][: settings.max_steps]
         groups = parameter_groups(
             self.model,
             layers=1,
@@ -130,31 +149,84 @@ class _Run:
             weight_decay=0.01,
         )
         optimizer, schedule = optimizer_and_schedule(groups, steps=len(plan), warm_up=0.06)
-        chance = torch.Generator().manual_seed(settings.seed)
+        kept = {"model": self.model, "optimizer": optimizer, "schedule": schedule}
+        if not self._resume(kept):
+            self._fit_transform()
+            self.before = math.exp(self.loss_on(self.held_out))
+        tick(self.step, len(plan))
         self.model.train()
-        for step, rows in enumerate(plan):
-            loss = self._loss([self.texts[row] for row in rows], chance)
-            loss.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(self.model.parameters(), 1.0, foreach=True)
-            optimizer.step()
+        for step in range(self.step, len(plan)):
+            loss = self._learn(plan[step], step, optimizer)
             schedule.step()
-            optimizer.zero_grad(set_to_none=True)
-            tick(step + 1, len(plan))
-            if step % 50 == 49:
-                log.info("step %d/%d loss %.4f", step + 1, len(plan), float(loss.detach()))
+            self.step = step + 1
+            tick(self.step, len(plan))
+            if self.step % 25 == 0:
+                self.tracker.write({"loss": loss}, self.step)
+            if self.step % settings.save_every == 0:
+                log.info("step %d/%d loss %.4f", self.step, len(plan), loss)
+                self._save(kept)
+        after = math.exp(self.loss_on(self.held_out))
+        self.tracker.write({"perplexity": after, "perplexity_before": self.before}, self.step)
+        return self.before, after
+
+    def _batches(self, epoch: int) -> Iterator[list[int]]:
+        return batches(self.lengths, self.settings.token_budget, random.Random(epoch))
+
+    def _fit_transform(self) -> None:
+        """Only what reads the states learns: else "before" would say how bad random numbers are."""
+        learning = [*self.model.transform.parameters(), self.model.bias]
+        optimizer = torch.optim.AdamW(learning, lr=_TRANSFORM_RATE)
+        self.model.encoder.requires_grad_(False)
+        self.model.eval()
+        for step, rows in enumerate(list(self._batches(-1))[: self.settings.transform_steps]):
+            self._learn(rows, -1 - step, optimizer)
+        self.model.encoder.requires_grad_(True)
+
+    def _learn(self, rows: Sequence[int], step: int, optimizer: torch.optim.Optimizer) -> float:
+        """One step; its randomness depends on seed and step alone, so that a resumed run repeats it."""
+        seed = self.settings.seed * 1_000_003 + step
+        torch.manual_seed(seed)
+        optimizer.zero_grad(set_to_none=True)
+        loss = self._loss([self.texts[row] for row in rows], torch.Generator().manual_seed(seed))
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0, foreach=True)
+        optimizer.step()
+        return float(loss.detach())
+
+    def _save(self, kept: dict[str, Any]) -> None:
+        state = {name: part.state_dict() for name, part in kept.items()}
+        part = self.settings.out / f"{_STATE}.part"
+        torch.save(state | {"step": self.step, "before": self.before}, part)
+        part.replace(self.settings.out / _STATE)
+
+    def _resume(self, kept: dict[str, Any]) -> bool:
+        path = self.settings.out / _STATE
+        if not path.is_file():
+            return False
+        state: dict[str, Any] = torch.load(path, weights_only=True, map_location=self.device)
+        for name, part in kept.items():
+            part.load_state_dict(state[name])
+        self.step, self.before = state["step"], state["before"]
+        log.info("resuming after step %d", self.step)
+        return True
 
     def loss_on(self, texts: Sequence[str]) -> float:
         """Mean loss per masked token; the masks are the same at every call."""
         self.model.eval()
         chance = torch.Generator().manual_seed(1)
-        losses, weights = [], []
+        total, tokens = 0.0, 0
         with torch.no_grad():
             for rows in batches(token_lengths(texts, self.tokenizer), self.settings.token_budget, None):
-                losses.append(float(self._loss([texts[row] for row in rows], chance)) * len(rows))
-                weights.append(len(rows))
-        return sum(losses) / max(1, sum(weights))
+                masked, mask, chosen, words = self._masked([texts[row] for row in rows], chance)
+                total += float(self._predicted(masked, mask, chosen, words, "sum"))
+                tokens += len(words)
+        return total / max(1, tokens)
 
     def _loss(self, texts: Sequence[str], chance: torch.Generator) -> Tensor:
+        return self._predicted(*self._masked(texts, chance), "mean")
+
+    def _masked(self, texts: Sequence[str], chance: torch.Generator) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """(ids with masks, attention mask, chosen places, all [B, T]; the words at the chosen places [masked])."""
         encoded = self.tokenizer(
             [blank_links(text) for text in texts],
             truncation=True,
@@ -168,6 +240,10 @@ class _Run:
         masked, chosen = mask_tokens(ids, special, self.tokenizer, self.settings.masked, chance)
         if not bool(chosen.any()):
             chosen[0, 1 if ids.shape[1] > 1 else 0] = True
-        with torch.autocast("cpu", torch.bfloat16):
-            logits = self.model(masked, encoded["attention_mask"], chosen)
-        return nn.functional.cross_entropy(logits.float(), ids[chosen], ignore_index=_IGNORED)
+        masked, mask, chosen, ids = (t.to(self.device) for t in (masked, encoded["attention_mask"], chosen, ids))
+        return masked, mask, chosen, ids[chosen]
+
+    def _predicted(self, masked: Tensor, mask: Tensor, chosen: Tensor, words: Tensor, reduction: str) -> Tensor:
+        with mixed_precision(self.device):
+            logits = self.model(masked, mask, chosen)
+        return nn.functional.cross_entropy(logits.float(), words, reduction=reduction)

@@ -43,6 +43,7 @@ class FinetuneSettings:
     unlabelled: tuple[Path, ...] = ()  # texts that the first teacher, else ``start``, labels where it is sure
     sure: float = 0.95  # probability from which a pseudo-label is taken
     report_to: str = "tensorboard"  # or wandb, or none
+    device: str = "auto"  # or cpu, or cuda
     objective: Objective = field(default_factory=Objective)
     augmentation: Augmentation = field(default_factory=Augmentation)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from services.training.choices import MethodName, ReportTo, log_to_stderr, quiet_libraries
+from services.training.choices import DeviceChoice, MethodName, ReportTo, log_to_stderr, quiet_libraries
 from services.training.errors import DataError
 from services.training.shape_commands import shape_app
 from services.training.train_options import (
@@ -52,6 +52,7 @@ def finetune(
     unlabelled: Annotated[list[Path] | None, typer.Option(help="Texts to pseudo-label and learn from.")] = None,
     sure: Annotated[float, typer.Option(help="Probability from which a pseudo-label is taken.")] = 0.95,
     report_to: ReportTo = ReportTo.tensorboard,
+    device: DeviceChoice = DeviceChoice.auto,
     as_json: AsJson = False,
 ) -> None:
     """Fine-tune on labelled sets, all heads at once. Run it again with the same --out to resume."""
@@ -86,6 +87,7 @@ def finetune(
         unlabelled=tuple(unlabelled or ()),
         sure=sure,
         report_to=report_to.value,
+        device=device.value,
         objective=Objective(focal=focal, anchor=anchor),
         augmentation=Augmentation(compose=compose),
     )
@@ -106,16 +108,28 @@ def pretrain(
     token_budget: Annotated[int, typer.Option(help="Padded tokens per step.")] = 2048,
     rate: float = 1e-4,
     max_steps: Annotated[int | None, typer.Option(help="Stop after so many steps.")] = None,
+    report_to: ReportTo = ReportTo.tensorboard,
+    device: DeviceChoice = DeviceChoice.auto,
     as_json: AsJson = False,
 ) -> None:
-    """Masked-language modelling on plain text; prints the perplexity before and after."""
+    """Masked-language modelling on plain text; prints the perplexity before and after. Run it again to resume."""
     from services.training import reports
     from services.training.pretrain import PretrainSettings
     from services.training.pretrain import pretrain as run
 
     quiet_libraries()
+    log_to_stderr()
     settings = PretrainSettings(
-        tuple(texts), out, encoder, epochs=epochs, seed=seed, token_budget=token_budget, rate=rate, max_steps=max_steps
+        tuple(texts),
+        out,
+        encoder,
+        epochs=epochs,
+        seed=seed,
+        token_budget=token_budget,
+        rate=rate,
+        max_steps=max_steps,
+        report_to=report_to.value,
+        device=device.value,
     )
     with reports.progress("pre-training", 100) as tick:
         shown = 0
