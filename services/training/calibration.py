@@ -42,10 +42,10 @@ class Calibration:
         return softmax(logits + self.offsets, self.temperature)
 
 
-def fit_calibration(labels: Ints, logits: Floats) -> Calibration:
+def fit_calibration(labels: Ints, logits: Floats, *, shifted: bool = True) -> Calibration:
     """Least negative log-likelihood with a ridge on the offsets; rows for offsets of many classes are too few."""
     classes = logits.shape[1]
-    if classes > 3:
+    if classes > 3 or not shifted:
         return Calibration(fit_temperature(labels, logits), np.zeros(classes))
 
     def loss(scale_and_offsets: Floats) -> float:
@@ -69,15 +69,20 @@ def fit_temperatures(judged: Mapping[str, Judged]) -> dict[str, float]:
     return {head: found.get(head, 1.0) for head in SETS_OF_HEAD}
 
 
-def calibration_errors(judged: Mapping[str, Judged], offsets: Mapping[str, Floats]) -> dict[str, float]:
+def calibration_errors(judged: Mapping[str, Judged], offsets: Mapping[str, Floats] | None) -> dict[str, float]:
     """Expected calibration error per head, each half of dev under what was fitted on the other one; the logits have
-    ``offsets`` in them, which are taken out first.
+    ``offsets`` in them, which are taken out first. None: temperatures alone are fitted.
     """
+
+    def fitted(rows: tuple[Ints, Floats]) -> Calibration:
+        return fit_calibration(*rows, shifted=offsets is not None)
+
     errors = {}
     halves = {half: _by_head(judged, half) for half in ("choose", "report")}
     for head in halves["choose"].keys() & halves["report"].keys():
-        one, two = ((labels, logits - offsets.get(head, 0.0)) for labels, logits in (h[head] for h in halves.values()))
-        crossed = [fit_calibration(*two).probabilities(one[1]), fit_calibration(*one).probabilities(two[1])]
+        shift = (offsets or {}).get(head, 0.0)
+        one, two = ((labels, logits - shift) for labels, logits in (h[head] for h in halves.values()))
+        crossed = [fitted(two).probabilities(one[1]), fitted(one).probabilities(two[1])]
         errors[head] = expected_calibration_error(np.concatenate([one[0], two[0]]), np.concatenate(crossed))
     return {head: errors[head] for head in SETS_OF_HEAD if head in errors}
 

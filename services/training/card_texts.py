@@ -55,6 +55,10 @@ RESULTS = """
 With 95 % bootstrap intervals. Dev rows whose text key has an even CRC-32 ("choose") chose the epoch and the
 offsets; "report" are the other rows, which chose no answer; "all" are both. Test files were never read.
 """
+CALIBRATION_WITHOUT_OFFSETS = """
+Temperatures were fitted on all dev rows of the sets that were learnt. Expected calibration error (15 bins) of each half
+under the temperature of the other one:
+"""
 CALIBRATION = """
 An offset per sentiment, in the heads' biases, was fitted on the choosing rows; temperatures on all dev rows of the sets
 that were learnt. Expected calibration error (15 bins) of each half under what was fitted on the other one:

@@ -93,7 +93,8 @@ def _calibration(metrics: Mapping[str, Any]) -> str:
         f"| {head} | {metrics['temperatures'][head]:.3f} | {error:.4f} |"
         for head, error in metrics["calibration_error_crossed"].items()
     ]
-    return "\n".join([texts.CALIBRATION, "", "| head | temperature | ECE |", "|---|---|---|", *rows])
+    told = texts.CALIBRATION if metrics.get("offsets", True) else texts.CALIBRATION_WITHOUT_OFFSETS
+    return "\n".join([told, "", "| head | temperature | ECE |", "|---|---|---|", *rows])
 
 
 def _overlap(metrics: Mapping[str, Any]) -> str:

@@ -19,15 +19,33 @@ from services.training.augmentation import rename, slip, swap_cashtags
 from services.training.datasets import Company, Example
 from services.training.prediction import predict
 
-Change = Callable[[Example, random.Random], Example]
 
-# names that no training text holds: made up, of the shapes that company names have
-STRANGE_NAMES = (
-    "Arvandel", "Quorwick Holdings", "Tessamund", "Bolvane Industries", "Norrefax", "Lumidor Group", "Castrevo",
-    "Ophirane", "Meltham & Voss", "Zephandry", "Kirrowan Bank", "Dunmarel Motors", "Ulvestra", "Pelgrane Energy",
+@dataclass(frozen=True)
+class Wording:
+    """What a language's texts are changed with: made-up names, which no training text holds, of the shapes that
+    companies' names have; how to speak of a company without its name; what a publisher puts under everything.
+    """
+
+    names: tuple[str, ...]
+    anonymous: str
+    boilerplate: str
+
+
+Change = Callable[[Example, random.Random, Wording], Example]
+
+ENGLISH = Wording(
+    (
+        "Arvandel", "Quorwick Holdings", "Tessamund", "Bolvane Industries", "Norrefax", "Lumidor Group", "Castrevo",
+        "Ophirane", "Meltham & Voss", "Zephandry", "Kirrowan Bank", "Dunmarel Motors", "Ulvestra", "Pelgrane Energy",
+    ),
+    "the company",
+    " All rights reserved. This material may not be published, broadcast or redistributed.",
 )  # fmt: skip
-ANONYMOUS = "the company"
-_BOILERPLATE = " All rights reserved. This material may not be published, broadcast or redistributed."
+CHINESE = Wording(
+    ("赛卓恩", "沐岚科技", "鼎蕴股份", "洛勉集团", "穗颐生物", "珞宸电子", "澜庭实业", "铎远控股", "岱翊", "汀禾能源"),
+    "该公司",
+    " 【免责声明】本文不构成投资建议。转载请注明来源。",
+)
 _EMOJI = ("\N{ROCKET}", "\N{CHART WITH UPWARDS TREND}", "\N{THINKING FACE}", "\N{FIRE}")
 _NUMBER = re.compile(r"\d+")
 _VERB = re.compile(r"\b(is|are|was|were|will|has|have|had|can|could|should|would|may|might)\b")
@@ -38,37 +56,37 @@ def _spans_after(example: Example, text: str) -> Example:
     return replace(example, text=text)
 
 
-def _typos(example: Example, chance: random.Random) -> Example:
+def _typos(example: Example, chance: random.Random, _: Wording) -> Example:
     return _spans_after(example, slip(slip(example.text, chance), chance))
 
 
-def _casing(example: Example, _: random.Random) -> Example:
+def _casing(example: Example, _: random.Random, __: Wording) -> Example:
     upper = example.text.upper()
     return _spans_after(example, upper) if len(upper) == len(example.text) else example
 
 
-def _ticker_swap(example: Example, chance: random.Random) -> Example:
+def _ticker_swap(example: Example, chance: random.Random, _: Wording) -> Example:
     if example.companies:
         return example
     return replace(example, text=swap_cashtags(example.text, chance))
 
 
-def _name_swap(example: Example, chance: random.Random) -> Example:
-    return rename(example, STRANGE_NAMES, chance)[0]
+def _name_swap(example: Example, chance: random.Random, wording: Wording) -> Example:
+    return rename(example, wording.names, chance)[0]
 
 
-def _anonymous(example: Example, chance: random.Random) -> Example:
-    return rename(example, (ANONYMOUS,), chance)[0]
+def _anonymous(example: Example, chance: random.Random, wording: Wording) -> Example:
+    return rename(example, (wording.anonymous,), chance)[0]
 
 
-def _negation(example: Example, _: random.Random) -> Example:
+def _negation(example: Example, _: random.Random, __: Wording) -> Example:
     match = _VERB.search(example.text)
     if match is None:
         return example
     return _inserted(example, match.end(), " not")
 
 
-def _numbers(example: Example, chance: random.Random) -> Example:
+def _numbers(example: Example, chance: random.Random, _: Wording) -> Example:
     """Every number becomes another of as many digits (never starting with 0)."""
 
     def other(match: re.Match[str]) -> str:
@@ -78,11 +96,11 @@ def _numbers(example: Example, chance: random.Random) -> Example:
     return _spans_after(example, _NUMBER.sub(other, example.text))
 
 
-def _boilerplate(example: Example, _: random.Random) -> Example:
-    return _spans_after(example, example.text + _BOILERPLATE)
+def _boilerplate(example: Example, _: random.Random, wording: Wording) -> Example:
+    return _spans_after(example, example.text + wording.boilerplate)
 
 
-def _emoji(example: Example, chance: random.Random) -> Example:
+def _emoji(example: Example, chance: random.Random, _: Wording) -> Example:
     return _spans_after(example, f"{example.text} {chance.choice(_EMOJI)}")
 
 
@@ -122,18 +140,31 @@ class Flips:
 
 
 def measure_flips(
-    model: OpinionModel, tokenizer: Any, examples: Sequence[Example], seed: int = 20261124
+    model: OpinionModel,
+    tokenizer: Any,
+    examples: Sequence[Example],
+    wording: Wording = ENGLISH,
+    *,
+    whole: bool = False,
+    seed: int = 20261124,
 ) -> dict[str, Flips]:
-    """Each perturbation over the examples' labelled sentiment (of the companies where there are any, else the text)."""
-    before = _answers(model, tokenizer, examples)
+    """Each perturbation over the examples' labelled sentiment: of the companies where there are any, else the text's;
+    with ``whole`` always the text's, whose companies then only say where names stand.
+    """
+
+    def asked(example: Example) -> Example:
+        return replace(example, companies=()) if whole else example
+
+    before = _answers(model, tokenizer, [asked(example) for example in examples])
     found = {}
     for name, change in PERTURBATIONS.items():
         chance = random.Random(seed)
-        changed = [change(example, chance) for example in examples]
+        changed = [change(example, chance, wording) for example in examples]
         kept = [row for row, example in enumerate(changed) if example.text != examples[row].text]
         if kept:
-            after = _answers(model, tokenizer, [changed[row] for row in kept])
-            found[name] = _flips([before[row] for row in kept], after, [_labels(examples[row]) for row in kept])
+            after = _answers(model, tokenizer, [asked(changed[row]) for row in kept])
+            labels = [_labels(asked(examples[row])) for row in kept]
+            found[name] = _flips([before[row] for row in kept], after, labels)
     return found
 
 

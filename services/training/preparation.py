@@ -18,7 +18,7 @@ from services.training.prediction import predict
 
 
 def text_embeddings(model: OpinionModel, tokenizer: Any, examples: Sequence[Example]) -> Tensor:
-    """Embeddings [n, H], in mixed precision; an untrained model's are its encoder's own, its head being the identity."""
+    """Embeddings [n, H], in mixed precision; an untrained model gives its encoder's own (its head is the identity)."""
     with mixed_precision(model.device):
         found = predict(model, tokenizer, [Example(example.text, example.source) for example in examples])
     return torch.from_numpy(found.embedding).float()

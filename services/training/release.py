@@ -25,7 +25,7 @@ from services.training.faithfulness import measure_faithfulness
 from services.training.measures import Floats, bootstrap_interval, score, softmax
 from services.training.neighbours import read_chains, recall
 from services.training.overlap import Overlap
-from services.training.perturbations import measure_flips
+from services.training.perturbations import CHINESE, ENGLISH, measure_flips
 from services.training.prediction import predict
 from services.training.settings import STAGES
 from services.training.shrink import cut_tokenizer, drop_words, reachable_tokens
@@ -41,7 +41,7 @@ _PERTURBED = ("sentfin", "tfns_sentiment", "zh_news_titles")
 class Release:
     """What to release: the run's folder, where to, which dev sets to report, which of them the model learnt from."""
 
-    run: Path
+    run: Path  # a run's folder, or a model's, which is then calibrated and measured anew
     out: Path
     labelled: Path
     learnt: tuple[str, ...]
@@ -53,6 +53,7 @@ class Release:
     encoder: str | None = None  # what the encoder started from, as the card says it; None: the base encoder
     cut_vocabulary: bool = False  # leave out word vectors that the tokenizer never uses
     embedding_of: str | None = None  # encoder (folder or hub id) whose embedding the model shall give; None: its own
+    offsets: bool = True  # fit an offset per sentiment into the heads' biases; False leaves the weights as they are
 
 
 def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str] = ()) -> dict[str, Any]:
@@ -63,8 +64,8 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
     model, tokenizer = _checkpoint(order)
     cosine = fit_embedding_head(model, tokenizer, *new_model(order.embedding_of), texts) if order.embedding_of else None
     chosen = judge(model, tokenizer, order.labelled, order.learnt, "choose")
-    offsets = fit_offsets(chosen)
-    _add_offsets(model, offsets)
+    offsets = fit_offsets(chosen) if order.offsets else None
+    _add_offsets(model, offsets or {})
     _save(order, model, tokenizer)
     stages = order.run / STAGES
     if stages.is_file():
@@ -84,6 +85,7 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
         "calibration_error_crossed": calibration_errors(own, offsets),
         "sets": {name: _set_metrics(name, found, temperatures) for name, found in judged.items()},
         "overlap": {name: {"exact": len(o.exact), "near": len(o.near)} for name, o in overlaps.items()},
+        "offsets": order.offsets,
         "encoder": order.encoder,
         "bits": order.bits,
         "layers": shipped.encoder.config.num_hidden_layers,
@@ -103,9 +105,10 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
 def _checkpoint(order: Release) -> tuple[OpinionModel, Any]:
     best = order.run / "best"
     if order.delta_of is None:
-        if not (best / "config.json").is_file():
-            raise DataError(f"{best}: no finished checkpoint; run bellwether train finetune --out {order.run} first")
-        return load_opinion_model(best)
+        for folder in (best, order.run):
+            if (folder / "config.json").is_file():
+                return load_opinion_model(folder)
+        raise DataError(f"{best}: no finished checkpoint; run bellwether train finetune --out {order.run} first")
     model, tokenizer = load_opinion_model(order.delta_of)
     low_rank, whole = _learnt(best)
     delta = {f"whole.{name}": tensor for name, tensor in whole.items()}
@@ -192,9 +195,11 @@ def _perturbation_metrics(model: OpinionModel, tokenizer: Any, order: Release) -
     measured = {}
     for name in [name for name in _PERTURBED if name in order.reported]:
         examples = load_examples(order.labelled, name, "dev")
-        if name != "sentfin":  # asked about the text, not about its cashtag or company
+        if name == "tfns_sentiment":  # every cashtag is to be swapped, not only an only one
             examples = [replace(example, companies=()) for example in examples]
-        measured[name] = {key: asdict(flips) for key, flips in measure_flips(model, tokenizer, examples).items()}
+        wording = CHINESE if name in CHINESE_SETS else ENGLISH
+        flips = measure_flips(model, tokenizer, examples, wording, whole=name in DOCUMENT_SETS)
+        measured[name] = {key: asdict(found) for key, found in flips.items()}
     return measured
 
 

@@ -145,7 +145,7 @@ def pretrain(
 
 @train_app.command()
 def release(
-    run: Annotated[Path, typer.Option(help="Folder of a finished fine-tuning run.")],
+    run: Annotated[Path, typer.Option(help="Folder of a finished run; or of a model, to measure it anew.")],
     out: Out,
     labelled: Labelled = LABELLED,
     sets: Sets = MINI,
@@ -161,6 +161,9 @@ def release(
     embedding_of: Annotated[
         str | None, typer.Option(help="Encoder (folder or hub id) whose embedding the model shall give.")
     ] = None,
+    offsets: Annotated[
+        bool, typer.Option(help="Fit an offset per sentiment; without, the weights stay as they are.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
     """Calibrate a run's best checkpoint, save it in 16 bits, measure it, write its model card."""
@@ -186,6 +189,7 @@ def release(
         encoder=base,
         cut_vocabulary=cut_vocabulary,
         embedding_of=embedding_of,
+        offsets=offsets,
     )
     examples, overlaps, _ = training_examples(labelled, names_of(sets))
     metrics = make(order, overlaps, [example.text for example in examples])

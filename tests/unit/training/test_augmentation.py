@@ -8,7 +8,7 @@ import pytest
 
 from services.training.augmentation import Augmentation, compose, rename, swap_cashtags
 from services.training.datasets import Company, Example
-from services.training.perturbations import PERTURBATIONS
+from services.training.perturbations import CHINESE, ENGLISH, PERTURBATIONS, Wording
 
 TEXT = "Norrefax rises 12% as Castrevo is flat; Norrefax leads"
 EXAMPLE = Example(TEXT, "", (Company(((0, 8), (40, 48)), 2), Company(((22, 30),), 1)))
@@ -48,12 +48,20 @@ def test_augmentation_depends_on_its_seed_alone() -> None:
     assert {changed for _, changed in first} == {True, False}
 
 
+@pytest.mark.parametrize("wording", [ENGLISH, CHINESE])
 @pytest.mark.parametrize("name", sorted(PERTURBATIONS))
-def test_perturbed_spans_stay_on_the_name(name: str) -> None:
-    changed = PERTURBATIONS[name](EXAMPLE, random.Random(3))
+def test_perturbed_spans_stay_on_the_name(name: str, wording: Wording) -> None:
+    changed = PERTURBATIONS[name](EXAMPLE, random.Random(3), wording)
     before = [len(company.spans) for company in EXAMPLE.companies]
     assert [len(company.spans) for company in changed.companies] == before
     if name in ("negation", "numbers", "boilerplate", "emoji"):
         for company, old in zip(changed.companies, EXAMPLE.companies, strict=True):
             start, end = company.spans[0]
             assert changed.text[start:end] == TEXT[slice(*old.spans[0])]
+
+
+def test_a_chinese_title_gets_a_chinese_name() -> None:
+    title = Example("欧岚家居拟发行可转债加码主业", "", (Company(((0, 4),), 2),), document=2)
+    swapped = PERTURBATIONS["name_swap"](title, random.Random(1), CHINESE)
+    assert swapped.text[slice(*swapped.companies[0].spans[0])] in CHINESE.names
+    assert PERTURBATIONS["anonymised"](title, random.Random(1), CHINESE).text == "该公司拟发行可转债加码主业"

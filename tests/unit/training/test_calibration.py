@@ -55,3 +55,10 @@ def test_errors_are_those_of_rows_that_nothing_was_fitted_on() -> None:
         for half in (choose, ~choose)
     ]
     assert errors["document"] > 2 * max(within)
+
+
+def test_without_offsets_errors_are_those_of_temperatures_alone() -> None:
+    labels, logits = drawn(4, 3000)
+    judged = {"tfns_sentiment": Judged(labels, logits + np.array([1.5, 0.0, -1.5]), np.arange(3000) % 2 == 0)}
+    alone, with_offsets = (calibration_errors(judged, offsets)["document"] for offsets in (None, {}))
+    assert alone > 1.5 * with_offsets

@@ -95,6 +95,12 @@ def test_release_as_a_whole_and_as_a_difference(tmp_path: Path, labelled: Path, 
     card = model_card(metrics)
     assert card.startswith("# mini\n")
     assert "| sentfin | yes | all |" in card
+    weights = load_opinion_model(tmp_path / "mini")[0].state_dict()
+    anew = Release(tmp_path / "mini", tmp_path / "anew", labelled, SETS, SETS, 1, offsets=False)
+    again = release(anew, run.overlaps)
+    assert (again["stages"], again["offsets"]) == (metrics["stages"], False)
+    kept = load_opinion_model(tmp_path / "anew")[0].state_dict()
+    assert all(torch.equal(weights[name], kept[name]) for name in weights)
     lora = Finetuning(_settings(tmp_path / "lora", labelled, base, start=tmp_path / "mini", method="lora", epochs=1))
     lora.run()
     lora.mean.swap(lora.model)
