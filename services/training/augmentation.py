@@ -12,6 +12,19 @@ from services.training.datasets import CASHTAG, Company, Example
 
 _JOINTS = (" as ", " as ", " while ", "; ", ", ", " but ", ". ")
 _TICKER_LETTERS = "ABCDEFGHIKLMNOPRSTVWX"
+_NAMELESS = ("the company", "the company", "the group", "the firm", "the bank", "this stock")
+
+
+@dataclass(frozen=True)
+class Changed:
+    """An example as the student reads it and as a teacher does: joined alike, but under its own names.
+
+    ``same_words``: nothing was changed that an embedding would see.
+    """
+
+    learnt: Example
+    taught: Example
+    same_words: bool
 
 
 @dataclass(frozen=True)
@@ -20,18 +33,23 @@ class Augmentation:
 
     names: tuple[str, ...] = ()
     rename: float = 0.4
+    anonymise: float = 0.0  # how often one company of a text is called "the company" instead, or the like
     unname: float = 0.05
     unescape: float = 0.5
     slip: float = 0.05
     compose: float = 0.0  # how often a text about companies is joined with one of ``partners``
     partners: tuple[Example, ...] = ()
 
-    def apply(self, example: Example, chance: random.Random) -> tuple[Example, bool]:
-        """A changed copy, and whether its words changed (then it has no embedding to be anchored to)."""
+    def apply(self, example: Example, chance: random.Random) -> Changed:
+        """A changed copy."""
         changed = False
         if self.partners and example.companies and chance.random() < self.compose:
             example, changed = compose(example, chance.choice(self.partners), chance), True
-        if self.names and chance.random() < self.rename:
+        taught = example
+        if example.companies and chance.random() < self.anonymise:
+            example, renamed = rename(example, _NAMELESS, chance, only=chance.randrange(len(example.companies)))
+            changed = changed or renamed
+        elif self.names and chance.random() < self.rename:
             example, renamed = rename(example, self.names, chance)
             changed = changed or renamed
         if not example.companies and "&" in example.text and chance.random() < self.unescape:
@@ -40,7 +58,7 @@ class Augmentation:
             example = replace(example, companies=(replace(example.companies[0], spans=()),))
         if not example.companies and chance.random() < self.slip:
             example, changed = replace(example, text=slip(example.text, chance)), True
-        return example, changed
+        return Changed(example, taught, not changed)
 
 
 def compose(first: Example, second: Example, chance: random.Random) -> Example:
@@ -55,10 +73,13 @@ def compose(first: Example, second: Example, chance: random.Random) -> Example:
     return Example(head + second.text, first.source, (*first.companies, *moved))
 
 
-def rename(example: Example, names: Sequence[str], chance: random.Random) -> tuple[Example, bool]:
-    """Give every company another name, everywhere it is mentioned, so that no name is good or bad news.
+def rename(
+    example: Example, names: Sequence[str], chance: random.Random, only: int | None = None
+) -> tuple[Example, bool]:
+    """Give every company, or the one of number ``only``, another name everywhere it is mentioned.
 
-    A cashtag becomes another cashtag. Texts without known companies have their cashtags changed.
+    So that no name is good or bad news. A cashtag becomes another cashtag. Texts without known companies have their
+    cashtags changed.
     """
     if not example.companies:
         text = swap_cashtags(example.text, chance)
@@ -66,6 +87,9 @@ def rename(example: Example, names: Sequence[str], chance: random.Random) -> tup
     edits: list[tuple[int, int, int, str]] = []
     for number, company in enumerate(example.companies):
         name = chance.choice(names)
+        if only not in (None, number):
+            edits += [(start, end, number, example.text[start:end]) for start, end in company.spans]
+            continue
         for start, end in company.spans:
             cashtag = CASHTAG.fullmatch(example.text[start:end]) is not None
             edits.append((start, end, number, random_cashtag(chance) if cashtag else name))

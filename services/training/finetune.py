@@ -62,7 +62,7 @@ class Finetuning:
         self.lengths = token_lengths([example.text for example in self.examples], self.tokenizer)
         self.anchors = None
         if settings.objective.anchor:
-            self.anchors = text_embeddings(self.model, self.tokenizer, self.examples).to(self.device)
+            self.anchors = self._anchors()
         self.augmentation = with_names(settings.augmentation, self.examples)
         self.objective = settings.objective
         if settings.class_weights:
@@ -96,6 +96,14 @@ class Finetuning:
         labeller = self.teachers[0][0] if self.teachers else self.model
         texts = [text for path in self.settings.unlabelled for text in read_texts(path)]
         return pseudo_label(labeller, self.tokenizer, texts, self.settings.sure)
+
+    def _anchors(self) -> Tensor:
+        """What the embeddings are held near: the given encoder's own, else those of the model before it learns."""
+        model, tokenizer = self.model, self.tokenizer
+        if self.settings.anchor_encoder:
+            model, tokenizer = new_model(self.settings.anchor_encoder)
+            nn.Module.to(model, self.device)
+        return text_embeddings(model, tokenizer, self.examples).to(self.device)
 
     def _reachable(self, examples: list[Example]) -> list[Example]:
         """The examples that the caps let a run see at all; the rest need not be tokenised and anchored."""
@@ -160,17 +168,18 @@ class Finetuning:
     def _step(self, rows: Sequence[int], chance: random.Random) -> float:
         self.optimizer.zero_grad(set_to_none=True)  # here, not at the end: AdaLoRA reads the gradients in after_step
         changed = [self.augmentation.apply(self.examples[row], chance) for row in rows]
-        batch = encode([example for example, _ in changed], self.tokenizer).to(self.device)
+        batch = encode([change.learnt for change in changed], self.tokenizer).to(self.device)
         with mixed_precision(self.device):
             output: OpinionOutput = self.model(**batch.inputs())
         objective = self.objective
         loss = objective.loss(output, batch)
         if self.anchors is not None:
             anchor = self.anchors[torch.tensor(list(rows), device=self.device)]
-            keep = torch.tensor([float(not words_changed) for _, words_changed in changed], device=self.device)
+            keep = torch.tensor([float(change.same_words) for change in changed], device=self.device)
             loss = loss + objective.anchor_loss(cast(Tensor, output.embedding), anchor, keep)
         if self.teachers:
-            loss = loss + objective.distillation(output, self._taught(batch))
+            taught = encode([change.taught for change in changed], self.tokenizer).to(self.device)
+            loss = loss + objective.distillation(output, self._taught(taught))
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.trained, 1.0, foreach=True)
         self.optimizer.step()

@@ -58,10 +58,21 @@ def model_card(metrics: Mapping[str, Any]) -> str:
 def _stages(stages: list[dict[str, Any]]) -> str:
     if not stages:
         return ""
-    names = ("method", "sets", "caps", "per_set", "epochs", "encoder_rate", "head_rate", "anchor", "rename", "seed")
+    names = (
+        "method",
+        "sets",
+        "caps",
+        "epochs",
+        "encoder_rate",
+        "head_rate",
+        "anchor",
+        "compose",
+        "anonymise",
+        "teachers",
+    )
     lines = [f"| stage | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for number, stage in enumerate(stages, 1):
-        cells = [str(stage[name]).strip("{}[]").replace("'", "") or "-" for name in names]
+        cells = [str(stage.get(name, 0)).strip("{}[]").replace("'", "") or "-" for name in names]
         lines.append(f"| {number} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

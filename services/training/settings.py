@@ -23,6 +23,7 @@ class FinetuneSettings:
     per_set: int | None = None  # at most so many rows of a set in an epoch (multi-task sampling); None: all
     caps: tuple[tuple[str, int], ...] = ()  # the same for single sets, before ``per_set``
     encoder: str | None = None  # folder or hub name of the encoder to start from; None: the base encoder
+    anchor_encoder: str | None = None  # whose embeddings the objective's anchor holds to; None: the start's own
     start: Path | None = None  # an opinion model to go on from, heads included
     method: str = "full"  # a key of methods.METHODS
     freeze_layers: int = (
@@ -77,6 +78,7 @@ def stages_of(settings: FinetuneSettings) -> list[dict[str, Any]]:
     own |= {
         "compose": settings.augmentation.compose,
         "rename": settings.augmentation.rename,
+        "anonymise": settings.augmentation.anonymise,
         "teachers": len(settings.teachers),
     }
     return [*earlier, own]

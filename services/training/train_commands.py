@@ -47,6 +47,10 @@ def finetune(
     class_weights: Annotated[bool, typer.Option(help="Rare classes count more.")] = False,
     focal: Annotated[float, typer.Option(help="Exponent of the focal loss; 0: plain cross-entropy.")] = 0.0,
     anchor: Annotated[float, typer.Option(help="Pull of the embedding to the base encoder's; 0: none.")] = 4.0,
+    anchor_encoder: Annotated[
+        str | None, typer.Option(help="Encoder whose embedding the anchor pulls to; default: that of the start.")
+    ] = None,
+    anonymise: Annotated[float, typer.Option(help='How often a company is called "the company".')] = 0.0,
     compose: Annotated[float, typer.Option(help="How often two texts about companies are joined.")] = 0.0,
     teacher: Annotated[list[str] | None, typer.Option(help="Opinion model to learn from; several: their mean.")] = None,
     unlabelled: Annotated[list[Path] | None, typer.Option(help="Texts to pseudo-label and learn from.")] = None,
@@ -73,6 +77,7 @@ def finetune(
         per_set=per_set,
         caps=tuple(cap_of(item) for item in cap or ()),
         encoder=encoder,
+        anchor_encoder=anchor_encoder,
         start=find_model(start) if start else None,
         method=method.value,
         freeze_layers=freeze_layers,
@@ -89,7 +94,7 @@ def finetune(
         report_to=report_to.value,
         device=device.value,
         objective=Objective(focal=focal, anchor=anchor),
-        augmentation=Augmentation(compose=compose),
+        augmentation=Augmentation(compose=compose, anonymise=anonymise),
     )
     run = Finetuning(settings)
     with reports.progress(f"fine-tuning ({method.value})", run.steps * epochs) as tick:
