@@ -29,11 +29,12 @@ from services.training.trackers import build_tracker
 log = logging.getLogger(__name__)
 _STATE = "state.pt"
 _TRANSFORM_RATE = 1e-3
+_MOST_HELD_OUT = 1000
 
 
 @dataclass(frozen=True)
 class PretrainSettings:
-    """One pre-training run; ``held_out`` of the texts measure perplexity and are not learnt from."""
+    """One pre-training run; ``held_out`` of the texts (a thousand at most) measure perplexity and are not learnt."""
 
     texts: tuple[Path, ...]
     out: Path
@@ -109,7 +110,7 @@ def pretrain_encoder(
     """As :func:`pretrain`, on a given encoder (a new one, for a language that has none)."""
     texts = [text for path in settings.texts for text in read_texts(path)]
     random.Random(settings.seed).shuffle(texts)
-    cut = max(1, int(len(texts) * settings.held_out))
+    cut = max(1, min(_MOST_HELD_OUT, int(len(texts) * settings.held_out)))
     settings.out.mkdir(parents=True, exist_ok=True)
     run = _Run(MaskedModel(encoder), tokenizer, texts[cut:], texts[:cut], settings)
     before, after = run.train(tick)
