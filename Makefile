@@ -34,7 +34,7 @@ test: venv chromium ## everything, with a real Kafka, Redis and Chromium
 demo: venv ## start it all with the synthetic week; Ctrl-C stops it
 	@$(BIN)/bellwether up --sample
 
-chaos: venv ## the long chaos run (some twenty minutes)
+chaos: venv ## the long chaos run (a quarter of an hour)
 	BELLWETHER_CHAOS=long $(BIN)/pytest tests/chaos -m chaos --timeout 10800 $(PYTEST_ARGS)
 
 bench: venv ## every benchmark; each ends with one JSON object

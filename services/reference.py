@@ -66,9 +66,11 @@ def _table(model: type[BaseModel], prefix: str, *, top: bool = False) -> Iterato
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return f"`{value}`" if value else "(empty)"
-    return {None: "none", True: "true", False: "false", (): "(empty)"}.get(value, f"`{value}`")  # type: ignore[call-overload,no-any-return]
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "(empty)" if value in ((), {}) else f"`{value}`"
 
 
 def metrics_page() -> str:

@@ -72,7 +72,7 @@ class ModelSettings(_Section):
     token_budget: int = Field(8192, ge=256, description="Padded tokens in one forward pass.")
     window_tokens: int = Field(256, ge=16, le=512, description="Longer texts are read in windows of this many tokens.")
     max_windows: int = Field(8, ge=1, description="Windows read of one text; what follows is not read.")
-    compile: bool = Field(True, description="Use torch.compile when a C++ compiler is there.")
+    compile: bool = Field(True, description="Compile and use the int8 kernel where a C++ compiler is there.")
     threads: int = Field(0, ge=0, description="torch threads; 0 leaves torch's own choice.")
 
 

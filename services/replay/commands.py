@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from services.replay.watching import Follower
     from shared.settings import Settings
 
-app = typer.Typer(
+replay_app = typer.Typer(
     help="Play a stretch of the past through the live code, under a run's name.", invoke_without_command=True
 )
 
@@ -21,7 +21,7 @@ State = Annotated[Path | None, typer.Option("--state", help="State folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
 
-@app.callback()
+@replay_app.callback()
 def replay(
     context: typer.Context,
     run: Annotated[str | None, typer.Option("--run", help="Name of the run.")] = None,
@@ -120,7 +120,7 @@ def _test(settings: Settings, run: str, prices: str) -> dict[str, object]:
     return found
 
 
-@app.command("list")
+@replay_app.command("list")
 def list_(state: State = None, as_json: AsJson = False) -> None:
     """Every run."""
     from services.replay.runs import list_runs
@@ -134,7 +134,7 @@ def list_(state: State = None, as_json: AsJson = False) -> None:
         typer.echo(f"{kept['run']:24} {kept['state']:9} {_words(kept) if kept['state'] == 'finished' else ''}")
 
 
-@app.command()
+@replay_app.command()
 def show(run: str, state: State = None, as_json: AsJson = False) -> None:
     """One run: what it was asked, what it made."""
     from services.replay.runs import show_run
@@ -143,7 +143,7 @@ def show(run: str, state: State = None, as_json: AsJson = False) -> None:
     typer.echo(json.dumps(show_run(load_settings(state), run), indent=None if as_json else 1))
 
 
-@app.command()
+@replay_app.command()
 def delete(run: str, state: State = None) -> None:
     """Forget a run and everything that it made."""
     from services.replay.runs import delete_run, show_run

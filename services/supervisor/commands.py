@@ -131,7 +131,7 @@ def resume(state: State = None) -> None:
     from services.supervisor.held import release_all
 
     released = release_all(_folder(state))
-    typer.echo(f"starting again: {', '.join(released)}" if released else "no worker is held", err=True)
+    typer.echo(f"released: {', '.join(released)}" if released else "no worker is held", err=True)
 
 
 def doctor(state: State = None, as_json: AsJson = False) -> None:

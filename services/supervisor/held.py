@@ -1,4 +1,4 @@
-"""Workers that are not started again before `bellwether resume`: STATE/held.json."""
+"""Workers that are not started again before `bellwether resume`: STATE/held.json, and the flags in STATE/stopped."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from services.supervisor.records import write_atomically
+from services.worker.ending import release_stopped
 
 Held = dict[str, tuple[int, str]]  # label -> (exit code, what it said)
 
@@ -23,8 +24,10 @@ def write_held(state: Path, held: Held) -> None:
 
 
 def release_all(state: Path) -> list[str]:
-    """Let the supervisor start them again; returns their labels."""
+    """Let the supervisor start them again; returns their labels, and the roles that were stopped and not held."""
+    roles = release_stopped(state)  # first: what the supervisor starts looks for these flags
     held = read_held(state)
     if held:
         write_held(state, {})
-    return sorted(held)
+    holding = {label.partition("-")[0] for label in held}
+    return sorted([*held, *(role for role in roles if role not in holding)])

@@ -44,3 +44,11 @@ def keep_stopped(state: Path, role: str, reason: str) -> None:
     flag = stopped_flag(state, role)
     flag.parent.mkdir(parents=True, exist_ok=True)
     flag.write_text(reason + "\n")
+
+
+def release_stopped(state: Path) -> list[str]:
+    """Take every flag away; returns the roles that may be started again."""
+    flags = sorted(stopped_flag(state, "").glob("*"))
+    for flag in flags:
+        flag.unlink(missing_ok=True)
+    return [flag.name for flag in flags]

@@ -16,7 +16,8 @@ from services.model.stub import LOST_MARK, POISON_MARK, StubEngine
 from services.scoring.core import opinions_of, read
 from services.scoring.entries import UNDECODABLE, UNSCORABLE
 from services.scoring.linking import Linker
-from services.worker.ending import ExitCode, stopped_flag
+from services.supervisor.held import release_all
+from services.worker.ending import ExitCode
 from shared.aggregates import run_key
 from shared.events import (
     DEAD,
@@ -269,7 +270,7 @@ def test_too_many_dead_letters_stop_the_worker_until_somebody_says_so(settings: 
     with running(settings) as worker:
         assert worker.exit_code() == ExitCode.DEAD_LETTER_LIMIT
     assert count(settings, topics.dead) == 20
-    stopped_flag(settings.state_dir, "scoring").unlink()
+    assert release_all(settings.state_dir) == ["scoring"]
     with running(settings) as worker:
         assert worker.exit_code() == ExitCode.DEAD_LETTER_LIMIT
     assert count(settings, topics.dead) == 40

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+import inspect
+import json
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -17,6 +22,11 @@ from shared.kafka_client import TopicMismatch
 from shared.settings import SettingsError
 
 BELLWETHER = str(Path(sys.executable).parent / "bellwether")
+SERVICES = Path(cli.__file__).parent
+COMMAND_MODULES = sorted(
+    {f"services.{path.parent.name}.{path.stem}" for path in SERVICES.glob("*/*commands.py")}
+    | {module for module in cli.COMMANDS.values() if importlib.util.find_spec(module)}
+)
 
 
 def test_help_lists_what_is_there_and_survives_a_package_that_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,6 +45,51 @@ def test_every_command_has_help(name: str) -> None:
     result = CliRunner().invoke(cli.app, [name, "--help"])
     assert result.exit_code == 0, result.output
     assert "Usage" in result.output
+
+
+@pytest.mark.parametrize("module", COMMAND_MODULES)
+def test_every_command_of_every_group_is_reachable(module: str) -> None:
+    loaded = importlib.import_module(module)
+    declared = {
+        function: f"{name}: {function.__name__}"
+        for name, value in vars(loaded).items()
+        if isinstance(value, typer.Typer)
+        for function in _declared(value)
+    }
+    reachable = {function for name in cli.COMMANDS for function in _reached(cli.load(name))}
+    assert [words for function, words in declared.items() if function not in reachable] == []
+
+
+def _declared(app: typer.Typer) -> Iterator[Callable[..., Any]]:
+    """The functions behind a group's commands and those of the groups in it."""
+    yield from (info.callback for info in app.registered_commands if info.callback is not None)
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            yield from _declared(group.typer_instance)
+
+
+def _reached(command: Any) -> Iterator[Callable[..., Any]]:
+    """The functions that a word on the command line, or several, lead to."""
+    if command is None:
+        return
+    yield inspect.unwrap(command.callback)
+    for child in getattr(command, "commands", {}).values():
+        yield from _reached(child)
+
+
+def test_the_runs_of_a_replay_are_looked_after_and_a_replay_needs_no_command(tmp_path: Path) -> None:
+    def said(*arguments: str) -> Any:
+        return CliRunner().invoke(cli.app, ["replay", *arguments, "--state", str(tmp_path)])
+
+    listed = CliRunner().invoke(cli.app, ["replay", "--help"])
+    assert [name for name in ("list", "show", "delete") if f" {name} " not in listed.output] == []
+    assert (said("list").exit_code, said("list").output) == (0, "")
+    assert json.loads(said("list", "--json").output) == []
+    for name in ("show", "delete"):
+        assert "nothing" in str(said(name, "nothing").exception)
+    asked = said("--run", "x", "--file", str(tmp_path / "absent.csv"), "--map", "text=body", "--speed", "60x")
+    assert "absent.csv: there is no such file" in str(asked.exception)
+    assert "--run is missing" in str(said().exception)
 
 
 def test_help_and_status_load_nothing_heavy(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import jsonschema
 import msgspec
 import pytest
 
-from services.reference import pages
+from services.reference import _plain, pages
 from shared.events import Document, Opinion, Origin, Outcome, Tick, encode
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -18,6 +18,15 @@ PAGES = pages()
 @pytest.mark.parametrize("name", PAGES)
 def test_page_is_fresh(name: str) -> None:
     assert (DOCS / name).read_text() == PAGES[name], f"docs/{name} is stale; run: make docs"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0, "`0`"), (1, "`1`"), (0.0, "`0.0`"), (1.0, "`1.0`"), (False, "false"), (True, "true"), (None, "none"),
+     ((), "(empty)"), ({}, "(empty)"), ("stub", "`stub`"), (("pulse",), "`('pulse',)`")],
+)  # fmt: skip
+def test_a_default_is_shown_as_what_it_is(value: object, shown: str) -> None:
+    assert _plain(value) == shown
 
 
 def test_messages_satisfy_the_published_schema() -> None:

@@ -5,10 +5,15 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from services.cli import app
 from services.embedded.process import wait_until
 from services.supervisor.child import child_of
 from services.supervisor.held import read_held, release_all, write_held
 from services.supervisor.specs import Spec
+from services.worker.ending import WorkerStop, keep_stopped, refuse_when_stopped
 
 
 def spec(code: str) -> Spec:
@@ -46,6 +51,25 @@ def test_held_workers_are_kept_in_a_file(tmp_path: Path) -> None:
     assert read_held(tmp_path) == {"scoring-1": (4, "why")}
     assert release_all(tmp_path) == ["scoring-1"]
     assert release_all(tmp_path) == []
+
+
+def test_resume_lets_a_role_start_that_its_dead_letters_stopped(tmp_path: Path) -> None:
+    keep_stopped(tmp_path, "scoring", "too many dead letters")
+    write_held(tmp_path, {"scoring-1": (4, "too many dead letters")})
+    with pytest.raises(WorkerStop, match="bellwether resume"):
+        refuse_when_stopped(tmp_path, "scoring")
+    done = CliRunner().invoke(app, ["resume", "--state", str(tmp_path)])
+    assert (done.exit_code, done.output) == (0, "released: scoring-1\n")
+    refuse_when_stopped(tmp_path, "scoring")
+    assert read_held(tmp_path) == {}
+
+
+def test_a_stopped_role_that_no_supervisor_holds_is_released_by_its_name(tmp_path: Path) -> None:
+    keep_stopped(tmp_path, "scoring", "too many dead letters")
+    write_held(tmp_path, {"aggregation-1": (5, "outside the log")})
+    assert release_all(tmp_path) == ["aggregation-1", "scoring"]
+    assert release_all(tmp_path) == []
+    refuse_when_stopped(tmp_path, "scoring")
 
 
 def test_a_start_that_fails_is_tried_again_and_stops_nobody(tmp_path: Path) -> None:
