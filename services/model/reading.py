@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from services.model.interface import Span
 
@@ -18,6 +18,15 @@ def blank_links(text: str) -> str:
     spans valid.
     """
     return _LINK.sub(lambda match: _LINK_WORD[: len(match[0])].ljust(len(match[0])), text)
+
+
+def change_words(text: str, change: Callable[[str], str]) -> str:
+    """The text with ``change`` made to every stretch of it that is no link."""
+    pieces, done = [], 0
+    for match in _LINK.finditer(text):
+        pieces += [change(text[done : match.start()]), match[0]]
+        done = match.end()
+    return "".join([*pieces, change(text[done:])])
 
 
 def mention_tokens(offsets: Sequence[tuple[int, int]], spans: Sequence[Span]) -> list[int]:

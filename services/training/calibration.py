@@ -9,25 +9,12 @@ from typing import Final
 import numpy as np
 from scipy.optimize import minimize
 
-from services.training.datasets import DOCUMENT_SETS
-from services.training.devset import Half, Judged
+from services.training.devset import Half, Head, Judged
 from services.training.measures import Floats, Ints, expected_calibration_error, fit_temperature, log_loss, softmax
 
 _RIDGE: Final = 0.01
 
-# which sets speak for which head; the research sets join where they were trained on
-SETS_OF_HEAD = {
-    "document": DOCUMENT_SETS,
-    "company": (
-        "sentfin",
-        "finentity",
-        "fiqa2018",
-        "semeval2017_headlines",
-        "semeval2017_microblogs",
-        "zh_finnsp_negative",
-    ),
-    "event": ("tfns_topic", "zh_finnl_topics", "zh_finese_events"),
-}
+HEADS: Final[tuple[Head, ...]] = ("document", "company", "event")
 
 
 @dataclass(frozen=True)
@@ -66,7 +53,7 @@ def fit_offsets(judged: Mapping[str, Judged]) -> dict[str, Floats]:
 def fit_temperatures(judged: Mapping[str, Judged]) -> dict[str, float]:
     """One temperature per head over all dev rows of its sets; 1.0 for a head without data."""
     found = {head: fit_temperature(*rows) for head, rows in _by_head(judged, "all").items()}
-    return {head: found.get(head, 1.0) for head in SETS_OF_HEAD}
+    return {head: found.get(head, 1.0) for head in HEADS}
 
 
 def calibration_errors(judged: Mapping[str, Judged], offsets: Mapping[str, Floats] | None) -> dict[str, float]:
@@ -84,13 +71,13 @@ def calibration_errors(judged: Mapping[str, Judged], offsets: Mapping[str, Float
         one, two = ((labels, logits - shift) for labels, logits in (h[head] for h in halves.values()))
         crossed = [fitted(two).probabilities(one[1]), fitted(one).probabilities(two[1])]
         errors[head] = expected_calibration_error(np.concatenate([one[0], two[0]]), np.concatenate(crossed))
-    return {head: errors[head] for head in SETS_OF_HEAD if head in errors}
+    return {head: errors[head] for head in HEADS if head in errors}
 
 
 def _by_head(judged: Mapping[str, Judged], half: Half) -> dict[str, tuple[Ints, Floats]]:
-    found = {}
-    for head, names in SETS_OF_HEAD.items():
-        parts = [judged[name].part(half) for name in names if name in judged]
+    found: dict[str, tuple[Ints, Floats]] = {}
+    for head in HEADS:
+        parts = [item.part(half) for item in judged.values() if item.head == head]
         if parts and sum(len(labels) for labels, _ in parts):
             found[head] = _joined(parts)
     return found

@@ -57,6 +57,7 @@ def load_opinion_model(folder: Path) -> tuple[OpinionModel, Any]:
 
 def save_opinion_model(model: OpinionModel, tokenizer: Any, folder: Path, dtype: torch.dtype = torch.float16) -> None:
     """Write weights (safetensors, 16 bits by default), configuration and tokenizer, as from_pretrained reads them."""
+    model.config.delta_of = model.config.delta_base = None  # what is saved here is whole
     folder.mkdir(parents=True, exist_ok=True)
     kept = {name: tensor.dtype for name, tensor in model.state_dict().items()}
     nn.Module.to(model, dtype).save_pretrained(folder)
@@ -67,6 +68,7 @@ def save_opinion_model(model: OpinionModel, tokenizer: Any, folder: Path, dtype:
 def save_eight_bits(model: OpinionModel, tokenizer: Any, folder: Path) -> None:
     """The same with matrices in 8 bits: half the size; nothing more is lost where the int8 kernel serves it."""
     model.config.architectures = ["OpinionModel"]
+    model.config.delta_of = model.config.delta_base = None
     folder.mkdir(parents=True, exist_ok=True)
     model.config.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

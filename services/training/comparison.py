@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from services.model.opinion_model import OpinionModel
+from services.training.checkpoints import BASE_ENCODER
 from services.training.datasets import MINI_SETS
 from services.training.devset import judge
 from services.training.errors import DataError
@@ -30,63 +34,87 @@ class Trial:
     encoder: str | None = None
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What every trial is run with: at most ``rows`` training rows of each set, ``epochs`` epochs, one seed."""
+
+    labelled: Path
+    rows: int
+    epochs: int
+    seed: int = 20261124
+
+
 def compare(
-    out: Path, labelled: Path, rows: int, epochs: int, page: Path | None = None, encoder: str | None = None
+    out: Path, plan: Plan, encoder: str | None = None, tick: Callable[[int], None] = lambda _: None
 ) -> list[dict[str, Any]]:
-    """Run all trials (those whose row is in ``out`` already are not run again); write the table into ``page``."""
-    trials = [Trial(name, name) for name in METHODS if name != "company"]
-    if encoder:
-        trials.append(Trial("full, further pre-trained", "full", encoder))
+    """Run all trials (those whose row of this plan is in ``out`` already are not run again): rows of the table.
+
+    ``tick`` gets 1 after each trial.
+    """
     found: list[dict[str, Any]] = []
-    for trial in trials:
-        kept = out / f"{trial.label.replace(' ', '_')}.json"
+    for trial in trials_of(encoder):
+        name = trial.label.replace(" ", "_").replace(",", "")
+        kept = out / f"{name}-{plan.rows}x{plan.epochs}-{plan.seed}.json"
         if not kept.is_file():
             kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_text(json.dumps(_run(trial, out, labelled, rows, epochs)), encoding="utf-8")
+            kept.write_text(json.dumps(_run(trial, kept.with_suffix(""), plan)), encoding="utf-8")
         found += json.loads(kept.read_text(encoding="utf-8"))
-    if page is not None:
-        replace_table(page, methods_table(found, rows, epochs))
+        tick(1)
     return found
 
 
-def _run(trial: Trial, out: Path, labelled: Path, rows: int, epochs: int) -> list[dict[str, Any]]:
+def trials_of(encoder: str | None) -> list[Trial]:
+    """Every method, and full fine-tuning of a further pre-trained ``encoder`` where there is one."""
+    further = [Trial("full, further pre-trained", "full", encoder)] if encoder else []
+    return [*(Trial(name, name) for name in METHODS if name != "company"), *further]
+
+
+def _run(trial: Trial, out: Path, plan: Plan) -> list[dict[str, Any]]:
+    shutil.rmtree(out, ignore_errors=True)  # what an interrupted trial left: its time would be that of the rest alone
     settings = FinetuneSettings(
-        out=out / trial.label.replace(" ", "_"),
-        labelled=labelled,
-        per_set=rows,
+        out=out,
+        labelled=plan.labelled,
+        per_set=plan.rows,
         encoder=trial.encoder,
         method=trial.method,
-        epochs=epochs,
+        epochs=plan.epochs,
+        seed=plan.seed,
         encoder_rate=_RATE[trial.method],
         mean_decay=0.97,
+        patience=plan.epochs,
         report_to="none",
     )
     run = Finetuning(settings)
     started = perf_counter()
-    progress = run.run()
+    run.run()
     seconds = perf_counter() - started
-    row = _row(trial.label, trainable_parameters(run.model), seconds, progress.history[progress.best_epoch])
-    found = [row]
+    learning = trainable_parameters(run.model)
+    run.mean.swap(run.model)
+    found = [_row(trial.label, learning, seconds, run.model, run.tokenizer, plan)]
     if trial.label == "full":
-        run.mean.swap(run.model)
         for label, model in (
             ("full, then layers 0-3 only", drop_layers(run.model, [0, 1, 2, 3])),
             ("full, then 8 bits per row", quantise(run.model)),
         ):
-            judged = judge(model, run.tokenizer, labelled, MINI_SETS, "choose")
-            scores = {f"{name}/accuracy": item.scores("choose").accuracy for name, item in judged.items()}
-            found.append(_row(label, 0, 0.0, scores))
+            found.append(_row(label, 0, 0.0, model, run.tokenizer, plan))
     return found
 
 
-def _row(label: str, parameters: int, seconds: float, scores: dict[str, float]) -> dict[str, Any]:
-    accuracy = {name: scores[f"{name}/accuracy"] for name in MINI_SETS}
+def _row(
+    label: str, parameters: int, seconds: float, model: OpinionModel, tokenizer: Any, plan: Plan
+) -> dict[str, Any]:
+    """Measured on the half of dev that chooses nothing."""
+    judged = judge(model, tokenizer, plan.labelled, MINI_SETS, "report")
+    accuracy = {name: item.scores("report").accuracy for name, item in judged.items()}
     return {"method": label, "parameters": parameters, "seconds": seconds, "accuracy": accuracy}
 
 
-def methods_table(found: list[dict[str, Any]], rows: int, epochs: int) -> str:
+def methods_table(found: list[dict[str, Any]], plan: Plan) -> str:
     """The Markdown table, with the sentence that says what was run."""
-    head = f"At most {rows} training rows of each set, {epochs} epochs, choosing half of dev, accuracy. Two CPU cores."
+    head = (
+        f"At most {plan.rows:,} training rows of each set, {plan.epochs} epochs, the running mean of the weights at the"
+        f" end; accuracy on the reporting half of dev. Encoder: {BASE_ENCODER}; CPU."
+    )
     lines = [head, "", f"| method | trainable parameters | seconds | {' | '.join(MINI_SETS)} |"]
     lines.append("|---" * (3 + len(MINI_SETS)) + "|")
     for row in found:
@@ -97,12 +125,18 @@ def methods_table(found: list[dict[str, Any]], rows: int, epochs: int) -> str:
     return "\n".join(lines)
 
 
-def replace_table(page: Path, table: str) -> None:
-    """Put the table between the page's two marks. Raises DataError when the page lacks them."""
+def check_page(page: Path) -> str:
+    """The text of a page that a table can be put into. Raises DataError when it lacks the two marks."""
     if not page.is_file():
         raise DataError(f"{page}: no such file")
     text = page.read_text(encoding="utf-8")
     if BEGIN not in text or END not in text:
         raise DataError(f"{page}: lacks the marks {BEGIN} and {END}")
+    return text
+
+
+def replace_table(page: Path, table: str) -> None:
+    """Put the table between the page's two marks. Raises DataError when the page lacks them."""
+    text = check_page(page)
     before, after = text.split(BEGIN)[0], text.split(END)[1]
     page.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")

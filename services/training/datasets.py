@@ -52,6 +52,7 @@ class Example:
     document: int = UNLABELLED
     document_weight: float = 1.0
     event: int = UNLABELLED
+    event_weight: float = 1.0
 
 
 def read_table(path: Path, columns: Iterable[str]) -> pd.DataFrame:
@@ -60,6 +61,8 @@ def read_table(path: Path, columns: Iterable[str]) -> pd.DataFrame:
         raise DataError(f"{path}: no such file")
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        if len(table.columns) == 1:  # there a blank line is an empty text, and a row like any other
+            table = pd.read_csv(path, dtype=str, keep_default_na=False, skip_blank_lines=False).fillna("")
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         raise DataError(f"{path}: not a CSV file with a header ({error})") from None
     if not isinstance(table.index, pd.RangeIndex):  # pandas takes a field too many for a name of the row
@@ -92,7 +95,7 @@ def training_examples(
 
     Returns the examples, the overlap of each set before the cut, and how many rows were cut.
     """
-    evaluation = [text for path in sorted(labelled.glob("*/dev.csv")) for text in read_table(path, ["text"])["text"]]
+    evaluation = evaluation_texts(labelled)
     kept: list[Example] = []
     overlaps, cut = {}, 0
     for name in names:
@@ -103,6 +106,11 @@ def training_examples(
         overlaps[name] = overlap
         cut += len(out)
     return kept, overlaps, cut
+
+
+def evaluation_texts(labelled: Path) -> list[str]:
+    """The texts of every dev file there."""
+    return [text for path in sorted(labelled.glob("*/dev.csv")) for text in read_table(path, ["text"])["text"]]
 
 
 def _pairs(table: pd.DataFrame, path: Path) -> Iterable[tuple[str, str]]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from services.model.opinion_model import OpinionModel
-from services.training.datasets import DOCUMENT_SETS, UNLABELLED, Example, load_examples
+from services.training.datasets import UNLABELLED, Example, load_examples
 from services.training.measures import Floats, Ints, Scores, score, softmax
 from services.training.overlap import text_key
 from services.training.prediction import Predictions, predict
@@ -22,16 +22,25 @@ Head = Literal["document", "company", "event"]
 
 @dataclass(frozen=True)
 class Judged:
-    """Labels [n], logits [n, classes] and the half of each row, of one set under one head."""
+    """One set: labels [n], logits [n, classes] of ``head``, each row's half and text (None: each row is a text)."""
 
     labels: Ints
     logits: Floats
     choose: np.ndarray[Any, np.dtype[np.bool_]]
+    text: Ints | None = None
+    head: Head = "document"
 
     def part(self, half: Half) -> tuple[Ints, Floats]:
         """The rows of one half."""
-        keep = np.ones(len(self.labels), bool) if half == "all" else self.choose == (half == "choose")
+        keep = self._rows(half)
         return self.labels[keep], self.logits[keep]
+
+    def texts(self, half: Half) -> Ints | None:
+        """Which text each row of one half belongs to."""
+        return None if self.text is None else self.text[self._rows(half)]
+
+    def _rows(self, half: Half) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        return np.ones(len(self.labels), bool) if half == "all" else self.choose == (half == "choose")
 
     def scores(self, half: Half, temperature: float = 1.0) -> Scores:
         """Scores on one half."""
@@ -47,11 +56,14 @@ def chooses(text: str) -> bool:
     return zlib.crc32(text_key(text).encode()) % 2 == 0
 
 
-def head_of(name: str, examples: Sequence[Example]) -> Head:
-    """The head that a set is judged by: its labels decide."""
+def head_of(examples: Sequence[Example]) -> Head:
+    """The head that a set is judged by; its labels decide: a text's own sentiment counts in full only where it is the
+    label, and not a guess from the companies'.
+    """
     if any(example.event != UNLABELLED for example in examples):
         return "event"
-    return "document" if name in DOCUMENT_SETS else "company"
+    own = any(example.document != UNLABELLED and example.document_weight == 1.0 for example in examples)
+    return "document" if own else "company"
 
 
 def judge(
@@ -63,7 +75,7 @@ def judge(
         examples = load_examples(labelled, name, "dev")
         if half != "all":
             examples = [example for example in examples if chooses(example.text) == (half == "choose")]
-        judged[name] = _judged(examples, predict(model, tokenizer, examples), head_of(name, examples))
+        judged[name] = _judged(examples, predict(model, tokenizer, examples), head_of(examples))
     return judged
 
 
@@ -76,4 +88,5 @@ def _judged(examples: Sequence[Example], predictions: Predictions, head: Head) -
     labels = np.array([label for label, _ in pairs], dtype=np.int64)
     choose = np.array([chooses(text) for _, text in pairs], dtype=bool)
     known = labels != UNLABELLED
-    return Judged(labels[known], logits[known], choose[known])
+    _, texts = np.unique([text for _, text in pairs], return_inverse=True)
+    return Judged(labels[known], logits[known], choose[known], texts[known], head)

@@ -34,6 +34,7 @@ class Batch:
     company: Tensor
     company_weight: Tensor
     event: Tensor
+    event_weight: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same on a device."""
@@ -70,6 +71,7 @@ def encode(examples: Sequence[Example], tokenizer: Any, *, max_tokens: int = WIN
         company=torch.tensor([company.sentiment for _, company in companies], dtype=torch.long),
         company_weight=torch.tensor([company.weight for _, company in companies]),
         event=torch.tensor([example.event for example in examples]),
+        event_weight=torch.tensor([example.event_weight for example in examples]),
     )
 
 

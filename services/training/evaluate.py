@@ -11,15 +11,16 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from services.model.labels import LabelError, label_weights
 from services.model.opinion_model import EVENTS_OF_TFNS_TOPIC, SENTIMENTS
 from services.training.datasets import read_table
 from services.training.errors import DataError
-from services.training.measures import Floats, Ints, Scores, bootstrap_interval, score
+from services.training.measures import Floats, Intervals, Ints, Scores, bootstrap_intervals, score
 from services.training.scorers import Scorer, in_pieces
 
 Task = Literal["sentiment", "event"]
 _SENTIMENT_WORDS = {"bearish": "negative", "bullish": "positive"}
-_MEASURES = ("accuracy", "macro_f1", "weighted_f1")
+MEASURES = ("accuracy", "macro_f1", "weighted_f1", "ece")
 
 
 def _nothing(_: int) -> None:
@@ -37,25 +38,25 @@ class Columns:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores of a model on a file, 95 % bootstrap intervals by measure, and how fast it was (texts per second)."""
+    """Scores of a model on a file, their 95 % bootstrap intervals, and how fast it was (texts per second)."""
 
     labels: tuple[str, ...]
     scores: Scores
-    interval: dict[str, tuple[float, float]]
+    interval: Intervals  # texts resampled whole, with all their companies
     docs_per_s: float
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``bellwether evaluate --json`` prints."""
-        used = [(name, item) for name, item in zip(self.labels, self.scores.per_class, strict=True)]
         return {
             "n": self.scores.n,
             "accuracy": self.scores.accuracy,
             "macro_f1": self.scores.macro_f1,
             "weighted_f1": self.scores.weighted_f1,
             "ece": self.scores.ece,
-            "interval": {name: list(bounds) for name, bounds in self.interval.items()},
+            "interval": {name: list(getattr(self.interval, name)) for name in MEASURES},
             "per_class": {
-                name: {"precision": c.precision, "recall": c.recall, "f1": c.f1, "n": c.n} for name, c in used
+                name: {"precision": c.precision, "recall": c.recall, "f1": c.f1, "n": c.n, "f1_interval": list(bounds)}
+                for name, c, bounds in zip(self.labels, self.scores.per_class, self.interval.f1, strict=True)
             },
             "confusion": self.scores.confusion.tolist(),
             "labels": list(self.labels),
@@ -74,8 +75,8 @@ def evaluate(
 ) -> Evaluation:
     """Score a model on every row of a CSV file.
 
-    ``restrict_labels`` leaves classes that the file never uses out of the answer. Raises DataError for a missing
-    column, an empty file, or a label that is none of the model's classes.
+    ``restrict_labels`` leaves classes that the file never uses out of the answer, and of the report. Raises DataError
+    for a missing column, an empty file, or a label that is none of the model's classes.
     """
     wanted = [columns.text, columns.label, *([columns.entity] if columns.entity else [])]
     table = read_table(data, wanted)
@@ -85,11 +86,14 @@ def evaluate(
     probabilities = _probabilities(scorer, table, columns, task, tick)
     elapsed = perf_counter() - started
     if restrict_labels:
-        probabilities = restrict(probabilities, labels)
+        used, labels = np.unique(labels, return_inverse=True)
+        probabilities = restrict(probabilities, used)
+        names = tuple(names[place] for place in used)
+    groups, _ = pd.factorize(table[columns.text])
     return Evaluation(
         labels=names,
         scores=score(labels, probabilities),
-        interval={name: bootstrap_interval(labels, probabilities, name) for name in _MEASURES},
+        interval=bootstrap_intervals(labels, probabilities, groups),
         docs_per_s=len(labels) / elapsed,
     )
 
@@ -102,16 +106,16 @@ def predictions(
     columns = Columns(text=text, entity=entity)
     sentiment = _probabilities(scorer, table, columns, "sentiment", tick)
     answer = pd.DataFrame({name: sentiment[:, i] for i, name in enumerate(SENTIMENTS)})
-    if scorer.event_labels and not _is_sentiment(scorer.event_labels):
+    if _has_events(scorer):
         event = _probabilities(scorer, table, columns, "event", _nothing)
         answer["event"] = [scorer.event_labels[i] for i in event.argmax(1)]
         answer["event_probability"] = event.max(1)
     return answer
 
 
-def restrict(probabilities: Floats, labels: Ints) -> Floats:
-    """Probabilities with the classes that ``labels`` never uses set to nothing, and the rest scaled to sum to one."""
-    kept = np.where(np.bincount(labels, minlength=probabilities.shape[1]) > 0, probabilities, 0.0)
+def restrict(probabilities: Floats, used: Ints) -> Floats:
+    """Probabilities [n, U] of the classes ``used`` [U] alone, scaled to sum to one."""
+    kept = probabilities[:, used]
     return np.asarray(kept / np.maximum(kept.sum(1, keepdims=True), 1e-12))
 
 
@@ -128,13 +132,18 @@ def _probabilities(
 def _class_names(scorer: Scorer, task: Task) -> tuple[str, ...]:
     if task == "sentiment":
         return SENTIMENTS
-    if not scorer.event_labels or _is_sentiment(scorer.event_labels):
+    if not _has_events(scorer):
         raise DataError(f"{scorer.name}: has no event classes; use --task sentiment")
     return scorer.event_labels
 
 
-def _is_sentiment(names: Sequence[str]) -> bool:
-    return {"negative", "positive"} <= {_SENTIMENT_WORDS.get(name.lower(), name.lower()) for name in names}
+def _has_events(scorer: Scorer) -> bool:
+    """Whether the model's classes are events: not where they can be read as sentiments (stars and advice, too)."""
+    try:
+        label_weights(dict(enumerate(scorer.event_labels)))
+    except LabelError:
+        return bool(scorer.event_labels)
+    return False
 
 
 def _label_indices(values: Sequence[str], names: Sequence[str], data: Path, column: str) -> Ints:

@@ -8,6 +8,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from time import perf_counter
 from typing import Any, cast
 
@@ -15,14 +16,17 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from services.model.delta import weights_digest
 from services.model.device import mixed_precision, pick_device
-from services.model.opinion_model import OpinionOutput
+from services.model.opinion_model import OpinionModel, OpinionOutput
 from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model
-from services.training.datasets import Example, training_examples
+from services.training.datasets import Example, evaluation_texts, load_examples, training_examples
 from services.training.devset import judge
 from services.training.encoding import Batch, batches, encode, token_lengths
+from services.training.errors import DataError
 from services.training.methods import choose_method, freeze_layers, low_rank_changes
 from services.training.optimisation import RunningMean, optimizer_and_schedule, parameter_groups
+from services.training.overlap import scan
 from services.training.preparation import class_weights, text_embeddings, with_names
 from services.training.self_training import pseudo_label, read_texts
 from services.training.settings import STAGES, FinetuneSettings, stages_of
@@ -53,10 +57,7 @@ class Finetuning:
         self.model.config.delta_of = self.model.config.delta_base = None
         self.device = torch.device(pick_device(settings.device))
         nn.Module.to(self.model, self.device)
-        self.teachers = [
-            (nn.Module.to(load_opinion_model(folder)[0], self.device), times)
-            for folder, times in Counter(settings.teachers).items()
-        ]
+        self.teachers = [(self._teacher(folder), times) for folder, times in Counter(settings.teachers).items()]
         self.examples, self.overlaps, self.cut = training_examples(settings.labelled, settings.sets)
         self.examples = self._reachable([*self.examples, *self._pseudo_labelled()])
         self.lengths = token_lengths([example.text for example in self.examples], self.tokenizer)
@@ -94,8 +95,19 @@ class Finetuning:
         if not self.settings.unlabelled:
             return []
         labeller = self.teachers[0][0] if self.teachers else self.model
-        texts = [text for path in self.settings.unlabelled for text in read_texts(path)]
-        return pseudo_label(labeller, self.tokenizer, texts, self.settings.sure)
+        texts = list(dict.fromkeys(text for path in self.settings.unlabelled for text in read_texts(path)))
+        overlap = scan(texts, evaluation_texts(self.settings.labelled))
+        dev = overlap.exact | overlap.near
+        kept = [text for row, text in enumerate(texts) if row not in dev]
+        log.info("unlabelled: %d texts, less %d that are, nearly, in a dev file", len(texts), len(dev))
+        return pseudo_label(labeller, self.tokenizer, kept, self.settings.sure)
+
+    def _teacher(self, folder: Path) -> OpinionModel:
+        """A teacher reads what the student's tokenizer makes, so both must have the same words."""
+        model, tokenizer = load_opinion_model(folder)
+        if tokenizer.get_vocab() != self.tokenizer.get_vocab():
+            raise DataError(f"--teacher {folder.name}: has another vocabulary than the model that learns from it")
+        return nn.Module.to(model, self.device)
 
     def _anchors(self) -> Tensor:
         """What the embeddings are held near: the given encoder's own, else those of the model before it learns."""
@@ -135,17 +147,26 @@ class Finetuning:
 
     def run(self) -> Progress:
         """Train the epochs that are left; the best model by the choosing half of dev is in ``out/best``."""
+        for name in self._judged:  # a wrong name now, not after an epoch
+            load_examples(self.settings.labelled, name, "dev")
         self.settings.out.mkdir(parents=True, exist_ok=True)
-        (self.settings.out / STAGES).write_text(json.dumps(stages_of(self.settings), indent=1), encoding="utf-8")
         self._resume()
-        while self.progress.epoch < self.settings.epochs:
+        (self.settings.out / STAGES).write_text(json.dumps(stages_of(self.settings), indent=1), encoding="utf-8")
+        self.tick(self.progress.epoch * self.steps)
+        while self.progress.epoch < self.settings.epochs and self._waited() < self.settings.patience:
             loss = self._epoch(self.progress.epoch)
             self.progress.epoch += 1
             self._assess(loss)
             self._save()
-            if self.progress.epoch - 1 - self.progress.best_epoch >= self.settings.patience:
-                break
         return self.progress
+
+    def _waited(self) -> int:
+        """Epochs since the best one."""
+        return self.progress.epoch - 1 - self.progress.best_epoch
+
+    @property
+    def _judged(self) -> tuple[str, ...]:
+        return self.settings.judged or self.settings.sets
 
     def _epoch(self, epoch: int) -> float:
         """One pass over the examples; randomness depends on seed and epoch alone, so that a resumed run repeats it."""
@@ -197,8 +218,7 @@ class Finetuning:
 
     def _assess(self, loss: float) -> None:
         self.mean.swap(self.model)
-        names = self.settings.judged or self.settings.sets
-        judged = judge(self.model, self.tokenizer, self.settings.labelled, names, "choose")
+        judged = judge(self.model, self.tokenizer, self.settings.labelled, self._judged, "choose")
         row = {"epoch": float(self.progress.epoch), "loss": loss}
         for name, found in judged.items():
             scores = found.scores("choose")
@@ -220,7 +240,9 @@ class Finetuning:
             return
         best.mkdir(parents=True, exist_ok=True)
         learnt = {name: p.detach().clone() for name, p in self.model.named_parameters() if p.requires_grad}
-        torch.save({"learnt": learnt, "low_rank": low_rank_changes(self.model)}, best / "learnt.pt")
+        base = weights_digest(self.settings.start) if self.settings.start else ""
+        found = {"method": self.method.name, "base": base, "learnt": learnt, "low_rank": low_rank_changes(self.model)}
+        torch.save(found, best / "learnt.pt")
 
     def _save(self) -> None:
         state = {
@@ -229,9 +251,13 @@ class Finetuning:
             "schedule": self.schedule.state_dict(),
             "mean": self.mean.mean,
             "updates": self.mean.updates,
+            "mean_steps": self.mean.steps,
+            "settings": self.settings.fixed(),
             "progress": vars(self.progress),
         }
-        torch.save(state, self.settings.out / "state.pt")
+        part = self.settings.out / "state.pt.part"
+        torch.save(state, part)
+        part.replace(self.settings.out / "state.pt")
         (self.settings.out / "history.json").write_text(json.dumps(self.progress.history, indent=1), encoding="utf-8")
         self.tracker.write(self.progress.history[-1], self.progress.epoch)
 
@@ -239,10 +265,19 @@ class Finetuning:
         path = self.settings.out / "state.pt"
         if not path.exists():
             return
+        if self.method.name == "adalora":
+            raise DataError(
+                f"--out {self.settings.out}: holds an AdaLoRA run, which is not taken up again; take another folder"
+            )
         state: dict[str, Any] = torch.load(path, weights_only=True, map_location=self.device)
+        now = self.settings.fixed()
+        changed = [name for name, value in state["settings"].items() if value != now[name]]
+        if changed:
+            told = ", ".join(f"{name} was {state['settings'][name]}, is {now[name]}" for name in changed)
+            raise DataError(f"--out {self.settings.out}: holds a run with other settings ({told}); take another folder")
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.schedule.load_state_dict(state["schedule"])
-        self.mean.mean, self.mean.updates = state["mean"], state["updates"]
+        self.mean.mean, self.mean.updates, self.mean.steps = state["mean"], state["updates"], state["mean_steps"]
         self.progress = Progress(**state["progress"])
         log.info("resuming after epoch %d", self.progress.epoch)

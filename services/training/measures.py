@@ -103,27 +103,35 @@ def fit_temperature(labels: Ints, logits: Floats) -> float:
     return float(np.exp(found.x))
 
 
-def bootstrap_interval(
-    labels: Ints, probabilities: Floats, measure: str, *, draws: int = 500, seed: int = 20261124
-) -> tuple[float, float]:
-    """95 % percentile interval of ``accuracy``, ``macro_f1`` or ``weighted_f1`` over resampled rows."""
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """95 % percentile intervals of the measures of ``Scores``, and of every class's F1."""
+
+    accuracy: Interval
+    macro_f1: Interval
+    weighted_f1: Interval
+    ece: Interval
+    f1: tuple[Interval, ...]
+
+
+def bootstrap_intervals(
+    labels: Ints, probabilities: Floats, groups: Ints | None = None, *, draws: int = 500, seed: int = 20261124
+) -> Intervals:
+    """Over resampled rows; or over resampled ``groups`` [n], such as the companies of a text, which are not
+    independent of each other.
+    """
+    _, group = np.unique(np.arange(len(labels)) if groups is None else groups, return_inverse=True)
+    number = int(group.max()) + 1
     chance = np.random.default_rng(seed)
-    predicted = probabilities.argmax(1).astype(np.int64)
-    values = []
+    drawn = []
     for _ in range(draws):
-        rows = chance.integers(0, len(labels), len(labels))
-        confusion = confusion_matrix(labels[rows], predicted[rows], probabilities.shape[1])
-        values.append(_measure(confusion, measure))
-    low, high = np.percentile(values, [2.5, 97.5])
-    return float(low), float(high)
-
-
-def _measure(confusion: Ints, measure: str) -> float:
-    if measure == "accuracy":
-        return float(np.trace(confusion) / confusion.sum())
-    per_class = _per_class(confusion)
-    support = np.array([item.n for item in per_class])
-    f1 = np.array([item.f1 for item in per_class])
-    if measure == "macro_f1":
-        return float(f1[support > 0].mean())
-    return float((f1 * support).sum() / support.sum())
+        times = np.bincount(chance.integers(0, number, number), minlength=number)[group]
+        rows = np.repeat(np.arange(len(labels)), times)
+        found = score(labels[rows], probabilities[rows])
+        drawn.append([found.accuracy, found.macro_f1, found.weighted_f1, found.ece, *(c.f1 for c in found.per_class)])
+    low, high = np.percentile(np.array(drawn), [2.5, 97.5], axis=0)
+    accuracy, macro_f1, weighted_f1, ece, *f1 = zip(low.tolist(), high.tolist(), strict=True)
+    return Intervals(accuracy, macro_f1, weighted_f1, ece, tuple(f1))

@@ -155,6 +155,8 @@ def choose_method(name: str) -> Callable[[OpinionModel, int], Method]:
 
 def freeze_layers(model: OpinionModel, count: int) -> None:
     """Let the lowest ``count`` layers of the encoder, whatever a method made of them, learn nothing."""
+    if count and any("lora_E" in name for name, _ in model.encoder.named_parameters()):
+        raise DataError("--freeze-layers: not with --method adalora, whose ranks are shared out among all layers")
     for layer in _layers(model)[:count]:
         layer.requires_grad_(False)
 
@@ -170,12 +172,17 @@ def trainable_parameters(model: nn.Module) -> int:
 
 
 def low_rank_changes(model: OpinionModel) -> dict[str, tuple[Tensor, Tensor]]:
-    """The (a, b) of every LoRA layer of the encoder by the name of the plain weight; scaling is in b."""
+    """The (a, b) of every LoRA or AdaLoRA layer of the encoder by the name of the plain weight; scaling is in b."""
     found = {}
     for name, module in model.encoder.named_modules():
-        if hasattr(module, "lora_A") and "default" in module.lora_A and hasattr(module.lora_A["default"], "weight"):
-            plain = name.removeprefix("base_model.model.")
-            a = module.lora_A["default"].weight.detach().clone()
-            b = module.lora_B["default"].weight.detach().clone() * float(module.scaling["default"])
-            found[f"encoder.{plain}.weight"] = (a, torch.as_tensor(b))
+        if not hasattr(module, "lora_A") or "default" not in module.lora_A:
+            continue
+        a, b = module.lora_A["default"], module.lora_B["default"]
+        scaling = float(module.scaling["default"])
+        if isinstance(a, Tensor):  # AdaLoRA: weight + b @ (a * e) * scaling / rank
+            a, scaling = a * module.lora_E["default"], scaling / (float(module.ranknum["default"]) + 1e-5)
+        else:
+            a, b = a.weight, b.weight
+        plain = name.removeprefix("base_model.model.")
+        found[f"encoder.{plain}.weight"] = (a.detach().clone(), b.detach().clone() * scaling)
     return found

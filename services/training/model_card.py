@@ -22,17 +22,18 @@ def model_card(metrics: Mapping[str, Any]) -> str:
         "## Intended use",
         language.intended + (texts.RESEARCH_ONLY if research else ""),
         "## Data and licences",
-        "\n".join(f"- {texts.LICENCES[name]}" for name in learnt) + "\n" + base,
+        "\n".join(f"- {texts.LICENCES.get(name, f'{name}: see its source')}" for name in learnt) + "\n" + base,
         "## Training",
+        texts.DIFFERENCE.format(base=metrics["delta_of"]) if metrics.get("delta_of") else "",
         texts.TRAINING.format(
-            seed=metrics["seed"],
+            seed=", ".join(sorted({str(stage["seed"]) for stage in metrics.get("stages") or [metrics]})),
             parameters=f"{metrics['parameters'] / 1e6:.1f}",
             vocabulary=f"{metrics['vocabulary']:,}",
             bits=metrics["bits"],
         ),
         _stages(metrics.get("stages") or []),
         "## Results on the dev files",
-        texts.RESULTS,
+        texts.RESULTS + ("" if metrics.get("offsets", True) else texts.WITHOUT_OFFSETS),
         _results_table(metrics),
         _restricted(metrics.get("restricted") or {}),
         "## Calibration",
@@ -47,10 +48,10 @@ def model_card(metrics: Mapping[str, Any]) -> str:
         _embedding(metrics.get("embedding") or {}),
         texts.FITTED.format(cosine=metrics["embedding_cosine"]) if metrics.get("embedding_cosine") else "",
         "## Speed",
-        f"{metrics['texts_per_s']:.0f} tweets/s in plain float32 on two shared CPU cores while other work ran; the"
-        " engine (`benchmarks/engine.py`) is faster.",
+        f"{metrics['texts_per_s']:.0f} texts/s in plain float32 on {metrics.get('cores', 2)} CPU cores, perhaps shared"
+        " with others; the engine (`benchmarks/engine.py`) is faster.",
         "## Known weaknesses",
-        language.weaknesses,
+        language.weaknesses.strip() + _names(metrics["perturbations"].get("sentfin") or {}),
     ]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 
@@ -122,6 +123,16 @@ def _robustness(metrics: Mapping[str, Any]) -> str:
                 f" {item['accuracy_after']:.3f} |"
             )
     return "\n".join([texts.ROBUSTNESS, "", *lines])
+
+
+def _names(found: Mapping[str, Any]) -> str:
+    """What the name of a company does to the answer."""
+    if "anonymised" not in found or "name_swap" not in found:
+        return ""
+    hidden, swapped = found["anonymised"], found["name_swap"]
+    return "\n" + texts.NAMES.format(
+        hidden=hidden["accuracy_after"], named=hidden["accuracy"], swapped=swapped["accuracy_after"]
+    )
 
 
 def _explanations(found: Mapping[str, Any]) -> str:

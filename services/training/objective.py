@@ -31,11 +31,10 @@ class Objective:
     def loss(self, output: OpinionOutput, batch: Batch) -> Tensor:
         """Weighted sum over the heads; each head is averaged over its own labelled rows."""
         total = output.embedding.sum() * 0.0 if output.embedding is not None else torch.zeros(())
-        ones = torch.ones_like(batch.document_weight)
         parts = (
             ("document", self.document, output.document_sentiment, batch.document, batch.document_weight),
             ("company", self.company, output.company_sentiment, batch.company, batch.company_weight),
-            ("event", self.event, output.event, batch.event, ones),
+            ("event", self.event, output.event, batch.event, batch.event_weight),
         )
         for head, share, logits, labels, weights in parts:
             total = total + share * self._head(head, cast(Tensor, logits), labels, weights)

@@ -7,12 +7,13 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import floor
+from fractions import Fraction
+from math import ceil
 
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 _WORD = re.compile(r"[^\W_]+")
 _CJK = re.compile(r"[\u3400-\u9fff]")
-NEAR = 0.8
+NEAR = Fraction(4, 5)  # exact: in floating point 1 - 0.8 is a little less than a fifth
 _MIN_TOKENS = 4
 
 
@@ -41,8 +42,8 @@ class Overlap:
 def scan(texts: Sequence[str], evaluation: Iterable[str]) -> Overlap:
     """Compare every text with every evaluation text.
 
-    Two sets with Jaccard >= s share one of the ``floor((1 - s) * n) + 1`` rarest tokens of either (Chaudhuri et al.
-    2006, prefix filtering), so that only few pairs are ever compared.
+    Of two sets with Jaccard >= s, of n tokens the one, at least ``ceil(s * n)`` are shared, so one of its
+    ``n - ceil(s * n) + 1`` rarest is (Chaudhuri et al. 2006, prefix filtering): only few pairs are ever compared.
     """
     evaluation = list(evaluation)
     keys = {text_key(text) for text in evaluation}
@@ -64,13 +65,14 @@ def scan(texts: Sequence[str], evaluation: Iterable[str]) -> Overlap:
 def _is_near(tokens: frozenset[str], frequency: Counter[str], index: dict[str, list[frozenset[str]]]) -> bool:
     if len(tokens) < _MIN_TOKENS:
         return False
-    rarest = sorted(tokens, key=lambda token: (frequency[token], token))[: floor((1 - NEAR) * len(tokens)) + 1]
-    return any(_jaccard(tokens, other) >= NEAR for token in rarest for other in index.get(token, ()))
+    least = ceil(NEAR * len(tokens))
+    rarest = sorted(tokens, key=lambda token: (frequency[token], token))[: len(tokens) - least + 1]
+    return any(_are_near(tokens, other) for token in rarest for other in index.get(token, ()))
 
 
-def _jaccard(left: frozenset[str], right: frozenset[str]) -> float:
+def _are_near(left: frozenset[str], right: frozenset[str]) -> bool:
     shared = len(left & right)
-    return shared / (len(left) + len(right) - shared)
+    return shared * NEAR.denominator >= NEAR.numerator * (len(left) + len(right) - shared)
 
 
 def _plain(text: str) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from services.model.opinion_model import OpinionModel
+from services.model.reading import blank_links, change_words
 from services.training.augmentation import rename, slip, swap_cashtags
 from services.training.datasets import Company, Example
 from services.training.prediction import predict
@@ -57,11 +58,11 @@ def _spans_after(example: Example, text: str) -> Example:
 
 
 def _typos(example: Example, chance: random.Random, _: Wording) -> Example:
-    return _spans_after(example, slip(slip(example.text, chance), chance))
+    return _spans_after(example, change_words(example.text, lambda words: slip(slip(words, chance), chance)))
 
 
 def _casing(example: Example, _: random.Random, __: Wording) -> Example:
-    upper = example.text.upper()
+    upper = change_words(example.text, str.upper)
     return _spans_after(example, upper) if len(upper) == len(example.text) else example
 
 
@@ -72,11 +73,12 @@ def _ticker_swap(example: Example, chance: random.Random, _: Wording) -> Example
 
 
 def _name_swap(example: Example, chance: random.Random, wording: Wording) -> Example:
-    return rename(example, wording.names, chance)[0]
+    """Only where companies are named by name: a cashtag's turn is ``ticker_swap``."""
+    return rename(example, wording.names, chance)[0] if example.companies else example
 
 
 def _anonymous(example: Example, chance: random.Random, wording: Wording) -> Example:
-    return rename(example, (wording.anonymous,), chance)[0]
+    return rename(example, (wording.anonymous,), chance)[0] if example.companies else example
 
 
 def _negation(example: Example, _: random.Random, __: Wording) -> Example:
@@ -87,13 +89,13 @@ def _negation(example: Example, _: random.Random, __: Wording) -> Example:
 
 
 def _numbers(example: Example, chance: random.Random, _: Wording) -> Example:
-    """Every number becomes another of as many digits (never starting with 0)."""
+    """Every number outside links becomes another of as many digits (never starting with 0)."""
 
     def other(match: re.Match[str]) -> str:
         size = len(match[0])
         return str(chance.randint(10 ** (size - 1), 10**size - 1))
 
-    return _spans_after(example, _NUMBER.sub(other, example.text))
+    return _spans_after(example, change_words(example.text, lambda words: _NUMBER.sub(other, words)))
 
 
 def _boilerplate(example: Example, _: random.Random, wording: Wording) -> Example:
@@ -131,7 +133,7 @@ PERTURBATIONS: dict[str, Change] = {
 
 @dataclass(frozen=True)
 class Flips:
-    """Of ``n`` answers whose text the perturbation changed, the share that flipped; accuracy before and after."""
+    """Of ``n`` answers whose text, as the model reads it, changed, the share that flipped; accuracy before, after."""
 
     n: int
     flipped: float
@@ -160,7 +162,7 @@ def measure_flips(
     for name, change in PERTURBATIONS.items():
         chance = random.Random(seed)
         changed = [change(example, chance, wording) for example in examples]
-        kept = [row for row, example in enumerate(changed) if example.text != examples[row].text]
+        kept = [row for row, item in enumerate(changed) if blank_links(item.text) != blank_links(examples[row].text)]
         if kept:
             after = _answers(model, tokenizer, [asked(changed[row]) for row in kept])
             labels = [_labels(asked(examples[row])) for row in kept]

@@ -1,7 +1,8 @@
 """Masked-language modelling on plain text, going on from an encoder: the domain's words before its labels.
 
 The output layer is tied to the word vectors, with a fresh transform, because the base encoder was published without
-its own. The transform alone is fitted first, on an encoder that stands still; "before" is measured after that.
+its own. "Before" and "after" are each measured with a transform that was fitted, from the same start and for as many
+steps, to the encoder as it then stands; so their difference is the encoder's.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoTokenizer, BertModel
+from transformers import BertModel
 
 from services.model.device import mixed_precision, pick_device
 from services.model.reading import blank_links
-from services.training.checkpoints import base_encoder_path
+from services.training.checkpoints import new_model
 from services.training.encoding import WINDOW_TOKENS, batches, token_lengths
+from services.training.errors import DataError
 from services.training.optimisation import optimizer_and_schedule, parameter_groups
 from services.training.self_training import read_texts
 from services.training.trackers import build_tracker
@@ -98,17 +100,17 @@ def pretrain(settings: PretrainSettings, tick: Callable[[int, int], None] = lamb
     A run that was broken off goes on, when it is started again, from its last saved step.
     """
     torch.manual_seed(settings.seed)
-    path = settings.encoder or base_encoder_path()
-    tokenizer = AutoTokenizer.from_pretrained(path)
-    encoder = BertModel.from_pretrained(path, add_pooling_layer=False, dtype=torch.float32)
-    return pretrain_encoder(encoder, tokenizer, settings, tick)
+    model, tokenizer = new_model(settings.encoder)  # which checks that it is an encoder that can be read
+    return pretrain_encoder(model.encoder, tokenizer, settings, tick)
 
 
 def pretrain_encoder(
     encoder: BertModel, tokenizer: Any, settings: PretrainSettings, tick: Callable[[int, int], None]
 ) -> Perplexity:
     """As :func:`pretrain`, on a given encoder (a new one, for a language that has none)."""
-    texts = [text for path in settings.texts for text in read_texts(path)]
+    texts = list(dict.fromkeys(text for path in settings.texts for text in read_texts(path)))
+    if len(texts) < 2:
+        raise DataError(f"{settings.texts[0]}: one text; at least two are needed, one of them to measure on")
     random.Random(settings.seed).shuffle(texts)
     cut = max(1, min(_MOST_HELD_OUT, int(len(texts) * settings.held_out)))
     settings.out.mkdir(parents=True, exist_ok=True)
@@ -152,8 +154,7 @@ class _Run:
         optimizer, schedule = optimizer_and_schedule(groups, steps=len(plan), warm_up=0.06)
         kept = {"model": self.model, "optimizer": optimizer, "schedule": schedule}
         if not self._resume(kept):
-            self._fit_transform()
-            self.before = math.exp(self.loss_on(self.held_out))
+            self.before = self._perplexity()
         tick(self.step, len(plan))
         self.model.train()
         for step in range(self.step, len(plan)):
@@ -166,17 +167,28 @@ class _Run:
             if self.step % settings.save_every == 0:
                 log.info("step %d/%d loss %.4f", self.step, len(plan), loss)
                 self._save(kept)
-        after = math.exp(self.loss_on(self.held_out))
+        after = self._perplexity()
         self.tracker.write({"perplexity": after, "perplexity_before": self.before}, self.step)
         return self.before, after
 
     def _batches(self, epoch: int) -> Iterator[list[int]]:
         return batches(self.lengths, self.settings.token_budget, random.Random(epoch))
 
+    def _perplexity(self) -> float:
+        """On the held-out texts, with a transform that was fitted to the encoder as it stands."""
+        self._fit_transform()
+        return math.exp(self.loss_on(self.held_out))
+
     def _fit_transform(self) -> None:
         """Only what reads the states learns: else "before" would say how bad random numbers are."""
+        torch.manual_seed(self.settings.seed)
+        for part in self.model.transform:
+            if isinstance(part, nn.Linear | nn.LayerNorm):
+                part.reset_parameters()
+        nn.init.zeros_(self.model.bias)
         learning = [*self.model.transform.parameters(), self.model.bias]
         optimizer = torch.optim.AdamW(learning, lr=_TRANSFORM_RATE)
+        self.model.zero_grad(set_to_none=True)  # the encoder's would count when gradients are clipped
         self.model.encoder.requires_grad_(False)
         self.model.eval()
         for step, rows in enumerate(list(self._batches(-1))[: self.settings.transform_steps]):
@@ -197,8 +209,13 @@ class _Run:
     def _save(self, kept: dict[str, Any]) -> None:
         state = {name: part.state_dict() for name, part in kept.items()}
         part = self.settings.out / f"{_STATE}.part"
-        torch.save(state | {"step": self.step, "before": self.before}, part)
+        torch.save(state | {"step": self.step, "before": self.before, "settings": self._fixed()}, part)
         part.replace(self.settings.out / _STATE)
+
+    def _fixed(self) -> str:
+        """What a run that is resumed may not change, as text."""
+        free = {"out": None, "report_to": None, "device": None, "save_every": None}
+        return repr(vars(self.settings) | free | {"texts": len(self.texts)})
 
     def _resume(self, kept: dict[str, Any]) -> bool:
         path = self.settings.out / _STATE
@@ -207,6 +224,8 @@ class _Run:
         state: dict[str, Any] = torch.load(path, weights_only=True, map_location=self.device)
         for name, part in kept.items():
             part.load_state_dict(state[name])
+        if state["settings"] != self._fixed():
+            raise DataError(f"--out {self.settings.out}: holds a run with other texts or settings; take another folder")
         self.step, self.before = state["step"], state["before"]
         log.info("resuming after step %d", self.step)
         return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+import numpy as np
 import torch
 
 from services.model.delta import apply_delta, weights_digest, write_delta
@@ -22,7 +24,7 @@ from services.training.embedding_head import fit_embedding_head
 from services.training.errors import DataError
 from services.training.evaluate import restrict
 from services.training.faithfulness import measure_faithfulness
-from services.training.measures import Floats, bootstrap_interval, score, softmax
+from services.training.measures import Floats, bootstrap_intervals, score, softmax
 from services.training.neighbours import read_chains, recall
 from services.training.overlap import Overlap
 from services.training.perturbations import CHINESE, ENGLISH, measure_flips
@@ -33,7 +35,6 @@ from services.training.shrink import cut_tokenizer, drop_words, reachable_tokens
 METRICS = "metrics.json"
 _HALVES: tuple[Half, ...] = ("all", "choose", "report")
 _MEASURES = ("accuracy", "macro_f1", "weighted_f1")
-_EVENT_SETS = ("tfns_topic", "zh_finnl_topics", "zh_finese_events")
 _PERTURBED = ("sentfin", "tfns_sentiment", "zh_news_titles")
 
 
@@ -53,6 +54,7 @@ class Release:
     encoder: str | None = None  # what the encoder started from, as the card says it; None: the base encoder
     cut_vocabulary: bool = False  # leave out word vectors that the tokenizer never uses
     embedding_of: str | None = None  # encoder (folder or hub id) whose embedding the model shall give; None: its own
+    compared_with: str | None = None  # encoder whose embedding the model's is compared with; None: embedding_of's
     offsets: bool = True  # fit an offset per sentiment into the heads' biases; False leaves the weights as they are
 
 
@@ -61,6 +63,8 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
 
     ``texts`` are what the embedding may be fitted on (``embedding_of``).
     """
+    for name in order.reported:  # a wrong name now, not after the weights are written
+        load_examples(order.labelled, name, "dev")
     model, tokenizer = _checkpoint(order)
     cosine = fit_embedding_head(model, tokenizer, *new_model(order.embedding_of), texts) if order.embedding_of else None
     chosen = judge(model, tokenizer, order.labelled, order.learnt, "choose")
@@ -83,9 +87,10 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
         "stages": json.loads(stages.read_text(encoding="utf-8")) if stages.is_file() else [],
         "temperatures": temperatures,
         "calibration_error_crossed": calibration_errors(own, offsets),
-        "sets": {name: _set_metrics(name, found, temperatures) for name, found in judged.items()},
+        "sets": {name: _set_metrics(found, temperatures) for name, found in judged.items()},
         "overlap": {name: {"exact": len(o.exact), "near": len(o.near)} for name, o in overlaps.items()},
         "offsets": order.offsets,
+        "delta_of": order.delta_of.name if order.delta_of else None,
         "encoder": order.encoder,
         "bits": order.bits,
         "layers": shipped.encoder.config.num_hidden_layers,
@@ -95,6 +100,7 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
         "faithfulness": _faithfulness(shipped, tokenizer, order),
         "embedding": _embedding_metrics(shipped, tokenizer, order),
         "embedding_cosine": cosine,
+        "cores": os.cpu_count(),
         "texts_per_s": _speed(shipped, tokenizer, order),
         "parameters": sum(p.numel() for p in shipped.parameters()),
     }
@@ -108,9 +114,11 @@ def _checkpoint(order: Release) -> tuple[OpinionModel, Any]:
         for folder in (best, order.run):
             if (folder / "config.json").is_file():
                 return load_opinion_model(folder)
+        if (best / "learnt.pt").is_file():
+            raise DataError(f"{best}: holds low-rank changes; release them with --delta-of the model they started from")
         raise DataError(f"{best}: no finished checkpoint; run bellwether train finetune --out {order.run} first")
     model, tokenizer = load_opinion_model(order.delta_of)
-    low_rank, whole = _learnt(best)
+    low_rank, whole = _learnt(order)
     delta = {f"whole.{name}": tensor for name, tensor in whole.items()}
     for name, (a, b) in low_rank.items():
         delta |= {f"low_rank.{name}.a": a.half(), f"low_rank.{name}.b": b.half()}
@@ -126,10 +134,15 @@ def _add_offsets(model: OpinionModel, offsets: Mapping[str, Floats]) -> None:
             heads[head].outer.bias.add_(torch.from_numpy(offset).float())
 
 
-def _learnt(best: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    if not (best / "learnt.pt").is_file():
+def _learnt(order: Release) -> tuple[dict[str, Any], dict[str, Any]]:
+    best = order.run / "best"
+    if order.delta_of is None or not (best / "learnt.pt").is_file():
         raise DataError(f"{best}: no learnt.pt; a difference needs a run with --method lora or adalora")
     found = torch.load(best / "learnt.pt", weights_only=True)
+    if not found["low_rank"]:
+        raise DataError(f"{best}: a run with --method {found['method']} cannot be a difference; use lora or adalora")
+    if found["base"] != weights_digest(order.delta_of):
+        raise DataError(f"{best}: did not start from this {order.delta_of.name}; train with --start {order.delta_of}")
     return found["low_rank"], {name: t for name, t in found["learnt"].items() if not name.startswith("encoder.")}
 
 
@@ -145,7 +158,7 @@ def _save(order: Release, model: OpinionModel, tokenizer: Any) -> None:
     model.config.architectures = ["OpinionModel"]
     order.out.mkdir(parents=True, exist_ok=True)
     model.config.save_pretrained(order.out)
-    low_rank, whole = _learnt(order.run / "best")
+    low_rank, whole = _learnt(order)
     state = model.state_dict()
     write_delta(order.out, low_rank, {name: state[name] for name in whole})  # as calibrated
     for name in ("tokenizer.json", "tokenizer_config.json"):
@@ -159,34 +172,29 @@ def _write_temperatures(folder: Path, temperatures: Mapping[str, float]) -> None
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def _head(name: str) -> str:
-    if name in _EVENT_SETS:
-        return "event"
-    return "document" if name in DOCUMENT_SETS else "company"
-
-
 def _restricted(judged: Mapping[str, Judged], temperatures: Mapping[str, float]) -> dict[str, dict[str, float]]:
     """Accuracy where a set never uses some sentiment and the model may not answer it, by set and half."""
     found: dict[str, dict[str, float]] = {}
     for name, item in judged.items():
-        if name not in _EVENT_SETS and len(set(item.labels.tolist())) < 3:
+        if item.head != "event" and len(set(item.labels.tolist())) < 3:
             found[name] = {}
             for half in _HALVES:
                 labels, logits = item.part(half)
-                found[name][half] = score(labels, restrict(softmax(logits, temperatures[_head(name)]), labels)).accuracy
+                used, places = np.unique(labels, return_inverse=True)
+                chances = restrict(softmax(logits, temperatures[item.head]), used)
+                found[name][half] = score(places, chances).accuracy
     return found
 
 
-def _set_metrics(name: str, found: Judged, temperatures: Mapping[str, float]) -> dict[str, Any]:
-    temperature = temperatures[_head(name)]
+def _set_metrics(found: Judged, temperatures: Mapping[str, float]) -> dict[str, Any]:
+    temperature = temperatures[found.head]
     parts: dict[str, Any] = {}
     for half in _HALVES:
         labels, logits = found.part(half)
         chances = softmax(logits, temperature)
-        scores = score(labels, chances)
+        scores, intervals = score(labels, chances), bootstrap_intervals(labels, chances, found.texts(half))
         parts[half] = {"n": scores.n, "ece": scores.ece} | {
-            key: {"value": getattr(scores, key), "interval": list(bootstrap_interval(labels, chances, key))}
-            for key in _MEASURES
+            key: {"value": getattr(scores, key), "interval": list(getattr(intervals, key))} for key in _MEASURES
         }
     return parts
 
@@ -205,11 +213,12 @@ def _perturbation_metrics(model: OpinionModel, tokenizer: Any, order: Release) -
 
 def _embedding_metrics(model: OpinionModel, tokenizer: Any, order: Release) -> dict[str, Any]:
     reuters = order.reuters
+    compared = order.compared_with or order.embedding_of
     if reuters is None or not reuters.is_file() or all(name in CHINESE_SETS for name in order.learnt):
         return {}
     chains = read_chains(reuters)
     texts = [Example(story.text, "reuters") for story in chains.stories]
-    base, base_tokenizer = new_model(order.embedding_of)
+    base, base_tokenizer = new_model(compared)
     return {
         "stories": len(texts),
         "base": recall(predict(base, base_tokenizer, texts).embedding, chains),

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from services.training.evaluate import Evaluation
+from services.training.evaluate import MEASURES, Evaluation
 
 out = Console()
 err = Console(stderr=True)
@@ -35,10 +35,11 @@ def progress(title: str, total: int) -> Iterator[Any]:
 def print_evaluation(found: Evaluation, title: str) -> None:
     """The classification report, the confusion matrix and the summary, as tables."""
     report = Table(title=title)
-    for heading in ("class", "precision", "recall", "F1", "n"):
+    for heading in ("class", "precision", "recall", "F1", "95 %", "n"):
         report.add_column(heading, justify="left" if heading == "class" else "right")
-    for name, item in zip(found.labels, found.scores.per_class, strict=True):
-        report.add_row(name, f"{item.precision:.3f}", f"{item.recall:.3f}", f"{item.f1:.3f}", str(item.n))
+    for name, item, (low, high) in zip(found.labels, found.scores.per_class, found.interval.f1, strict=True):
+        figures = (f"{item.precision:.3f}", f"{item.recall:.3f}", f"{item.f1:.3f}", f"{low:.3f} to {high:.3f}")
+        report.add_row(name, *figures, str(item.n))
     out.print(report)
     confusion = Table(title="confusion (row: label, column: answer)")
     confusion.add_column("")
@@ -47,9 +48,10 @@ def print_evaluation(found: Evaluation, title: str) -> None:
     for name, row in zip(found.labels, found.scores.confusion.tolist(), strict=True):
         confusion.add_row(name, *map(str, row))
     out.print(confusion)
-    for name, (low, high) in found.interval.items():
+    for name in MEASURES:
+        low, high = getattr(found.interval, name)
         out.print(f"{name:12} {getattr(found.scores, name):.4f}   95 % [{low:.4f}, {high:.4f}]")
-    out.print(f"{'ece':12} {found.scores.ece:.4f}   n {found.scores.n}   {found.docs_per_s:.0f} texts/s")
+    out.print(f"n {found.scores.n}   {found.docs_per_s:.0f} texts/s")
 
 
 def print_comparison(found: dict[str, Evaluation]) -> None:
@@ -59,6 +61,9 @@ def print_comparison(found: dict[str, Evaluation]) -> None:
         table.add_column(heading, justify="left" if heading == "model" else "right")
     for name, item in found.items():
         scores = item.scores
-        values = (scores.accuracy, scores.macro_f1, scores.weighted_f1, scores.ece)
-        table.add_row(name, str(scores.n), *(f"{value:.4f}" for value in values), f"{item.docs_per_s:.0f}")
+        cells = []
+        for measure in MEASURES:
+            low, high = getattr(item.interval, measure)
+            cells.append(f"{getattr(scores, measure):.4f}\n{low:.3f} to {high:.3f}")
+        table.add_row(name, str(scores.n), *cells, f"{item.docs_per_s:.0f}")
     out.print(table)

@@ -18,6 +18,7 @@ from services.training.measures import Floats, softmax
 from services.training.mentions import find_mentions
 from services.training.prediction import Predictions, predict
 
+_SHIFTED = ("roberta", "xlm-roberta", "camembert")  # whose positions begin behind the padding's
 _PIECE = 512  # texts between two steps of the progress bar
 
 
@@ -89,7 +90,9 @@ class ClassifierScorer:
         """Probabilities of its own labels."""
         order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         found = np.zeros((len(texts), len(self.event_labels)))
-        limit = min(512, int(self.tokenizer.model_max_length))
+        places = int(getattr(self.model.config, "max_position_embeddings", 512))
+        padding = 2 if self.model.config.model_type in _SHIFTED else 0
+        limit = min(512, int(self.tokenizer.model_max_length), places - padding)
         for start in range(0, len(order), 32):
             rows = order[start : start + 32]
             encoded: Any = self.tokenizer(
@@ -106,7 +109,9 @@ _BUILDERS: dict[str, Callable[[Path], Scorer]] = {OPINION: OpinionScorer, CLASSI
 def load_scorer(model: str) -> Scorer:
     """The scorer of a name under ``models/``, a folder or a hub id. Raises ModelError (a ValueError) if none fits."""
     folder = find_model(model)
-    return _BUILDERS[kind_of(folder)](folder)
+    scorer = _BUILDERS[kind_of(folder)](folder)
+    scorer.name = folder.name if Path(model).exists() else model  # a hub id, not the folder of its snapshot
+    return scorer
 
 
 def in_pieces(

@@ -19,10 +19,12 @@ _TEXT_FIELDS = ("text", "title")
 
 
 def read_texts(path: Path) -> list[str]:
-    """Texts of a file: .csv (column text or title), .jsonl (field text or title) or one a line; .gz is fine."""
+    """Texts of a file: .csv (column text, else title), .jsonl (title, summary and text, as far as a line has them,
+    joined) or one a line; .gz is fine.
+    """
     if not path.is_file():
         raise DataError(f"{path}: no such file")
-    kind = path.suffixes[0] if path.suffixes else ""
+    kind = Path(path.stem if path.suffix == ".gz" else path.name).suffix
     if kind == ".csv":
         table = read_table(path, [])
         column = next((name for name in _TEXT_FIELDS if name in table), None)
@@ -30,7 +32,8 @@ def read_texts(path: Path) -> list[str]:
             raise DataError(f"{path}: no column text or title; it has {', '.join(table.columns)}")
         texts = table[column].tolist()
     else:
-        texts = [_text_of(line, path) if kind in (".jsonl", ".json") else line for line in _lines(path)]
+        lines = (line for line in _lines(path) if line.strip())
+        texts = [_text_of(line, path) if kind in (".jsonl", ".json") else line for line in lines]
     found = list(dict.fromkeys(text.strip() for text in texts if text.strip()))
     if not found:
         raise DataError(f"{path}: holds no text")
@@ -49,7 +52,7 @@ def pseudo_label(model: OpinionModel, tokenizer: Any, texts: Sequence[str], sure
         sentiment = int(document[row].argmax()) if document[row].max() >= sure else UNLABELLED
         topic = int(event[row].argmax()) if event[row].max() >= sure else UNLABELLED
         if sentiment != UNLABELLED or topic != UNLABELLED:
-            examples.append(Example(text, "unlabelled", document=sentiment, document_weight=_WEIGHT, event=topic))
+            examples.append(Example(text, "unlabelled", (), sentiment, _WEIGHT, topic, _WEIGHT))
     return examples
 
 
@@ -64,4 +67,6 @@ def _text_of(line: str, path: Path) -> str:
         row = json.loads(line)
     except ValueError:
         raise DataError(f"{path}: a line is not JSON: {line[:60]!r}") from None
+    if not isinstance(row, dict):
+        raise DataError(f"{path}: a line is no JSON object: {line[:60]!r}")
     return " ".join(str(row[name]) for name in ("title", "summary", "text") if row.get(name))

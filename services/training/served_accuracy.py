@@ -37,7 +37,7 @@ def serve(folder: Path, precision: str, labelled: Path, names: Sequence[str]) ->
     accuracy, texts, seconds = {}, 0, 0.0
     for name in names:
         examples = load_examples(labelled, name, "dev")
-        head = head_of(name, examples)
+        head = head_of(examples)
         requests = [Request(e.text, tuple(c.spans for c in e.companies) if head == "company" else ()) for e in examples]
         started = perf_counter()
         chances = engine.raw(engine.encode(requests))[head]

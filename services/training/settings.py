@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,11 @@ class FinetuneSettings:
     objective: Objective = field(default_factory=Objective)
     augmentation: Augmentation = field(default_factory=Augmentation)
 
+    def fixed(self) -> dict[str, str]:
+        """What a run that is resumed may not change, as text."""
+        free = ("out", "report_to", "device")
+        return {item.name: repr(getattr(self, item.name)) for item in fields(self) if item.name not in free}
+
 
 STAGES = "stages.json"
 
@@ -80,5 +85,10 @@ def stages_of(settings: FinetuneSettings) -> list[dict[str, Any]]:
         "rename": settings.augmentation.rename,
         "anonymise": settings.augmentation.anonymise,
         "teachers": len(settings.teachers),
+        "unlabelled": len(settings.unlabelled),
+        "sure": settings.sure if settings.unlabelled else None,
+        "focal": settings.objective.focal,
+        "class_weights": settings.class_weights,
+        "judged": list(settings.judged or settings.sets),
     }
     return [*earlier, own]

@@ -11,7 +11,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -19,7 +18,7 @@ from transformers import PreTrainedTokenizerFast
 
 from services.model.opinion_model import OpinionModel
 from services.model.reading import blank_links
-from services.training.checkpoints import load_opinion_model, save_opinion_model
+from services.training.checkpoints import save_opinion_model
 from services.training.datasets import Example, load_examples
 from services.training.devset import judge
 from services.training.errors import DataError
@@ -30,7 +29,7 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 
 @dataclass(frozen=True)
 class Cost:
-    """Before and after: accuracy by dev set, megabytes of weights, texts per second (float32, this machine)."""
+    """Before and after: accuracy by dev set, megabytes of weight files, texts a second (float32, this machine)."""
 
     accuracy_before: dict[str, float]
     accuracy_after: dict[str, float]
@@ -143,22 +142,16 @@ def cost(
     after: tuple[OpinionModel, Any],
     labelled: Path,
     names: Sequence[str],
-    bytes_: float,
+    megabytes: tuple[float, float],
 ) -> Cost:
-    """Measure two (model, tokenizer) pairs on the dev files; ``bytes_`` per weight of the second one's encoder."""
+    """Measure two (model, tokenizer) pairs, whose files have so many ``megabytes``, on the dev files."""
     return Cost(
         _accuracies(*before, labelled, names),
         _accuracies(*after, labelled, names),
-        _parameters(before[0]) * 2 / 1e6,
-        _parameters(after[0]) * bytes_ / 1e6,
+        *megabytes,
         _rate(*before, labelled, names[0]),
         _rate(*after, labelled, names[0]),
     )
-
-
-def load_pruned(folder: Path) -> tuple[OpinionModel, Any]:
-    """Read back what was saved, as a check that it loads."""
-    return load_opinion_model(folder)
 
 
 def _with_encoder(model: OpinionModel, **changes: int) -> OpinionModel:
@@ -170,11 +163,6 @@ def _with_encoder(model: OpinionModel, **changes: int) -> OpinionModel:
 
 def _accuracies(model: OpinionModel, tokenizer: Any, labelled: Path, names: Sequence[str]) -> dict[str, float]:
     return {name: found.scores("all").accuracy for name, found in judge(model, tokenizer, labelled, names).items()}
-
-
-def _parameters(model: nn.Module) -> int:
-    tensors = [*model.parameters(), *model.buffers()]
-    return int(np.sum([tensor.numel() for tensor in tensors]))
 
 
 def _rate(model: OpinionModel, tokenizer: Any, labelled: Path, name: str) -> float:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from services.model.folders import find_model
+from services.model.weights import EIGHT_BIT_FILE, to_eight_bits
 from services.training.checkpoints import load_opinion_model, save_eight_bits, save_opinion_model
 from services.training.errors import DataError
 from services.training.self_training import read_texts
@@ -29,21 +30,25 @@ def prune_model(
         save_with_vocabulary(smaller, tokenizer, vocabulary, out)
     else:
         save_opinion_model(smaller, tokenizer, out)
-    found = cost((model, tokenizer), load_opinion_model(out), labelled, sets, 2.0)
+    sizes = megabytes_of(find_model(name)), megabytes_of(out)
+    found = cost((model, tokenizer), load_opinion_model(out), labelled, sets, sizes)
     return {"model": name, "out": str(out), **asdict(found)}
 
 
 def quantise_model(name: str, labelled: Path, sets: Sequence[str], out: Path | None = None) -> dict[str, Any]:
     """What the engine's 8 bits cost on the dev files against its float32, and win; and the same by arithmetic.
 
-    With ``out`` the model is also stored in 8 bits there: half the megabytes. Without a compiler the engine's part is
-    left out.
+    With ``out`` the model is also stored in 8 bits there. Without a compiler the engine's part is left out. Of a model
+    that is stored in 8 bits already, float32 has the rounded weights: what is found is the cost of 8-bit states alone
+    (``weights_were``).
     """
     folder = find_model(name)
     model, tokenizer = load_opinion_model(folder)
-    found: dict[str, Any] = {"model": name} | asdict(
-        cost((model, tokenizer), (quantise(model), tokenizer), labelled, sets, 1.0)
-    )
+    stored = sum(tensor.nbytes for tensor in to_eight_bits(model.state_dict()).values()) / 1e6
+    measured = cost((model, tokenizer), (quantise(model), tokenizer), labelled, sets, (megabytes_of(folder), stored))
+    rounded = (folder / EIGHT_BIT_FILE).is_file()
+    found: dict[str, Any] = {"model": name, "weights_were": "8 bits" if rounded else "16 bits or more"}
+    found |= asdict(measured)
     found["points_lost"] = _points(found["accuracy_before"], found["accuracy_after"])
     wide, narrow = (serve(folder, precision, labelled, sets) for precision in ("fp32", "int8"))
     if wide is not None and narrow is not None:
@@ -56,8 +61,13 @@ def quantise_model(name: str, labelled: Path, sets: Sequence[str], out: Path | N
     if out is not None:
         save_eight_bits(model, tokenizer, out)
         found["out"] = str(out)
-        found["megabytes_stored"] = sum(path.stat().st_size for path in out.glob("*.safetensors")) / 1e6
+        found["megabytes_stored"] = megabytes_of(out)
     return found
+
+
+def megabytes_of(folder: Path) -> float:
+    """Of its weight files."""
+    return sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 1e6
 
 
 def _points(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:

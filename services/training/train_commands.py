@@ -69,6 +69,8 @@ def finetune(
 
     quiet_libraries()
     log_to_stderr()
+    if encoder and start:
+        raise DataError("--encoder and --start: a run starts from one of them")
     settings = FinetuneSettings(
         out=out,
         labelled=labelled,
@@ -112,7 +114,7 @@ def pretrain(
     seed: Seed = 20261124,
     token_budget: Annotated[int, typer.Option(help="Padded tokens per step.")] = 2048,
     rate: float = 1e-4,
-    max_steps: Annotated[int | None, typer.Option(help="Stop after so many steps.")] = None,
+    max_steps: Annotated[int | None, typer.Option(help="Stop after so many steps.", min=1)] = None,
     report_to: ReportTo = ReportTo.tensorboard,
     device: DeviceChoice = DeviceChoice.auto,
     as_json: AsJson = False,
@@ -166,6 +168,9 @@ def release(
     embedding_of: Annotated[
         str | None, typer.Option(help="Encoder (folder or hub id) whose embedding the model shall give.")
     ] = None,
+    compared_with: Annotated[
+        str | None, typer.Option(help="Encoder whose embedding to compare with; default: that of --embedding-of.")
+    ] = None,
     offsets: Annotated[
         bool, typer.Option(help="Fit an offset per sentiment; without, the weights stay as they are.")
     ] = True,
@@ -195,6 +200,7 @@ def release(
         cut_vocabulary=cut_vocabulary,
         embedding_of=embedding_of,
         offsets=offsets,
+        compared_with=compared_with,
     )
     examples, overlaps, _ = training_examples(labelled, names_of(sets))
     metrics = make(order, overlaps, [example.text for example in examples])
@@ -210,14 +216,23 @@ def compare_methods(
     epochs: int = 2,
     page: Annotated[Path | None, typer.Option(help="Page whose table to replace, such as docs/models.md.")] = None,
     encoder: Annotated[str | None, typer.Option(help="A further pre-trained encoder, for one more row.")] = None,
+    seed: Seed = 20261124,
     as_json: AsJson = False,
 ) -> None:
     """Train every method on the same small sample and write the table method x parameters x time x dev score."""
-    from services.training.comparison import compare
+    from services.training import reports
+    from services.training.comparison import Plan, check_page, compare, methods_table, replace_table, trials_of
 
     quiet_libraries()
     log_to_stderr()
-    say({"rows": compare(out, labelled, rows, epochs, page, encoder)}, as_json)
+    if page is not None:
+        check_page(page)
+    plan = Plan(labelled, rows, epochs, seed)
+    with reports.progress("comparing methods", len(trials_of(encoder))) as tick:
+        found = compare(out, plan, encoder, tick)
+    if page is not None:
+        replace_table(page, methods_table(found, plan))
+    say({"rows": found}, as_json)
 
 
 train_app.registered_commands += shape_app.registered_commands

@@ -49,7 +49,7 @@ def test_titles_speak_of_the_company_and_as_a_whole(tmp_path: Path) -> None:
     )
     assert said(example) == {"东山银行": NEGATIVE}
     assert (example.document, example.document_weight) == (NEGATIVE, 1.0)
-    assert head_of("zh_news_titles", [example]) == "document"
+    assert head_of([example]) == "document"
 
 
 def test_of_a_negative_text_the_key_companies_are_negative(tmp_path: Path) -> None:

@@ -39,7 +39,10 @@ def test_evaluation_has_every_key(folder: Path, data: Path) -> None:
 
 def test_restricted_labels_are_never_answered(folder: Path, data: Path) -> None:
     found = evaluate(load_scorer(str(folder)), data, Columns(), restrict_labels=True)
-    assert found.scores.confusion[:, 1].sum() == 0  # the file never says neutral
+    assert found.labels == ("negative", "positive")  # the file never says neutral
+    assert found.scores.confusion.shape == (2, 2)
+    assert found.scores.confusion.sum() == 3
+    assert set(found.as_json()["per_class"]) == {"negative", "positive"}
 
 
 def test_events_by_topic_or_by_name(folder: Path, tmp_path: Path) -> None:
@@ -64,6 +67,24 @@ def test_predictions_keep_the_order(folder: Path, data: Path) -> None:
     assert answer[["negative", "neutral", "positive"]].sum(axis=1).tolist() == pytest.approx([1, 1, 1])
     document = predictions(load_scorer(str(folder)), data, "text", None)
     assert document.iloc[0].equals(document.iloc[2])
+
+
+def test_a_blank_line_of_a_file_of_texts_alone_is_a_row(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "texts.csv"
+    file.write_text("text\nNorrefax rises\n\nCastrevo falls\n")
+    assert len(predictions(load_scorer(str(folder)), file, "text", None)) == 3
+
+
+@pytest.mark.parametrize("labels", [["5 stars", "1 star"], ["buy", "sell"], ["neg", "pos"]])
+def test_words_for_sentiments_are_no_events(labels: list[str], base: Path, data: Path, tmp_path: Path) -> None:
+    from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+    config = BertConfig.from_pretrained(base)
+    config.id2label = dict(enumerate(labels))
+    BertForSequenceClassification(config).save_pretrained(tmp_path / "other")
+    AutoTokenizer.from_pretrained(base).save_pretrained(tmp_path / "other")
+    answer = predictions(load_scorer(str(tmp_path / "other")), data, "text", None)
+    assert list(answer.columns) == ["negative", "neutral", "positive"]
 
 
 def test_any_classifier_by_its_own_labels(base: Path, data: Path, tmp_path: Path) -> None:

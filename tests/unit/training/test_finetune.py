@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from services.model.opinion_model import OpinionModel
-from services.training.checkpoints import load_opinion_model, save_opinion_model
+from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model
 from services.training.errors import DataError
 from services.training.finetune import Finetuning
-from services.training.methods import METHODS, choose_method, trainable_parameters
+from services.training.methods import METHODS, choose_method, low_rank_changes, trainable_parameters
 from services.training.model_card import model_card
 from services.training.release import Release, release
 from services.training.settings import FinetuneSettings
+from services.training.shrink import drop_words, save_with_vocabulary
 
 SETS = ("tfns_sentiment", "tfns_topic", "sentfin")
 
@@ -45,6 +47,38 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(tmp_path: Path, labelled:
     resumed.run()
     for name, tensor in whole.model.state_dict().items():
         assert torch.equal(tensor, resumed.model.state_dict()[name]), name
+    for name, tensor in whole.mean.mean.items():
+        assert torch.equal(tensor, resumed.mean.mean[name]), name
+
+
+def test_a_run_is_not_resumed_with_other_settings(tmp_path: Path, labelled: Path, base: Path) -> None:
+    Finetuning(_settings(tmp_path / "run", labelled, base, epochs=1)).run()
+    with pytest.raises(DataError, match=r"holds a run with other settings \(epochs was 1, is 2\)"):
+        Finetuning(_settings(tmp_path / "run", labelled, base)).run()
+
+
+def test_a_run_that_was_stopped_early_stays_stopped(tmp_path: Path, labelled: Path, base: Path) -> None:
+    settings = _settings(tmp_path / "run", labelled, base, epochs=9, encoder_rate=0.0, head_rate=0.0, patience=1)
+    first = Finetuning(settings).run()
+    assert first.epoch == 2, "nothing was learnt, so the second epoch was no better"
+    assert Finetuning(settings).run().epoch == 2
+
+
+def test_a_wrong_name_is_told_before_anything_is_trained(tmp_path: Path, labelled: Path, base: Path) -> None:
+    run = Finetuning(_settings(tmp_path / "run", labelled, base, judged=("sentfim",)))
+    with pytest.raises(DataError, match="sentfim"):
+        run.run()
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_teacher_with_other_words_is_refused(
+    tmp_path: Path, labelled: Path, base: Path, tiny: tuple[OpinionModel, Any]
+) -> None:
+    model, tokenizer = tiny
+    smaller, vocabulary = drop_words(model, tokenizer, range(len(tokenizer) - 1))
+    save_with_vocabulary(smaller, tokenizer, vocabulary, tmp_path / "cut")
+    with pytest.raises(DataError, match="--teacher cut: has another vocabulary"):
+        Finetuning(_settings(tmp_path / "run", labelled, base, teachers=(tmp_path / "cut",)))
 
 
 @pytest.mark.parametrize("method", ["full", "lora"])
@@ -80,11 +114,46 @@ def test_teacher_and_pseudo_labels(
     tmp_path: Path, labelled: Path, base: Path, tiny: tuple[OpinionModel, object]
 ) -> None:
     save_opinion_model(*tiny, tmp_path / "teacher")
-    (tmp_path / "more.txt").write_text("Norrefax rises\nCastrevo falls\n")
+    in_dev = "Norrefax rises after strong results the company is not weak and not strong"
+    (tmp_path / "more.txt").write_text(f"Norrefax rises\nCastrevo falls\n{in_dev}\n")
     changes = {"teachers": (tmp_path / "teacher",), "unlabelled": (tmp_path / "more.txt",), "sure": 0.0, "epochs": 1}
     run = Finetuning(_settings(tmp_path / "run", labelled, base, **changes))
     assert sum(example.source == "unlabelled" for example in run.examples) == 2
     run.run()
+
+
+@pytest.mark.parametrize("method", ["lora", "adalora"])
+def test_low_rank_changes_are_what_the_method_computes(method: str, tmp_path: Path, labelled: Path, base: Path) -> None:
+    run = Finetuning(_settings(tmp_path / "run", labelled, base, method=method))
+    before = {name: tensor.clone() for name, tensor in new_model(str(base))[0].state_dict().items()}
+    run.run()
+    changes = low_rank_changes(run.model)
+    run.method.merge(run.model)
+    merged = run.model.state_dict()
+    assert changes
+    for name, (a, b) in changes.items():
+        assert torch.allclose(before[name] + b @ a, merged[name], atol=1e-5), name
+
+
+def test_what_cannot_be_released_is_refused(tmp_path: Path, labelled: Path, base: Path, tiny: Any) -> None:
+    save_opinion_model(*tiny, tmp_path / "mini")
+    with pytest.raises(DataError, match="--freeze-layers: not with --method adalora"):
+        Finetuning(_settings(tmp_path / "ada", labelled, base, method="adalora", freeze_layers=1))
+    start = {"start": tmp_path / "mini", "encoder": None, "epochs": 1}
+    Finetuning(_settings(tmp_path / "adapter", labelled, base, method="adapter", **start)).run()
+    order = Release(tmp_path / "adapter", tmp_path / "out", labelled, SETS, SETS, 1, delta_of=tmp_path / "mini")
+    with pytest.raises(DataError, match="--method adapter cannot be a difference"):
+        release(order, {})
+    Finetuning(_settings(tmp_path / "lora", labelled, base, method="lora", **start)).run()
+    with pytest.raises(DataError, match="release them with --delta-of"):
+        release(Release(tmp_path / "lora", tmp_path / "out", labelled, SETS, SETS, 1), {})
+    with torch.no_grad():
+        tiny[0].unnamed.add_(1)
+    save_opinion_model(*tiny, tmp_path / "other")
+    order = Release(tmp_path / "lora", tmp_path / "out", labelled, SETS, SETS, 1, delta_of=tmp_path / "other")
+    with pytest.raises(DataError, match="did not start from this other"):
+        release(order, {})
+    assert not (tmp_path / "out").exists()
 
 
 def test_release_as_a_whole_and_as_a_difference(tmp_path: Path, labelled: Path, base: Path) -> None:

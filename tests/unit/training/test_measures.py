@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from services.training.measures import (
-    bootstrap_interval,
+    bootstrap_intervals,
     expected_calibration_error,
     fit_temperature,
     score,
@@ -45,9 +45,26 @@ def test_temperature_softens_overconfident_logits() -> None:
     assert fit_temperature(labels, logits * 3) == pytest.approx(3, rel=0.15)
 
 
-def test_interval_holds_the_value_and_is_repeatable() -> None:
+def test_intervals_hold_the_values_and_are_repeatable() -> None:
     labels = np.array([0, 1, 2] * 40)
     chances = _sure([0, 1, 1] * 40)
-    low, high = bootstrap_interval(labels, chances, "accuracy")
-    assert low <= 2 / 3 <= high
-    assert (low, high) == bootstrap_interval(labels, chances, "accuracy")
+    found = bootstrap_intervals(labels, chances)
+    assert found == bootstrap_intervals(labels, chances)
+    scores = score(labels, chances)
+    for name in ("accuracy", "macro_f1", "weighted_f1", "ece"):
+        low, high = getattr(found, name)
+        assert low <= getattr(scores, name) <= high
+    assert found.f1[0] == (1.0, 1.0)
+    assert found.f1[2] == (0.0, 0.0)
+
+
+def test_rows_of_one_text_are_drawn_together() -> None:
+    """Ten rows that are copies of each other say no more than one: the interval is that of the texts."""
+    chance = np.random.default_rng(1)
+    labels, answers = chance.integers(0, 3, 60), chance.integers(0, 3, 60)
+    copied = [np.repeat(rows, 10) for rows in (labels, answers)]
+    alone = bootstrap_intervals(labels, _sure(answers.tolist()))
+    together = bootstrap_intervals(copied[0], _sure(copied[1].tolist()), np.repeat(np.arange(60), 10))
+    apart = bootstrap_intervals(copied[0], _sure(copied[1].tolist()))
+    assert together.accuracy == pytest.approx(alone.accuracy)
+    assert apart.accuracy[1] - apart.accuracy[0] < 0.5 * (together.accuracy[1] - together.accuracy[0])

@@ -12,6 +12,7 @@ from transformers import BertModel
 from services.model.device import mixed_precision, pick_device
 from services.model.folders import ModelError
 from services.training import pretrain as pretraining
+from services.training.errors import DataError
 from services.training.pretrain import PretrainSettings, mask_tokens, pretrain
 
 WORDS = ("norrefax rises after strong results", "castrevo falls after weak results", "the board meets today")
@@ -46,7 +47,7 @@ def test_before_is_measured_with_a_fitted_transform(settings: PretrainSettings) 
     fitted = pretrain(replace(settings, max_steps=1, rate=0.0))
     bare = pretrain(replace(settings, max_steps=1, rate=0.0, transform_steps=0))
     assert fitted.before < bare.before
-    assert fitted.after == pytest.approx(fitted.before)
+    assert fitted.after == pytest.approx(fitted.before), "an encoder that does not learn has no gain"
 
 
 def test_a_run_that_is_broken_off_ends_where_an_unbroken_one_does(
@@ -99,3 +100,23 @@ def test_mixed_precision_only_where_the_processor_has_it(monkeypatch: pytest.Mon
 def test_an_absent_device_is_named() -> None:
     with pytest.raises(ModelError, match="device cuda: torch sees no CUDA device"):
         pick_device("cuda")
+
+
+def test_a_run_is_not_resumed_on_other_texts(settings: PretrainSettings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pretraining._Run, "_perplexity", lambda _: 1.0)
+    with pytest.raises(KeyboardInterrupt):
+        pretrain(settings, lambda done, _: killed() if done == 12 else None)
+    settings.texts[0].write_text("norrefax rises\ncastrevo falls\n", encoding="utf-8")
+    with pytest.raises(DataError, match="other texts or settings"):
+        pretrain(settings)
+
+
+def test_what_is_no_encoder_and_too_few_texts_are_named(settings: PretrainSettings, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nowhere: no encoder can be loaded"):
+        pretrain(replace(settings, encoder=str(tmp_path / "nowhere")))
+    settings.texts[0].write_text("norrefax rises\n", encoding="utf-8")
+    with pytest.raises(DataError, match="one text; at least two are needed"):
+        pretrain(settings)

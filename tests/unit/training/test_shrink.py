@@ -1,4 +1,4 @@
-"""Pruned, quantised, pre-trained: what is left still answers, and words can still be spelt."""
+"""Pruned, quantised: what is left still answers, and words can still be spelt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from services.training.checkpoints import load_opinion_model
 from services.training.datasets import Example
 from services.training.errors import DataError
 from services.training.prediction import predict
-from services.training.pretrain import PretrainSettings, mask_tokens, pretrain
 from services.training.shrink import RowInt8Linear, drop_layers, drop_words, quantise, save_with_vocabulary, used_tokens
 
 EXAMPLES = [Example("Norrefax rises after strong results", ""), Example("weak loss", "")]
@@ -47,24 +46,3 @@ def test_eight_bits_are_close_and_a_row_stands_alone(tiny: tuple[OpinionModel, o
     assert torch.equal(small(rows)[2], small(rows[2:3])[0])
     model, tokenizer = tiny
     assert predict(quantise(model), tokenizer, EXAMPLES).event.shape == (2, 20)
-
-
-def test_pretraining_reports_perplexity(base: Path, tmp_path: Path) -> None:
-    texts = tmp_path / "texts.txt"
-    texts.write_text("\n".join(f"Norrefax rises after strong results {n}" for n in range(40)))
-    found = pretrain(PretrainSettings((texts,), tmp_path / "out", str(base), epochs=6, token_budget=64, rate=5e-3))
-    assert found.after < found.before
-    assert (tmp_path / "out" / "config.json").is_file()
-
-
-def test_special_tokens_are_never_masked() -> None:
-    class Words:
-        mask_token_id, vocab_size = 4, 50
-
-    ids = torch.arange(10, 30).view(2, 10)
-    special = torch.zeros_like(ids, dtype=torch.bool)
-    special[:, 0] = True
-    masked, chosen = mask_tokens(ids, special, Words(), 1.0, torch.Generator().manual_seed(0))
-    assert not chosen[:, 0].any()
-    assert torch.equal(masked[:, 0], ids[:, 0])
-    assert (masked[chosen] == 4).float().mean() > 0.5
