@@ -111,18 +111,29 @@ def compare_models(
     label: Annotated[str, typer.Option(help="Column of the label.")] = "polarity",
     entity: Annotated[str | None, typer.Option(help="Column of the company that is asked about.")] = None,
     task: TaskName = TaskName.sentiment,
+    restrict_labels: Annotated[bool, typer.Option(help="Leave classes out that the file never uses.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Several models on one file, side by side."""
     from services.training import reports
+    from services.training.datasets import read_table
     from services.training.evaluate import Columns
     from services.training.evaluate import evaluate as evaluate_file
     from services.training.scorers import load_scorer
 
     quiet_libraries()
-    found = {
-        name: evaluate_file(load_scorer(name), data, Columns(text, label, entity), task=task.value) for name in models
-    }
+    rows = len(read_table(data, [text, label, *([entity] if entity else [])]))
+    found = {}
+    for name in models:
+        with reports.progress(f"{name} on {data.name}", rows) as tick:
+            found[name] = evaluate_file(
+                load_scorer(name),
+                data,
+                Columns(text, label, entity),
+                task=task.value,
+                restrict_labels=restrict_labels,
+                tick=tick,
+            )
     if as_json:
         reports.print_json({name: item.as_json() for name, item in found.items()})
     else:

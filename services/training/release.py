@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -32,6 +33,7 @@ from services.training.prediction import predict
 from services.training.settings import STAGES
 from services.training.shrink import cut_tokenizer, drop_words, reachable_tokens
 
+log = logging.getLogger(__name__)
 METRICS = "metrics.json"
 _HALVES: tuple[Half, ...] = ("all", "choose", "report")
 _MEASURES = ("accuracy", "macro_f1", "weighted_f1")
@@ -66,6 +68,7 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
     for name in order.reported:  # a wrong name now, not after the weights are written
         load_examples(order.labelled, name, "dev")
     model, tokenizer = _checkpoint(order)
+    log.info("calibrating")
     cosine = fit_embedding_head(model, tokenizer, *new_model(order.embedding_of), texts) if order.embedding_of else None
     chosen = judge(model, tokenizer, order.labelled, order.learnt, "choose")
     offsets = fit_offsets(chosen) if order.offsets else None
@@ -74,6 +77,7 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
     stages = order.run / STAGES
     if stages.is_file():
         shutil.copy2(stages, order.out / STAGES)
+    log.info("saved to %s; now measuring: the dev files", order.out)
     shipped, tokenizer = load_opinion_model(order.out)  # measured as it ships: in its bits, read back
     judged = judge(shipped, tokenizer, order.labelled, list(dict.fromkeys([*order.reported, *order.learnt])))
     own = {name: found for name, found in judged.items() if name in order.learnt}
@@ -201,6 +205,7 @@ def _set_metrics(found: Judged, temperatures: Mapping[str, float]) -> dict[str, 
 
 def _perturbation_metrics(model: OpinionModel, tokenizer: Any, order: Release) -> dict[str, Any]:
     measured = {}
+    log.info("perturbations")
     for name in [name for name in _PERTURBED if name in order.reported]:
         examples = load_examples(order.labelled, name, "dev")
         if name == "tfns_sentiment":  # every cashtag is to be swapped, not only an only one
@@ -216,6 +221,7 @@ def _embedding_metrics(model: OpinionModel, tokenizer: Any, order: Release) -> d
     compared = order.compared_with or order.embedding_of
     if reuters is None or not reuters.is_file() or all(name in CHINESE_SETS for name in order.learnt):
         return {}
+    log.info("re-issued stories")
     chains = read_chains(reuters)
     texts = [Example(story.text, "reuters") for story in chains.stories]
     base, base_tokenizer = new_model(compared)
@@ -231,6 +237,7 @@ def _faithfulness(model: OpinionModel, tokenizer: Any, order: Release, texts: in
     name = next((name for name in order.reported if name in DOCUMENT_SETS), None)
     if name is None:
         return {}
+    log.info("explanations")
     examples = [e.text for e in load_examples(order.labelled, name, "dev") if not chooses(e.text)]
     return {"set": name} | asdict(measure_faithfulness(model, tokenizer, examples[:texts]))
 

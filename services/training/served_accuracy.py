@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from services.model.opinion_engine import OpinionEngine
 from services.training.datasets import UNLABELLED, load_examples
 from services.training.devset import head_of
 from shared.settings import ModelSettings
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ def serve(folder: Path, precision: str, labelled: Path, names: Sequence[str]) ->
         return None
     accuracy, texts, seconds = {}, 0, 0.0
     for name in names:
+        log.info("the engine in %s on %s", precision, name)
         examples = load_examples(labelled, name, "dev")
         head = head_of(examples)
         requests = [Request(e.text, tuple(c.spans for c in e.companies) if head == "company" else ()) for e in examples]

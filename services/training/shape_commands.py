@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from services.training.choices import quiet_libraries
+from services.training.choices import log_to_stderr, quiet_libraries
+from services.training.errors import DataError
 from services.training.train_options import LABELLED, MINI, AsJson, Labelled, ModelName, Out, Sets, names_of, say
 
 shape_app = typer.Typer()
@@ -36,6 +37,25 @@ def import_encoder(
 
 
 @shape_app.command()
+def average(
+    models: Annotated[list[str], typer.Argument(help="Names under models/ or folders, the one that goes on last.")],
+    out: Out,
+    shares: Annotated[str, typer.Option(help="Of each model, joined by commas; they sum to 1.")],
+) -> None:
+    """The mean of several stages' weights; `train release --run OUT` makes a model of it."""
+    from services.model.folders import find_model
+    from services.training.averaging import average as run
+
+    quiet_libraries()
+    try:
+        parts = [float(share) for share in names_of(shares)]
+    except ValueError:
+        raise DataError(f"--shares {shares}: not numbers joined by commas") from None
+    run([find_model(name) for name in models], parts, out)
+    say({"out": str(out), "shares": parts}, as_json=False)
+
+
+@shape_app.command()
 def prune(
     out: Out,
     model: ModelName = "bellwether-mini",
@@ -49,7 +69,11 @@ def prune(
     from services.training.shrinking_commands import prune_model
 
     quiet_libraries()
-    layers = [int(number) for number in names_of(keep_layers)] if keep_layers else None
+    log_to_stderr()
+    try:
+        layers = [int(number) for number in names_of(keep_layers)] if keep_layers else None
+    except ValueError:
+        raise DataError(f"--keep-layers {keep_layers}: not numbers joined by commas") from None
     say(prune_model(model, out, labelled, names_of(sets), layers, keep_words or []), as_json)
 
 
@@ -65,6 +89,7 @@ def quantise(
     from services.training.shrinking_commands import quantise_model
 
     quiet_libraries()
+    log_to_stderr()
     say(quantise_model(model, labelled, names_of(sets), out), as_json)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from services.training.devset import judge
 from services.training.errors import DataError
 from services.training.prediction import predict
 
+log = logging.getLogger(__name__)
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
@@ -162,6 +164,7 @@ def _with_encoder(model: OpinionModel, **changes: int) -> OpinionModel:
 
 
 def _accuracies(model: OpinionModel, tokenizer: Any, labelled: Path, names: Sequence[str]) -> dict[str, float]:
+    log.info("measuring on the dev files of %s", ", ".join(names))
     return {name: found.scores("all").accuracy for name, found in judge(model, tokenizer, labelled, names).items()}
 
 

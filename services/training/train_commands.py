@@ -184,6 +184,7 @@ def release(
     from services.training.release import release as make
 
     quiet_libraries()
+    log_to_stderr()
     if bits not in (8, 16):
         raise DataError(f"--bits {bits}: 8 or 16")
     order = Release(

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from services.model.opinion_model import OpinionModel
-from services.training.checkpoints import load_opinion_model
+from services.training.averaging import average
+from services.training.checkpoints import load_opinion_model, save_opinion_model
 from services.training.datasets import Example
 from services.training.errors import DataError
 from services.training.prediction import predict
@@ -46,3 +47,21 @@ def test_eight_bits_are_close_and_a_row_stands_alone(tiny: tuple[OpinionModel, o
     assert torch.equal(small(rows)[2], small(rows[2:3])[0])
     model, tokenizer = tiny
     assert predict(quantise(model), tokenizer, EXAMPLES).event.shape == (2, 20)
+
+
+def test_the_mean_of_two_models_and_what_has_none(tiny: tuple[OpinionModel, object], tmp_path: Path) -> None:
+    model, tokenizer = tiny
+    first = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    save_opinion_model(model, tokenizer, tmp_path / "one", torch.float32)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(1.0)
+    save_opinion_model(model, tokenizer, tmp_path / "two", torch.float32)
+    average([tmp_path / "one", tmp_path / "two"], [0.25, 0.75], tmp_path / "mean")
+    found = load_opinion_model(tmp_path / "mean")[0].state_dict()
+    assert all(torch.allclose(found[name], tensor + 0.75, atol=1e-5) for name, tensor in first.items())
+    with pytest.raises(DataError, match="not to 1"):
+        average([tmp_path / "one", tmp_path / "two"], [0.25, 0.25], tmp_path / "mean")
+    save_opinion_model(drop_layers(model, [0]), tokenizer, tmp_path / "less", torch.float32)
+    with pytest.raises(DataError, match="less: has another shape"):
+        average([tmp_path / "less", tmp_path / "two"], [0.5, 0.5], tmp_path / "mean")
