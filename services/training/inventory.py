@@ -19,7 +19,7 @@ def inventory() -> list[dict[str, Any]]:
 
 def inventory_table(found: list[dict[str, Any]]) -> Table:
     """The inventory for a terminal."""
-    table = Table("model", "kind", "MB", "dev accuracy")
+    table = Table("model", "kind", "MB", "accuracy, all of dev (half of it chose the epoch)")
     for item in found:
         accuracy = "  ".join(f"{name} {value:.3f}" for name, value in item["accuracy"].items())
         table.add_row(item["name"], item["kind"], f"{item['megabytes']:.1f}", accuracy)

@@ -94,9 +94,16 @@ def quantise(
 
 
 @shape_app.command()
-def export(out: Out, model: ModelName = "bellwether-mini", as_json: AsJson = False) -> None:
-    """Write ``model.onnx`` and compare its answers and speed with torch's."""
+def export(
+    out: Out,
+    model: ModelName = "bellwether-mini",
+    labelled: Labelled = LABELLED,
+    sets: Sets = MINI,
+    as_json: AsJson = False,
+) -> None:
+    """Write ``model.onnx``; what it costs in accuracy (where the labelled sets are there) and wins in speed."""
     from services.training.onnx_export import export_onnx
 
     quiet_libraries()
-    say(export_onnx(model, out), as_json)
+    log_to_stderr()
+    say(export_onnx(model, out, labelled, names_of(sets)), as_json)

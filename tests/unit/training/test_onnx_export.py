@@ -15,11 +15,13 @@ from services.training.encoding import encode
 from services.training.onnx_export import export_onnx
 
 
-def test_the_graph_says_what_the_model_says(tiny: tuple[OpinionModel, object], tmp_path: Path) -> None:
+def test_the_graph_says_what_the_model_says(tiny: tuple[OpinionModel, object], tmp_path: Path, labelled: Path) -> None:
     import onnxruntime
 
     save_opinion_model(*tiny, tmp_path / "tiny")
-    found = export_onnx(str(tmp_path / "tiny"), tmp_path / "onnx")
+    found = export_onnx(str(tmp_path / "tiny"), tmp_path / "onnx", labelled, ("tfns_topic", "sentfin", "no such set"))
+    assert set(found["accuracy_onnx"]) == {"tfns_topic", "sentfin"}
+    assert found["points_lost"] == {"tfns_topic": 0.0, "sentfin": 0.0}
     assert found["largest_difference"] < 1e-4
     model, tokenizer = load_opinion_model(tmp_path / "tiny")
     examples = [
@@ -34,7 +36,7 @@ def test_the_graph_says_what_the_model_says(tiny: tuple[OpinionModel, object], t
         expected = model(**inputs)
     assert np.allclose(said[0], expected.company_sentiment.numpy(), atol=1e-4)
     assert np.allclose(said[1], expected.embedding.numpy(), atol=1e-4)
-    assert {path.name for path in (tmp_path / "onnx").iterdir()} >= {"model.onnx", "tokenizer.json"}
+    assert {path.name for path in (tmp_path / "onnx").iterdir()} >= {"model.onnx", "tokenizer.json", "answers.json"}
     assert found["megabytes"] == pytest.approx(
         sum(p.stat().st_size for p in (tmp_path / "onnx").glob("model.onnx*")) / 1e6
     )
