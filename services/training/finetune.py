@@ -6,7 +6,7 @@ import json
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from services.model.delta import weights_digest
 from services.model.device import mixed_precision, pick_device
 from services.model.opinion_model import OpinionModel, OpinionOutput
+from services.training.augmentation import Changed
 from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model
 from services.training.datasets import Example, evaluation_texts, load_examples, training_examples
 from services.training.devset import judge
@@ -60,7 +61,6 @@ class Finetuning:
         self.teachers = [(self._teacher(folder), times) for folder, times in Counter(settings.teachers).items()]
         self.examples, self.overlaps, self.cut = training_examples(settings.labelled, settings.sets)
         self.examples = self._reachable([*self.examples, *self._pseudo_labelled()])
-        self.lengths = token_lengths([example.text for example in self.examples], self.tokenizer)
         self.anchors = None
         if settings.objective.anchor:
             self.anchors = self._anchors()
@@ -70,7 +70,7 @@ class Finetuning:
             weights = class_weights(self.examples, self.model)
             moved = {head: weight.to(self.device) for head, weight in weights.items()}
             self.objective = replace(self.objective, class_weights=moved)
-        self.steps = sum(1 for _ in self._batches(random.Random(0)))
+        self.steps = len(self._plan(0))  # of every epoch, nearly: chance makes some texts longer
         self.method = choose_method(settings.method)(self.model, self.steps * settings.epochs)
         nn.Module.to(self.model, self.device)  # what the method added, too
         freeze_layers(self.model, settings.freeze_layers)
@@ -137,13 +137,16 @@ class Finetuning:
                 kept.append(row)
         return kept
 
-    def _batches(self, chance: random.Random) -> Iterator[list[int]]:
-        """Row numbers by batch, over at most as many rows of each set as the settings allow."""
+    def _plan(self, epoch: int) -> list[list[tuple[int, Changed]]]:
+        """An epoch's batches of row numbers and changed examples, over at most as many rows of each set as the settings
+        allow; a batch keeps the token budget as its texts are read, joined ones too. Seed and epoch decide it.
+        """
+        chance = random.Random(self.settings.seed * 1009 + epoch)
         rows = list(range(len(self.examples)))
         chance.shuffle(rows)
-        rows = self._capped(rows, 1)
-        for batch in batches([self.lengths[row] for row in rows], self.settings.token_budget, chance):
-            yield [rows[i] for i in batch]
+        changed = [(row, self.augmentation.apply(self.examples[row], chance)) for row in self._capped(rows, 1)]
+        lengths = token_lengths([change.learnt.text for _, change in changed], self.tokenizer)
+        return [[changed[i] for i in batch] for batch in batches(lengths, self.settings.token_budget, chance)]
 
     def run(self) -> Progress:
         """Train the epochs that are left; the best model by the choosing half of dev is in ``out/best``."""
@@ -170,12 +173,11 @@ class Finetuning:
 
     def _epoch(self, epoch: int) -> float:
         """One pass over the examples; randomness depends on seed and epoch alone, so that a resumed run repeats it."""
-        chance = random.Random(self.settings.seed * 1009 + epoch)
         torch.manual_seed(self.settings.seed * 1009 + epoch)
         self.model.train()
         total, started = 0.0, perf_counter()
-        for step, rows in enumerate(self._batches(chance)):
-            loss = self._step(rows, chance)
+        for step, part in enumerate(self._plan(epoch)):
+            loss = self._step([row for row, _ in part], [change for _, change in part])
             total += loss
             self.method.after_step(epoch * self.steps + step)
             self.tick(1)
@@ -186,9 +188,8 @@ class Finetuning:
                 )
         return total / max(1, self.steps)
 
-    def _step(self, rows: Sequence[int], chance: random.Random) -> float:
+    def _step(self, rows: Sequence[int], changed: Sequence[Changed]) -> float:
         self.optimizer.zero_grad(set_to_none=True)  # here, not at the end: AdaLoRA reads the gradients in after_step
-        changed = [self.augmentation.apply(self.examples[row], chance) for row in rows]
         batch = encode([change.learnt for change in changed], self.tokenizer).to(self.device)
         with mixed_precision(self.device):
             output: OpinionOutput = self.model(**batch.inputs())
