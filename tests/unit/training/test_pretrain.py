@@ -24,7 +24,14 @@ def settings(tmp_path: Path, base: Path) -> PretrainSettings:
     texts = tmp_path / "texts.txt"
     texts.write_text("\n".join(f"{WORDS[n % 3]} {n}" for n in range(300)) + "\n", encoding="utf-8")
     return PretrainSettings(
-        (texts,), tmp_path / "out", str(base), token_budget=128, rate=3e-3, save_every=10, report_to="none"
+        (texts,),
+        tmp_path / "out",
+        str(base),
+        token_budget=128,
+        rate=3e-3,
+        transform_steps=25,
+        save_every=10,
+        report_to="none",
     )
 
 
