@@ -65,6 +65,8 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
 
     ``texts`` are what the embedding may be fitted on (``embedding_of``).
     """
+    if order.out.resolve() == order.run.resolve():
+        raise DataError(f"--out {order.out}: is what --run names; a model is not written while it is read")
     for name in order.reported:  # a wrong name now, not after the weights are written
         load_examples(order.labelled, name, "dev")
     model, tokenizer = _checkpoint(order)

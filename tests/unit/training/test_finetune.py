@@ -180,6 +180,8 @@ def test_release_as_a_whole_and_as_a_difference(tmp_path: Path, labelled: Path, 
     assert card.startswith("# mini\n")
     assert "| sentfin | yes | all |" in card
     weights = load_opinion_model(tmp_path / "mini")[0].state_dict()
+    with pytest.raises(DataError, match="is what --run names"):
+        release(Release(tmp_path / "mini", tmp_path / "mini", labelled, SETS, SETS, 1), {})
     anew = Release(tmp_path / "mini", tmp_path / "anew", labelled, SETS, SETS, 1, offsets=False)
     again = release(anew, run.overlaps)
     assert (again["stages"], again["offsets"]) == (metrics["stages"], False)
