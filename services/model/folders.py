@@ -82,3 +82,8 @@ def _from_hub(name: str) -> Path:
             f"model {name!r}: not under models/, not in the Hub's cache, and not to be had from the Hub"
             f" ({type(error).__name__}). Check the id and the network, or name a folder"
         ) from error
+
+
+def megabytes_of(folder: Path) -> float:
+    """Of a model's weight files."""
+    return sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 1e6

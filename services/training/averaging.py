@@ -8,7 +8,7 @@ from pathlib import Path
 
 from services.training.checkpoints import load_opinion_model, save_opinion_model
 from services.training.errors import DataError
-from services.training.settings import STAGES
+from services.training.settings import STAGES, recorded_stages
 
 
 def average(folders: Sequence[Path], shares: Sequence[float], out: Path) -> None:
@@ -37,8 +37,7 @@ def average(folders: Sequence[Path], shares: Sequence[float], out: Path) -> None
 
 
 def _stages(last: Path, shares: Sequence[float]) -> list[dict[str, object]]:
-    path = next((p for p in (last.parent / STAGES, last / STAGES) if p.is_file()), None)
-    earlier = json.loads(path.read_text(encoding="utf-8")) if path else []
+    earlier = recorded_stages(last)
     told = " to ".join(f"{share:g}" for share in shares)
     seed = earlier[-1]["seed"] if earlier else 0
     return [*earlier, {"method": f"mean of weights, {told}", "sets": [], "caps": {}, "seed": seed}]

@@ -65,6 +65,13 @@ def save_opinion_model(model: OpinionModel, tokenizer: Any, folder: Path, dtype:
     nn.Module.to(model, next(iter(kept.values())))
 
 
+def save_state(state: dict[str, Any], path: Path) -> None:
+    """Write what a run is resumed from; one that is killed meanwhile leaves the file of before."""
+    part = path.with_name(f"{path.name}.part")
+    torch.save(state, part)
+    part.replace(path)
+
+
 def save_eight_bits(model: OpinionModel, tokenizer: Any, folder: Path) -> None:
     """The same with matrices in 8 bits: half the size; nothing more is lost where the int8 kernel serves it."""
     model.config.architectures = ["OpinionModel"]

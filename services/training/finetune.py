@@ -20,7 +20,7 @@ from services.model.delta import weights_digest
 from services.model.device import mixed_precision, pick_device
 from services.model.opinion_model import OpinionModel, OpinionOutput
 from services.training.augmentation import Changed
-from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model
+from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model, save_state
 from services.training.datasets import Example, evaluation_texts, load_examples, training_examples
 from services.training.devset import judge
 from services.training.encoding import Batch, batches, encode, token_lengths
@@ -256,9 +256,7 @@ class Finetuning:
             "settings": self.settings.fixed(),
             "progress": vars(self.progress),
         }
-        part = self.settings.out / "state.pt.part"
-        torch.save(state, part)
-        part.replace(self.settings.out / "state.pt")
+        save_state(state, self.settings.out / "state.pt")
         (self.settings.out / "history.json").write_text(json.dumps(self.progress.history, indent=1), encoding="utf-8")
         self.tracker.write(self.progress.history[-1], self.progress.epoch)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
-from services.model.folders import find_model, shipped_models
+from services.model.folders import find_model, megabytes_of, shipped_models
 from services.training.errors import DataError
 
 
@@ -42,6 +42,6 @@ def _entry(folder: Path) -> dict[str, Any]:
     return {
         "name": folder.name,
         "kind": f"difference to {config['delta_of']}" if config.get("delta_of") else kind,
-        "megabytes": sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 1e6,
+        "megabytes": megabytes_of(folder),
         "accuracy": {name: item["all"]["accuracy"]["value"] for name, item in metrics.get("sets", {}).items()},
     }

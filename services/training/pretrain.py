@@ -21,7 +21,7 @@ from transformers import BertModel
 
 from services.model.device import mixed_precision, pick_device
 from services.model.reading import blank_links
-from services.training.checkpoints import new_model
+from services.training.checkpoints import new_model, save_state
 from services.training.encoding import WINDOW_TOKENS, batches, token_lengths
 from services.training.errors import DataError
 from services.training.optimisation import optimizer_and_schedule, parameter_groups
@@ -208,9 +208,8 @@ class _Run:
 
     def _save(self, kept: dict[str, Any]) -> None:
         state = {name: part.state_dict() for name, part in kept.items()}
-        part = self.settings.out / f"{_STATE}.part"
-        torch.save(state | {"step": self.step, "before": self.before, "settings": self._fixed()}, part)
-        part.replace(self.settings.out / _STATE)
+        state |= {"step": self.step, "before": self.before, "settings": self._fixed()}
+        save_state(state, self.settings.out / _STATE)
 
     def _fixed(self) -> str:
         """What a run that is resumed may not change, as text."""

@@ -57,16 +57,21 @@ class FinetuneSettings:
 STAGES = "stages.json"
 
 
+def recorded_stages(model: Path) -> list[dict[str, Any]]:
+    """The stages of a model's folder, else of the run whose best it is; none where none are recorded."""
+    for path in (model / STAGES, model.parent / STAGES):
+        if path.is_file():
+            found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+            return found
+    return []
+
+
 def stages_of(settings: FinetuneSettings) -> list[dict[str, Any]]:
     """What was trained, oldest first: the stages of the model that the run starts from, then this run's own.
 
     Without paths, so that it can stand in a model card.
     """
-    earlier: list[dict[str, Any]] = []
-    if settings.start is not None:
-        for path in (settings.start.parent / STAGES, settings.start / STAGES):
-            if path.is_file():
-                earlier = json.loads(path.read_text(encoding="utf-8"))
+    earlier = recorded_stages(settings.start) if settings.start is not None else []
     names = (
         "method",
         "epochs",

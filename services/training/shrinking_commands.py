@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from services.model.folders import find_model
+from services.model.folders import find_model, megabytes_of
 from services.model.weights import EIGHT_BIT_FILE, to_eight_bits
 from services.training.checkpoints import load_opinion_model, save_eight_bits, save_opinion_model
 from services.training.errors import DataError
@@ -63,11 +63,6 @@ def quantise_model(name: str, labelled: Path, sets: Sequence[str], out: Path | N
         found["out"] = str(out)
         found["megabytes_stored"] = megabytes_of(out)
     return found
-
-
-def megabytes_of(folder: Path) -> float:
-    """Of its weight files."""
-    return sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 1e6
 
 
 def _points(before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
