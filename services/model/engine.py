@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from services.model.folders import CLASSIFIER, OPINION, ModelError, find_model, kind_of, read_config
+from services.model.folders import CLASSIFIER, OPINION, ModelError, find_model, kind_of, longest_text, read_config
 from services.model.identity import model_id
 from services.model.interface import Engine, Request
 from services.model.packs import LanguageEngine, Pack
@@ -93,7 +93,7 @@ def _classifier(settings: ModelSettings, folder: Path, catalogue_digest: str, ca
 
     device = pick_device(settings.device)
     model = _load(AutoModelForSequenceClassification, folder).to(device)
-    tokenizer = WindowTokenizer(load_tokenizer(folder), _longest(folder), 1, links=True)
+    tokenizer = WindowTokenizer(load_tokenizer(folder), longest_text(folder), 1, links=True)
 
     def built(logits: Any, precision: str) -> ClassifierEngine:
         identity = model_id(folder, catalogue_digest, precision, device, cache_dir)
@@ -131,12 +131,3 @@ def _load(model_class: Any, folder: Path) -> Any:
         return model.eval()
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise ModelError(f"{folder}: the model does not load ({str(error).splitlines()[0]})") from error
-
-
-def _longest(folder: Path) -> int:
-    """Tokens that a classifier reads at most: 512, or less when the model has fewer positions."""
-    config = read_config(folder)
-    positions = int(config.get("max_position_embeddings") or 512)
-    if config.get("model_type") in {"roberta", "xlm-roberta", "camembert"}:
-        positions -= 2  # their positions are counted from padding_idx + 1
-    return min(512, positions)

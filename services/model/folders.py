@@ -87,3 +87,12 @@ def _from_hub(name: str) -> Path:
 def megabytes_of(folder: Path) -> float:
     """Of a model's weight files."""
     return sum(path.stat().st_size for path in folder.glob("*.safetensors")) / 1e6
+
+
+def longest_text(folder: Path) -> int:
+    """Tokens that a classifier reads at most: 512, or less when the model has fewer positions."""
+    config = read_config(folder)
+    positions = int(config.get("max_position_embeddings") or 512)
+    if config.get("model_type") in {"roberta", "xlm-roberta", "camembert"}:
+        positions -= 2  # their positions are counted from padding_idx + 1
+    return min(512, positions)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from services.model.folders import CLASSIFIER, OPINION, find_model, kind_of
+from services.model.folders import CLASSIFIER, OPINION, find_model, kind_of, longest_text
 from services.model.labels import LabelError, label_weights
 from services.training.checkpoints import load_opinion_model
 from services.training.datasets import Company, Example
@@ -18,7 +18,6 @@ from services.training.measures import Floats, softmax
 from services.training.mentions import find_mentions
 from services.training.prediction import Predictions, predict
 
-_SHIFTED = ("roberta", "xlm-roberta", "camembert")  # whose positions begin behind the padding's
 _PIECE = 512  # texts between two steps of the progress bar
 
 
@@ -73,6 +72,7 @@ class ClassifierScorer:
         self.model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval()
         self.model.to("cuda" if torch.cuda.is_available() else "cpu")
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self._longest = longest_text(folder)
         labels: dict[int, str] = self.model.config.id2label
         self.event_labels = tuple(labels[i] for i in range(len(labels)))
         try:
@@ -90,9 +90,7 @@ class ClassifierScorer:
         """Probabilities of its own labels."""
         order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         found = np.zeros((len(texts), len(self.event_labels)))
-        places = int(getattr(self.model.config, "max_position_embeddings", 512))
-        padding = 2 if self.model.config.model_type in _SHIFTED else 0
-        limit = min(512, int(self.tokenizer.model_max_length), places - padding)
+        limit = min(self._longest, int(self.tokenizer.model_max_length))
         for start in range(0, len(order), 32):
             rows = order[start : start + 32]
             encoded: Any = self.tokenizer(
