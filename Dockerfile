@@ -9,7 +9,7 @@ COPY services services
 COPY shared shared
 COPY dashboard dashboard
 COPY models models
-# the wheel that tests/unit/test_wheel.py unpacks: packages, their assets, models
+# the wheel that tests/integration/test_wheel.py unpacks: packages, their assets, models
 RUN /opt/venv/bin/python -m hatchling build -t wheel -d /tmp/wheel \
     && /opt/venv/bin/pip install --no-cache-dir --no-deps /tmp/wheel/*.whl
 

@@ -2,12 +2,16 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv check test demo chaos bench docs chromium clean
+.PHONY: help venv check test style types layers units-rest units-models units-backtests demo chaos bench docs chromium clean
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+# PYTEST_ARGS may choose tests of one part alone: pytest ends with 5 where it finds none
+NONE_IS_WELL = $(if $(PYTEST_ARGS),|| [ $$? = 5 ])
+# what a part prints comes when it ends, not between the lines of another (GNU Make 4 or newer)
+WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -17,19 +21,34 @@ venv: $(VENV)/.installed ## make .venv with everything pinned by constraints.txt
 $(VENV)/.installed: constraints.txt pyproject.toml .ci/install
 	@bash .ci/install $(VENV) $(PYTHON)
 
-check: venv ## the fast part: style, types, layers, unit tests
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/pytest tests/unit -q $(PYTEST_ARGS)
+check: venv ## the fast part: style, types, layers, unit tests; two at a time, each told whole
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(WHOLE) style layers units-rest types units-models units-backtests
 
-test: venv chromium ## everything, with a real Kafka, Redis and Chromium
+test: venv chromium style types layers ## everything, with a real Kafka, Redis and Chromium
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+style: venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: venv
 	$(BIN)/mypy
+
+layers: venv
 	$(BIN)/lint-imports
-	$(BIN)/pytest $(PYTEST_ARGS)
+
+# what loads torch and transformers, what loads scipy, and the rest, which is then spared them
+MODELS := tests/unit/model tests/unit/training tests/unit/test_cli.py
+BACKTESTS := tests/unit/backtest
+
+units-rest: venv
+	$(BIN)/pytest tests/unit $(patsubst %,--ignore=%,$(MODELS) $(BACKTESTS)) -q $(PYTEST_ARGS) $(NONE_IS_WELL)
+
+units-models: venv
+	$(BIN)/pytest $(MODELS) -q $(PYTEST_ARGS) $(NONE_IS_WELL)
+
+units-backtests: venv
+	$(BIN)/pytest $(BACKTESTS) -q $(PYTEST_ARGS) $(NONE_IS_WELL)
 
 demo: venv ## start it all with the synthetic week; Ctrl-C stops it
 	@$(BIN)/bellwether up --sample

@@ -43,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def address() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     Handler.asked.clear()
     yield f"http://127.0.0.1:{server.server_port}/q?s={{ticker}}&d1={{begin:%Y%m%d}}&d2={{end:%Y%m%d}}"

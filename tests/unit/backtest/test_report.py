@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +31,18 @@ from services.backtest.timing import Delay
 COMPANIES = [f"C{i:02d}" for i in range(12)]
 
 
-def world(folder: Path, planted: float, seed: int = 3) -> tuple[pd.DataFrame, Prices]:
+World = Callable[[float], tuple[pd.DataFrame, Prices]]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Signals and prices by the planted effect, each made once; a test leaves them as they are."""
+    return cache(lambda planted: _world(tmp_path_factory.mktemp("world"), planted))
+
+
+def _world(folder: Path, planted: float) -> tuple[pd.DataFrame, Prices]:
     """A year of sessions in which the score of a morning moves the return from that open to the next by `planted`."""
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(3)
     import exchange_calendars
 
     days = exchange_calendars.get_calendar("XNYS", start="2013-12-01", end="2015-03-01").sessions_in_range(
@@ -60,31 +71,31 @@ def world(folder: Path, planted: float, seed: int = 3) -> tuple[pd.DataFrame, Pr
     return signals, prices
 
 
-def test_the_planted_effect_is_found_and_its_absence_too(tmp_path: Path) -> None:
-    signals, prices = world(tmp_path, planted=0.01)
+def test_the_planted_effect_is_found_and_its_absence_too(world: World) -> None:
+    signals, prices = world(0.01)
     found = run_backtest(signals, prices, delay=Delay(), cost_bps=0, hold_bars=1, placebos=40).metrics
     assert found["ic_mean"] > 0.3
     assert found["ic_t"] > 5
     assert found["placebo"]["ic_p"] < 0.03
     assert found["sharpe"] > 5
-    reverse, prices = world(tmp_path, planted=-0.01)
+    reverse, prices = world(-0.01)
     assert run_backtest(reverse, prices, delay=Delay(), cost_bps=0, hold_bars=1, placebos=40).metrics["ic_mean"] < -0.3
-    without, prices = world(tmp_path, planted=0.0)
+    without, prices = world(0.0)
     nothing = run_backtest(without, prices, delay=Delay(), cost_bps=0, hold_bars=1, placebos=40).metrics
     assert abs(nothing["ic_t"]) < 3
     assert nothing["placebo"]["ic_p"] > 0.05
 
 
-def test_a_day_later_nothing_is_left(tmp_path: Path) -> None:
-    signals, prices = world(tmp_path, planted=0.01)
+def test_a_day_later_nothing_is_left(world: World) -> None:
+    signals, prices = world(0.01)
     assert (
         abs(run_backtest(signals, prices, delay=Delay(bars=1), cost_bps=0, hold_bars=1, placebos=40).metrics["ic_t"])
         < 3
     )
 
 
-def test_perturbing_the_future_changes_no_past_position(tmp_path: Path) -> None:
-    signals, prices = world(tmp_path, planted=0.01)
+def test_perturbing_the_future_changes_no_past_position(world: World) -> None:
+    signals, prices = world(0.01)
     cut = len(prices.open) // 2
     instant = prices.opens_at.as_unit("us").asi8[cut]
     changed = signals.assign(score=signals["score"].where(signals["available_at"] < instant, -signals["score"]))
@@ -94,10 +105,10 @@ def test_perturbing_the_future_changes_no_past_position(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")  # alphalens and quantstats warn about pandas' future on every call
-def test_alphalens_finds_the_same_coefficients_and_spreads(tmp_path: Path) -> None:
+def test_alphalens_finds_the_same_coefficients_and_spreads(world: World) -> None:
     import alphalens
 
-    signals, prices = world(tmp_path, planted=0.005)
+    signals, prices = world(0.005)
     panel = factor_panel(signals, prices, Delay(), 1)
     opens = prices.open.tz_localize("UTC")
     factor = panel.tz_localize("UTC").stack()
@@ -124,26 +135,26 @@ def test_alphalens_finds_the_same_coefficients_and_spreads(tmp_path: Path) -> No
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_quantstats_finds_the_same_ratios(tmp_path: Path) -> None:
+def test_quantstats_finds_the_same_ratios(world: World) -> None:
     import quantstats
 
-    signals, prices = world(tmp_path, planted=0.002)
+    signals, prices = world(0.002)
     net = track(long_short(factor_panel(signals, prices, Delay(), 1)), prices, 10).net
     assert sharpe(net) == pytest.approx(float(quantstats.stats.sharpe(net)), rel=1e-6)
     assert sortino(net) == pytest.approx(float(quantstats.stats.sortino(net)), rel=1e-6)
     assert max_drawdown(net) == pytest.approx(float(quantstats.stats.max_drawdown(net)), rel=1e-6)
 
 
-def test_costs_are_turnover_times_rate(tmp_path: Path) -> None:
-    signals, prices = world(tmp_path, planted=0.0)
+def test_costs_are_turnover_times_rate(world: World) -> None:
+    signals, prices = world(0.0)
     weights = long_only(factor_panel(signals, prices, Delay(), 1))
     one = track(weights, prices, 25)
     np.testing.assert_allclose(one.gross - one.net, one.turnover * 0.0025)
     assert one.turnover.max() <= 2 + 1e-9
 
 
-def test_the_placebo_gives_no_company_its_own_signal(tmp_path: Path) -> None:
-    signals, prices = world(tmp_path, planted=0.0)
+def test_the_placebo_gives_no_company_its_own_signal(world: World) -> None:
+    signals, prices = world(0.0)
     panel = factor_panel(signals, prices, Delay(), 1)
     for seed in range(5):
         other = shuffled_across_companies(panel, np.random.default_rng(seed))
@@ -174,16 +185,16 @@ def test_more_trials_deflate_the_sharpe_ratio() -> None:
     assert 0 <= among < alone <= 1
 
 
-def test_nothing_to_test_is_said_plainly(tmp_path: Path) -> None:
-    signals, prices = world(tmp_path, planted=0.0)
+def test_nothing_to_test_is_said_plainly(world: World) -> None:
+    signals, prices = world(0.0)
     with pytest.raises(BacktestError, match="no signals"):
         run_backtest(signals.iloc[:0], prices, delay=Delay(), cost_bps=0, hold_bars=1)
     with pytest.raises(BacktestError, match="no signal meets a price"):
         run_backtest(signals.assign(company="ELSE"), prices, delay=Delay(), cost_bps=0, hold_bars=1)
 
 
-def test_the_tear_sheet_stands_alone_and_escapes(tmp_path: Path) -> None:
-    signals, prices = world(tmp_path, planted=0.0)
+def test_the_tear_sheet_stands_alone_and_escapes(world: World) -> None:
+    signals, prices = world(0.0)
     hostile = ["<script>alert(1)</script>"]
     result = run_backtest(signals, prices, delay=Delay(), cost_bps=10, hold_bars=1, placebos=5, warnings=hostile)
     page = tearsheet(result, "<b>run</b>")

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -79,11 +80,20 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, 
         yield settings, folder
 
 
-def test_other_strategies_of_the_run_count_as_trials(world: tuple[Settings, Path]) -> None:
+@pytest.fixture(scope="module")
+def slow(world: tuple[Settings, Path]) -> tuple[Path, dict[str, Any]]:
+    """Folder and metrics of the first strategy's back-test, which several tests read."""
+    settings, folder = world
+    return backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy="slow"))
+
+
+def test_other_strategies_of_the_run_count_as_trials(
+    world: tuple[Settings, Path], slow: tuple[Path, dict[str, Any]]
+) -> None:
     settings, folder = world
     with pytest.raises(BacktestError, match="several strategies \\(fast, slow\\)"):
         backtest_run(settings, "posts", folder / "prices.csv")
-    out, metrics = backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy="slow"))
+    out, metrics = slow
     assert out.name == "backtest-slow"
     assert metrics["trials"] == 2
     assert any(text.startswith("2 strategies") for text in metrics["warnings"])
@@ -131,31 +141,33 @@ def test_what_comes_later_changes_no_earlier_fold(world: tuple[Settings, Path], 
     assert before["folds"][-1] != after["folds"][-1]
 
 
-def test_a_strategy_file_is_tried_on_the_runs_opinions_without_scoring(world: tuple[Settings, Path]) -> None:
+def test_a_strategy_file_is_tried_on_the_runs_opinions_without_scoring(
+    world: tuple[Settings, Path], slow: tuple[Path, dict[str, Any]]
+) -> None:
     settings, folder = world
     same = folder / "same.yaml"
     same.write_text(STRATEGY.format(name="same", more=""))
     _, metrics = backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy=str(same)))
-    _, slow = backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy="slow"))
-    assert metrics["ic_mean"] == slow["ic_mean"]  # declared the same, but for the name
+    assert metrics["ic_mean"] == slow[1]["ic_mean"]  # declared the same, but for the name
     assert metrics["trials"] == 3
 
 
-def test_thresholds_matter_when_recommendations_are_traded(world: tuple[Settings, Path], tmp_path: Path) -> None:
+def test_thresholds_matter_when_recommendations_are_traded(
+    world: tuple[Settings, Path], slow: tuple[Path, dict[str, Any]], tmp_path: Path
+) -> None:
     settings, folder = world
-    _, scores = backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy="slow"), tmp_path / "a")
-    _, actions = backtest_run(
-        settings, "posts", folder / "prices.csv", Choices(strategy="slow", trade="action"), tmp_path / "b"
-    )
+    _, scores = slow
+    choices = Choices(strategy="slow", trade="action")
+    _, actions = backtest_run(settings, "posts", folder / "prices.csv", choices, tmp_path / "b")
     assert (scores["trade"], actions["trade"]) == ("score", "action")
     assert scores["turnover"] != actions["turnover"]
 
 
-def test_the_curve_grew_while_the_run_went_on(world: tuple[Settings, Path]) -> None:
-    settings, folder = world
+def test_the_curve_grew_while_the_run_went_on(world: tuple[Settings, Path], slow: tuple[Path, dict[str, Any]]) -> None:
+    settings, _ = world
     run = settings.state_dir / "runs" / "posts"
     grown = pd.read_parquet(run / "growing.parquet")
-    out, _ = backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy="slow"))
+    out, _ = slow
     whole = pd.read_parquet(out / "equity.parquet").set_index("date")["long_short"]
     slow = grown[grown["strategy"] == "slow"].set_index("date")["long_short"]
     assert 20 < len(slow) <= len(whole)
