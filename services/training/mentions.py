@@ -10,7 +10,7 @@ _LEGAL_FORM = re.compile(
     r"[\s,]+(inc|corp|corporation|co|company|plc|ltd|limited|group|holdings|ag|sa|nv|se|spa|llc|lp)\.?$", re.IGNORECASE
 )
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
-_LETTER = r"[^\W_\u3400-\u9fff]"
+_LETTER = re.compile(r"[^\W_\u3400-\u9fff]")
 
 
 def find_mentions(text: str, name: str) -> tuple[Span, ...]:
@@ -30,14 +30,24 @@ def find_mentions(text: str, name: str) -> tuple[Span, ...]:
     if len(first) > 3:
         readings.append((first, re.IGNORECASE))
     for reading, flags in readings:
-        if reading and (spans := _occurrences(text, reading, flags)):
+        if reading and (spans := occurrences(text, reading, flags)):
             return spans
     return ()
 
 
-def _occurrences(text: str, name: str, flags: int) -> tuple[Span, ...]:
-    # Chinese is written without spaces: a Chinese character is an edge to its neighbours, and needs none itself
-    before = "" if _CHINESE.match(name[0]) else f"(?<!{_LETTER})"
-    after = "" if _CHINESE.match(name[-1]) else f"(?!{_LETTER})"
-    pattern = re.compile(f"{before}{re.escape(name)}{after}", flags)
-    return tuple(match.span() for match in pattern.finditer(text))
+def occurrences(text: str, name: str, flags: int) -> tuple[Span, ...]:
+    """Places of the name (``flags`` as of re) that no letter or digit continues.
+
+    Chinese is written without spaces: a Chinese character is an edge to its neighbours, and needs none itself. The
+    edges are looked at apart from the name: a pattern with both costs a millisecond to compile, for every name.
+    """
+    pattern = re.compile(re.escape(name), flags)
+    spans, at = [], 0
+    while found := pattern.search(text, at):
+        start, end = found.span()
+        inside = _LETTER.match(text, start - 1) if start and not _CHINESE.match(name[0]) else None
+        inside = inside or (None if _CHINESE.match(name[-1]) else _LETTER.match(text, end))
+        if inside is None:
+            spans.append((start, end))
+        at = start + 1 if inside else end
+    return tuple(spans)

@@ -1,4 +1,6 @@
-"""Ways to fine-tune: which weights of the encoder learn. Heads always do. A method is one entry of ``METHODS``."""
+"""Ways to fine-tune: which weights of the encoder learn. Heads always do. A method is one entry of ``METHODS``: it
+gets the model, the steps of the run and the rank of low-rank changes.
+"""
 
 from __future__ import annotations
 
@@ -79,13 +81,13 @@ class PrefixedAttention(nn.Module):
         return found.transpose(1, 2).reshape(states.shape), None
 
 
-def _full(model: OpinionModel, _: int) -> Method:
+def _full(model: OpinionModel, _steps: int, _rank: int) -> Method:
     # names are learnt through their word vectors: frozen, none of them can become good or bad news
     model.encoder.embeddings.requires_grad_(False)
     return Method("full")
 
 
-def _company(model: OpinionModel, _: int) -> Method:
+def _company(model: OpinionModel, _steps: int, _rank: int) -> Method:
     """Only what reads a company learns; the other answers and the embedding stay as they are, to the bit."""
     model.requires_grad_(False)
     for part in (model.mention_query, model.company_head):
@@ -94,21 +96,21 @@ def _company(model: OpinionModel, _: int) -> Method:
     return Method("company")
 
 
-def _lora(model: OpinionModel, _: int) -> Method:
+def _lora(model: OpinionModel, _steps: int, rank: int) -> Method:
     from peft import LoraConfig, get_peft_model
 
-    config = LoraConfig(r=16, lora_alpha=32, lora_dropout=0.05, target_modules=_ALL_LINEAR)
+    config = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.05, target_modules=_ALL_LINEAR)
     model.encoder = get_peft_model(model.encoder, config)
     return Method("lora", wrapped=model.encoder)
 
 
-def _adalora(model: OpinionModel, steps: int) -> Method:
+def _adalora(model: OpinionModel, steps: int, rank: int) -> Method:
     from peft import AdaLoraConfig, get_peft_model
 
     config = AdaLoraConfig(
-        init_r=16,
-        target_r=8,
-        lora_alpha=32,
+        init_r=rank,
+        target_r=max(1, rank // 2),
+        lora_alpha=2 * rank,
         lora_dropout=0.05,
         target_modules=_ALL_LINEAR,
         total_step=max(steps, 10),
@@ -120,7 +122,7 @@ def _adalora(model: OpinionModel, steps: int) -> Method:
     return Method("adalora", after_step=model.encoder.base_model.update_and_allocate, wrapped=model.encoder)
 
 
-def _adapter(model: OpinionModel, _: int) -> Method:
+def _adapter(model: OpinionModel, _steps: int, _rank: int) -> Method:
     model.encoder.requires_grad_(False)
     for layer in model.encoder.encoder.layer:
         for part in (layer.attention.output, layer.output):
@@ -129,14 +131,14 @@ def _adapter(model: OpinionModel, _: int) -> Method:
     return Method("adapter", mergeable=False)
 
 
-def _prefix(model: OpinionModel, _: int) -> Method:
+def _prefix(model: OpinionModel, _steps: int, _rank: int) -> Method:
     model.encoder.requires_grad_(False)
     for layer in model.encoder.encoder.layer:
         layer.attention.self = PrefixedAttention(layer.attention.self, 16)
     return Method("prefix", mergeable=False)
 
 
-METHODS: dict[str, Callable[[OpinionModel, int], Method]] = {
+METHODS: dict[str, Callable[[OpinionModel, int, int], Method]] = {
     "full": _full,
     "company": _company,
     "lora": _lora,
@@ -146,7 +148,7 @@ METHODS: dict[str, Callable[[OpinionModel, int], Method]] = {
 }
 
 
-def choose_method(name: str) -> Callable[[OpinionModel, int], Method]:
+def choose_method(name: str) -> Callable[[OpinionModel, int, int], Method]:
     """The method of a name. Raises DataError for an unknown one."""
     if name not in METHODS:
         raise DataError(f"--method {name}: unknown; known are {', '.join(METHODS)}")

@@ -61,6 +61,7 @@ def _stages(stages: list[dict[str, Any]]) -> str:
         return ""
     names = (
         "method",
+        "rank",
         "sets",
         "caps",
         "epochs",
@@ -70,12 +71,18 @@ def _stages(stages: list[dict[str, Any]]) -> str:
         "compose",
         "anonymise",
         "teachers",
+        "unlabelled",
     )
     lines = [f"| stage | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for number, stage in enumerate(stages, 1):
-        cells = [str(stage.get(name, 0)).strip("{}[]").replace("'", "") or "-" for name in names]
+        shown = stage if stage["method"] in ("lora", "adalora") else {**stage, "rank": None}
+        cells = [_cell(shown.get(name, 0)) for name in names]
         lines.append(f"| {number} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _cell(value: Any) -> str:
+    return "-" if value is None else str(value).strip("{}[]").replace("'", "") or "-"
 
 
 def _results_table(metrics: Mapping[str, Any]) -> str:

@@ -70,9 +70,9 @@ class RunningMean:
             return
         self.updates += 1
         decay = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        trained = list(_trained(model))
         with torch.no_grad():
-            for name, parameter in _trained(model):
-                self.mean[name].lerp_(parameter, 1 - decay)
+            torch._foreach_lerp_([self.mean[name] for name, _ in trained], [p for _, p in trained], 1 - decay)
 
     def swap(self, model: nn.Module) -> None:
         """Exchange the model's weights with the mean; a second call takes it back."""

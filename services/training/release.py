@@ -17,6 +17,7 @@ import torch
 
 from services.model.delta import apply_delta, weights_digest, write_delta
 from services.model.opinion_model import OpinionModel
+from services.model.weights import encoder_digest
 from services.training.calibration import calibration_errors, fit_offsets, fit_temperatures
 from services.training.checkpoints import load_opinion_model, new_model, save_eight_bits, save_opinion_model
 from services.training.datasets import CHINESE_SETS, DOCUMENT_SETS, Example, load_examples
@@ -147,8 +148,10 @@ def _learnt(order: Release) -> tuple[dict[str, Any], dict[str, Any]]:
     found = torch.load(best / "learnt.pt", weights_only=True)
     if not found["low_rank"]:
         raise DataError(f"{best}: a run with --method {found['method']} cannot be a difference; use lora or adalora")
-    if found["base"] != weights_digest(order.delta_of):
-        raise DataError(f"{best}: did not start from this {order.delta_of.name}; train with --start {order.delta_of}")
+    if found["base"] != encoder_digest(order.delta_of):
+        raise DataError(
+            f"{best}: did not start from the encoder of this {order.delta_of.name}; train with --start {order.delta_of}"
+        )
     return found["low_rank"], {name: t for name, t in found["learnt"].items() if not name.startswith("encoder.")}
 
 

@@ -26,6 +26,7 @@ class FinetuneSettings:
     anchor_encoder: str | None = None  # whose embeddings the objective's anchor holds to; None: the start's own
     start: Path | None = None  # an opinion model to go on from, heads included
     method: str = "full"  # a key of methods.METHODS
+    rank: int = 16  # of lora's changes, and of adalora's at its start (half of it on average at its end)
     freeze_layers: int = (
         0  # the lowest layers of the encoder that do not learn: a third of them frees a fifth of a step
     )
@@ -74,6 +75,7 @@ def stages_of(settings: FinetuneSettings) -> list[dict[str, Any]]:
     earlier = recorded_stages(settings.start) if settings.start is not None else []
     names = (
         "method",
+        "rank",
         "epochs",
         "seed",
         "token_budget",

