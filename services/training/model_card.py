@@ -13,7 +13,9 @@ _MEASURES = ("accuracy", "macro_f1", "weighted_f1")
 def model_card(metrics: Mapping[str, Any]) -> str:
     """Markdown of the card."""
     learnt = metrics["learnt"]
-    research = not set(learnt) <= texts.FREE
+    stages = metrics.get("stages") or []
+    unlabelled = any(stage.get("unlabelled") for stage in stages)
+    research = unlabelled or not set(learnt) <= texts.FREE
     language = texts.LANGUAGES["zh" if any(name.startswith("zh_") for name in learnt) else "en"]
     base = texts.ENCODER.format(encoder=metrics.get("encoder") or texts.BASE_ENCODER)
     parts = [
@@ -22,16 +24,19 @@ def model_card(metrics: Mapping[str, Any]) -> str:
         "## Intended use",
         language.intended + (texts.RESEARCH_ONLY if research else ""),
         "## Data and licences",
-        "\n".join(f"- {texts.LICENCES.get(name, f'{name}: see its source')}" for name in learnt) + "\n" + base,
+        "\n".join(f"- {texts.LICENCES.get(name, f'{name}: see its source')}" for name in learnt)
+        + (texts.UNLABELLED if unlabelled else "")
+        + "\n"
+        + base,
         "## Training",
         texts.DIFFERENCE.format(base=metrics["delta_of"]) if metrics.get("delta_of") else "",
         texts.TRAINING.format(
-            seed=", ".join(sorted({str(stage["seed"]) for stage in metrics.get("stages") or [metrics]})),
+            seed=", ".join(sorted({str(stage["seed"]) for stage in stages or [metrics]})),
             parameters=f"{metrics['parameters'] / 1e6:.1f}",
             vocabulary=f"{metrics['vocabulary']:,}",
             bits=metrics["bits"],
         ),
-        _stages(metrics.get("stages") or []),
+        _stages(stages),
         "## Results on the dev files",
         texts.RESULTS + ("" if metrics.get("offsets", True) else texts.WITHOUT_OFFSETS),
         _results_table(metrics),

@@ -180,6 +180,10 @@ def test_release_as_a_whole_and_as_a_difference(tmp_path: Path, labelled: Path, 
     card = model_card(metrics)
     assert card.startswith("# mini\n")
     assert "| sentfin | yes | all |" in card
+    assert "For research only" not in card
+    told = model_card({**metrics, "stages": [{**metrics["stages"][0], "unlabelled": 1}]})
+    assert "- Unlabelled texts" in told
+    assert "For research only" in told
     weights = load_opinion_model(tmp_path / "mini")[0].state_dict()
     with pytest.raises(DataError, match="is what --run names"):
         release(Release(tmp_path / "mini", tmp_path / "mini", labelled, SETS, SETS, 1), {})
