@@ -39,7 +39,8 @@ def read_weights(folder: Path) -> dict[str, Tensor]:
 def encoder_digest(folder: Path) -> str:
     """16 hex digits over the encoder's weights alone: low-rank changes fit every model that has just this encoder.
 
-    A release fits the heads' biases and leaves the encoder as it is.
+    A release fits the heads' biases and rounds the encoder to the bits that it stores; one that is stored so already
+    stays as it is.
     """
     found = hashlib.blake2b(digest_size=8)
     weights = read_weights(folder)

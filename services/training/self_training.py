@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -67,14 +68,23 @@ def _sure(probabilities: Floats, least: float) -> list[int]:
 
 
 def _companies(text: str, names: Iterable[str]) -> Iterator[Company]:
-    taken: set[Span] = set()
+    """The companies of these names, the longest first, then cashtags: no place belongs to two of them."""
     tags: dict[str, list[Span]] = {}
     for match in CASHTAG.finditer(text):
         tags.setdefault(match[0], []).append(match.span())
-    for spans in [*(find_mentions(text, name) for name in names), *map(tuple, tags.values())]:
-        if spans and not taken.intersection(spans):
-            taken.update(spans)
+    inside = [span for spans in tags.values() for span in spans]
+    taken: list[Span] = []
+    for name in sorted(names, key=lambda name: (-len(name), name)):
+        spans = tuple(span for span in find_mentions(text, name) if not _meets(span, [*taken, *inside]))
+        if spans:
+            taken += spans
             yield Company(spans, UNLABELLED)
+    for found in tags.values():
+        yield Company(tuple(found), UNLABELLED)
+
+
+def _meets(span: Span, others: Iterable[Span]) -> bool:
+    return any(span[0] < end and start < span[1] for start, end in others)
 
 
 def _rows(path: Path) -> list[tuple[str, str]]:
@@ -99,8 +109,11 @@ def _rows(path: Path) -> list[tuple[str, str]]:
 
 def _lines(path: Path) -> Iterator[str]:
     opened = gzip.open if path.suffix == ".gz" else open
-    with opened(path, "rt", encoding="utf-8", errors="replace") as lines:
-        yield from lines
+    try:
+        with opened(path, "rt", encoding="utf-8", errors="replace") as lines:
+            yield from lines
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: cannot be read ({error})") from None
 
 
 def _told(line: str, path: Path) -> tuple[str, str]:

@@ -193,6 +193,8 @@ def test_texts_that_are_older_than_the_models_training_are_named(world: tuple[Se
 def test_the_dates_follow_from_the_sets_that_a_model_learnt(tmp_path: Path) -> None:
     (tmp_path / "metrics.json").write_text(json.dumps({"learnt": ["sentfin"]}))
     assert texts_until(tmp_path) == "2023-09-30"  # the encoder's
+    (tmp_path / "metrics.json").write_text(json.dumps({"learnt": ["sentfin"], "stages": [{"unlabelled": 1}]}))
+    assert texts_until(tmp_path) == ""  # of any date: the model itself has to say it
     (tmp_path / "metrics.json").write_text(json.dumps({"learnt": ["sentfin", "something new"]}))
     assert texts_until(tmp_path) == ""
 

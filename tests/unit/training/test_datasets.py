@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 from pathlib import Path
 
@@ -125,8 +127,6 @@ def test_unknown_polarity_is_named(labelled: Path) -> None:
 
 
 def test_the_kind_of_a_text_file_is_its_last_ending(tmp_path: Path) -> None:
-    import gzip
-
     (tmp_path / "news.2014.csv").write_text("id,title\n1,Norrefax rises\n")
     assert read_texts(tmp_path / "news.2014.csv") == ["Norrefax rises"]
     with gzip.open(tmp_path / "x.v2.jsonl.gz", "wt") as lines:
@@ -157,6 +157,32 @@ def test_unlabelled_texts_bring_the_companies_that_they_name(tmp_path: Path) -> 
         "It rains": [],
     }
     assert all(company.sentiment == UNLABELLED for example in found.values() for company in example.companies)
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "expected"),
+    [
+        ("$CAS up as CAS wins", ["CAS"], [["CAS"], ["$CAS"]]),
+        ("Reserve Bank of India, Bank of India", ["Bank of India", "Reserve Bank of India"],
+         [["Reserve Bank of India"], ["Bank of India"]]),
+        ("Norrefax Inc beats Norrefax", ["Norrefax", "Norrefax Inc"], [["Norrefax Inc"], ["Norrefax"]]),
+    ],
+)  # fmt: skip
+def test_no_place_belongs_to_two_companies(
+    tmp_path: Path, text: str, names: list[str], expected: list[list[str]]
+) -> None:
+    lines = [json.dumps({"text": text, "company": name}) for name in names]
+    (tmp_path / "x.jsonl").write_text("\n".join(lines))
+    [example] = read_unlabelled([tmp_path / "x.jsonl"])
+    assert [[text[a:b] for a, b in company.spans] for company in example.companies] == expected
+
+
+def test_a_file_that_is_no_gzip_is_named(tmp_path: Path) -> None:
+    whole = gzip.compress(b'{"text": "Norrefax rises"}\n' * 500)
+    for content in (b"junk", whole[: len(whole) // 2]):
+        (tmp_path / "x.jsonl.gz").write_bytes(content)
+        with pytest.raises(DataError, match=r"x\.jsonl\.gz: cannot be read"):
+            read_texts(tmp_path / "x.jsonl.gz")
 
 
 def test_only_sure_answers_become_labels(tiny: tuple[OpinionModel, object]) -> None:
