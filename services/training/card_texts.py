@@ -59,12 +59,13 @@ With 95 % bootstrap intervals. Dev rows whose text key has an even CRC-32 ("choo
 offsets; "report" are the other rows, which chose no answer; "all" are both. Test files were never read.
 """
 CALIBRATION_WITHOUT_OFFSETS = """
-Temperatures were fitted on all dev rows of the sets that were learnt. Expected calibration error (15 bins) of each half
-under the temperature of the other one:
+Temperatures were fitted on all dev rows of the sets that were learnt, without guessed labels. Expected calibration
+error (15 bins) of each half under the temperature of the other one:
 """
 CALIBRATION = """
 An offset per sentiment, in the heads' biases, was fitted on the choosing rows; temperatures on all dev rows of the sets
-that were learnt. Expected calibration error (15 bins) of each half under what was fitted on the other one:
+that were learnt, without guessed labels. Expected calibration error (15 bins) of each half under what was fitted on the
+other one:
 """
 OVERLAP = """Rows found before training; all of them were removed from it. "Near" is a token Jaccard of at least 0.8."""
 ROBUSTNESS = """

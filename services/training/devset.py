@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -72,21 +72,42 @@ def judge(
     """Logits of the model on the dev file of each set, or on one half of it: one forward pass per set."""
     judged = {}
     for name in names:
-        examples = load_examples(labelled, name, "dev")
-        if half != "all":
-            examples = [example for example in examples if chooses(example.text) == (half == "choose")]
+        examples = _dev_examples(labelled, name, half)
         judged[name] = _judged(examples, predict(model, tokenizer, examples), head_of(examples))
     return judged
 
 
-def _judged(examples: Sequence[Example], predictions: Predictions, head: Head) -> Judged:
+def judge_heads(
+    model: OpinionModel, tokenizer: Any, labelled: Path, names: Sequence[str], half: Half = "all"
+) -> dict[str, Judged]:
+    """What calibration goes by, as SET/HEAD: every head that a set has a person's labels for; guessed ones are left out
+    (a headline's sentiment taken for the text's, a company that is not named as negative taken for neutral).
+    """
+    judged = {}
+    for name in names:
+        examples = _dev_examples(labelled, name, half)
+        predictions = predict(model, tokenizer, examples)
+        for head in get_args(Head):
+            found = _judged(examples, predictions, head, least=1.0)
+            if len(found.labels):
+                judged[f"{name}/{head}"] = found
+    return judged
+
+
+def _dev_examples(labelled: Path, name: str, half: Half) -> list[Example]:
+    examples = load_examples(labelled, name, "dev")
+    return [example for example in examples if half == "all" or chooses(example.text) == (half == "choose")]
+
+
+def _judged(examples: Sequence[Example], predictions: Predictions, head: Head, least: float = 0.0) -> Judged:
+    """The rows that have a label for ``head`` of at least the weight ``least``."""
     logits: Floats = getattr(predictions, head)
     if head == "company":
-        pairs = [(company.sentiment, example.text) for example in examples for company in example.companies]
+        rows = [(c.sentiment, c.weight, example.text) for example in examples for c in example.companies]
     else:
-        pairs = [(getattr(example, head), example.text) for example in examples]
-    labels = np.array([label for label, _ in pairs], dtype=np.int64)
-    choose = np.array([chooses(text) for _, text in pairs], dtype=bool)
-    known = labels != UNLABELLED
-    _, texts = np.unique([text for _, text in pairs], return_inverse=True)
+        rows = [(getattr(e, head), getattr(e, f"{head}_weight"), e.text) for e in examples]
+    labels = np.array([label for label, _, _ in rows], dtype=np.int64)
+    choose = np.array([chooses(text) for _, _, text in rows], dtype=bool)
+    known = (labels != UNLABELLED) & np.array([weight >= least for _, weight, _ in rows], dtype=bool)
+    _, texts = np.unique([text for _, _, text in rows], return_inverse=True)
     return Judged(labels[known], logits[known], choose[known], texts[known], head)

@@ -21,7 +21,7 @@ from services.model.weights import encoder_digest
 from services.training.calibration import calibration_errors, fit_offsets, fit_temperatures
 from services.training.checkpoints import load_opinion_model, new_model, save_eight_bits, save_opinion_model
 from services.training.datasets import CHINESE_SETS, DOCUMENT_SETS, Example, load_examples
-from services.training.devset import Half, Judged, chooses, judge
+from services.training.devset import Half, Judged, chooses, judge, judge_heads
 from services.training.embedding_head import fit_embedding_head
 from services.training.errors import DataError
 from services.training.evaluate import restrict
@@ -73,7 +73,7 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
     model, tokenizer = _checkpoint(order)
     log.info("calibrating")
     cosine = fit_embedding_head(model, tokenizer, *new_model(order.embedding_of), texts) if order.embedding_of else None
-    chosen = judge(model, tokenizer, order.labelled, order.learnt, "choose")
+    chosen = judge_heads(model, tokenizer, order.labelled, order.learnt, "choose")
     offsets = fit_offsets(chosen) if order.offsets else None
     _add_offsets(model, offsets or {})
     _save(order, model, tokenizer)
@@ -83,7 +83,7 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
     log.info("saved to %s; now measuring: the dev files", order.out)
     shipped, tokenizer = load_opinion_model(order.out)  # measured as it ships: in its bits, read back
     judged = judge(shipped, tokenizer, order.labelled, list(dict.fromkeys([*order.reported, *order.learnt])))
-    own = {name: found for name, found in judged.items() if name in order.learnt}
+    own = judge_heads(shipped, tokenizer, order.labelled, order.learnt)
     temperatures = fit_temperatures(own)
     shipped.config.temperatures = temperatures
     _write_temperatures(order.out, temperatures)

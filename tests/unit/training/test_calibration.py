@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.model.opinion_model import OpinionModel
 from services.training.calibration import calibration_errors, fit_calibration, fit_offsets
-from services.training.devset import Judged
+from services.training.devset import Judged, judge, judge_heads
 from services.training.measures import Floats, Ints, expected_calibration_error, softmax
 
 
@@ -62,3 +65,30 @@ def test_without_offsets_errors_are_those_of_temperatures_alone() -> None:
     judged = {"tfns_sentiment": Judged(labels, logits + np.array([1.5, 0.0, -1.5]), np.arange(3000) % 2 == 0)}
     alone, with_offsets = (calibration_errors(judged, offsets)["document"] for offsets in (None, {}))
     assert alone > 1.5 * with_offsets
+
+
+def test_calibration_goes_by_labels_that_nobody_guessed(tiny: tuple[OpinionModel, object], labelled: Path) -> None:
+    names = ("tfns_sentiment", "tfns_topic", "sentfin")
+    found = judge_heads(*tiny, labelled, names)
+    assert set(found) == {"tfns_sentiment/document", "tfns_topic/event", "sentfin/company"}
+    for judged in judge(*tiny, labelled, names).values():
+        same = next(item for item in found.values() if item.head == judged.head)
+        assert np.array_equal(same.labels, judged.labels)
+        assert np.array_equal(same.logits, judged.logits)
+
+
+def test_a_set_may_calibrate_several_heads(tiny: tuple[OpinionModel, object], tmp_path: Path) -> None:
+    files = {
+        "zh_news_titles": "id,company,text,label,polarity,near_test\n1,东山,东山利润下降,negative,negative,0\n",
+        "zh_finnsp_negative": "id,text,label,entities,key_entities,near_test\n"
+        "1,东山欠西河的钱,negative,东山;西河,东山,0\n",
+    }
+    for name, content in files.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "dev.csv").write_text(content, encoding="utf-8")
+    found = {name: item.labels.tolist() for name, item in judge_heads(*tiny, tmp_path, tuple(files)).items()}
+    assert found == {
+        "zh_news_titles/document": [0],
+        "zh_news_titles/company": [0],
+        "zh_finnsp_negative/company": [0],  # neither the other company, taken for neutral, nor the text as a whole
+    }
