@@ -22,7 +22,7 @@ $(VENV)/.installed: constraints.txt pyproject.toml .ci/install
 	@bash .ci/install $(VENV) $(PYTHON)
 
 check: venv ## the fast part: style, types, layers, unit tests; two at a time, each told whole
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(WHOLE) style layers $(firstword $(UNITS)) types $(wordlist 2,9,$(UNITS))
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(WHOLE) style layers types $(UNITS)
 
 test: venv chromium style types layers ## everything, with a real Kafka, Redis and Chromium
 	$(BIN)/pytest $(PYTEST_ARGS)

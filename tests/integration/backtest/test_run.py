@@ -169,9 +169,9 @@ def test_the_curve_grew_while_the_run_went_on(world: tuple[Settings, Path], slow
     grown = pd.read_parquet(run / "growing.parquet")
     out, _ = slow
     whole = pd.read_parquet(out / "equity.parquet").set_index("date")["long_short"]
-    slow = grown[grown["strategy"] == "slow"].set_index("date")["long_short"]
-    assert 20 < len(slow) <= len(whole)
-    pd.testing.assert_series_equal(slow, whole.loc[slow.index], check_freq=False)
+    shown = grown[grown["strategy"] == "slow"].set_index("date")["long_short"]
+    assert 20 < len(shown) <= len(whole)
+    pd.testing.assert_series_equal(shown, whole.loc[shown.index], check_freq=False)
     progress = json.loads((run / "progress.json").read_text())
     assert progress["done"] == progress["total"] == show_run(settings, "posts")["documents"]
 
