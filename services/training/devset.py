@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -18,6 +18,7 @@ from services.training.prediction import Predictions, predict
 
 Half = Literal["choose", "report", "all"]
 Head = Literal["document", "company", "event"]
+Answers = tuple[list[Example], Predictions]  # the examples of a set, and what a model said of them
 
 
 @dataclass(frozen=True)
@@ -70,25 +71,40 @@ def judge(
     model: OpinionModel, tokenizer: Any, labelled: Path, names: Sequence[str], half: Half = "all"
 ) -> dict[str, Judged]:
     """Logits of the model on the dev file of each set, or on one half of it: one forward pass per set."""
-    judged = {}
-    for name in names:
-        examples = _dev_examples(labelled, name, half)
-        judged[name] = _judged(examples, predict(model, tokenizer, examples), head_of(examples))
-    return judged
+    return by_set(answer(model, tokenizer, labelled, names, half))
 
 
 def judge_heads(
     model: OpinionModel, tokenizer: Any, labelled: Path, names: Sequence[str], half: Half = "all"
 ) -> dict[str, Judged]:
+    """What calibration goes by (:func:`by_head`), from one forward pass per set."""
+    return by_head(answer(model, tokenizer, labelled, names, half))
+
+
+def answer(
+    model: OpinionModel, tokenizer: Any, labelled: Path, names: Sequence[str], half: Half = "all"
+) -> dict[str, Answers]:
+    """What the model says of the dev file of each set, or of one half of it."""
+    found = {}
+    for name in names:
+        examples = _dev_examples(labelled, name, half)
+        found[name] = examples, predict(model, tokenizer, examples)
+    return found
+
+
+def by_set(answers: Mapping[str, Answers]) -> dict[str, Judged]:
+    """Each set by the head that it is judged by."""
+    return {name: _judged(examples, said, head_of(examples)) for name, (examples, said) in answers.items()}
+
+
+def by_head(answers: Mapping[str, Answers]) -> dict[str, Judged]:
     """What calibration goes by, as SET/HEAD: every head that a set has a person's labels for; guessed ones are left out
     (a headline's sentiment taken for the text's, a company that is not named as negative taken for neutral).
     """
     judged = {}
-    for name in names:
-        examples = _dev_examples(labelled, name, half)
-        predictions = predict(model, tokenizer, examples)
+    for name, (examples, said) in answers.items():
         for head in get_args(Head):
-            found = _judged(examples, predictions, head, least=1.0)
+            found = _judged(examples, said, head, least=1.0)
             if len(found.labels):
                 judged[f"{name}/{head}"] = found
     return judged

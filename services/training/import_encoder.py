@@ -19,10 +19,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import nn
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+from transformers import BertModel, PreTrainedTokenizerFast
 
+from services.training.bert_sizes import config_of
 from services.training.errors import DataError
-from services.training.saved_model import INDEX, find_saved_model, read_bert
+from services.training.saved_model import INDEX, Weights, find_saved_model, read_bert
 
 LARGEST_DIFFERENCE = 1e-4
 _PROBE = (
@@ -32,8 +33,6 @@ _PROBE = (
 )
 _COORDINATES = re.compile(r"[\w.-]+:[\w.-]+:[\w.-]+")
 _HEAD_WIDTHS = (64, 32, 128, 16, 8)
-
-Weights = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -222,22 +221,10 @@ def _possible_heads(weights: Weights) -> list[int]:
 
 
 def _model(weights: Weights, heads: int) -> BertModel:
-    words, places, kinds = (
-        weights.get(f"embeddings.{kind}_embeddings.weight") for kind in ("word", "position", "token_type")
-    )
-    inner = weights.get("encoder.layer.0.intermediate.dense.weight")
-    if words is None or places is None or kinds is None or inner is None:
+    config = config_of(weights)
+    if config is None:
         raise DataError("the graph has no weights by the names of a BERT encoder")
-    numbers = {int(name.split(".")[2]) for name in weights if name.startswith("encoder.layer.")}
-    config = BertConfig(
-        vocab_size=words.shape[0],
-        hidden_size=words.shape[1],
-        num_hidden_layers=len(numbers),
-        num_attention_heads=heads,
-        intermediate_size=inner.shape[0],
-        max_position_embeddings=places.shape[0],
-        type_vocab_size=kinds.shape[0],
-    )
+    config.num_attention_heads = heads
     model = BertModel(config, add_pooling_layer=False)  # type: ignore[no-untyped-call]
     state = {name: torch.from_numpy(weights[name].astype(np.float32)) for name in model.state_dict() if name in weights}
     missing = sorted(set(model.state_dict()) - set(state))

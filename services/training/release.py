@@ -21,7 +21,7 @@ from services.model.weights import encoder_digest
 from services.training.calibration import calibration_errors, fit_offsets, fit_temperatures
 from services.training.checkpoints import load_opinion_model, new_model, save_eight_bits, save_opinion_model
 from services.training.datasets import CHINESE_SETS, DOCUMENT_SETS, Example, load_examples
-from services.training.devset import Half, Judged, chooses, judge, judge_heads
+from services.training.devset import Half, Judged, answer, by_head, by_set, chooses, judge_heads
 from services.training.embedding_head import fit_embedding_head
 from services.training.errors import DataError
 from services.training.evaluate import restrict
@@ -82,8 +82,8 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
         shutil.copy2(stages, order.out / STAGES)
     log.info("saved to %s; now measuring: the dev files", order.out)
     shipped, tokenizer = load_opinion_model(order.out)  # measured as it ships: in its bits, read back
-    judged = judge(shipped, tokenizer, order.labelled, list(dict.fromkeys([*order.reported, *order.learnt])))
-    own = judge_heads(shipped, tokenizer, order.labelled, order.learnt)
+    answers = answer(shipped, tokenizer, order.labelled, list(dict.fromkeys([*order.reported, *order.learnt])))
+    judged, own = by_set(answers), by_head({name: answers[name] for name in order.learnt})
     temperatures = fit_temperatures(own)
     shipped.config.temperatures = temperatures
     _write_temperatures(order.out, temperatures)

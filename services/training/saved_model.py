@@ -14,14 +14,15 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from transformers import BertConfig, BertForMaskedLM, BertTokenizer
+from torch import nn
+from transformers import BertForMaskedLM, BertTokenizer
 
+from services.training.bert_sizes import config_of
 from services.training.errors import DataError
 
 INDEX = "variables/variables.index"
@@ -35,13 +36,6 @@ _FLOAT = 1
 _HEAD_WIDTH = 64  # of every BERT that Google published
 _CLOZE = (("The capital of France is [MASK].", "Paris"), ("He opened the door and [MASK] into the room.", "walked"))
 _LEAST = 0.1  # probability of the right word: a wrong layout gives each of 30,000 words next to nothing
-
-_SIZED = (
-    "embeddings.word_embeddings",
-    "embeddings.position_embeddings",
-    "embeddings.token_type_embeddings",
-    "encoder.layer.0.intermediate.dense",
-)
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -204,25 +198,15 @@ def _model(weights: Weights, place: Path) -> BertForMaskedLM:
         kernel = name.endswith(".kernel")
         tensor = torch.from_numpy(np.array(array.T if kernel else array, order="C"))
         state[name.replace(".kernel", ".weight")] = tensor
-    found = [state.get(f"bert.{name}.weight") for name in _SIZED]
-    if any(tensor is None or tensor.ndim != 2 for tensor in found):
+    config = config_of({name.removeprefix("bert."): tensor for name, tensor in state.items()})
+    if config is None:
         raise DataError(f"{place}: the SavedModel has no weights by the names of a BERT encoder")
-    words, places, kinds, inner = cast(list[Tensor], found)
-    if words.shape[1] % _HEAD_WIDTH:
-        raise DataError(f"{place}: states of {words.shape[1]} numbers, no multiple of the {_HEAD_WIDTH} of a head")
-    layers = {name.split(".")[3] for name in state if name.startswith("bert.encoder.layer.")}
-    config = BertConfig(
-        vocab_size=words.shape[0],
-        hidden_size=words.shape[1],
-        num_hidden_layers=len(layers),
-        num_attention_heads=words.shape[1] // _HEAD_WIDTH,
-        intermediate_size=inner.shape[0],
-        max_position_embeddings=places.shape[0],
-        type_vocab_size=kinds.shape[0],
-    )
+    if config.hidden_size % _HEAD_WIDTH:
+        raise DataError(f"{place}: states of {config.hidden_size} numbers, no multiple of the {_HEAD_WIDTH} of a head")
+    config.num_attention_heads = config.hidden_size // _HEAD_WIDTH
     model = BertForMaskedLM(config)  # type: ignore[no-untyped-call]
     if "cls.predictions.bias" in state:  # else named below as missing: without a head nothing can be proved
-        state["cls.predictions.decoder.weight"] = words
+        state["cls.predictions.decoder.weight"] = state["bert.embeddings.word_embeddings.weight"]
         state["cls.predictions.decoder.bias"] = state["cls.predictions.bias"]
     missing = sorted(set(model.state_dict()) - set(state))
     if missing:
