@@ -5,7 +5,9 @@ Which state folder (and so which Redis) is read, the environment variable BELLWE
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -30,10 +32,16 @@ HERE: Final = Path(__file__).parent
 
 
 def main() -> None:
-    st.set_page_config(page_title="Bellwether", page_icon=str(HERE / "icon.png"), layout="wide")
+    st.set_page_config(page_title="Bellwether", page_icon=_icon(), layout="wide")
     st.html(HERE / "frame.html")
     # Streamlit would list the files of pages/ beside our own navigation, which keeps its state in the URL.
     st.navigation([st.Page(frame, title="Bellwether")], position="hidden").run()
+
+
+@cache
+def _icon() -> str:
+    """As part of the page: an icon that Streamlit serves is not there in the moment between two reruns."""
+    return "data:image/png;base64," + b64encode((HERE / "icon.png").read_bytes()).decode()
 
 
 def frame() -> None:

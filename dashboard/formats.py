@@ -62,13 +62,13 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
-def csv(frame: pd.DataFrame) -> bytes:
-    """UTF-8 with a header; text cells that a spreadsheet would run as a formula get a leading apostrophe."""
+def csv(frame: pd.DataFrame) -> str:
+    """With a header; text cells that a spreadsheet would run as a formula get a leading apostrophe."""
 
     def guarded(value: object) -> object:
         return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
 
-    return str(frame.map(guarded).to_csv(index=False)).encode()
+    return str(frame.map(guarded).to_csv(index=False))
 
 
 def seconds_ago(now: int, then: int) -> str:

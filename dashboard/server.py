@@ -20,7 +20,7 @@ from streamlit.starlette import App
 
 HERE: Final = Path(__file__).parent
 # Streamlit's scripts of the elements that the Market page shows first; one that another version lacks is left out
-ELEMENTS: Final = ("Html", "ButtonGroup", "Selectbox", "BidiComponent", "DownloadButton", "remark-emoji")
+ELEMENTS: Final = ("Html", "ButtonGroup", "Selectbox", "BidiComponent", "remark-emoji")
 _IMPORT: Final = re.compile(r'(?:from|import)"\./([^"]+\.js)"')
 
 

@@ -18,6 +18,8 @@ from dashboard.figures import Figure, cards
 from dashboard.palette import SATURATION, Palette
 
 _HERE = Path(__file__).parent
+_BUTTON = """<button type="button"><svg viewBox="0 0 24 24">
+<path d="M12 16l-5-5 1.4-1.4 2.6 2.6V4h2v8.2l2.6-2.6L17 11zM4 20v-5h2v3h12v-3h2v5z"/></svg><span></span></button>"""
 
 
 @cache
@@ -94,14 +96,25 @@ def heading(title: str, meaning: str | None = None) -> Any:
 
 def csv_button(place: Any, name: str, table: Callable[[], pd.DataFrame]) -> None:
     """A download of `table` as NAME.csv, made when it is clicked. `place` is the row of `heading`."""
-    place.download_button(
-        "CSV",
-        lambda: formats.csv(table()),
-        f"{name}.csv",
-        "text/csv",
-        key=f"{name}_csv",
-        on_click="ignore",
-        icon=":material/download:",
-        type="tertiary",
-        help="Download this table as CSV.",
-    )
+    meaning = "Download this table as CSV."
+    download(place, "CSV", meaning, f"{name}.csv", "text/csv", f"{name}_csv", lambda: formats.csv(table()))
+
+
+def download(place: Any, label: str, meaning: str, file: str, media: str, key: str, content: Callable[[], str]) -> None:
+    """A button in `place` that saves `content`, made when it is clicked, as `file` of the media type `media`.
+
+    Streamlit's own download button keeps what it offers on the server and drops it two reruns later, of any session:
+    with seven tabs open a third of the downloads met a 404 (docs/decisions/0053-downloads.md).
+    """
+    answering = f"{key}_asked"
+
+    def asked() -> None:
+        st.session_state[answering] = st.session_state[key].get("asked")
+
+    draw = _component("download", _BUTTON)
+    data: dict[str, Any] = {"label": label, "meaning": meaning}
+    if wanted := st.session_state.get(answering):
+        data["answer"] = {"asked": wanted, "content": content(), "file": file, "type": media}
+    with place:
+        draw(data=data, key=key, width="content", on_asked_change=asked)
+    st.session_state.pop(answering, None)

@@ -98,5 +98,5 @@ def tear_sheet(chosen: list[dict[str, Any]]) -> None:
         return
     row = components.heading(f"Tear sheet of {test['name']}")
     file = f"{test['name'].replace(', ', '-')}.html"
-    row.download_button("HTML", page, file, "text/html", key="tearsheet", on_click="ignore", type="tertiary")
+    components.download(row, "HTML", "Download this tear sheet.", file, "text/html", "tearsheet", lambda: page)
     st.iframe(page, height=1400)

@@ -161,12 +161,14 @@ class Visitor:
         # what Chromium says of the attributes that Streamlit gives to every st.iframe
         framed = message.text.startswith(("Unrecognized feature:", "An iframe which has both allow-scripts and"))
         if message.type in ("error", "warning") and not framed:
-            self.complaints.append(f"{message.type}: {message.text}")
+            self.complaints.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
 
     def _asked(self, request: object) -> None:
         url = str(getattr(request, "url", ""))
         if not url.startswith((self.address, self.address.replace("http", "ws", 1), "data:", "blob:")):
             self.complaints.append(f"asked another host: {url}")
+        if url.startswith(f"{self.address}/media/"):
+            self.complaints.append(f"asked for a file that Streamlit may just have dropped: {url}")
 
 
 @pytest.fixture

@@ -103,6 +103,10 @@ def test_a_quant_compares_runs_and_reads_the_tear_sheet(served: Served, visit: C
     frame = page.frame_locator("iframe")
     expect(frame.get_by_role("heading", name="What it was worth")).to_be_visible()
     visitor.picture("backtest")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="HTML", exact=True).click()
+    assert "What it was worth" in download.value.path().read_text()
+    assert download.value.suggested_filename.endswith(".html")
 
 
 def test_the_curve_grows_while_a_replay_runs(

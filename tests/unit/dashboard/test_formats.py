@@ -95,8 +95,8 @@ def test_plain_escapes_every_mark_and_loses_no_letter(text: str) -> None:
 
 
 def test_a_cell_that_would_run_in_a_spreadsheet_is_guarded() -> None:
-    raw = formats.csv(pd.DataFrame({"title": ["=1+1", "@x", "fine", 'quote " and, comma'], "n": [-1, 2, 3, 4]}))
-    rows = list(csv.DictReader(io.StringIO(raw.decode())))
+    text = formats.csv(pd.DataFrame({"title": ["=1+1", "@x", "fine", 'quote " and, comma'], "n": [-1, 2, 3, 4]}))
+    rows = list(csv.DictReader(io.StringIO(text)))
     assert [row["title"] for row in rows] == ["'=1+1", "'@x", "fine", 'quote " and, comma']
     assert rows[0]["n"] == "-1"
 
