@@ -104,7 +104,7 @@ def download(place: Any, label: str, meaning: str, file: str, media: str, key: s
     """A button in `place` that saves `content`, made when it is clicked, as `file` of the media type `media`.
 
     Streamlit's own download button keeps what it offers on the server and drops it two reruns later, of any session:
-    with seven tabs open a third of the downloads met a 404 (docs/decisions/0053-downloads.md).
+    with seven tabs open a third of the downloads failed (docs/decisions/0053-downloads.md).
     """
     answering = f"{key}_asked"
 

@@ -1,6 +1,6 @@
 // A download that needs no file on the server: a press asks Python for the content, which comes back as data. What is
 // asked for is asked again until it is there, for a refresh may overtake either message.
-const RETRY = 4000, TRIES = 8; // milliseconds
+const RETRY_MS = 4000, TRIES = 8;
 
 function save({ content, file, type }) {
   const link = document.createElement("a");
@@ -21,9 +21,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     button.removeAttribute("aria-busy");
   };
   const ask = (left) => {
-    if (!left) return ended();
+    if (!left || !button.isConnected) return ended(); // another page may be shown by now
     setTriggerValue("asked", button.asked);
-    button.timer = setTimeout(ask, RETRY, left - 1);
+    button.timer = setTimeout(ask, RETRY_MS, left - 1);
   };
   button.onclick = () => {
     if (button.asked) return; // under way
