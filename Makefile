@@ -63,7 +63,7 @@ bench: venv ## every benchmark; each ends with one JSON object
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
 
 docs: venv ## write the generated pages of docs/ anew
-	$(BIN)/python -m services.reference docs
+	$(BIN)/python -m services.commands.reference docs
 
 chromium:
 	@bash .ci/chromium

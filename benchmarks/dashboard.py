@@ -21,11 +21,11 @@ from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from dashboard import snapshots
-from dashboard.queries import Store
-from dashboard.windows import WINDOWS
+from dashboard.reading import snapshots
+from dashboard.reading.queries import Store
+from dashboard.reading.windows import WINDOWS
 from services.embedded.redis import EmbeddedRedis
-from shared.events import CHANNELS
+from shared.contract.events import CHANNELS
 from shared.settings import DashboardSettings
 from tests.browser.conftest import QUIET, chromium, serve
 from tests.browser.seed import listed, seed

@@ -21,12 +21,12 @@ from pathlib import Path
 from kafka import KafkaProducer
 
 from services.embedded.kafka import EmbeddedKafka
-from services.ingest.files import FileSource
-from services.ingest.load import load_file, topics_of
-from services.ingest.normalise import Reading
-from services.ingest.sample import sample_week
+from services.ingest.documents.normalise import Reading
+from services.ingest.file_load import load_file, topics_of
+from services.ingest.sample.week import sample_week
+from services.ingest.sources.files import FileSource
+from shared.clients.kafka import client_config, ensure_topics
 from shared.clock import SystemClock
-from shared.kafka_client import client_config, ensure_topics
 from shared.settings import Settings, load_settings
 
 

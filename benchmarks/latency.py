@@ -19,13 +19,13 @@ import time
 from kafka import KafkaConsumer
 
 from benchmarks.whole_system import peak_memory, producer, system
-from shared.aggregates import Keys
+from shared.clients.kafka import client_config, ensure_topics
+from shared.clients.redis import connect
 from shared.clock import SystemClock
-from shared.events import Document, encode
-from shared.kafka_client import client_config, ensure_topics
-from shared.redis_client import connect
+from shared.contract.aggregates import Keys
+from shared.contract.events import Document, encode
+from shared.contract.topics import Topic, Topics
 from shared.settings import Settings
-from shared.topics import Topic, Topics
 
 COMPANY = "AAPL"
 POLL_SECONDS = 0.001

@@ -17,9 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from services.ingest.sample import sample_week
-from services.scoring.linking import Linker
-from shared.securities import Catalogue
+from services.ingest.sample.week import sample_week
+from services.scoring.linking.linker import Linker
+from shared.universe.securities import Catalogue
 
 
 def alternation(catalogue: Catalogue) -> re.Pattern[str]:

@@ -18,15 +18,15 @@ import time
 from typing import Any
 
 from benchmarks.whole_system import documents, mixed_documents, peak_memory, producer, system
-from services.aggregation.redis_store import RedisStore
+from services.aggregation.stores.redis_store import RedisStore
 from services.model.engine import build_engine
-from services.scoring.core import read
-from services.scoring.linking import Linker
-from shared.events import Document, encode
-from shared.redis_client import connect
-from shared.securities import Catalogue
+from services.scoring.linking.linker import Linker
+from services.scoring.opinions import read
+from shared.clients.redis import connect
+from shared.contract.events import Document, encode
+from shared.contract.topics import Topics
 from shared.settings import ModelSettings, Settings
-from shared.topics import Topics
+from shared.universe.securities import Catalogue
 
 BATCH = 512
 DEADLINE_SECONDS = 1800.0

@@ -16,14 +16,14 @@ import time
 from collections import Counter, defaultdict
 from statistics import correlation, fmean
 
-from services.ingest.sample import SampleItem, sample_week
-from services.ingest.sample_path import START, opinion
+from services.ingest.sample.prices import START, opinion
+from services.ingest.sample.week import SampleItem, sample_week
 from services.model.engine import build_engine
 from services.model.interface import Engine, Request
-from services.scoring.linking import Link, Linker
-from shared.events import MICRO
-from shared.securities import Catalogue
+from services.scoring.linking.linker import Link, Linker
+from shared.contract.events import MICRO
 from shared.settings import ModelSettings
+from shared.universe.securities import Catalogue
 
 WORTH = {"negative": -1.0, "neutral": 0.0, "positive": 1.0}
 Rows = list[tuple[SampleItem, Link, dict[str, int]]]

@@ -22,10 +22,10 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from services.embedded.kafka import EmbeddedKafka
 from services.embedded.redis import EmbeddedRedis
-from shared.events import Document, encode
-from shared.kafka_client import client_config, ensure_topics
+from shared.clients.kafka import client_config, ensure_topics
+from shared.contract.events import Document, encode
+from shared.contract.topics import Topics
 from shared.settings import Settings, load_settings
-from shared.topics import Topics
 
 TEXTS = (
     "Shares of Apple rose {} after earnings beat expectations by a wide margin today",

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 import uvloop
 
-from services.worker.report import Pace
+from services.runtime.report import Pace
 from shared.settings import Settings, load_settings
 
 WARM = 2_000
@@ -73,14 +73,15 @@ async def bare(settings: Settings, topic: str, total: int) -> None:
 
 async def scoring(settings: Settings, total: int) -> None:
     """The scoring worker with the model of the settings."""
-    from services.scoring.worker import work
+    from services.scoring.main import work
 
     await work(settings, "benchmark", Stopwatch(total))
 
 
 async def aggregation(settings: Settings, total: int) -> None:
     """The aggregation worker, with the stopwatch in the place of its pace."""
-    from services.aggregation import app, worker
+    from services.aggregation import main as worker
+    from services.aggregation import pipeline as app
 
     vars(app)["Pace"] = lambda: Stopwatch(total)
     await worker._main(settings, "benchmark")

@@ -21,15 +21,15 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from services.aggregation.apply import apply
-from services.aggregation.buckets import contribution
-from services.aggregation.closing import Closer
-from services.aggregation.plan import Record, Rules
-from services.aggregation.store import MemoryStore
-from services.aggregation.strategy import load_strategy
-from shared.aggregates import SECONDS
+from services.aggregation.core.apply import apply
+from services.aggregation.core.buckets import contribution
+from services.aggregation.core.plan import Record, Rules
+from services.aggregation.core.store import MemoryStore
+from services.aggregation.signals.closing import Closer
+from services.aggregation.signals.strategy import load_strategy
 from shared.clock import DAY, HOUR, SECOND
-from shared.events import MICRO, Opinion, Origin, Tick
+from shared.contract.aggregates import SECONDS
+from shared.contract.events import MICRO, Opinion, Origin, Tick
 from shared.settings import AggregationSettings
 
 COMPANIES, DAYS, CHUNK = 500, 90, 20_000

@@ -27,14 +27,14 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from services.embedded.kafka import EmbeddedKafka
 from services.embedded.redis import EmbeddedRedis
-from shared.aggregates import worker_key
+from shared.clients.kafka import client_config, ensure_topics
+from shared.clients.redis import connect
 from shared.clock import SystemClock
-from shared.events import CHANNELS, Document, Opinion, decode_opinion, encode
-from shared.health import decode_report
-from shared.kafka_client import client_config, ensure_topics
-from shared.redis_client import connect
+from shared.contract.aggregates import worker_key
+from shared.contract.events import CHANNELS, Document, Opinion, decode_opinion, encode
+from shared.contract.health import decode_report
+from shared.contract.topics import Topics
 from shared.settings import Settings, load_settings
-from shared.topics import Topics
 
 RATE = 25  # documents a second and partition
 
@@ -42,7 +42,7 @@ RATE = 25  # documents a second and partition
 def start(settings: Settings, name: str) -> subprocess.Popen[bytes]:
     """`bellwether worker scoring --name NAME`."""
     place = ("--name", name, "--state", str(settings.state_dir), "--run", settings.run)
-    return subprocess.Popen([sys.executable, "-m", "services.cli", "worker", "scoring", *place])
+    return subprocess.Popen([sys.executable, "-m", "services.commands.main", "worker", "scoring", *place])
 
 
 class Feed(threading.Thread):

@@ -16,11 +16,11 @@ import psutil
 from kafka import KafkaProducer
 
 from benchmarks.engine import mixed_texts
-from services.ingest.normalise import Reading, Rejected, normalise
-from services.ingest.sample import sample_week
+from services.ingest.documents.normalise import Reading, Rejected, normalise
+from services.ingest.sample.week import sample_week
+from shared.clients.kafka import client_config
 from shared.clock import SystemClock
-from shared.events import Document
-from shared.kafka_client import client_config
+from shared.contract.events import Document
 from shared.settings import Settings, load_settings
 
 
@@ -39,7 +39,7 @@ def system(model: str) -> Iterator[Settings]:
 
 def command(state: Path, *words: str, environment: dict[str, str] | None = None) -> str:
     """A `bellwether` command; raises CalledProcessError when it fails."""
-    line = [sys.executable, "-m", "services.cli", *words, "--state", str(state)]
+    line = [sys.executable, "-m", "services.commands.main", *words, "--state", str(state)]
     return subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True, env=environment).stdout
 
 

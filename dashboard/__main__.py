@@ -10,7 +10,8 @@ from pathlib import Path
 
 from streamlit.web import cli
 
-from dashboard import plots, reader, snapshots
+from dashboard.drawing import plots
+from dashboard.reading import reader, snapshots
 
 WARM = (plots, reader, snapshots)  # pandas, plotly, redis and pydantic come with them: some two seconds
 

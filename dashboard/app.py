@@ -13,10 +13,11 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import companies, live, view
+from dashboard import live, view
 from dashboard.pages import alerts, backtest, company, foryou, health, market, signals
+from dashboard.reading import companies
+from dashboard.reading.windows import WINDOWS
 from dashboard.view import View
-from dashboard.windows import WINDOWS
 
 # A page is a file in dashboard/pages with a function that draws it, and one line here.
 PAGES: Final[dict[str, Callable[[View], None]]] = {

@@ -14,10 +14,12 @@ from typing import Final, TypeVar
 
 import streamlit as st
 
-from dashboard import companies, formats, snapshots, view
-from dashboard.queries import Store
-from dashboard.reader import Reader, Unreachable
-from dashboard.snapshots import newest, newest_documents
+from dashboard import view
+from dashboard.drawing import formats
+from dashboard.reading import companies, snapshots
+from dashboard.reading.queries import Store
+from dashboard.reading.reader import Reader, Unreachable
+from dashboard.reading.snapshots import newest, newest_documents
 from dashboard.view import View
 from shared.settings import Settings, load_settings
 

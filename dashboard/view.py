@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
-from dashboard import palette
-from dashboard.windows import WINDOWS, Window
-from shared.events import CHANNELS, Channel
-from shared.profiles import NAME
+from dashboard.drawing import palette
+from dashboard.reading.windows import WINDOWS, Window
+from shared.contract.events import CHANNELS, Channel
+from shared.reading.profiles import NAME
 
 CHANNEL_CHOICES: Final[dict[str, tuple[Channel, ...]]] = {"all": CHANNELS, "news": ("news",), "social": ("social",)}
 ZONE_CHOICES: Final = ("UTC", "exchange", "local")

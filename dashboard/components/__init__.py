@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import formats
-from dashboard.figures import Figure, cards
-from dashboard.palette import SATURATION, Palette
+from dashboard.drawing import formats
+from dashboard.drawing.figures import Figure, cards
+from dashboard.drawing.palette import SATURATION, Palette
 
 _HERE = Path(__file__).parent
 _BUTTON = """<button type="button"><svg viewBox="0 0 24 24">
@@ -33,14 +33,14 @@ def _component(name: str, html: str) -> Any:
 
 
 def strip(figures: Sequence[Figure], colours: Palette, key: str) -> None:
-    """The cards of `dashboard.figures`, side by side."""
+    """The cards of `dashboard.drawing.figures`, side by side."""
     style = f"--better:{colours.positive};--worse:{colours.negative}"
     draw = _component("figures", '<div class="strip"></div>')
     draw(data={"figures": cards(figures), "style": style}, key=key)
 
 
 def treemap(sectors: list[dict[str, Any]], colours: Palette, key: str) -> tuple[str, bool]:
-    """Draws the sectors of `dashboard.plots.sector_map`.
+    """Draws the sectors of `dashboard.drawing.plots.sector_map`.
 
     Gives the id of a company just clicked, else "", and whether the browser has ever painted it.
     """
@@ -55,7 +55,7 @@ def treemap(sectors: list[dict[str, Any]], colours: Palette, key: str) -> tuple[
 def documents(
     items: list[dict[str, Any]], colours: tuple[str, str, str], height: int, key: str, chips: bool = True
 ) -> str:
-    """A scrolling list of `dashboard.plots.document_items`; the id of a company just clicked, else "".
+    """A scrolling list of `dashboard.drawing.plots.document_items`; the id of a company just clicked, else "".
 
     `chips` shows the company of each, to be clicked.
     """

@@ -6,12 +6,14 @@ from collections import Counter
 
 import streamlit as st
 
-from dashboard import alerting, components, formats, live, recommendations, snapshots
-from dashboard.alerting import Alerts
-from dashboard.figures import Figure
+from dashboard import components, live
+from dashboard.drawing import formats
+from dashboard.drawing.figures import Figure
+from dashboard.reading import alerting, recommendations, snapshots
+from dashboard.reading.alerting import Alerts
 from dashboard.view import View
-from shared.alerts import Alert
 from shared.clock import SystemClock
+from shared.contract.alerts import Alert
 
 SHOWN = 200
 EVERY_RULE = "All rules"

@@ -6,7 +6,9 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import components, formats, live, run_charts, runs
+from dashboard import components, live
+from dashboard.drawing import formats, run_charts
+from dashboard.reading import runs
 from dashboard.view import View
 
 EMPTY = (

@@ -8,15 +8,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import components, formats, live, measures, plots, recommendations, snapshots
-from dashboard.companies import label
-from dashboard.figures import Figure
-from dashboard.snapshots import CompanyWindow
+from dashboard import components, live
+from dashboard.drawing import formats, plots
+from dashboard.drawing.figures import Figure
+from dashboard.reading import measures, recommendations, snapshots
+from dashboard.reading.companies import label
+from dashboard.reading.snapshots import CompanyWindow
 from dashboard.view import View
-from shared.aggregates import RecentDocument, Resolution
 from shared.clock import SECOND, SystemClock
-from shared.events import CHANNELS, Channel
-from shared.profiles import DEFAULT_LIST, Follow
+from shared.contract.aggregates import RecentDocument, Resolution
+from shared.contract.events import CHANNELS, Channel
+from shared.reading.profiles import DEFAULT_LIST, Follow
 
 RESOLUTIONS = get_args(Resolution)
 LATEST = 40

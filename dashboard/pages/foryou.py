@@ -6,18 +6,29 @@ from collections.abc import Collection, Sequence
 
 import streamlit as st
 
-from dashboard import components, formats, live, recommendations
-from dashboard.companies import label
-from dashboard.figures import Figure
-from dashboard.recommendations import Profile
+from dashboard import components, live
+from dashboard.drawing import formats
+from dashboard.drawing.figures import Figure
+from dashboard.reading import recommendations
+from dashboard.reading.companies import label
+from dashboard.reading.recommendations import Profile
 from dashboard.view import View
+from shared.analyst.following import event_class
+from shared.analyst.ranking import Ranked
 from shared.clock import SystemClock
-from shared.events import MICRO
-from shared.following import event_class
-from shared.profiles import DEFAULT_LIST, FOLLOW_KINDS, NAME, Follow, FollowKind, Interests, ProfileError, Rating
-from shared.ranking import Ranked
-from shared.securities import Catalogue
-from shared.signals import Signal
+from shared.contract.events import MICRO
+from shared.contract.signals import Signal
+from shared.reading.profiles import (
+    DEFAULT_LIST,
+    FOLLOW_KINDS,
+    NAME,
+    Follow,
+    FollowKind,
+    Interests,
+    ProfileError,
+    Rating,
+)
+from shared.universe.securities import Catalogue
 
 COMPANIES = 40
 ARTICLES = 60

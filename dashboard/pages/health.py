@@ -7,14 +7,16 @@ import math
 import pandas as pd
 import streamlit as st
 
-from dashboard import alerting, components, formats, live, operations, snapshots
-from dashboard.figures import Figure
-from dashboard.operations import Child
-from dashboard.queries import Store
-from dashboard.snapshots import Health
+from dashboard import components, live
+from dashboard.drawing import formats
+from dashboard.drawing.figures import Figure
+from dashboard.reading import alerting, operations, snapshots
+from dashboard.reading.operations import Child
+from dashboard.reading.queries import Store
+from dashboard.reading.snapshots import Health
 from dashboard.view import View
 from shared.clock import SystemClock
-from shared.health import WorkerReport
+from shared.contract.health import WorkerReport
 
 LOOK_FOR_WORKERS = 10.0  # seconds between two walks of the key space
 _NUMBERS = {

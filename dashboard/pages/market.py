@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import components, formats, live, measures, plots, snapshots
-from dashboard.companies import label
-from dashboard.figures import Figure
-from dashboard.snapshots import Market
+from dashboard import components, live
+from dashboard.drawing import formats, plots
+from dashboard.drawing.figures import Figure
+from dashboard.reading import measures, snapshots
+from dashboard.reading.companies import label
+from dashboard.reading.snapshots import Market
 from dashboard.view import View
 
 FEED = 60

@@ -5,12 +5,14 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import components, formats, live, plots, recommendations, tables
-from dashboard.companies import label
-from dashboard.figures import Figure
+from dashboard import components, live
+from dashboard.drawing import formats, plots, tables
+from dashboard.drawing.figures import Figure
+from dashboard.reading import recommendations
+from dashboard.reading.companies import label
 from dashboard.view import View
-from shared.events import MICRO
-from shared.signals import ACTIONS, Signal
+from shared.contract.events import MICRO
+from shared.contract.signals import ACTIONS, Signal
 
 MEANING = (
     "A signal for T is made of opinions that were available before T, and nothing else; it is known a minute later. "

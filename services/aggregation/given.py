@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from services.aggregation.redis_store import RedisStore
-from shared.events import MICRO
-from shared.signals import Signal, decode_revisions, decode_signal
+from services.aggregation.stores.redis_store import RedisStore
+from shared.contract.events import MICRO
+from shared.contract.signals import Signal, decode_revisions, decode_signal
 
 
 def latest(store: RedisStore, strategies: Sequence[str] | None = None) -> list[dict[str, Any]]:

@@ -17,12 +17,12 @@ import msgspec
 from redis.exceptions import RedisError
 
 from services.alerts.channels import Channel, NotDelivered
-from services.alerts.limits import Limit, Tokens, take
 from services.alerts.rules import Rules
 from services.alerts.store import AlertStore
-from services.worker.ending import ExitCode, WorkerStop
-from shared.alerts import ChannelState, Delivery
+from services.alerts.token_bucket import Limit, Tokens, take
+from services.runtime.exits import ExitCode, WorkerStop
 from shared.clock import HOUR, SECOND, Clock
+from shared.contract.alerts import ChannelState, Delivery
 from shared.settings import AlertSettings
 
 EVERY_SECONDS: Final = 0.5

@@ -10,16 +10,16 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from services.aggregation.strategy import EVENT_PREFIX
+from services.aggregation.signals.strategy import EVENT_PREFIX
 from services.alerts.kinds.kind import Heard
 from services.alerts.rules import Only, Rule
-from shared.aggregates import RecentDocument
-from shared.alerts import Alert, AlertDocument
 from shared.clock import HOUR
-from shared.events import MICRO
-from shared.profiles import EVENT_SHARE, Interests
-from shared.securities import Catalogue
-from shared.signals import Signal
+from shared.contract.aggregates import RecentDocument
+from shared.contract.alerts import Alert, AlertDocument
+from shared.contract.events import MICRO
+from shared.contract.signals import Signal
+from shared.reading.profiles import EVENT_SHARE, Interests
+from shared.universe.securities import Catalogue
 
 SHOWN_DOCUMENTS: Final = 3
 HISTORY: Final = "history"  # why an alert stays inside

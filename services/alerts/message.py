@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import quote
 
 from shared import links
-from shared.alerts import Alert, Delivery
 from shared.clock import to_iso
-from shared.events import MICRO
-from shared.securities import Catalogue, Company
+from shared.contract.alerts import Alert, Delivery
+from shared.contract.events import MICRO
+from shared.universe.securities import Catalogue, Company
 
 DISCLAIMER = "Statistics about texts, not advice."
 

@@ -1,4 +1,4 @@
-"""What a profile may want to see first, for a script: the ranking of the page For you (shared/ranking.py)."""
+"""What a profile may want to see first, for a script: the ranking of the page For you (shared/analyst/ranking.py)."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Any, Final, cast
 
 import redis
 
-from services.aggregation.runs import slots_of
-from shared import ranking
-from shared.aggregates import Keys, RecentDocument, unpack_recent
-from shared.events import MARKET
-from shared.profiles import Interests, Profiles, Rating
-from shared.ranking import Item, Ranked
-from shared.securities import Catalogue
-from shared.signals import decode_signal
+from services.aggregation.admin.runs import slots_of
+from shared.analyst import ranking
+from shared.analyst.ranking import Item, Ranked
+from shared.contract.aggregates import Keys, RecentDocument, unpack_recent
+from shared.contract.events import MARKET
+from shared.contract.signals import decode_signal
+from shared.reading.profiles import Interests, Profiles, Rating
+from shared.universe.securities import Catalogue
 
 COMPANIES_READ: Final = 60  # whose recent documents are looked at, besides those of followed companies
 

@@ -14,10 +14,10 @@ import yaml
 from services.alerts.channels import CHANNELS, Channel
 from services.alerts.kinds import KINDS
 from services.alerts.kinds.kind import Kind
-from services.alerts.limits import Limit
-from shared.alerts import DASHBOARD
-from shared.profiles import NAME, Interests
-from shared.securities import Catalogue
+from services.alerts.token_bucket import Limit
+from shared.contract.alerts import DASHBOARD
+from shared.reading.profiles import NAME, Interests
+from shared.universe.securities import Catalogue
 
 VERSION: Final = 1
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -224,7 +224,7 @@ def _only_problem(only: Only) -> str:
     if unknown := next((name for name in only.sectors if name not in catalogue.sectors), ""):
         return f"only: unknown sector {unknown!r}; known are {', '.join(catalogue.sectors)}"
     if unknown := next((name for name in only.companies if name not in catalogue.by_id), ""):
-        return f"only: unknown company {unknown!r}; give ids of shared/securities.csv, e.g. AAPL"
+        return f"only: unknown company {unknown!r}; give ids of the catalogue, e.g. AAPL"
     profile, _, chosen = only.watchlist.partition("/")
     if only.watchlist and not (NAME.fullmatch(profile) and NAME.fullmatch(chosen or "x")):
         return "only: watchlist is PROFILE or PROFILE/LIST"

@@ -8,9 +8,9 @@ from typing import Any, Final, cast
 
 import redis
 
-from services.alerts.limits import Tokens
-from shared.aggregates import Keys
-from shared.alerts import (
+from services.alerts.token_bucket import Tokens
+from shared.contract.aggregates import Keys
+from shared.contract.alerts import (
     KEPT_ALERTS,
     KEPT_MARKS,
     Alert,

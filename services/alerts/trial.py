@@ -9,16 +9,16 @@ import redis
 
 from services.alerts.channels import NotDelivered
 from services.alerts.evaluate import make_alert, spoken
-from services.alerts.facts import Facts
 from services.alerts.kinds.kind import Heard
+from services.alerts.past import Facts
 from services.alerts.rules import Rule, Rules
 from services.alerts.store import AlertStore
-from shared.aggregates import Keys
-from shared.alerts import DASHBOARD, Alert, Delivery
 from shared.clock import Clock
+from shared.contract.aggregates import Keys
+from shared.contract.alerts import DASHBOARD, Alert, Delivery
+from shared.contract.signals import Signal
+from shared.contract.topics import LIVE
 from shared.settings import Settings
-from shared.signals import Signal
-from shared.topics import LIVE
 
 SHOWN = 10  # companies that the rule speaks of
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from services.aggregation.grid import variants
-from services.aggregation.strategy import Strategy, StrategyError, load_strategy
-from services.backtest.choices import Choices
+from services.aggregation.signals.strategy import Strategy, StrategyError, load_strategy
+from services.aggregation.signals.variants import variants
 from services.backtest.inputs import Run
+from services.backtest.options import Choices
 from services.backtest.portfolio import by_action, factor_panel
 from services.backtest.prices import Prices
 from services.backtest.report import long_short_sharpe

@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from services.backtest.choices import Choices
+from services.backtest.options import Choices
 from services.backtest.portfolio import factor_panel, long_only, long_short, track
 from services.backtest.prices import Prices, load_prices
 from services.backtest.providers import company_namer, provider_of
 from services.backtest.timing import Delay
-from services.replay.player import Result
-from services.replay.watching import Follower
+from services.runs.progress import Follower
+from services.runs.result import Result
 from shared.clock import SystemClock, to_datetime
 from shared.settings import Settings
 

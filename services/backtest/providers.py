@@ -15,8 +15,8 @@ import pandas as pd
 
 from services.backtest.prices import PriceError, Prices, check_prices, load_prices
 from shared.clock import to_datetime
-from shared.securities import Catalogue
 from shared.settings import BacktestSettings, Settings
+from shared.universe.securities import Catalogue
 
 MARGIN_DAYS: Final = 45  # prices behind the last signal: positions and horizons run out
 _NAMES: Final = {"adj close": "adj_close", "adjusted_close": "adj_close", "symbol": "ticker", "timestamp": "date"}

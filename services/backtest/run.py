@@ -10,14 +10,14 @@ import msgspec
 import pandas as pd
 
 from services.backtest.candidates import Tested, fixed, walked
-from services.backtest.choices import Choices
 from services.backtest.inputs import Run, load_run, write_outputs
+from services.backtest.options import Choices
 from services.backtest.providers import load_any_prices
 from services.backtest.report import run_backtest
 from services.backtest.tearsheet import tearsheet
 from shared.clock import SystemClock, to_datetime
-from shared.securities import Catalogue
 from shared.settings import Settings
+from shared.universe.securities import Catalogue
 
 
 def backtest_run(

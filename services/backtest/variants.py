@@ -8,11 +8,11 @@ from typing import Final
 
 import pandas as pd
 
-from services.aggregation.plan import Rules
-from services.aggregation.strategy import Strategy
+from services.aggregation.core.plan import Rules
+from services.aggregation.signals.strategy import Strategy
 from services.backtest.result import BacktestError
-from services.replay.opinions import FILE, replayed
-from services.replay.runs import signal_frame
+from services.runs.folder import signal_frame
+from services.runs.opinion_file import FILE, replayed
 from shared.settings import Settings
 
 FOLDER: Final = "variants"

@@ -18,27 +18,27 @@ from typing import Final, NoReturn
 import redis
 from kafka.errors import KafkaError
 
-from services.ingest.companies import CompanyNames
-from services.ingest.configured import LiveSource, configured_sources
-from services.ingest.intake import Intake
-from services.ingest.ledger import Counts, Ledger
-from services.ingest.load import FLOORS, LEDGER, topics_of
-from services.ingest.mask import Masker
-from services.ingest.promises import Floor
-from services.ingest.publish import DeliveryFailed, Publisher
-from services.ingest.rejected import RejectedFile
-from services.ingest.sources import SourceError
-from services.ingest.ticker import Promise, Ticker
-from services.worker.ending import ExitCode, WorkerStop
-from services.worker.report import Pace, Reporter
-from shared.aggregates import worker_key
+from services.ingest.delivery.floors import Floor
+from services.ingest.delivery.intake import Intake
+from services.ingest.delivery.ledger import Counts, Ledger
+from services.ingest.delivery.publisher import DeliveryFailed, Publisher
+from services.ingest.delivery.rejected import RejectedFile
+from services.ingest.delivery.ticker import Promise, Ticker
+from services.ingest.documents.companies import CompanyNames
+from services.ingest.documents.mask import Masker
+from services.ingest.file_load import FLOORS, LEDGER, topics_of
+from services.ingest.registry import LiveSource, configured_sources
+from services.ingest.sources.source import SourceError
+from services.runtime.exits import ExitCode, WorkerStop
+from services.runtime.report import Pace, Reporter
+from shared.clients.kafka import TopicMismatch, ensure_topics
+from shared.clients.redis import connect
 from shared.clock import Clock, SystemClock
-from shared.events import CHANNELS, Channel
-from shared.health import REPORT_EVERY_SECONDS, REPORT_TTL_SECONDS, WorkerReport, encode_report
-from shared.kafka_client import TopicMismatch, ensure_topics
-from shared.redis_client import connect
-from shared.securities import Catalogue
+from shared.contract.aggregates import worker_key
+from shared.contract.events import CHANNELS, Channel
+from shared.contract.health import REPORT_EVERY_SECONDS, REPORT_TTL_SECONDS, WorkerReport, encode_report
 from shared.settings import Settings
+from shared.universe.securities import Catalogue
 
 STOP_SECONDS: Final = 10.0
 log = logging.getLogger(__name__)

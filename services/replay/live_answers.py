@@ -7,10 +7,10 @@ from typing import Final
 
 from services.model.interface import Answer, Sentiment
 from services.replay.records import Range, read_log
-from shared.events import MARKET, InvalidMessage, Opinion, decode_opinion
-from shared.kafka_client import describe
+from shared.clients.kafka import describe
+from shared.contract.events import MARKET, InvalidMessage, Opinion, decode_opinion
+from shared.contract.topics import LIVE, Topics
 from shared.settings import Settings
-from shared.topics import LIVE, Topics
 
 Place = tuple[str, int, int]  # topic id, partition, offset of a document
 _PREFIX: Final = b'{"type":"opinion"'

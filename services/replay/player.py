@@ -10,58 +10,34 @@ No Kafka and no Redis: the store is in memory. What differs from live is where r
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Final
 
-from services.aggregation.plan import Rules
-from services.aggregation.store import Store
-from services.aggregation.strategy import Strategy
+from services.aggregation.core.plan import Rules
+from services.aggregation.signals.strategy import Strategy
 from services.model.interface import Answer, Engine
 from services.model.packs import reader_of
 from services.replay.anonymise import anonymise
 from services.replay.cache import AnswerCache
 from services.replay.live_answers import Place
 from services.replay.records import Message, Range
-from services.replay.slots import Slots
 from services.replay.timeline import merged, ticks
+from services.runs.memory_run import Slots
+from services.runs.result import Result
 from services.scoring.entries import Entry, entry_of
 from services.scoring.inference import encode as encode_batch
 from services.scoring.inference import infer
-from services.scoring.linking import Linker
+from services.scoring.linking.linker import Linker
 from services.scoring.outcomes import Outgoing
 from shared.clock import Clock
-from shared.events import Opinion, OpinionMessage, Origin, Tick
-from shared.signals import Signal
-from shared.topics import LIVE, Topics
+from shared.contract.events import Origin, Tick
+from shared.contract.topics import LIVE, Topics
 
 GROUP: Final = 512  # entries that go through the stages together; progress moves a group at a time
 
 Keep = Callable[[int, Sequence[bytes]], None]  # slot, messages: what would have stood on `opinions`
-
-
-@dataclass(slots=True)
-class Result:
-    """What a replay made."""
-
-    store: Store
-    documents: int = 0
-    dead: int = 0
-    opinions: int = 0
-    cached: int = 0
-    reused: int = 0  # answers taken from the live opinions
-    signals: list[Signal] = field(default_factory=list)
-    events: list[tuple[str, int, str]] = field(default_factory=list)  # company, available_at, event
-
-    def heard(self, messages: Iterable[OpinionMessage]) -> None:
-        """Note what the event study and the summary want to know of opinions."""
-        for message in messages:
-            if isinstance(message, Opinion):
-                self.opinions += 1
-                if message.event:
-                    self.events.append((message.company, message.available_at, message.event))
 
 
 Watched = Callable[[Result, int, int, int], None]  # so far, documents done, documents in all, market time reached

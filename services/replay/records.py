@@ -12,17 +12,17 @@ from zoneinfo import ZoneInfo
 import msgspec
 from kafka import KafkaConsumer, TopicPartition
 
-from services.ingest.companies import CompanyNames
-from services.ingest.files import FileSource, source_name
-from services.ingest.mapping import parse_map
-from services.ingest.mask import Masker
-from services.ingest.normalise import Reading, Rejected, normalise
+from services.ingest.documents.companies import CompanyNames
+from services.ingest.documents.mask import Masker
+from services.ingest.documents.normalise import Reading, Rejected, normalise
+from services.ingest.sources.files import FileSource, source_name
+from services.ingest.sources.mapping import parse_map
+from shared.clients.kafka import client_config, describe
 from shared.clock import Clock, to_iso
-from shared.events import Channel, Document, InvalidMessage, Origin, Tick, decode_document, encode
-from shared.kafka_client import client_config, describe
-from shared.securities import Catalogue
+from shared.contract.events import Channel, Document, InvalidMessage, Origin, Tick, decode_document, encode
+from shared.contract.topics import LIVE, Topics, partition_for
 from shared.settings import Settings
-from shared.topics import LIVE, Topics, partition_for
+from shared.universe.securities import Catalogue
 
 POLL_MS: Final = 1_000
 

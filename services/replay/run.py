@@ -10,19 +10,19 @@ from typing import Any
 
 import msgspec
 
-from services.aggregation.plan import Rules
-from services.aggregation.strategy import load_strategy
+from services.aggregation.core.plan import Rules
+from services.aggregation.signals.strategy import load_strategy
 from services.model.folders import ModelError, find_model
 from services.replay.cache import AnswerCache
 from services.replay.live_answers import live_answers
-from services.replay.opinions import OpinionFile
 from services.replay.player import Player, pacing
 from services.replay.records import Range, RangeError, read_file, read_topics
-from services.replay.runs import begin_run, finish_run, refuse_in_use, stop_run
 from services.replay.training_dates import texts_until
-from services.replay.watching import Advance, Follower, Watch
+from services.runs.folder import begin_run, finish_run, refuse_in_use, stop_run
+from services.runs.opinion_file import OpinionFile
+from services.runs.progress import Advance, Follower, Watch
 from shared.clock import Clock, SystemClock, to_micros
-from shared.events import Channel
+from shared.contract.events import Channel
 from shared.settings import Settings, default_cache_dir
 
 
@@ -65,8 +65,8 @@ def replay(
     RangeError, StrategyError, SourceError and what building the engine raises.
     """
     from services.model.engine import build_engine
-    from services.scoring.linking import Linker
-    from shared.securities import Catalogue
+    from services.scoring.linking.linker import Linker
+    from shared.universe.securities import Catalogue
 
     strategies = [load_strategy(name) for name in question.strategies or settings.aggregation.strategies]
     names = [strategy.name for strategy in strategies]
@@ -149,7 +149,7 @@ def parse_moment(text: str | None, option: str) -> int | None:
 
 def parse_channels(topics: Sequence[str]) -> tuple[Channel, ...]:
     """`documents.news` and the like to channels; all of them when none is given. Raises RangeError."""
-    from shared.events import CHANNELS
+    from shared.contract.events import CHANNELS
 
     wanted = [topic.removeprefix("documents.") for topic in topics]
     unknown = [topic for topic, channel in zip(topics, wanted, strict=True) if channel not in CHANNELS]

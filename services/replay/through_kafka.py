@@ -12,25 +12,26 @@ from typing import Any, cast
 import redis
 from kafka import KafkaAdminClient, KafkaProducer
 
-from services.aggregation.plan import Rules
-from services.aggregation.redis_store import RedisStore
-from services.aggregation.strategy import load_strategy
-from services.replay.opinions import OpinionFile
-from services.replay.player import Keep, Result
+from services.aggregation.core.plan import Rules
+from services.aggregation.signals.strategy import load_strategy
+from services.aggregation.stores.redis_store import RedisStore
+from services.replay.player import Keep
 from services.replay.records import Range, read_log
 from services.replay.run import Question, model_texts_until, read_range
-from services.replay.runs import RunError, begin_run, finish_run, refuse_in_use, stop_run
 from services.replay.timeline import merged, ticks
-from services.replay.watching import Advance
 from services.replay.workers import run_workers, wait_for_workers
-from shared.aggregates import RUNS, run_key
+from services.runs.folder import RunError, begin_run, finish_run, refuse_in_use, stop_run
+from services.runs.opinion_file import OpinionFile
+from services.runs.progress import Advance
+from services.runs.result import Result
+from shared.clients.kafka import client_config, describe, ensure_topics
+from shared.clients.redis import connect
 from shared.clock import SystemClock
-from shared.events import CHANNELS, InvalidMessage, Origin, Tick, decode_opinion, encode
-from shared.kafka_client import client_config, describe, ensure_topics
-from shared.redis_client import connect
+from shared.contract.aggregates import RUNS, run_key
+from shared.contract.events import CHANNELS, InvalidMessage, Origin, Tick, decode_opinion, encode
+from shared.contract.signals import decode_revisions
+from shared.contract.topics import LIVE, Topics
 from shared.settings import Settings
-from shared.signals import decode_revisions
-from shared.topics import LIVE, Topics
 
 
 def replay_through_kafka(

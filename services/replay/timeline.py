@@ -11,7 +11,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from services.aggregation.strategy import Strategy
+from services.aggregation.signals.strategy import Strategy
 from services.replay.records import Recorded
 from shared.clock import HOUR
 

@@ -13,11 +13,11 @@ import redis
 from kafka.errors import KafkaError
 
 from services.replay.run import Question
-from services.replay.runs import RunError
-from services.replay.watching import Advance
-from services.supervisor.child import Child, child_of
-from services.supervisor.drain import EVERY_SECONDS, Drain
-from services.supervisor.specs import Spec, program
+from services.runs.folder import RunError
+from services.runs.progress import Advance
+from services.supervisor.processes.child import Child, child_of
+from services.supervisor.processes.specs import Spec, program
+from services.supervisor.status.drain import EVERY_SECONDS, Drain
 from shared.settings import Settings
 
 STALLED_SECONDS: Final = 180.0  # without any progress

@@ -9,12 +9,12 @@ import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
 from services.scoring.outcomes import HEADER_TOPIC
-from shared.aggregates import Keys
-from shared.events import DEAD, HEADER_DETAIL, HEADER_FIRST_ORIGIN, HEADER_ORIGIN, HEADER_REASON
-from shared.kafka_client import client_config, describe
-from shared.redis_client import connect
+from shared.clients.kafka import client_config, describe
+from shared.clients.redis import connect
+from shared.contract.aggregates import Keys
+from shared.contract.events import DEAD, HEADER_DETAIL, HEADER_FIRST_ORIGIN, HEADER_ORIGIN, HEADER_REASON
+from shared.contract.topics import Topics
 from shared.settings import Settings
-from shared.topics import Topics
 
 REQUEUED_HEADERS = (HEADER_FIRST_ORIGIN,)
 

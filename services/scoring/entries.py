@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from services.model.interface import Answer, Request
-from services.scoring.core import check, read
-from services.scoring.linking import Link, Linker
-from shared.events import HEADER_FIRST_ORIGIN, Document, InvalidMessage, Origin, Tick, decode_document
+from services.scoring.linking.linker import Link, Linker
+from services.scoring.opinions import check, read
+from shared.contract.events import HEADER_FIRST_ORIGIN, Document, InvalidMessage, Origin, Tick, decode_document
 
 T = TypeVar("T")
 

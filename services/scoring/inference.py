@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from services.model.interface import Answer, DeviceLost, Engine
+from services.runtime.exits import ExitCode, WorkerStop
 from services.scoring.entries import UNSCORABLE, Entry
-from services.worker.ending import ExitCode, WorkerStop
 
 log = logging.getLogger(__name__)
 

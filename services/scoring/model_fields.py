@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.model.interface import Engine
-from services.worker.binding import MODEL_ID, PACKS, PRECISION
+from services.runtime.binding import MODEL_ID, PACKS, PRECISION
 
 
 def model_fields(engine: Engine) -> dict[str, str]:

@@ -13,15 +13,15 @@ import redis
 from kafka import KafkaConsumer, TopicPartition
 
 from services.model.engine import build_engine
+from services.runtime.binding import MODEL_ID, PACKS
 from services.scoring.model_fields import model_fields
-from services.worker.binding import MODEL_ID, PACKS
-from shared.aggregates import run_key, worker_key
+from shared.clients.kafka import client_config, describe
 from shared.clock import SystemClock, to_iso
-from shared.events import CHANNELS
-from shared.kafka_client import client_config, describe
-from shared.securities import Catalogue
+from shared.contract.aggregates import run_key, worker_key
+from shared.contract.events import CHANNELS
+from shared.contract.topics import Topics
 from shared.settings import Settings
-from shared.topics import Topics
+from shared.universe.securities import Catalogue
 
 HISTORY: Final = "model_history"  # field of the run's hash: JSON list, oldest first
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from services.scoring.core import MAX_NAME_CHARS, opinions_of
+from services.runtime.faust_producer import Destination, Headers, Record
 from services.scoring.entries import UNSCORABLE, Entry, letter_of, twice
-from services.worker.producer import Destination, Headers, Record
-from shared.events import (
+from services.scoring.opinions import MAX_NAME_CHARS, opinions_of
+from shared.contract.events import (
     DEAD,
     HEADER_DETAIL,
     HEADER_FIRST_ORIGIN,
@@ -22,7 +22,7 @@ from shared.events import (
     Tick,
     encode,
 )
-from shared.topics import Topics, partition_for
+from shared.contract.topics import Topics, partition_for
 
 HEADER_TOPIC: Final = "topic"  # name of the topic that the letter came from, to which it is re-queued
 MAX_DETAIL_BYTES: Final = 2_000

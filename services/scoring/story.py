@@ -12,7 +12,7 @@ import re
 import unicodedata
 from typing import Final
 
-from shared.events import Document
+from shared.contract.events import Document
 
 _URL: Final = re.compile(r"(?:https?://|www\.|pic\.twitter\.com/)\S*", re.IGNORECASE)
 _RETWEET: Final = re.compile(r"^(?:\W*(?:rt|mt|via)\b\s*@\w+\s*:?\s*)+", re.IGNORECASE)

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from services.supervisor.snapshot import Status
+from services.supervisor.status.status import Status
 from services.supervisor.supervisor import Supervisor
 from services.supervisor.watch import Watch
 

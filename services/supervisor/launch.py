@@ -11,7 +11,7 @@ from typing import Final
 
 from services.embedded.errors import EmbeddedError
 from services.supervisor.console import ConsoleView, attach_watch
-from services.supervisor.records import (
+from services.supervisor.processes.records import (
     ProcessRecord,
     read_records,
     running_supervisor,
@@ -19,8 +19,8 @@ from services.supervisor.records import (
     strays,
     write_records,
 )
-from services.supervisor.snapshot import ChildState, SupervisorState, read_supervisor
-from services.supervisor.specs import Options, program
+from services.supervisor.processes.specs import Options, program
+from services.supervisor.status.status import ChildState, SupervisorState, read_supervisor
 from services.supervisor.supervisor import Supervisor
 
 HEALTHY_SECONDS: Final = 300.0  # a model that measures its precision on a slow machine needs most of it

@@ -23,12 +23,12 @@ from services.embedded.errors import EmbeddedError
 from services.embedded.kafka import EmbeddedKafka
 from services.embedded.process import ChildProcess
 from services.embedded.redis import EmbeddedRedis
-from services.supervisor.backoff import DEAD_LETTER_LIMIT
-from services.supervisor.child import Child, child_of
-from services.supervisor.endpoints import Endpoints
-from services.supervisor.held import Held, read_held, write_held
-from services.supervisor.reach import require_kafka, require_redis
-from services.supervisor.records import (
+from services.supervisor.processes.backoff import DEAD_LETTER_LIMIT
+from services.supervisor.processes.child import Child, child_of
+from services.supervisor.processes.endpoints import Endpoints
+from services.supervisor.processes.holds import Held, read_held, write_held
+from services.supervisor.processes.probes import require_kafka, require_redis
+from services.supervisor.processes.records import (
     SUPERVISOR,
     read_records,
     record_of,
@@ -37,9 +37,9 @@ from services.supervisor.records import (
     write_atomically,
     write_records,
 )
-from services.supervisor.snapshot import ChildState, SupervisorState
-from services.supervisor.specs import Options, dashboard_port, dashboard_spec, worker_specs
-from services.supervisor.topics import create_topics
+from services.supervisor.processes.specs import Options, dashboard_port, dashboard_spec, worker_specs
+from services.supervisor.status.status import ChildState, SupervisorState
+from services.supervisor.topics.listing import create_topics
 from shared.settings import Settings, load_settings
 
 LOOK_SECONDS: Final = 0.1

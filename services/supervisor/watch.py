@@ -8,9 +8,9 @@ import urllib.request
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from services.supervisor.child import Child
-from services.supervisor.snapshot import RunView, Status
-from shared.health import WorkerReport
+from services.supervisor.processes.child import Child
+from services.supervisor.status.status import RunView, Status
+from shared.contract.health import WorkerReport
 from shared.settings import Settings
 
 EVERY_SECONDS: Final = 2.0

@@ -12,13 +12,13 @@ from typing import Any
 
 from services.model.opinion_model import OpinionModel
 from services.training.checkpoints import BASE_ENCODER
-from services.training.datasets import MINI_SETS
-from services.training.devset import judge
+from services.training.data.datasets import MINI_SETS
 from services.training.errors import DataError
-from services.training.finetune import Finetuning
-from services.training.methods import METHODS, trainable_parameters
-from services.training.settings import FinetuneSettings
-from services.training.shrink import drop_layers, quantise
+from services.training.learning.finetune import Finetuning
+from services.training.learning.methods import METHODS, trainable_parameters
+from services.training.learning.settings import FinetuneSettings
+from services.training.measuring.devset import judge
+from services.training.shipping.shrink import drop_layers, quantise
 
 BEGIN, END = "<!-- methods: begin (bellwether train compare-methods) -->", "<!-- methods: end -->"
 # a method that leaves the encoder's own weights alone needs larger steps

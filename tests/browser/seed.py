@@ -1,4 +1,4 @@
-"""A synthetic week of aggregates, written into a real Redis through the functions of shared/aggregates.py.
+"""A synthetic week of aggregates, written into a real Redis through the functions of shared/contract/aggregates.py.
 
 Seeded, so that two runs show the same. Everything in it is invented: figures, titles, sources, prices.
 """
@@ -13,7 +13,8 @@ import msgspec
 import numpy as np
 import redis
 
-from shared.aggregates import (
+from shared.clock import DAY, SECOND, SystemClock
+from shared.contract.aggregates import (
     DETAILED,
     RECENT_DOCUMENTS,
     RESOLUTIONS,
@@ -31,11 +32,10 @@ from shared.aggregates import (
     run_key,
     worker_key,
 )
-from shared.clock import DAY, SECOND, SystemClock
-from shared.events import MARKET, MICRO, Channel
-from shared.health import WorkerReport, encode_report
-from shared.securities import Catalogue
-from shared.topics import Topics
+from shared.contract.events import MARKET, MICRO, Channel
+from shared.contract.health import WorkerReport, encode_report
+from shared.contract.topics import Topics
+from shared.universe.securities import Catalogue
 
 END: Final = 1_772_204_640_000_000  # 2026-02-27T15:04:00Z, a Friday: the newest opinion of the synthetic week
 MINUTES_KEPT: Final = 3 * 86_400

@@ -12,13 +12,13 @@ from playwright.sync_api import expect
 from services.alerts.evaluate import make_alert
 from services.alerts.kinds.threshold import Threshold
 from services.alerts.rules import Rule
-from services.alerts.steps import deliveries_of
+from services.alerts.step import deliveries_of
 from services.alerts.store import AlertStore, Step
 from services.embedded.redis import EmbeddedRedis
-from shared.aggregates import Keys, unpack_recent
-from shared.profiles import Follow, Profiles
-from shared.securities import Catalogue
-from shared.signals import decode_signal
+from shared.contract.aggregates import Keys, unpack_recent
+from shared.contract.signals import decode_signal
+from shared.reading.profiles import Follow, Profiles
+from shared.universe.securities import Catalogue
 from tests.browser.conftest import PATIENCE, Served, Visitor, serve, until
 from tests.browser.seed import END, listed, seed
 from tests.browser.test_signals import give_out

@@ -12,20 +12,20 @@ import pytest
 import redis
 from playwright.sync_api import expect
 
-from services.backtest.choices import Choices
 from services.backtest.growing import GrowingCurve
+from services.backtest.options import Choices
 from services.backtest.prices import load_prices
 from services.backtest.providers import company_namer
 from services.backtest.run import backtest_run
 from services.embedded.redis import EmbeddedRedis
-from services.ingest.sample_files import write_sample
+from services.ingest.sample.files import write_sample
 from services.replay import player
 from services.replay.run import Question, replay
-from shared.aggregates import Keys
 from shared.clock import to_datetime
-from shared.events import MICRO
+from shared.contract.aggregates import Keys
+from shared.contract.events import MICRO
+from shared.contract.signals import Reason, Signal, encode_revisions, encode_signal, signal_id
 from shared.settings import ModelSettings, load_settings
-from shared.signals import Reason, Signal, encode_revisions, encode_signal, signal_id
 from tests.browser.conftest import PATIENCE, Served, Visitor, serve
 from tests.browser.seed import END, listed, seed
 

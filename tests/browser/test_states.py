@@ -12,9 +12,9 @@ import redis
 from playwright.sync_api import expect
 
 from services.embedded.redis import EmbeddedRedis
-from shared.aggregates import Bucket, Keys, RecentDocument, pack
 from shared.clock import SECOND
-from shared.events import MICRO
+from shared.contract.aggregates import Bucket, Keys, RecentDocument, pack
+from shared.contract.events import MICRO
 from tests.browser.conftest import PATIENCE, Served, Visitor, serve
 from tests.browser.seed import END, listed, move_on, seed
 

@@ -9,17 +9,17 @@ import msgspec
 import redis
 from kafka import TopicPartition
 
-from services.aggregation.apply import apply
-from services.aggregation.closing import Closer
-from services.aggregation.plan import Rules
-from services.aggregation.store import MemoryStore
-from services.aggregation.worker import strategies_of, streams_of
-from shared.aggregates import Keys
-from shared.events import decode_opinion
-from shared.kafka_client import describe
+from services.aggregation.core.apply import apply
+from services.aggregation.core.plan import Rules
+from services.aggregation.core.store import MemoryStore
+from services.aggregation.main import strategies_of, streams_of
+from services.aggregation.signals.closing import Closer
+from shared.clients.kafka import describe
+from shared.contract.aggregates import Keys
+from shared.contract.events import decode_opinion
+from shared.contract.signals import Signal, decode_revisions, decode_signal, encode_signal
+from shared.contract.topics import Topics
 from shared.settings import Settings
-from shared.signals import Signal, decode_revisions, decode_signal, encode_signal
-from shared.topics import Topics
 from tests.chaos.recount import values_of
 
 Hash = dict[bytes, bytes]

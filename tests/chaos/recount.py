@@ -6,17 +6,17 @@ from collections import defaultdict
 
 from kafka import KafkaConsumer, TopicPartition
 
-from services.aggregation.apply import apply
-from services.aggregation.plan import Record, Rules
-from services.aggregation.store import MemoryStore
+from services.aggregation.core.apply import apply
+from services.aggregation.core.plan import Record, Rules
+from services.aggregation.core.store import MemoryStore
 from services.model.stub import POISON_MARK, StubEngine
-from services.scoring.core import opinions_of, read
-from services.scoring.linking import Linker
-from shared.events import CHANNELS, Document, InvalidMessage, Origin, decode_document
-from shared.kafka_client import client_config, describe
-from shared.securities import Catalogue
+from services.scoring.linking.linker import Linker
+from services.scoring.opinions import opinions_of, read
+from shared.clients.kafka import client_config, describe
+from shared.contract.events import CHANNELS, Document, InvalidMessage, Origin, decode_document
+from shared.contract.topics import Topics, partition_for
 from shared.settings import AggregationSettings, KafkaSettings
-from shared.topics import Topics, partition_for
+from shared.universe.securities import Catalogue
 
 
 def recount(kafka: KafkaSettings, run: str, slots: int) -> MemoryStore:

@@ -19,12 +19,12 @@ from pathlib import Path
 import pytest
 from kafka import KafkaProducer
 
-from services.aggregation.dump import dump
-from shared.aggregates import Keys
-from shared.kafka_client import client_config
-from shared.redis_client import connect
+from services.aggregation.admin.dump import dump
+from shared.clients.kafka import client_config
+from shared.clients.redis import connect
+from shared.contract.aggregates import Keys
+from shared.contract.topics import Topics
 from shared.settings import RedisSettings
-from shared.topics import Topics
 from tests.chaos.documents import SETTLED, write_parts, write_settling_part
 from tests.chaos.outcomes import (
     kept_documents,

@@ -10,16 +10,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from services.aggregation.dump import dump
-from services.aggregation.redis_store import RedisStore
+from services.aggregation.admin.dump import dump
+from services.aggregation.stores.redis_store import RedisStore
 from services.embedded.kafka import EmbeddedKafka
 from services.embedded.redis import EmbeddedRedis
-from services.supervisor.drain import wait_drained
-from shared.aggregates import Totals
-from shared.kafka_client import ensure_topics
-from shared.redis_client import connect
+from services.supervisor.status.drain import wait_drained
+from shared.clients.kafka import ensure_topics
+from shared.clients.redis import connect
+from shared.contract.aggregates import Totals
+from shared.contract.topics import Topics
 from shared.settings import KafkaSettings, RedisSettings, Settings, load_settings
-from shared.topics import Topics
 from tests.chaos.proxy import TcpProxy
 from tests.worker_process import BELLWETHER, WorkerProcess, write_settings
 

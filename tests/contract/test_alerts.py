@@ -10,17 +10,17 @@ from services.alerts.channels import Channel
 from services.alerts.channels.webhook import IDEMPOTENCY, Webhook
 from services.alerts.delivery import Deliverer, pause
 from services.alerts.evaluate import make_alert
-from services.alerts.facts import Facts
 from services.alerts.kinds.threshold import Threshold
-from services.alerts.limits import Tokens
+from services.alerts.past import Facts
 from services.alerts.rules import Rules
-from services.alerts.steps import LIMITED, deliveries_of, step_of
+from services.alerts.step import LIMITED, deliveries_of, step_of
 from services.alerts.store import AlertStore, Step
-from shared.aggregates import Keys
-from shared.alerts import Alert
+from services.alerts.token_bucket import Tokens
 from shared.clock import HOUR, SECOND, ReplayClock
+from shared.contract.aggregates import Keys
+from shared.contract.alerts import Alert
+from shared.contract.signals import Signal, encode_revisions
 from shared.settings import AlertSettings
-from shared.signals import Signal, encode_revisions
 from tests.alert_servers import WebServer
 from tests.unit.alerts.samples import T, document, rule, signal
 

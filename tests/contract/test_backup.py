@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 import redis
 
-from services.aggregation.app import read_positions
-from services.aggregation.apply import apply
-from services.aggregation.backup import BackupError, backup, reset, restore
-from services.aggregation.dump import aggregates_sha256, dump
-from services.aggregation.plan import Rules
-from services.aggregation.redis_store import RedisStore
-from services.aggregation.runs import UnknownRun
-from services.worker.ending import ExitCode, WorkerStop
-from shared.aggregates import RUNS, Keys, partition_for, run_key, worker_key
+from services.aggregation.admin.backup import BackupError, backup, reset, restore
+from services.aggregation.admin.dump import aggregates_sha256, dump
+from services.aggregation.admin.runs import UnknownRun
+from services.aggregation.core.apply import apply
+from services.aggregation.core.plan import Rules
+from services.aggregation.pipeline import read_positions
+from services.aggregation.stores.redis_store import RedisStore
+from services.runtime.exits import ExitCode, WorkerStop
 from shared.clock import ReplayClock
-from shared.profiles import Follow, Profiles
+from shared.contract.aggregates import RUNS, Keys, partition_for, run_key, worker_key
+from shared.reading.profiles import Follow, Profiles
 from shared.settings import AggregationSettings
 from tests.unit.aggregation.opinions import opinion
 

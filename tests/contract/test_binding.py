@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from services.scoring.worker import _adopted
-from services.worker.binding import CLUSTER, MODEL_ID, PRECISION, Cluster, bind, held_binding
-from services.worker.ending import ExitCode, WorkerStop
-from shared.aggregates import RUNS
+from services.runtime.binding import CLUSTER, MODEL_ID, PRECISION, Cluster, bind, held_binding
+from services.runtime.exits import ExitCode, WorkerStop
+from services.scoring.main import _adopted
+from shared.clients.kafka import TopicState
 from shared.clock import ReplayClock
-from shared.kafka_client import TopicState
+from shared.contract.aggregates import RUNS
 from shared.settings import ModelSettings
 
 CLUSTER_NOW = Cluster("c1", {"opinions": TopicState("opinions", "t1", 8)})

@@ -7,12 +7,12 @@ from collections.abc import Callable
 import pytest
 import redis
 
-from services.aggregation.apply import apply
-from services.aggregation.closing import Closer
-from services.aggregation.redis_store import RedisStore
-from shared.aggregates import Keys
-from shared.events import OpinionMessage
-from shared.signals import decode_revisions, decode_signal, encode_signal
+from services.aggregation.core.apply import apply
+from services.aggregation.signals.closing import Closer
+from services.aggregation.stores.redis_store import RedisStore
+from shared.contract.aggregates import Keys
+from shared.contract.events import OpinionMessage
+from shared.contract.signals import decode_revisions, decode_signal, encode_signal
 from tests.unit.aggregation.opinions import TOPIC_ID
 from tests.unit.aggregation.test_closing import (
     HOURLY,

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import redis
 
-from dashboard import snapshots
-from dashboard.queries import Store, frame
-from dashboard.windows import WINDOWS, period
-from shared.aggregates import Keys
+from dashboard.reading import snapshots
+from dashboard.reading.queries import Store, frame
+from dashboard.reading.windows import WINDOWS, period
 from shared.clock import SECOND
-from shared.events import CHANNELS, MARKET, Channel
+from shared.contract.aggregates import Keys
+from shared.contract.events import CHANNELS, MARKET, Channel
 from tests.browser.seed import END, EVENTS, Opinions, listed, seed
 
 SLOTS = 4

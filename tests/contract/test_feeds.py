@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from services.ingest.feeds import FeedSource
-from services.ingest.ledger import Cursor
-from services.ingest.normalise import Rejected, normalise
-from services.ingest.sources import Batch, SourceError
+from services.ingest.delivery.ledger import Cursor
+from services.ingest.documents.normalise import Rejected, normalise
+from services.ingest.sources.rss import FeedSource
+from services.ingest.sources.source import Batch, SourceError
 from shared.clock import ReplayClock, SystemClock
-from shared.events import Document
+from shared.contract.events import Document
 from tests.contract.feed_servers import Respond, answer, http_server
 
 RSS = b"""<?xml version="1.0" encoding="UTF-8"?><rss version="2.0">

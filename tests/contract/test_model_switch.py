@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import redis
 
+from services.runtime.binding import MODEL_ID, bind, held_binding
 from services.scoring.model_switch import SwitchError, switch, switches
-from services.worker.binding import MODEL_ID, bind, held_binding
-from shared.aggregates import run_key, worker_key
-from shared.kafka_client import ensure_topics
+from shared.clients.kafka import ensure_topics
+from shared.contract.aggregates import run_key, worker_key
+from shared.contract.topics import Topics
 from shared.settings import Settings
-from shared.topics import Topics
 
 pytestmark = pytest.mark.kafka
 

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 import redis
 
-from services.aggregation.apply import Behind, apply
-from services.aggregation.dump import dump
-from services.aggregation.plan import Rules, plan
-from services.aggregation.redis_store import RedisStore
-from services.aggregation.state import Position
-from services.aggregation.store import MemoryStore, Store, StoreLost
+from services.aggregation.admin.dump import dump
+from services.aggregation.core.apply import Behind, apply
+from services.aggregation.core.plan import Rules, plan
+from services.aggregation.core.state import Position
+from services.aggregation.core.store import MemoryStore, Store, StoreLost
+from services.aggregation.stores.redis_store import RedisStore
 from services.embedded.redis import EmbeddedRedis
-from shared.aggregates import Totals
+from shared.clients.redis import connect
 from shared.clock import DAY, HOUR
-from shared.events import Origin, Outcome, Tick
-from shared.redis_client import connect
+from shared.contract.aggregates import Totals
+from shared.contract.events import Origin, Outcome, Tick
 from shared.settings import AggregationSettings, RedisSettings
 from tests.unit.aggregation.opinions import BASE, TOPIC_ID, history, merge, opinion, split
 
@@ -67,7 +67,7 @@ SLOT = 3  # of AAPL, MSFT and _MARKET for these tests: the store does not ask
 @pytest.fixture(autouse=True)
 def one_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     """All companies of these tests share a slot."""
-    monkeypatch.setattr("shared.aggregates.partition_for", lambda _key, _partitions: SLOT)
+    monkeypatch.setattr("shared.contract.aggregates.partition_for", lambda _key, _partitions: SLOT)
 
 
 def test_an_empty_store(make: Make) -> None:

@@ -7,16 +7,16 @@ from typing import Any
 
 import pytest
 
-from services.ingest.bluesky import JetstreamSource
-from services.ingest.ledger import Cursor
-from services.ingest.mastodon import MastodonSource
-from services.ingest.mentions import PostFilter
-from services.ingest.normalise import RawItem, Rejected, normalise
-from services.ingest.stream import StreamSource
+from services.ingest.delivery.ledger import Cursor
+from services.ingest.documents.normalise import RawItem, Rejected, normalise
+from services.ingest.sources.bluesky import JetstreamSource
+from services.ingest.sources.mastodon import MastodonSource
+from services.ingest.sources.post_filter import PostFilter
+from services.ingest.sources.streaming import StreamSource
 from shared.clock import SystemClock
-from shared.events import Document
-from shared.securities import Catalogue
+from shared.contract.events import Document
 from shared.settings import IngestSettings
+from shared.universe.securities import Catalogue
 from tests.contract.feed_servers import Jetstream, Mastodon
 
 SETTINGS = IngestSettings(timeout_seconds=5, max_response_bytes=100_000)

@@ -8,14 +8,14 @@ import msgspec
 import pytest
 import redis
 
-from services.aggregation import layout
-from services.aggregation.apply import apply
-from services.aggregation.layout import bring_up_to_date
-from services.aggregation.plan import Rules
-from services.aggregation.redis_store import RedisStore
-from services.worker.ending import ExitCode, WorkerStop
-from shared.aggregates import LAYOUT, Keys, run_key
-from shared.events import Document, NewerSchema, Opinion, Tick, decode_document, decode_opinion
+from services.aggregation.core.apply import apply
+from services.aggregation.core.plan import Rules
+from services.aggregation.stores import layout
+from services.aggregation.stores.layout import bring_up_to_date
+from services.aggregation.stores.redis_store import RedisStore
+from services.runtime.exits import ExitCode, WorkerStop
+from shared.contract.aggregates import LAYOUT, Keys, run_key
+from shared.contract.events import Document, NewerSchema, Opinion, Tick, decode_document, decode_opinion
 from shared.settings import AggregationSettings
 
 OPINION = (

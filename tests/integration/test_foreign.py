@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from shared.kafka_client import describe
+from shared.clients.kafka import describe
+from shared.contract.topics import Topics
 from shared.settings import KafkaSettings
-from shared.topics import Topics
 from tests.system import System, assert_exact, write_documents
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(1200)]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from services.model.folders import shipped_models
-from services.worker.binding import PACKS
-from services.worker.ending import ExitCode
-from shared.aggregates import run_key
-from shared.events import Opinion, decode_opinion
-from shared.redis_client import connect
+from services.runtime.binding import PACKS
+from services.runtime.exits import ExitCode
+from shared.clients.redis import connect
+from shared.contract.aggregates import run_key
+from shared.contract.events import Opinion, decode_opinion
 from shared.settings import Settings
 from tests.integration.worker_process import count, document, make_topics, publish, records, running, wait_for
 

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from services.model.stub import POISON_MARK
-from services.supervisor.endpoints import own_servers
-from services.supervisor.resize import resize_topics
-from services.supervisor.topics import create_topics
-from shared.aggregates import run_key
-from shared.kafka_client import TopicMismatch, describe
-from shared.redis_client import connect
+from services.supervisor.processes.endpoints import own_servers
+from services.supervisor.topics.listing import create_topics
+from services.supervisor.topics.resize import resize_topics
+from shared.clients.kafka import TopicMismatch, describe
+from shared.clients.redis import connect
+from shared.contract.aggregates import run_key
+from shared.contract.topics import Topics
 from shared.settings import Settings, load_settings
-from shared.topics import Topics
 from tests.system import System, assert_exact, write_documents
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(1200)]

@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 
 from services.model.stub import LOST_MARK, POISON_MARK, StubEngine
-from services.scoring.core import opinions_of, read
+from services.runtime.exits import ExitCode
 from services.scoring.entries import UNDECODABLE, UNSCORABLE
-from services.scoring.linking import Linker
-from services.supervisor.held import release_all
-from services.worker.ending import ExitCode
-from shared.aggregates import run_key
-from shared.events import (
+from services.scoring.linking.linker import Linker
+from services.scoring.opinions import opinions_of, read
+from services.supervisor.processes.holds import release_all
+from shared.clients.kafka import describe
+from shared.clients.redis import connect
+from shared.contract.aggregates import run_key
+from shared.contract.events import (
     DEAD,
     HEADER_FIRST_ORIGIN,
     HEADER_REASON,
@@ -32,11 +34,9 @@ from shared.events import (
     decode_opinion,
     encode,
 )
-from shared.kafka_client import describe
-from shared.redis_client import connect
-from shared.securities import Catalogue
+from shared.contract.topics import Topics, partition_for
 from shared.settings import Settings
-from shared.topics import Topics, partition_for
+from shared.universe.securities import Catalogue
 from tests.integration.worker_process import (
     Worker,
     count,
@@ -196,7 +196,7 @@ def dead_letters(settings: Settings, *arguments: str) -> list[dict[str, object]]
     """`bellwether dead-letters … --json`: the objects that it prints."""
     place = ("--state", str(settings.state_dir), "--run", settings.run)
     done = subprocess.run(
-        [sys.executable, "-m", "services.cli", "dead-letters", *arguments, "--json", *place],
+        [sys.executable, "-m", "services.commands.main", "dead-letters", *arguments, "--json", *place],
         capture_output=True,
         text=True,
         check=True,

@@ -18,7 +18,7 @@ from kafka import KafkaAdminClient
 from services.embedded.kafka import EmbeddedKafka
 from services.embedded.ports import is_free
 from services.embedded.redis import EmbeddedRedis
-from shared.kafka_client import client_config
+from shared.clients.kafka import client_config
 from shared.settings import KafkaSettings
 from tests.system import System, assert_exact, write_documents
 

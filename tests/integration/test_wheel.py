@@ -15,12 +15,14 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("services", "shared", "dashboard")
 _RUN = """
 import dashboard, services
-from dashboard import components, plots, server, snapshots
-from services.aggregation.strategy import load_strategy
+from dashboard.drawing import plots
+from dashboard.reading import snapshots
+from dashboard import components, server
+from services.aggregation.signals.strategy import load_strategy
 from services.model.folders import find_model
-from services.supervisor.doctor import examine
-from services.supervisor.specs import Options, dashboard_spec
-from shared.securities import Catalogue
+from services.supervisor.status.doctor import examine
+from services.supervisor.processes.specs import Options, dashboard_spec
+from shared.universe.securities import Catalogue
 from shared.settings import load_settings
 from pathlib import Path
 import sys
@@ -56,8 +58,8 @@ def test_nothing_of_the_packages_and_models_is_missing(wheel: Path) -> None:
     assert sorted((ours | models) - names) == []
     needed = {
         "dashboard/.streamlit/config.toml", "dashboard/frame.html", "dashboard/icon.png",
-        "dashboard/components/treemap.js", "dashboard/components/documents.css", "shared/securities.csv",
-        "services/aggregation/strategies/pulse.yaml", "services/ingest/sample_grammar.yaml",
+        "dashboard/components/treemap.js", "dashboard/components/documents.css", "shared/universe/securities.csv",
+        "services/aggregation/strategies/pulse.yaml", "services/ingest/sample/sample_grammar.yaml",
         "services/model/kernel/encoder.cpp", "services/shipped_models/bellwether-mini/int8.safetensors",
     }  # fmt: skip
     assert needed <= names

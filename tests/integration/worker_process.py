@@ -15,10 +15,10 @@ from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
-from shared.events import Document, Tick, encode
-from shared.kafka_client import client_config, ensure_topics
+from shared.clients.kafka import client_config, ensure_topics
+from shared.contract.events import Document, Tick, encode
+from shared.contract.topics import Topics
 from shared.settings import Settings
-from shared.topics import Topics
 
 PATIENCE = 150.0  # seconds; a busy machine takes a minute to start a worker
 
@@ -49,7 +49,7 @@ class Worker:
         self._errors = (settings.state_dir / f"{role}-{name}.err").open("a+")
         place = ("--state", str(settings.state_dir), "--run", settings.run)
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "services.cli", "worker", role, "--name", name, *place],
+            [sys.executable, "-m", "services.commands.main", "worker", role, "--name", name, *place],
             stderr=self._errors,
             stdout=self._errors,
             cwd=Path(__file__).parents[2],

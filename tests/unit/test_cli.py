@@ -15,10 +15,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from services import cli
-from services.failures import explain
-from services.worker.ending import ExitCode, WorkerStop
-from shared.kafka_client import TopicMismatch
+from services.commands import main as cli
+from services.commands.failures import explain
+from services.runtime.exits import ExitCode, WorkerStop
+from shared.clients.kafka import TopicMismatch
 from shared.settings import SettingsError
 
 BELLWETHER = str(Path(sys.executable).parent / "bellwether")
@@ -96,7 +96,7 @@ def test_help_and_status_load_nothing_heavy(tmp_path: Path) -> None:
     for arguments in (["--help"], ["status", "--json", "--state", str(tmp_path)]):
         script = (
             f"import sys; sys.argv = ['bellwether', *{arguments!r}]\n"
-            "from services.cli import main\n"
+            "from services.commands.main import main\n"
             "try: main()\n"
             "except SystemExit: pass\n"
             "print(sorted({'torch', 'transformers', 'faust', 'pandas', 'streamlit', 'jgo'} & set(sys.modules)))"

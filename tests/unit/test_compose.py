@@ -12,7 +12,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from services import cli
+from services.commands import main as cli
 from shared.settings import load_settings
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ import jsonschema
 import msgspec
 import pytest
 
-from services.reference import _plain, pages
-from shared.events import Document, Opinion, Origin, Outcome, Tick, encode
+from services.commands.reference import _plain, pages
+from shared.contract.events import Document, Opinion, Origin, Outcome, Tick, encode
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = pages()

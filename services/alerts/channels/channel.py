@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from shared.alerts import Delivery
+from shared.contract.alerts import Delivery
 
 
 class NotDelivered(Exception):

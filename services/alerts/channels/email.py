@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 from services.alerts.channels.channel import NotDelivered, Paced
 from services.alerts.message import headline, lines
-from shared.alerts import Delivery
+from shared.contract.alerts import Delivery
 
 
 class Email(Paced, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"sender": "from"}):

@@ -10,7 +10,7 @@ from services.alerts.channels.channel import Paced, address_problem
 from services.alerts.channels.http import post
 from services.alerts.channels.webhook import IDEMPOTENCY
 from services.alerts.message import headline, lines
-from shared.alerts import Delivery
+from shared.contract.alerts import Delivery
 
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 

@@ -11,7 +11,7 @@ import msgspec
 from services.alerts.channels.channel import Paced, address_problem
 from services.alerts.channels.http import post
 from services.alerts.message import payload
-from shared.alerts import Delivery
+from shared.contract.alerts import Delivery
 
 SIGNATURE = "X-Bellwether-Signature"
 IDEMPOTENCY = "Idempotency-Key"

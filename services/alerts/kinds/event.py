@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from services.aggregation.strategy import EVENT_PREFIX
+from services.aggregation.signals.strategy import EVENT_PREFIX
 from services.alerts.kinds.kind import Heard, value_of
-from shared.events import MICRO
+from shared.contract.events import MICRO
 
 
 class EventClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.aggregation.strategy import EVENT_PREFIX, FEATURES
-from shared.aggregates import RecentDocument
+from services.aggregation.signals.strategy import EVENT_PREFIX, FEATURES
 from shared.clock import to_iso
-from shared.events import MICRO
-from shared.signals import Signal
+from shared.contract.aggregates import RecentDocument
+from shared.contract.events import MICRO
+from shared.contract.signals import Signal
 
 OWN = ("score", "confidence")  # what a rule may watch besides the features
 

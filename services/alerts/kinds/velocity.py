@@ -8,7 +8,7 @@ import msgspec
 
 from services.alerts.kinds.kind import Heard, unknown_feature, value_of, words
 from shared.clock import HOUR
-from shared.signals import Signal
+from shared.contract.signals import Signal
 
 
 class Velocity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from services.alerts.kinds.kind import Heard
-from shared.events import MICRO
-from shared.signals import ACTIONS, Action
+from shared.contract.events import MICRO
+from shared.contract.signals import ACTIONS, Action
 
 
 class Watchlist(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

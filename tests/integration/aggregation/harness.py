@@ -9,14 +9,14 @@ from typing import Any
 import redis
 from kafka import KafkaProducer
 
-from services.aggregation.apply import apply
-from services.aggregation.plan import Record, Rules
-from services.aggregation.redis_store import RedisStore
-from services.aggregation.store import MemoryStore
-from shared.events import encode
-from shared.kafka_client import client_config, describe, ensure_topics
+from services.aggregation.core.apply import apply
+from services.aggregation.core.plan import Record, Rules
+from services.aggregation.core.store import MemoryStore
+from services.aggregation.stores.redis_store import RedisStore
+from shared.clients.kafka import client_config, describe, ensure_topics
+from shared.contract.events import encode
+from shared.contract.topics import Topics
 from shared.settings import AggregationSettings, KafkaSettings
-from shared.topics import Topics
 from tests.worker_process import WorkerProcess, write_settings
 
 RULES = Rules.of(AggregationSettings())

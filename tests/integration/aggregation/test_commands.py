@@ -10,10 +10,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from services.aggregation.dump import dump
-from shared.aggregates import worker_key
+from services.aggregation.admin.dump import dump
 from shared.clock import to_iso
-from shared.events import Opinion
+from shared.contract.aggregates import worker_key
+from shared.contract.events import Opinion
 from tests.integration.aggregation.harness import OpinionsRun
 from tests.unit.aggregation.opinions import BASE, history, merge
 from tests.worker_process import BELLWETHER, wait_until

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from services.aggregation.dump import dump
-from shared.aggregates import partition_for, run_key
-from shared.events import encode
+from services.aggregation.admin.dump import dump
+from shared.contract.aggregates import partition_for, run_key
+from shared.contract.events import encode
 from tests.integration.aggregation.harness import OpinionsRun
 from tests.unit.aggregation.opinions import Opinion, Tick, history, merge, opinion
 from tests.worker_process import wait_until

@@ -15,12 +15,12 @@ from kafka import KafkaProducer
 from services.alerts.store import AlertStore
 from services.embedded.kafka import EmbeddedKafka
 from services.embedded.redis import EmbeddedRedis
-from shared.aggregates import Keys
-from shared.alerts import Alert
-from shared.kafka_client import client_config, ensure_topics
+from shared.clients.kafka import client_config, ensure_topics
+from shared.contract.aggregates import Keys
+from shared.contract.alerts import Alert
+from shared.contract.signals import Signal, encode_revisions, encode_signal
+from shared.contract.topics import LIVE, Topics
 from shared.settings import KafkaSettings
-from shared.signals import Signal, encode_revisions, encode_signal
-from shared.topics import LIVE, Topics
 from tests.alert_servers import WebServer
 from tests.unit.alerts.samples import signal
 from tests.worker_process import BELLWETHER, WorkerProcess, wait_until, write_settings

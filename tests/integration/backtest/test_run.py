@@ -15,18 +15,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from services.aggregation.grid import variants
-from services.aggregation.strategy import StrategyError, load_strategy
-from services.backtest.choices import Choices
+from services.aggregation.signals.strategy import StrategyError, load_strategy
+from services.aggregation.signals.variants import variants
 from services.backtest.growing import GrowingCurve
 from services.backtest.inputs import load_run
+from services.backtest.options import Choices
 from services.backtest.prices import load_prices
 from services.backtest.providers import company_namer
 from services.backtest.result import BacktestError
 from services.backtest.run import backtest_run, model_warnings
 from services.replay.run import Question, replay
-from services.replay.runs import show_run
 from services.replay.training_dates import texts_until
+from services.runs.folder import show_run
 from shared.settings import ModelSettings, Settings, load_settings
 
 TICKERS = ("AAPL", "MSFT", "NVDA", "PFE", "BA", "IBM", "T")

@@ -10,9 +10,9 @@ import redis
 from services.embedded.errors import EmbeddedError
 from services.embedded.kafka import EmbeddedKafka
 from services.embedded.redis import EmbeddedRedis
-from shared.kafka_client import client_config, describe, ensure_topics
+from shared.clients.kafka import client_config, describe, ensure_topics
+from shared.contract.topics import Topic
 from shared.settings import KafkaSettings
-from shared.topics import Topic
 
 
 def read_all(settings: KafkaSettings, topic: str) -> list[bytes]:

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 from kafka import KafkaConsumer, TopicPartition
 
-from shared.events import CHANNELS, Document, Tick, decode_document
-from shared.kafka_client import client_config
+from shared.clients.kafka import client_config
+from shared.contract.events import CHANNELS, Document, Tick, decode_document
+from shared.contract.topics import Topics
 from shared.settings import Settings
-from shared.topics import Topics
 
 DEADLINE_SECONDS = 90.0
 

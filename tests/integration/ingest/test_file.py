@@ -15,14 +15,14 @@ import pytest
 from kafka import KafkaAdminClient
 from typer.testing import CliRunner
 
+from services.commands.ingest import app
 from services.embedded.kafka import EmbeddedKafka
-from services.ingest.commands import app
-from services.ingest.files import FileSource, source_name
-from services.ingest.load import FLOORS, LEDGER, load_file, topics_of
-from services.ingest.normalise import Reading
-from services.ingest.promises import Floor
+from services.ingest.delivery.floors import Floor
+from services.ingest.documents.normalise import Reading
+from services.ingest.file_load import FLOORS, LEDGER, load_file, topics_of
+from services.ingest.sources.files import FileSource, source_name
+from shared.clients.kafka import client_config
 from shared.clock import SystemClock, to_iso
-from shared.kafka_client import client_config
 from shared.settings import Settings, load_settings
 from tests.integration.ingest.reading import read_documents, wait_for
 
@@ -103,8 +103,8 @@ def test_a_cluster_made_afresh_is_loaded_afresh(settings: Settings, tmp_path: Pa
 def command(settings: Settings, path: Path) -> list[str]:
     mapping = ",".join(f"{field}={column}" for field, column in MAP.items())
     return [
-        sys.executable, "-m", "services.cli", "ingest", "file", str(path), "--channel", "social", "--map", mapping,
-        "--state", str(settings.state_dir), "--json",
+        sys.executable, "-m", "services.commands.main", "ingest", "file", str(path), "--channel", "social",
+        "--map", mapping, "--state", str(settings.state_dir), "--json",
     ]  # fmt: skip
 
 
@@ -217,7 +217,7 @@ def test_a_wrong_option_is_explained(settings: Settings, tmp_path: Path, argumen
     path = write(tmp_path / "tweets.jsonl.gz", 10)
     channel = [] if "--channel" in arguments else ["--channel", "social"]
     done = subprocess.run(
-        [sys.executable, "-m", "services.cli", "ingest", "file", str(path), *channel, *arguments, "--state",
+        [sys.executable, "-m", "services.commands.main", "ingest", "file", str(path), *channel, *arguments, "--state",
          str(settings.state_dir)], env=environment(settings), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 1 and words in " ".join(done.stderr.split()) and "Traceback" not in done.stderr

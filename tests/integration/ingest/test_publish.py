@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from services.embedded.kafka import EmbeddedKafka
-from services.ingest.publish import DeliveryFailed, Publisher
-from shared.events import Document
-from shared.kafka_client import ensure_topics
+from services.ingest.delivery.publisher import DeliveryFailed, Publisher
+from shared.clients.kafka import ensure_topics
+from shared.contract.events import Document
+from shared.contract.topics import Topics
 from shared.settings import Settings
-from shared.topics import Topics
 from tests.integration.ingest.reading import read_documents
 
 pytestmark = pytest.mark.kafka

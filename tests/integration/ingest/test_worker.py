@@ -14,9 +14,9 @@ import httpx
 import pytest
 
 from services.embedded.kafka import EmbeddedKafka
-from shared.aggregates import worker_key
-from shared.health import decode_report
-from shared.redis_client import connect
+from shared.clients.redis import connect
+from shared.contract.aggregates import worker_key
+from shared.contract.health import decode_report
 from shared.settings import Settings
 from tests.contract.feed_servers import answer, http_server
 from tests.integration.ingest.reading import read_documents, wait_for
@@ -50,8 +50,8 @@ def worker(settings: Settings, feed: str, **environment: str) -> Iterator[subpro
         "BELLWETHER_INGEST__TICK_SECONDS": "0.3",
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "services.cli", "worker", "ingest", "--name", "1", "--run", settings.run, "--state",
-         str(settings.state_dir)], env=env | environment, stderr=subprocess.PIPE,
+        [sys.executable, "-m", "services.commands.main", "worker", "ingest", "--name", "1", "--run", settings.run,
+         "--state", str(settings.state_dir)], env=env | environment, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
         yield process
@@ -122,7 +122,7 @@ def test_it_outlives_a_broker_that_dies(settings: Settings, own_kafka: EmbeddedK
 
 
 def test_without_kafka_it_asks_to_be_started_again(settings: Settings) -> None:
-    from services.worker.ending import ExitCode
+    from services.runtime.exits import ExitCode
 
     address = "127.0.0.1:9"
     with worker(settings, "http://127.0.0.1:9/", BELLWETHER_KAFKA__BOOTSTRAP_SERVERS=address) as process:

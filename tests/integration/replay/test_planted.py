@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from services.backtest.choices import Choices
+from services.backtest.options import Choices
 from services.backtest.run import backtest_run
-from services.ingest.sample_files import write_sample
+from services.ingest.sample.files import write_sample
 from services.replay.run import Question, replay
 from shared.settings import load_settings
 

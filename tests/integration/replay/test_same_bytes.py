@@ -10,27 +10,27 @@ import msgspec
 import pandas as pd
 import pytest
 
-from services.aggregation.dump import aggregates_sha256
-from services.aggregation.plan import Rules
-from services.aggregation.redis_store import RedisStore
-from services.aggregation.strategy import load_strategy
+from services.aggregation.admin.dump import aggregates_sha256
+from services.aggregation.core.plan import Rules
+from services.aggregation.signals.strategy import load_strategy
+from services.aggregation.stores.redis_store import RedisStore
 from services.embedded.kafka import EmbeddedKafka
 from services.embedded.redis import EmbeddedRedis
-from services.ingest.files import FileSource
-from services.ingest.load import load_file
-from services.ingest.normalise import Reading
+from services.ingest.documents.normalise import Reading
+from services.ingest.file_load import load_file
+from services.ingest.sources.files import FileSource
 from services.replay import player
-from services.replay.opinions import replayed
 from services.replay.run import Question
 from services.replay.run import replay as replay_here
-from services.replay.runs import signal_frame
 from services.replay.through_kafka import _collect, forget_run, replay_through_kafka
 from services.replay.workers import run_workers, wait_for_workers
+from services.runs.folder import signal_frame
+from services.runs.opinion_file import replayed
+from shared.clients.kafka import describe
+from shared.clients.redis import connect
 from shared.clock import SystemClock
-from shared.kafka_client import describe
-from shared.redis_client import connect
+from shared.contract.topics import Topics
 from shared.settings import AggregationSettings, KafkaSettings, ModelSettings, RedisSettings, Settings, load_settings
-from shared.topics import Topics
 
 pytestmark = pytest.mark.kafka
 RULES = Rules.of(AggregationSettings())

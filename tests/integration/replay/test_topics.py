@@ -11,16 +11,16 @@ import pytest
 from kafka import KafkaAdminClient, TopicPartition
 from typer.testing import CliRunner
 
-from services import cli
+from services.commands import main as cli
 from services.embedded.kafka import EmbeddedKafka
-from services.ingest.files import FileSource
-from services.ingest.load import load_file
-from services.ingest.normalise import Reading
+from services.ingest.documents.normalise import Reading
+from services.ingest.file_load import load_file
+from services.ingest.sources.files import FileSource
 from services.replay.records import RangeError, read_topics
 from services.replay.run import Question, replay
+from shared.clients.kafka import client_config
 from shared.clock import SECOND, SystemClock, to_iso
-from shared.events import Channel
-from shared.kafka_client import client_config
+from shared.contract.events import Channel
 from shared.settings import Settings, load_settings
 
 pytestmark = pytest.mark.kafka

@@ -11,16 +11,16 @@ import pytest
 import torch
 
 from services.model.opinion_model import OpinionModel
-from services.training.augmentation import Augmentation
 from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model
-from services.training.encoding import encode
+from services.training.data.augmentation import Augmentation
+from services.training.data.encoding import encode
 from services.training.errors import DataError
-from services.training.finetune import Finetuning
-from services.training.methods import METHODS, choose_method, low_rank_changes, trainable_parameters
-from services.training.model_card import model_card
-from services.training.release import Release, release
-from services.training.settings import FinetuneSettings
-from services.training.shrink import drop_words, save_with_vocabulary
+from services.training.learning.finetune import Finetuning
+from services.training.learning.methods import METHODS, choose_method, low_rank_changes, trainable_parameters
+from services.training.learning.settings import FinetuneSettings
+from services.training.shipping.model_card import model_card
+from services.training.shipping.release import Release, release
+from services.training.shipping.shrink import drop_words, save_with_vocabulary
 
 SETS = ("tfns_sentiment", "tfns_topic", "sentfin")
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer
 
 from services.training.errors import DataError
-from services.training.import_encoder import find_source, import_encoder
+from services.training.importing.encoder import find_source, import_encoder
 
 INPUTS = ["input_ids", "attention_mask", "token_type_ids"]
 

@@ -10,9 +10,9 @@ import torch
 
 from services.model.opinion_model import OpinionModel
 from services.training.checkpoints import load_opinion_model, save_opinion_model
-from services.training.datasets import Company, Example
-from services.training.encoding import encode
-from services.training.onnx_export import export_onnx
+from services.training.data.datasets import Company, Example
+from services.training.data.encoding import encode
+from services.training.shipping.onnx_export import export_onnx
 
 
 def test_the_graph_says_what_the_model_says(tiny: tuple[OpinionModel, object], tmp_path: Path, labelled: Path) -> None:

@@ -11,9 +11,9 @@ from transformers import BertModel
 
 from services.model.device import mixed_precision, pick_device
 from services.model.folders import ModelError
-from services.training import pretrain as pretraining
 from services.training.errors import DataError
-from services.training.pretrain import PretrainSettings, mask_tokens, pretrain
+from services.training.learning import pretrain as pretraining
+from services.training.learning.pretrain import PretrainSettings, mask_tokens, pretrain
 
 WORDS = ("norrefax rises after strong results", "castrevo falls after weak results", "the board meets today")
 

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoTokenizer, BertConfig, BertForMaskedLM
 
 from services.training.errors import DataError
-from services.training.import_encoder import import_encoder
-from services.training.saved_model import INDEX, read_bert, read_index
+from services.training.importing.encoder import import_encoder
+from services.training.importing.saved_model import INDEX, read_bert, read_index
 
 TEXTS = ("the capital of france is paris .", "he opened the door and walked into the room .")
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *sorted({word for text in TEXTS for word in text.split()})]

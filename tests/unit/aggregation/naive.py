@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from shared.events import Opinion
+from shared.contract.events import Opinion
 
 SIZES = {"minute": 60, "hour": 3600, "day": 86400}
 KEEP_DAYS = {"minute": 3, "hour": 400, "day": 7300}

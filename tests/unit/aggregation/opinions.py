@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from services.aggregation.plan import Record
+from services.aggregation.core.plan import Record
 from shared.clock import DAY, HOUR, MINUTE
-from shared.events import CHANNELS, MICRO, Opinion, OpinionMessage, Origin, Tick
+from shared.contract.events import CHANNELS, MICRO, Opinion, OpinionMessage, Origin, Tick
 
 TOPIC_ID = "AAAAAAAAAAAAAAAAAAAAAA"
 BASE = 1_400_000_000_000_000

@@ -8,10 +8,10 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.aggregation.buckets import add, bucket_of, bucket_start, contribution, oldest_start, rescale
-from shared.aggregates import RESOLUTIONS, SECONDS, Bucket
+from services.aggregation.core.buckets import add, bucket_of, bucket_start, contribution, oldest_start, rescale
 from shared.clock import SECOND
-from shared.events import MICRO
+from shared.contract.aggregates import RESOLUTIONS, SECONDS, Bucket
+from shared.contract.events import MICRO
 from tests.unit.aggregation.naive import nearest
 from tests.unit.aggregation.opinions import opinion
 

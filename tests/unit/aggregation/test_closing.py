@@ -9,14 +9,14 @@ import msgspec
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.aggregation.apply import apply
-from services.aggregation.closing import Closer
-from services.aggregation.plan import Record, Rules
-from services.aggregation.store import MemoryStore
-from services.aggregation.strategy import Strategy, load_strategy
+from services.aggregation.core.apply import apply
+from services.aggregation.core.plan import Record, Rules
+from services.aggregation.core.store import MemoryStore
+from services.aggregation.signals.closing import Closer
+from services.aggregation.signals.strategy import Strategy, load_strategy
 from shared.clock import DAY, HOUR, MINUTE, SECOND
-from shared.events import Opinion, OpinionMessage, Origin, Tick
-from shared.signals import Signal, decode_revisions, encode_signal
+from shared.contract.events import Opinion, OpinionMessage, Origin, Tick
+from shared.contract.signals import Signal, decode_revisions, encode_signal
 from tests.unit.aggregation.opinions import TOPIC_ID, random_opinion
 
 RULES = Rules({"minute": 3 * DAY, "hour": 400 * DAY, "day": 7300 * DAY}, 7 * DAY, lateness=60 * SECOND)

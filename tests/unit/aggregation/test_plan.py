@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.aggregation.apply import apply
-from services.aggregation.dump import dump
-from services.aggregation.duplicates import CHUNK_OFFSETS
-from services.aggregation.plan import Record, Rules
-from services.aggregation.store import MemoryStore
-from shared.aggregates import RECENT_DOCUMENTS, TOP_DOCUMENTS, Totals
+from services.aggregation.admin.dump import dump
+from services.aggregation.core.apply import apply
+from services.aggregation.core.duplicates import CHUNK_OFFSETS
+from services.aggregation.core.plan import Record, Rules
+from services.aggregation.core.store import MemoryStore
 from shared.clock import DAY, HOUR
-from shared.events import Opinion, OpinionMessage, Origin, Tick
+from shared.contract.aggregates import RECENT_DOCUMENTS, TOP_DOCUMENTS, Totals
+from shared.contract.events import Opinion, OpinionMessage, Origin, Tick
 from shared.settings import AggregationSettings
 from tests.unit.aggregation.naive import recount
 from tests.unit.aggregation.opinions import BASE, TOPIC_ID, Case, cases, history, merge, opinion, split

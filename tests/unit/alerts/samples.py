@@ -6,10 +6,10 @@ from typing import Any
 
 from services.alerts.kinds.kind import Heard
 from services.alerts.rules import Rule
-from shared.aggregates import RecentDocument
 from shared.clock import HOUR, SECOND
-from shared.events import MICRO
-from shared.signals import ACTIONS, Signal, signal_id
+from shared.contract.aggregates import RecentDocument
+from shared.contract.events import MICRO
+from shared.contract.signals import ACTIONS, Signal, signal_id
 
 T = 1_772_204_400_000_000 // HOUR * HOUR
 

@@ -18,7 +18,7 @@ from services.alerts.channels.webhook import IDEMPOTENCY, SIGNATURE, Webhook, si
 from services.alerts.evaluate import make_alert
 from services.alerts.kinds.threshold import Threshold
 from services.alerts.message import payload, safe_link
-from shared.alerts import Delivery
+from shared.contract.alerts import Delivery
 from tests.alert_servers import SmtpServer, SmtpSettings, WebServer
 from tests.unit.alerts.samples import T, document, rule, signal
 

@@ -8,7 +8,7 @@ from services.alerts.kinds.threshold import Threshold
 from services.alerts.kinds.velocity import Velocity
 from services.alerts.kinds.volume import Volume
 from services.alerts.kinds.watchlist import Watchlist
-from shared.events import MICRO
+from shared.contract.events import MICRO
 from tests.unit.alerts.samples import document, heard, signal
 
 

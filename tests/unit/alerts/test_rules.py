@@ -9,7 +9,7 @@ import pytest
 
 from services.alerts.kinds import KINDS
 from services.alerts.rules import RuleError, load_rules
-from shared.alerts import DASHBOARD
+from shared.contract.alerts import DASHBOARD
 
 GOOD = """
 version: 1

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from dashboard import alerting, recommendations
-from dashboard.alerting import Alerts
-from dashboard.formats import NOTHING
-from dashboard.palette import LIGHT
-from dashboard.recommendations import Profile
+from dashboard.drawing.formats import NOTHING
+from dashboard.drawing.palette import LIGHT
+from dashboard.reading import alerting, recommendations
+from dashboard.reading.alerting import Alerts
+from dashboard.reading.recommendations import Profile
 from dashboard.view import profile_of
 from services.alerts.evaluate import make_alert
 from services.alerts.kinds.threshold import Threshold
 from services.alerts.rules import Rule
-from shared.alerts import ChannelState
 from shared.clock import SECOND
-from shared.profiles import Follow, Interests, Rating
+from shared.contract.alerts import ChannelState
+from shared.reading.profiles import Follow, Interests, Rating
 from tests.unit.alerts.samples import T, document, signal
 
 UTC = ZoneInfo("UTC")

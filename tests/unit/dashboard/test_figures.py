@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from dashboard.figures import Figure, cards, tone
+from dashboard.drawing.figures import Figure, cards, tone
 
 
 @pytest.mark.parametrize(

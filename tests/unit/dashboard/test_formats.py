@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard import formats
+from dashboard.drawing import formats
 from shared.links import safe_link
 
 

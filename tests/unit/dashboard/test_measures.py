@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard import measures
-from dashboard.windows import Period
-from shared.events import MICRO
+from dashboard.reading import measures
+from dashboard.reading.windows import Period
+from shared.contract.events import MICRO
 
 opinions = st.lists(
     st.tuples(st.integers(1, MICRO), st.integers(-MICRO, MICRO)), min_size=1, max_size=60

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.companies import label, listed
-from dashboard.operations import Child, children
 from dashboard.pages.health import process_table
+from dashboard.reading.companies import label, listed
+from dashboard.reading.operations import Child, children
 from dashboard.view import zone_of
 from shared.clock import SECOND
-from shared.events import MARKET
-from shared.health import WorkerReport
+from shared.contract.events import MARKET
+from shared.contract.health import WorkerReport
 
 
 def test_labels() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard import palette
+from dashboard.drawing import palette
 
 THEMES = [palette.LIGHT, palette.DARK]
 

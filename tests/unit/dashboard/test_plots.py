@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from dashboard import plots
-from dashboard.measures import compare
-from dashboard.palette import LIGHT
-from dashboard.windows import Period
-from shared.aggregates import RecentDocument
-from shared.events import MARKET, MICRO
+from dashboard.drawing import plots
+from dashboard.drawing.palette import LIGHT
+from dashboard.reading.measures import compare
+from dashboard.reading.windows import Period
+from shared.contract.aggregates import RecentDocument
+from shared.contract.events import MARKET, MICRO
 
 UTC = ZoneInfo("UTC")
 HOUR = 3600

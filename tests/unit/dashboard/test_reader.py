@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import redis
 
-from dashboard import reader as reading
-from dashboard.reader import Reader, Unreachable, explain
+from dashboard.reading import reader as reading
+from dashboard.reading.reader import Reader, Unreachable, explain
 from shared.settings import SettingsError, load_settings
 
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard import run_charts, runs
-from dashboard.palette import DARK, LIGHT
+from dashboard.drawing import run_charts
+from dashboard.drawing.palette import DARK, LIGHT
+from dashboard.reading import runs
 
 METRICS = {
     "ic_mean": 0.0123,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.treemap import Box, squarify
+from dashboard.drawing.treemap import Box, squarify
 
 sizes = st.lists(st.floats(1, 10_000), min_size=1, max_size=60).map(lambda values: sorted(values, reverse=True))
 frames = st.tuples(st.floats(10, 2000), st.floats(10, 2000)).map(lambda pair: Box(3, 5, *pair))

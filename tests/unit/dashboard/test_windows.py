@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dashboard.windows import WINDOWS, cover, needed, period
-from shared.aggregates import SECONDS
+from dashboard.reading.windows import WINDOWS, cover, needed, period
 from shared.clock import SECOND
+from shared.contract.aggregates import SECONDS
 
 moments = st.integers(min_value=100 * 86_400 * SECOND, max_value=4_000_000_000 * SECOND)
 windows = st.sampled_from(list(WINDOWS.values()))

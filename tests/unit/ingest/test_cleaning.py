@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.ingest.cleaning import clean, clean_line
+from services.ingest.documents.cleaning import clean, clean_line
 
 WILD = st.text(st.characters(), max_size=200)
 MARKUP = st.lists(

@@ -16,18 +16,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.ingest.companies import CompanyNames
-from services.ingest.intake import IN_FLIGHT, Intake
-from services.ingest.ledger import Counts, Ledger
-from services.ingest.mask import Masker
-from services.ingest.normalise import FIELDS, RawItem, Reading, Rejected
-from services.ingest.publish import DeliveryFailed
-from services.ingest.rejected import RejectedFile, read_rejected
-from services.ingest.rows import parse_json
-from services.ingest.sources import Batch
+from services.ingest.delivery.intake import IN_FLIGHT, Intake
+from services.ingest.delivery.ledger import Counts, Ledger
+from services.ingest.delivery.publisher import DeliveryFailed
+from services.ingest.delivery.rejected import RejectedFile, read_rejected
+from services.ingest.documents.companies import CompanyNames
+from services.ingest.documents.mask import Masker
+from services.ingest.documents.normalise import FIELDS, RawItem, Reading, Rejected
+from services.ingest.sources.rows import parse_json
+from services.ingest.sources.source import Batch
 from shared.clock import ReplayClock
-from shared.events import Document, decode_document, encode
-from shared.securities import Catalogue
+from shared.contract.events import Document, decode_document, encode
+from shared.universe.securities import Catalogue
 
 NOW = 1_790_000_000_000_000
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.language import guess_language
+from services.ingest.documents.language import guess_language
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.ledger import Counts, Ledger, Progress
+from services.ingest.delivery.ledger import Counts, Ledger, Progress
 
 IDS = st.lists(st.binary(min_size=16, max_size=16).map(bytes.hex), max_size=20)
 ONE, TWO = "0" * 31 + "1", "0" * 31 + "2"

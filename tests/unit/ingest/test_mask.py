@@ -8,9 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.iban import LENGTHS, is_valid
-from services.ingest.mask import CARD, EMAIL, HANDLE, IBAN, PHONE, Masker, is_card, mask, mask_address, passes_luhn
-from shared.events import Document
+from services.ingest.documents.iban import LENGTHS, is_valid
+from services.ingest.documents.mask import (
+    CARD,
+    EMAIL,
+    HANDLE,
+    IBAN,
+    PHONE,
+    Masker,
+    is_card,
+    mask,
+    mask_address,
+    passes_luhn,
+)
+from shared.contract.events import Document
 from shared.settings import load_settings
 
 DIGITS = "0123456789"

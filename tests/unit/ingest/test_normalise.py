@@ -7,9 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.normalise import FIELDS, MAX_TEXT_CHARS, REASONS, Reading, Rejected, document_id, normalise
+from services.ingest.documents.normalise import (
+    FIELDS,
+    MAX_TEXT_CHARS,
+    REASONS,
+    Reading,
+    Rejected,
+    document_id,
+    normalise,
+)
 from shared.clock import HOUR, to_iso, to_micros
-from shared.events import MAX_TEXT_BYTES, MAX_TITLE_CHARS, Document, decode_document, encode
+from shared.contract.events import MAX_TEXT_BYTES, MAX_TITLE_CHARS, Document, decode_document, encode
 
 NOW = to_micros(datetime(2026, 11, 24, 12, tzinfo=UTC))
 HISTORY = Reading("social", "file:x.jsonl")

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from services.ingest.playback import SampleSource
-from services.ingest.promises import Floor, lowest_floor
-from services.ingest.ticker import Promise, Ticker
+from services.ingest.delivery.floors import Floor, lowest_floor
+from services.ingest.delivery.ticker import Promise, Ticker
+from services.ingest.sample.source import SampleSource
 from shared.clock import ReplayClock
 
 
@@ -130,7 +130,7 @@ def test_floors_of_the_living_count(tmp_path: Path) -> None:
 
 def test_the_floor_of_a_killed_process_is_swept_away(tmp_path: Path) -> None:
     script = (
-        "import sys, pathlib; from services.ingest.promises import Floor\n"
+        "import sys, pathlib; from services.ingest.delivery.floors import Floor\n"
         "floor = Floor(pathlib.Path(sys.argv[1]), 7); print('held', flush=True); sys.stdin.read()"
     )
     with subprocess.Popen(
@@ -168,7 +168,7 @@ def test_no_document_of_the_week_comes_before_the_floor() -> None:
 
 
 def _micros(stamp: str) -> int:
-    from services.ingest.normalise import EXCHANGE
-    from services.ingest.times import parse_time
+    from services.ingest.documents.normalise import EXCHANGE
+    from services.ingest.documents.times import parse_time
 
     return parse_time(stamp, EXCHANGE).micros

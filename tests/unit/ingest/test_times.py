@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.times import UnreadableTime, parse_time
+from services.ingest.documents.times import UnreadableTime, parse_time
 from shared.clock import to_datetime, to_iso, to_micros
 
 NEW_YORK = ZoneInfo("America/New_York")

@@ -14,7 +14,7 @@ from services.replay.anonymise import anonymise
 from services.replay.cache import AnswerCache
 from services.replay.records import RangeError
 from services.replay.run import Question, parse_channels, parse_moment, parse_speed, replay
-from services.replay.runs import RunError, delete_run, list_runs, show_run
+from services.runs.folder import RunError, delete_run, list_runs, show_run
 from shared.settings import ModelSettings, Settings, load_settings
 
 

@@ -14,9 +14,9 @@ from services.model.stub import StubEngine
 from services.scoring.entries import UNDECODABLE, UNREADABLE, Entry, entry_of, twice
 from services.scoring.inference import encode as tokenise
 from services.scoring.inference import infer
-from services.scoring.linking import Linker
+from services.scoring.linking.linker import Linker
 from services.scoring.outcomes import HEADER_TOPIC, Outgoing
-from shared.events import (
+from shared.contract.events import (
     DEAD,
     HEADER_FIRST_ORIGIN,
     HEADER_ORIGIN,
@@ -28,9 +28,9 @@ from shared.events import (
     decode_opinion,
     encode,
 )
-from shared.securities import Catalogue
-from shared.topics import Topics, partition_for
-from tests.unit.scoring.test_core import document
+from shared.contract.topics import Topics, partition_for
+from shared.universe.securities import Catalogue
+from tests.unit.scoring.test_opinions import document
 
 LINKER = Linker(Catalogue.load())
 ENGINE = StubEngine("stub")

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from services.model.interface import Answer, DeviceLost, Request
 from services.model.stub import POISON_MARK, StubEngine
+from services.runtime.exits import ExitCode, WorkerStop
 from services.scoring.entries import UNSCORABLE, Entry
 from services.scoring.inference import encode, infer
-from services.worker.ending import ExitCode, WorkerStop
-from shared.events import Origin
+from shared.contract.events import Origin
 
 
 def entries_of(texts: list[str]) -> list[Entry]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.scoring.core import check
-from shared.events import DEAD, MARKET, Document, InvalidMessage
+from services.scoring.opinions import check
+from shared.contract.events import DEAD, MARKET, Document, InvalidMessage
 
 
 @pytest.mark.parametrize("key", [DEAD, MARKET])

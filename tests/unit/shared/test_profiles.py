@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from shared.following import follow_of
-from shared.profiles import Follow, Interests, ProfileError
+from shared.analyst.following import follow_of
+from shared.reading.profiles import Follow, Interests, ProfileError
 
 
 @pytest.mark.parametrize(

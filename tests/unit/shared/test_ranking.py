@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.aggregates import RecentDocument
+from shared.analyst.ranking import Item, Ranked, article, rank, recommendation
 from shared.clock import HOUR
-from shared.events import MICRO
-from shared.profiles import Interests, Rating
-from shared.ranking import Item, Ranked, article, rank, recommendation
+from shared.contract.aggregates import RecentDocument
+from shared.contract.events import MICRO
+from shared.reading.profiles import Interests, Rating
 from tests.unit.alerts.samples import T, document, signal
 
 FEATURES = ("company:AAPL", "company:XOM", "sector:Energy", "event:earnings", "event:macro", "source:wire", "source:x")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.securities import Catalogue, CatalogueError, Company, Ticker, plain_name, plain_symbol
+from shared.universe.securities import Catalogue, CatalogueError, Company, Ticker, plain_name, plain_symbol
 
 CATALOGUE = Catalogue.load()
 HEADER = "id,sector,names,tickers,evidence,against\n"

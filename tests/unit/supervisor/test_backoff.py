@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.supervisor.backoff import DELAYS, DEPENDENCY_DELAYS, HELD, STEADY_SECONDS, Backoff
+from services.supervisor.processes.backoff import DELAYS, DEPENDENCY_DELAYS, HELD, STEADY_SECONDS, Backoff
 
 
 def test_first_death_is_answered_at_once_and_a_crash_loop_slows_down() -> None:

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from services.cli import app
+from services.commands.main import app
 from services.embedded.process import wait_until
-from services.supervisor.child import child_of
-from services.supervisor.held import read_held, release_all, write_held
-from services.supervisor.specs import Spec
-from services.worker.ending import WorkerStop, keep_stopped, refuse_when_stopped
+from services.runtime.exits import WorkerStop, keep_stopped, refuse_when_stopped
+from services.supervisor.processes.child import child_of
+from services.supervisor.processes.holds import read_held, release_all, write_held
+from services.supervisor.processes.specs import Spec
 
 
 def spec(code: str) -> Spec:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from services.supervisor import doctor
-from services.supervisor.doctor import examine
+from services.supervisor.status import doctor
+from services.supervisor.status.doctor import examine
 from shared.settings import load_settings
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kafka import TopicPartition
 
-from services.supervisor.offsets import applied_positions
+from shared.reading.offsets import applied_positions
 
 SLOTS = [TopicPartition("opinions", slot) for slot in range(3)]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from services.embedded.process import ChildProcess, wait_until
-from services.supervisor.records import (
+from services.supervisor.processes.records import (
     ProcessRecord,
     read_records,
     record_of,

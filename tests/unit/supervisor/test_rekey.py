@@ -11,15 +11,15 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.aggregation.apply import apply
-from services.aggregation.dump import dump
-from services.aggregation.plan import Record, Rules
-from services.aggregation.store import MemoryStore
-from services.supervisor.rekey import Frame, first_sent, in_order, partitions_of, write_runs
-from shared.aggregates import Totals
+from services.aggregation.admin.dump import dump
+from services.aggregation.core.apply import apply
+from services.aggregation.core.plan import Record, Rules
+from services.aggregation.core.store import MemoryStore
+from services.supervisor.topics.rekey import Frame, first_sent, in_order, partitions_of, write_runs
 from shared.clock import DAY, HOUR, MINUTE
-from shared.events import Opinion, OpinionMessage, Origin, Outcome, Tick, decode_opinion, encode
-from shared.topics import partition_for
+from shared.contract.aggregates import Totals
+from shared.contract.events import Opinion, OpinionMessage, Origin, Outcome, Tick, decode_opinion, encode
+from shared.contract.topics import partition_for
 from tests.unit.aggregation.opinions import TOPIC_ID, history, merge
 
 RULES = Rules({"minute": 3 * DAY, "hour": 400 * DAY, "day": 7300 * DAY}, 7 * DAY, lateness=MINUTE, signals=False)

@@ -9,9 +9,9 @@ import pytest
 
 from services.embedded.errors import EmbeddedError
 from services.supervisor.console import line
-from services.supervisor.endpoints import Endpoints
-from services.supervisor.snapshot import Status
-from services.supervisor.specs import Options, dashboard_port, dashboard_spec, worker_specs
+from services.supervisor.processes.endpoints import Endpoints
+from services.supervisor.processes.specs import Options, dashboard_port, dashboard_spec, worker_specs
+from services.supervisor.status.status import Status
 from services.supervisor.watch import child_problems
 from shared.settings import SettingsError, load_settings
 

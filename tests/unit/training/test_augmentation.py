@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.training.augmentation import Augmentation, compose, rename, swap_cashtags
-from services.training.datasets import Company, Example
-from services.training.perturbations import CHINESE, ENGLISH, PERTURBATIONS, Wording
+from services.training.data.augmentation import Augmentation, compose, rename, swap_cashtags
+from services.training.data.datasets import Company, Example
+from services.training.measuring.perturbations import CHINESE, ENGLISH, PERTURBATIONS, Wording
 
 TEXT = "Norrefax rises 12% as Castrevo is flat; Norrefax leads"
 EXAMPLE = Example(TEXT, "", (Company(((0, 8), (40, 48)), 2), Company(((22, 30),), 1)))

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.model.opinion_model import OpinionModel
-from services.training.calibration import calibration_errors, fit_calibration, fit_offsets
-from services.training.devset import Judged, judge, judge_heads
-from services.training.measures import Floats, Ints, expected_calibration_error, softmax
+from services.training.measuring.devset import Judged, judge, judge_heads
+from services.training.measuring.measures import Floats, Ints, expected_calibration_error, softmax
+from services.training.shipping.calibration import calibration_errors, fit_calibration, fit_offsets
 
 
 def drawn(seed: int, rows: int, classes: int = 3) -> tuple[Ints, Floats]:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from services.model.opinion_model import EVENTS
-from services.training.chinese_labels import event_of_risks, event_of_subjects
-from services.training.datasets import UNLABELLED, Example, load_examples
-from services.training.devset import head_of
-from services.training.mentions import find_mentions
+from services.training.data.datasets import UNLABELLED, Example, load_examples
+from services.training.data.labels_zh import event_of_risks, event_of_subjects
+from services.training.data.mentions import find_mentions
+from services.training.measuring.devset import head_of
 
 NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
 

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.model.opinion_model import EVENTS, OpinionModel
-from services.training.datasets import UNLABELLED, Company, Example, load_examples, read_table, training_examples
+from services.training.data.datasets import UNLABELLED, Company, Example, load_examples, read_table, training_examples
+from services.training.data.mentions import find_mentions, occurrences
+from services.training.data.overlap import scan, text_key
 from services.training.errors import DataError
-from services.training.measures import softmax
-from services.training.mentions import find_mentions, occurrences
-from services.training.overlap import scan, text_key
-from services.training.prediction import predict
-from services.training.self_training import pseudo_label, read_texts, read_unlabelled
+from services.training.learning.self_training import pseudo_label, read_texts, read_unlabelled
+from services.training.measuring.measures import softmax
+from services.training.measuring.prediction import predict
 
 
 def test_each_kind_of_set(labelled: Path) -> None:

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from services.model.opinion_model import OpinionModel
 from services.training.checkpoints import new_model
-from services.training.datasets import Example
-from services.training.embedding_head import fit_embedding_head, ridge
-from services.training.prediction import predict
+from services.training.data.datasets import Example
+from services.training.measuring.prediction import predict
+from services.training.shipping.embedding_head import fit_embedding_head, ridge
 from tests.unit.training.conftest import WORDS
 
 

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from services.model.opinion_model import OpinionModel
 from services.training.checkpoints import save_opinion_model
 from services.training.errors import DataError
-from services.training.evaluate import Columns, evaluate, predictions
-from services.training.scorers import load_scorer
+from services.training.measuring.evaluate import Columns, evaluate, predictions
+from services.training.measuring.scorers import load_scorer
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_any_classifier_by_its_own_labels(base: Path, data: Path, tmp_path: Path
 def test_commands(folder: Path, data: Path, tmp_path: Path) -> None:
     import typer
 
-    from services.training import commands
+    from services.commands.training import models as commands
 
     app = typer.Typer()
     app.command("evaluate")(commands.evaluate)

@@ -7,9 +7,9 @@ import torch
 
 from services.model.explanation import explain, explain_each
 from services.model.opinion_model import SENTIMENTS, OpinionModel
-from services.training.datasets import Example
-from services.training.faithfulness import measure_faithfulness
-from services.training.prediction import predict
+from services.training.data.datasets import Example
+from services.training.measuring.faithfulness import measure_faithfulness
+from services.training.measuring.prediction import predict
 
 TEXT = "Norrefax rises after strong results as Castrevo falls"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from services.training.measures import (
+from services.training.measuring.measures import (
     bootstrap_intervals,
     expected_calibration_error,
     fit_temperature,

@@ -8,9 +8,9 @@ import pytest
 
 from services.model.opinion_model import OpinionModel
 from services.training.checkpoints import load_opinion_model, save_opinion_model
-from services.training.devset import judge
-from services.training.served_accuracy import serve
-from services.training.shrinking_commands import quantise_model
+from services.training.measuring.devset import judge
+from services.training.measuring.served_accuracy import serve
+from services.training.shipping.shrinking import quantise_model
 
 SETS = ("tfns_sentiment", "tfns_topic", "sentfin")
 

@@ -8,12 +8,19 @@ import pytest
 import torch
 
 from services.model.opinion_model import OpinionModel
-from services.training.averaging import average
 from services.training.checkpoints import load_opinion_model, save_opinion_model
-from services.training.datasets import Example
+from services.training.data.datasets import Example
 from services.training.errors import DataError
-from services.training.prediction import predict
-from services.training.shrink import RowInt8Linear, drop_layers, drop_words, quantise, save_with_vocabulary, used_tokens
+from services.training.measuring.prediction import predict
+from services.training.shipping.averaging import average
+from services.training.shipping.shrink import (
+    RowInt8Linear,
+    drop_layers,
+    drop_words,
+    quantise,
+    save_with_vocabulary,
+    used_tokens,
+)
 
 EXAMPLES = [Example("Norrefax rises after strong results", ""), Example("weak loss", "")]
 

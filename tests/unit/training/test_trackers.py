@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from services.training.errors import DataError
-from services.training.trackers import build_tracker
+from services.training.learning.trackers import build_tracker
 
 
 def test_tensorboard_holds_what_was_written(tmp_path: Path) -> None:

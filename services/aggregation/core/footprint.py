@@ -1,0 +1,54 @@
+"""What a batch of records will read of a slot. Pure; a superset of what `plan` asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from services.aggregation.core.buckets import bucket_start
+from services.aggregation.core.dead_letters import fields_of, opinion_field
+from services.aggregation.core.duplicates import id_key
+from services.aggregation.core.plan import Record
+from services.aggregation.core.state import CellKey, HourKey
+from shared.contract.aggregates import DETAILED, RESOLUTIONS
+from shared.contract.events import Opinion, Outcome
+
+
+@dataclass(slots=True)
+class Touched:
+    """Companies, buckets with the authors and stories in question, hours, ids by origin partition, dead letters."""
+
+    companies: set[str] = field(default_factory=set)
+    cells: dict[CellKey, tuple[set[str], set[str]]] = field(default_factory=dict)
+    hours: set[HourKey] = field(default_factory=set)
+    ids: dict[str, list[str]] = field(default_factory=dict)
+    letters: set[str] = field(default_factory=set)
+
+
+def touched_by(records: Iterable[Record]) -> Touched:
+    """What these records touch."""
+    touched = Touched()
+    for _, message in records:
+        if isinstance(message, Opinion):
+            _opinion(touched, message)
+        elif isinstance(message, Outcome):
+            touched.letters.update(fields_of(message))
+    return touched
+
+
+def _opinion(touched: Touched, opinion: Opinion) -> None:
+    company, channel, at = opinion.company, opinion.channel, opinion.available_at
+    touched.companies.add(company)
+    touched.hours.add((company, bucket_start(at, "hour")))
+    touched.ids.setdefault(opinion.origin.stream, []).append(id_key(company, opinion.document_id))
+    if opinion.requeued_from:
+        touched.letters.add(opinion_field(opinion.requeued_from, company))
+    for resolution in RESOLUTIONS:
+        key = (company, channel, resolution, bucket_start(at, resolution))
+        shares = touched.cells.get(key)
+        if shares is None:
+            shares = touched.cells[key] = (set(), set())
+        if resolution in DETAILED:
+            if opinion.author:
+                shares[0].add(opinion.author)
+            shares[1].add(opinion.story)

@@ -1,0 +1,334 @@
+"""A batch of records of ONE slot and the loaded state -> everything that it changes, exactly once. Pure.
+
+Records come in offset order; where batches are cut changes nothing (docs/decisions/0002). What the marks say was
+applied is skipped; copies are recognised by the id window; ticks move watermarks; outcomes move dead letters. An
+`Observer` (signals) sees every applied opinion and every moved watermark in record order, so that what it makes of
+them does not depend on the batch either, and adds to the same `Writes`: one atomic step for all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from services.aggregation.core.buckets import (
+    Contribution,
+    add,
+    add_share,
+    bucket_of,
+    bucket_start,
+    contribution,
+    copy_bucket,
+    copy_share,
+    oldest_start,
+)
+from services.aggregation.core.dead_letters import APPLIED, apply_outcome, opinion_field
+from services.aggregation.core.duplicates import CHUNK_OFFSETS, IdWindow, id_key
+from services.aggregation.core.kept_documents import as_recent, cut_recent, keep_recent, keep_top
+from services.aggregation.core.state import Cell, CompanyDraft, Draft, Position, SlotState, Writes
+from shared.clock import DAY, SECOND
+from shared.contract.aggregates import DETAILED, RESOLUTIONS, SECONDS, Bucket, RecentDocument, Resolution, Share, Totals
+from shared.contract.events import CHANNELS, Channel, Opinion, OpinionMessage, Tick
+from shared.settings import AggregationSettings
+
+Record = tuple[int, OpinionMessage | None]  # offset in `opinions`, message (None: no schema of ours reads it)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings decide about the result (the rest of them only decides about speed). Microseconds."""
+
+    keep: Mapping[Resolution, int]
+    duplicates: int
+    lateness: int
+    signals: bool = True  # whether changed hours are noted for signals
+
+    @classmethod
+    def of(cls, settings: AggregationSettings) -> Rules:
+        keep: dict[Resolution, int] = {
+            "minute": settings.keep_minutes_days * DAY,
+            "hour": settings.keep_hours_days * DAY,
+            "day": settings.keep_days_days * DAY,
+        }
+        return cls(keep, settings.duplicate_days * DAY, settings.lateness_seconds * SECOND, bool(settings.strategies))
+
+
+class Observer(Protocol):
+    """What is told, in record order, of a batch (services/aggregation/signals/recommend.py)."""
+
+    def applied(self, step: Step, opinion: Opinion) -> None:
+        """An opinion went into its buckets; `step` shows them as they are now."""
+
+    def watermark(self, step: Step, stream: str, before: int | None, after: int) -> None:
+        """An origin partition's watermark moved; `step.watermarks()` has all of them."""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What one batch does. `expected` is the position it starts from, `position` the one it ends at."""
+
+    slot: int
+    expected: Position | None
+    position: Position
+    writes: Writes
+    redelivered: int = 0  # records that the marks, or the position, said were applied
+    watermarks: dict[str, tuple[int | None, int]] = field(default_factory=dict)  # stream -> before, after
+    changed_hours: set[tuple[str, int]] = field(default_factory=set)  # company, start
+
+
+def plan(
+    records: Sequence[Record],
+    state: SlotState,
+    position: Position,
+    rules: Rules,
+    observer: Observer | None = None,
+) -> Plan:
+    """All that `records` (offset-ordered, ending just before `position`) change in `state`, which stays as it is."""
+    step = Step(state, position, rules, observer)
+    start = state.position.offset if state.position is not None else 0
+    for offset, message in records:
+        if offset < start:
+            step.plan.redelivered += 1
+        elif isinstance(message, Opinion):
+            step.opinion(message)
+        elif isinstance(message, Tick):
+            step.tick(message)
+        elif message is None:
+            step.totals.invalid += 1
+        else:
+            apply_outcome(message, step.letter, step.writes.letters.__setitem__, step.totals)
+    step.finish()
+    return step.plan
+
+
+class Step:
+    """A batch half-way: reads see the state with the batch's own writes over it."""
+
+    def __init__(self, state: SlotState, position: Position, rules: Rules, observer: Observer | None) -> None:
+        old = state.totals
+        self.totals = Totals(**{name: getattr(old, name) for name in old.__struct_fields__})
+        self.writes = Writes(self.totals)
+        self.plan = Plan(state.slot, state.position, position, self.writes)
+        self.state = state
+        self.rules = rules
+        self._observer = observer
+
+    # -- reading, for observers too
+    def bucket(self, company: str, channel: Channel, resolution: Resolution, start: int) -> Bucket | None:
+        """A bucket as it is now; do not change it."""
+        draft = self.writes.cells.get((company, channel, resolution, start))
+        if draft is not None:
+            return draft.bucket
+        cell = self._cell(company, channel, resolution, start)
+        return cell.bucket if cell is not None else None
+
+    def newest(self, company: str) -> int | None:
+        """A company's highest available_at so far."""
+        draft = self.writes.companies.get(company)
+        if draft is not None:
+            return draft.newest
+        known = self.state.companies.get(company)
+        return known.newest if known is not None else None
+
+    def watermarks(self) -> dict[str, int]:
+        """Every origin partition's watermark as it is now."""
+        return self.state.watermarks | self.writes.watermarks
+
+    def letter(self, name: str) -> str | None:
+        """A field of the letters hash as it is now."""
+        return self.writes.letters.get(name) or self.state.letters.get(name)
+
+    # -- records
+    def tick(self, tick: Tick) -> None:
+        """Move the watermark of the tick's origin partition; it never goes back."""
+        if tick.origin is None:
+            self.totals.invalid += 1
+            return
+        stream = tick.origin.stream
+        before = self.writes.watermarks.get(stream, self.state.watermarks.get(stream))
+        if before is not None and tick.watermark <= before:
+            return
+        self.writes.watermarks[stream] = tick.watermark
+        first = self.plan.watermarks.get(stream, (before, 0))[0]
+        self.plan.watermarks[stream] = (first, tick.watermark)
+        if self._observer is not None:
+            self._observer.watermark(self, stream, before, tick.watermark)
+
+    def opinion(self, opinion: Opinion) -> None:
+        """Apply one opinion, unless it was applied before or is a copy."""
+        origin = opinion.origin
+        stream, mark = origin.stream, (origin.offset, origin.index)
+        applied = self.writes.marks.get(stream) or self.state.marks.get(stream)
+        if applied is not None and mark <= applied:
+            self.plan.redelivered += 1
+            return
+        self.writes.marks[stream] = mark
+        if self._is_copy(opinion, stream, origin.offset // CHUNK_OFFSETS):
+            self.totals.duplicates += 1
+            return
+        self.totals.opinions_applied += 1
+        if origin.index == 0 and not opinion.requeued_from:
+            self.totals.documents_scored += 1
+        self._count(opinion)
+        if self._observer is not None:
+            self._observer.applied(self, opinion)
+
+    def _is_copy(self, opinion: Opinion, stream: str, chunk: int) -> bool:
+        """Whether the opinion was counted under another origin; if not, it is remembered."""
+        if opinion.requeued_from:
+            name = opinion_field(opinion.requeued_from, opinion.company)
+            if self.letter(name) is not None:
+                return True
+        window = self.writes.windows.get(stream)
+        if window is None:
+            known = self.state.windows.get(stream)
+            window = self.writes.windows[stream] = known.copy() if known is not None else IdWindow()
+        key = id_key(opinion.company, opinion.document_id)
+        if self._held(window, stream, key, chunk):
+            return True
+        window.record(opinion.available_at, chunk)
+        added = self.writes.ids.get((stream, chunk))
+        if added is None:
+            added = self.writes.ids[stream, chunk] = {}
+        added[key] = opinion.available_at
+        if opinion.requeued_from:
+            self.writes.letters[name] = APPLIED
+        return False
+
+    def _held(self, window: IdWindow, stream: str, key: str, current: int) -> bool:
+        known = self.state.ids.get(stream)
+        for chunk in window.chunks:
+            added = self.writes.ids.get((stream, chunk))
+            first = added.get(key) if added is not None else None
+            if first is None and known is not None and chunk in known:
+                first = known[chunk].get(key)
+            if first is not None and window.holds(first, chunk, current, self.rules.duplicates):
+                return True
+        return False
+
+    # -- one opinion into its buckets
+    def _count(self, opinion: Opinion) -> None:
+        company = self._company(opinion.company)
+        at = opinion.available_at
+        if company.newest is None or at > company.newest:
+            company.newest = at
+        behind = at < company.newest  # retention can only concern what is
+        part = contribution(opinion)
+        kept = False
+        for resolution in RESOLUTIONS:
+            start = bucket_start(at, resolution)
+            if behind and start < oldest_start(company.newest, self.rules.keep[resolution], resolution):
+                continue
+            kept = True
+            self._add(opinion, part, resolution, start)
+        if not kept:
+            self.totals.late += 1
+            return
+        document = as_recent(opinion, part.weight)
+        keep_recent(company, document)
+        hour = bucket_start(at, "hour")
+        if not behind or hour >= oldest_start(company.newest, self.rules.keep["hour"], "hour"):
+            self._changed(opinion.company, hour)
+            self._top(opinion.company, hour, document)
+
+    def _add(self, opinion: Opinion, part: Contribution, resolution: Resolution, start: int) -> None:
+        key = (opinion.company, opinion.channel, resolution, start)
+        detailed = resolution in DETAILED
+        draft = self.writes.cells.get(key)
+        if draft is not None:
+            add(draft.bucket, opinion, part)
+        else:
+            base = self._cell(*key)
+            if base is None:
+                draft = Draft(None, bucket_of(opinion, part), detailed)
+            else:
+                draft = Draft(base, copy_bucket(base.bucket), detailed)
+                add(draft.bucket, opinion, part)
+            self.writes.cells[key] = draft
+        if detailed:
+            base = draft.base
+            if opinion.author and _share(draft.authors, base.authors if base else None, opinion.author, part):
+                draft.bucket.authors += 1
+            if _share(draft.stories, base.stories if base else None, opinion.story, part):
+                draft.bucket.stories += 1
+
+    def _changed(self, company: str, hour: int) -> None:
+        """Note an hour for signals: late when they were given out for its end."""
+        self.plan.changed_hours.add((company, hour))
+        if self.rules.signals:
+            closed = self.state.closed
+            late = closed is not None and hour + SECONDS["hour"] <= closed
+            (self.writes.late if late else self.writes.pending).add((company, hour))
+
+    def _top(self, company: str, hour: int, document: RecentDocument) -> None:
+        known = self.writes.tops.get((company, hour))
+        if known is None:
+            known = self.state.tops.get((company, hour), [])
+        better = keep_top(known, document)
+        if better is not None:
+            self.writes.tops[company, hour] = better
+
+    def _company(self, company: str) -> CompanyDraft:
+        draft = self.writes.companies.get(company)
+        if draft is None:
+            known = self.state.companies.get(company)
+            if known is not None:
+                draft = CompanyDraft(known.newest, known.recent.copy(), known.ids.copy())
+            else:
+                draft = CompanyDraft(None, [], {})
+            self.writes.companies[company] = draft
+        return draft
+
+    def _cell(self, company: str, channel: Channel, resolution: Resolution, start: int) -> Cell | None:
+        series = self.state.series.get((company, channel, resolution))
+        return series.cells.get(start) if series is not None else None
+
+    # -- what a batch forgets
+    def finish(self) -> None:
+        """Cut what retention no longer keeps; unlink chunks of ids that can match nothing any more."""
+        for stream, window in self.writes.windows.items():
+            current = self.writes.marks[stream][0] // CHUNK_OFFSETS
+            for chunk in window.expire(current, self.rules.duplicates):
+                self.writes.ids.pop((stream, chunk), None)
+                self.writes.dropped_chunks.append((stream, chunk))
+        oldest = {
+            (company, resolution): oldest_start(draft.newest, self.rules.keep[resolution], resolution)
+            for company, draft in self.writes.companies.items()
+            if draft.newest is not None
+            for resolution in RESOLUTIONS
+        }
+        for (company, resolution), start in oldest.items():
+            self._cut(company, resolution, start)
+        for key in [key for key in self.writes.cells if key[3] < oldest[key[0], key[2]]]:
+            del self.writes.cells[key]
+        for hour in [hour for hour in self.writes.tops if hour[1] < oldest[hour[0], "hour"]]:
+            del self.writes.tops[hour]
+
+    def _cut(self, company: str, resolution: Resolution, oldest: int) -> None:
+        gone: set[int] = set()
+        for channel in CHANNELS:
+            series = self.state.series.get((company, channel, resolution))
+            if series is not None and series.starts and series.starts[0] < oldest:
+                starts = series.cut(oldest)
+                gone.update(starts)
+                self.writes.dropped_cells.append(((company, channel, resolution), starts))
+        if resolution == "hour":
+            self.writes.dropped_tops.extend((company, start) for start in sorted(gone))
+        elif resolution == "day":
+            cut_recent(self.writes.companies[company], oldest * SECOND)
+
+
+def _share(touched: dict[str, Share], base: dict[str, Share] | None, name: str, part: Contribution) -> bool:
+    """Add to one author's or story's share; whether it is the bucket's first."""
+    share = touched.get(name)
+    if share is not None:
+        add_share(share, part)
+        return False
+    known = base.get(name) if base is not None else None
+    if known is None:
+        touched[name] = Share(1, part.weight, part.score)
+        return True
+    touched[name] = share = copy_share(known)
+    add_share(share, part)
+    return False

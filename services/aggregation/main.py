@@ -1,0 +1,102 @@
+"""One aggregation process from settings to exit code: bind the run, seek, serve."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import Final, NoReturn
+
+import redis
+
+from services.aggregation.pipeline import AggregationWorker
+from services.aggregation.signals.outbox import SignalSender
+from services.aggregation.signals.strategy import Strategy, StrategyError, load_strategy
+from services.aggregation.stores.layout import bring_up_to_date
+from services.aggregation.stores.redis_store import RedisStore
+from services.runtime.binding import bind, read_cluster
+from services.runtime.exits import ExitCode, WorkerStop
+from services.runtime.faust_app import WorkerApp, build_app
+from services.runtime.process import run_process, serve, together
+from services.runtime.report import Reporter
+from shared.clients.kafka import TopicState
+from shared.clients.redis import connect
+from shared.contract.events import CHANNELS, Origin
+from shared.contract.health import WorkerReport
+from shared.contract.topics import Topics
+from shared.settings import AggregationSettings, Settings
+
+ROLE: Final = "aggregation"
+RULES: Final = "aggregation_rules"
+REDIS_SECONDS: Final = 60.0  # how long a starting worker waits for a Redis that is away
+log = logging.getLogger(__name__)
+
+
+def run_worker(settings: Settings, name: str) -> NoReturn:
+    """Be the aggregation worker `name` of the run until stopped; ends the process with a code of ExitCode."""
+    run_process(lambda: _main(settings, name))
+
+
+async def _main(settings: Settings, name: str) -> WorkerStop:
+    topics = Topics(settings.run)
+    client = connect(settings.redis)
+    strategies = strategies_of(settings.aggregation)
+    bound = await asyncio.to_thread(_bound, settings, topics, client)
+    opinions = bound[topics.opinions]
+    store = RedisStore(client, settings.run, opinions.partitions)
+    app = build_app(settings, ROLE, name, topics.aggregation_group)
+    streams = streams_of(topics, bound)
+    worker = AggregationWorker(settings, app, store, opinions.topic_id, strategies, streams)
+    sender = SignalSender(app, client, store.keys, lambda: {tp.partition for tp in app.consumer.assignment()})
+    reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker), worker.pace)
+    return await serve(app, together(worker.run(), reporter.run(), sender.run()))
+
+
+def _bound(settings: Settings, topics: Topics, client: redis.Redis) -> dict[str, TopicState]:
+    """The topics that the run is bound to, once Redis is there. Raises WorkerStop."""
+    wait_for(client, REDIS_SECONDS)
+    cluster = read_cluster(settings.kafka, [topic.name for topic in topics.all()])
+    bring_up_to_date(client, settings.run)
+    bind(client, settings.run, cluster.fields() | {RULES: rules_text(settings.aggregation)})
+    return cluster.topics
+
+
+def strategies_of(settings: AggregationSettings) -> list[Strategy]:
+    """The strategies that the settings name. Raises WorkerStop(REFUSED) when one cannot be used."""
+    try:
+        return [load_strategy(name) for name in settings.strategies]
+    except StrategyError as error:
+        raise WorkerStop(ExitCode.REFUSED, str(error)) from None
+
+
+def streams_of(topics: Topics, bound: Mapping[str, TopicState]) -> frozenset[str]:
+    """Every origin partition of the run, as marks and watermarks name them."""
+    states = [bound[topics.documents(channel)] for channel in CHANNELS]
+    return frozenset(Origin(s.topic_id, p, 0).stream for s in states for p in range(s.partitions))
+
+
+def rules_text(settings: AggregationSettings) -> str:
+    """What of the settings decides about the aggregates: workers of one run must agree on it."""
+    names = ("keep_minutes_days", "keep_hours_days", "keep_days_days", "duplicate_days")
+    return " ".join(f"{name}={getattr(settings, name)}" for name in names)
+
+
+def wait_for(client: redis.Redis, seconds: float) -> None:
+    """Return once Redis answers and has loaded its data; raises WorkerStop(RESTART) after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            client.ping()
+            return
+        except redis.RedisError as error:
+            if time.monotonic() > deadline:
+                raise WorkerStop(ExitCode.RESTART, f"Redis does not answer: {error}") from error
+            log.warning("waiting for Redis: %s", error)
+        time.sleep(0.2)
+
+
+def _fill(report: WorkerReport, app: WorkerApp, worker: AggregationWorker) -> None:
+    report.queue = len(worker.inbox)
+    report.partitions = sorted(f"{tp.topic}[{tp.partition}]" for tp in app.consumer.assignment())
+    report.detail = {name: str(count) for name, count in sorted(worker.counts.items())}

@@ -1,0 +1,178 @@
+"""The way of an opinion through the aggregation worker, from top to bottom.
+
+    Faust stream -> inbox -> one batch per slot -> load, plan, commit -> acknowledgement (for lag tools alone)
+
+The position lies in Redis, beside what it covers, and is where every assignment goes on (`positions`). Where Redis is
+ahead of what was read, the records that it has are skipped; where it is behind, or lost, the worker ends with code 75
+and is started again: what was in flight is gone with it, and its successor reads the position
+(docs/decisions/0003-losing-redis.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final, Protocol
+
+from faust.types import TP
+
+from services.aggregation.core.apply import Behind, Stale, apply
+from services.aggregation.core.plan import Observer, Record, Rules
+from services.aggregation.core.store import SignalStore, Store, StoreLost
+from services.aggregation.signals.closing import Closer
+from services.aggregation.signals.strategy import Strategy
+from services.runtime.exits import ExitCode, WorkerStop
+from services.runtime.faust_app import WorkerApp
+from services.runtime.inbox import Inbox
+from services.runtime.report import Pace
+from shared.clock import Clock, SystemClock
+from shared.contract.events import InvalidMessage, NewerSchema, decode_opinion
+from shared.contract.topics import Topics
+from shared.settings import Settings
+
+THREADS: Final = 2  # one slot waits for Redis while another computes
+RESTORING: Final = "restoring"  # stands as the topic id of a slot's position while `bellwether restore` works
+TRIES: Final = 5  # a slot that somebody else moves while we apply it
+log = logging.getLogger(__name__)
+
+
+class WorkerStore(Store, SignalStore, Protocol):
+    """All that the worker asks of a store."""
+
+
+class AggregationWorker:
+    """Wires one process. `topic_id` is that of `opinions`, as the run is bound to it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        app: WorkerApp,
+        store: WorkerStore,
+        topic_id: str,
+        strategies: Sequence[Strategy] = (),
+        streams: frozenset[str] = frozenset(),
+        observer: Observer | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._batch = settings.aggregation.max_batch
+        self._max_wait = settings.aggregation.max_wait_ms / 1000
+        self._app, self._store, self._topic_id, self._observer = app, store, topic_id, observer
+        self._rules = Rules.of(settings.aggregation)
+        self._strategies, self._streams = strategies, streams
+        self._closers: dict[int, Closer] = {}
+        self._clock = clock or SystemClock()
+        self._threads = ThreadPoolExecutor(THREADS, "slot")
+        self.inbox = Inbox(settings.aggregation.queue_opinions)
+        self.pace = Pace()
+        self.counts: dict[str, int] = defaultdict(int)
+        app.positions = self.positions
+        self.inbox.read(app, Topics(settings.run).opinions)
+
+    async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int | None]:
+        """The next offset of each assigned partition, from Redis; the start of the log for a slot never written to."""
+        loop = asyncio.get_running_loop()
+        read = partial(read_positions, self._store, self._topic_id, sorted(tp.partition for tp in assigned))
+        found = await loop.run_in_executor(self._threads, read)
+        for tp in assigned:
+            self._closers.pop(tp.partition, None)  # others may have written there meanwhile
+        log.info("assigned %s", {tp.partition: found[tp.partition] for tp in sorted(assigned)})
+        return {tp: found[tp.partition] for tp in assigned}
+
+    async def run(self) -> None:
+        """Apply what arrives; never returns."""
+        while True:
+            events = await self.inbox.take(self._batch * THREADS, self._max_wait)
+            slots: dict[int, list[Any]] = defaultdict(list)
+            for event in events:
+                if self._app.is_current(event):
+                    slots[event.message.partition].append(event)
+            await asyncio.gather(*(self._slot(slot, mine) for slot, mine in slots.items()))
+
+    async def _slot(self, slot: int, events: list[Any]) -> None:
+        loop = asyncio.get_running_loop()
+        for start in range(0, len(events), self._batch):
+            part = events[start : start + self._batch]
+            if not self._app.is_current(part[0]):
+                return  # taken away meanwhile: whoever has it now reads the position
+            await loop.run_in_executor(self._threads, self._apply, slot, part)
+            if self._app.is_current(part[0]):
+                for event in part:
+                    event.ack()
+            waited = self._clock.now() / 1000 - part[0].message.timestamp * 1000
+            self.pace.add(len(part), max(0.0, waited))
+
+    def _apply(self, slot: int, events: Sequence[Any]) -> None:
+        """One atomic step; ends the worker when its position is not to be had."""
+        records = [_record(event.message) for event in events]
+        first, last = records[0][0], records[-1][0]
+        if last - first + 1 != len(records):
+            raise WorkerStop(ExitCode.RESTART, f"slot {slot}: {len(records)} records read between {first} and {last}")
+        for _ in range(TRIES):
+            try:
+                redelivered = self._steps(slot, records)
+            except Stale as stale:
+                log.warning("%s", stale)
+                self._closers.pop(slot, None)
+                continue
+            except (Behind, StoreLost) as lost:
+                raise WorkerStop(ExitCode.RESTART, str(lost)) from lost
+            self._count(redelivered, len(records))
+            return
+        raise WorkerStop(ExitCode.RESTART, f"slot {slot} is applied by another worker, too")
+
+    def _steps(self, slot: int, records: Sequence[Record]) -> int:
+        """Apply records up to each tick that closes an hour, and give out the signals that are due;
+        tells redelivered.
+        """
+        closer = self._closers.get(slot)
+        if closer is None:
+            closer = self._closers[slot] = Closer(self._store, slot, self._strategies, self._streams, self._rules)
+        self.counts["signals"] += len(closer.close())  # what a worker that died here still owed
+        redelivered = 0
+        for part in closer.parts(records):
+            made = apply(self._store, slot, self._topic_id, part, self._rules, self._observer, gapless=True)
+            redelivered += made.redelivered if made is not None else len(part)
+            if made is not None:
+                closer.changed(made)
+            self.counts["signals"] += len(closer.close())
+        return redelivered
+
+    def _count(self, redelivered: int, records: int) -> None:
+        self.counts["redelivered"] += redelivered
+        self.counts["batches"] += 1
+        self.counts["records"] += records
+
+
+def read_positions(store: Store, topic_id: str, slots: Sequence[int]) -> dict[int, int]:
+    """The offset from which each slot goes on (0: never written to). Raises WorkerStop."""
+    found: dict[int, int] = {}
+    for slot in slots:
+        try:
+            position = store.position(slot)
+        except StoreLost as lost:
+            raise WorkerStop(ExitCode.RESTART, str(lost)) from lost
+        if position is not None and position.topic_id == RESTORING:
+            raise WorkerStop(ExitCode.REFUSED, "a restore is under way or did not finish; run: bellwether restore")
+        if position is not None and position.topic_id != topic_id:
+            raise WorkerStop(
+                ExitCode.REFUSED,
+                f"slot {slot} was applied from topic id {position.topic_id}, but opinions is {topic_id} now: "
+                "it was deleted and made again; run: bellwether reset",
+            )
+        found[slot] = position.offset if position is not None else 0
+    return found
+
+
+def _record(message: Any) -> Record:
+    try:
+        return message.offset, decode_opinion(message.value or b"")
+    except NewerSchema as error:
+        where = f"{message.topic}[{message.partition}] offset {message.offset}"
+        raise WorkerStop(ExitCode.REFUSED, f"{where}: {error}") from None
+    except InvalidMessage as error:
+        log.error("%s[%d] offset %d cannot be read: %s", message.topic, message.partition, message.offset, error)
+        return message.offset, None

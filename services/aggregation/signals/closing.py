@@ -1,0 +1,220 @@
+"""Signals at bucket close: when every origin partition's watermark has passed T plus the allowed lateness.
+
+One `Closer` serves one slot of any store. Batches are cut at the ticks that close an hour (`parts`), so that a signal
+sees
+the same buckets live, in a replay and in any batch size; signals are then made from buckets alone and written in one
+atomic step of their own, at an unchanged position. An hour that changes after its close is late: every signal that
+saw it
+is made again when the next hour closes, and given out with a higher revision where it differs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from services.aggregation.core.apply import Stale
+from services.aggregation.core.plan import Plan, Record, Rules
+from services.aggregation.core.state import HourKey, SlotState, Writes
+from services.aggregation.core.store import SignalStore
+from services.aggregation.signals.block_cache import Remembered
+from services.aggregation.signals.features import features
+from services.aggregation.signals.lookback import DAY, HOUR, WEEK
+from services.aggregation.signals.recommend import recommend
+from services.aggregation.signals.strategy import Strategy
+from shared.clock import SECOND
+from shared.contract.events import CHANNELS, MARKET, Tick
+from shared.contract.signals import Signal, decode_revisions, decode_signal, encode_revisions, encode_signal
+
+EVIDENCE: Final = 5  # documents named by a signal
+HOURS_OF_EVIDENCE: Final = 24  # of the latest hours in which something was heard
+
+SignalKey = tuple[str, str, int]  # company, strategy, T in seconds
+
+
+def boundary(watermarks: dict[str, int], streams: frozenset[str], lateness: int) -> int | None:
+    """The last T (seconds, a full hour) that every origin partition has passed by `lateness`; None before all spoke."""
+    if not streams or any(stream not in watermarks for stream in streams):
+        return None
+    return (min(watermarks[stream] for stream in streams) - lateness) // (HOUR * SECOND) * HOUR
+
+
+class Closer:
+    """Gives out the signals of one slot. `streams` are all origin partitions of the run (Origin.stream)."""
+
+    def __init__(
+        self, store: SignalStore, slot: int, strategies: Sequence[Strategy], streams: frozenset[str], rules: Rules
+    ) -> None:
+        self._store = store
+        self._slot = slot
+        self._strategies = strategies
+        self._streams = streams
+        self._lateness = rules.lateness
+        self._slowest = max((s.cadence_hours for s in strategies), default=1) * HOUR
+        self._remembered = Remembered(store, slot, strategies)
+        self._latest: dict[str, int] = {}  # by field of the latest signals: the T of the one there
+
+    # -- cutting batches
+    def parts(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+        """`records` cut behind every tick that closes an hour. Call `close` after each part was applied."""
+        watermarks = dict(self._store.state(self._slot, set()).watermarks)
+        closed = boundary(watermarks, self._streams, self._lateness)
+        begin = 0
+        for index, (_, message) in enumerate(records):
+            if not isinstance(message, Tick) or message.origin is None:
+                continue
+            stream = message.origin.stream
+            if message.watermark <= watermarks.get(stream, -1):
+                continue
+            watermarks[stream] = message.watermark
+            now = boundary(watermarks, self._streams, self._lateness)
+            if now is not None and (closed is None or now > closed):
+                closed = now
+                yield records[begin : index + 1]
+                begin = index + 1
+        if begin < len(records):
+            yield records[begin:]
+
+    def forget(self) -> None:
+        """Drop what was remembered of buckets: somebody else may have written them."""
+        self._remembered.forget()
+        self._latest.clear()
+
+    def changed(self, plan: Plan) -> None:
+        """A plan was applied: its buckets are no longer what was remembered."""
+        self._remembered.changed(plan.writes)
+
+    # -- closing
+    def close(self) -> list[Signal]:
+        """Give out what is due, in one atomic step; empty when nothing closed since the last time."""
+        state = self._store.state(self._slot, set())
+        until = boundary(state.watermarks, self._streams, self._lateness)
+        if until is None or state.position is None or (state.closed is not None and until <= state.closed):
+            return []
+        due = sorted(hour for hour in state.pending if hour[1] + HOUR <= until)
+        late = sorted(state.late)
+        state = self._store.state(self._slot, {company for company, _ in (*due, *late)})
+        signals = self._made(state, due, late, until)
+        self._commit(state, signals, due, late, until)
+        return signals
+
+    def _made(self, state: SlotState, due: list[HourKey], late: list[HourKey], until: int) -> list[Signal]:
+        fresh: dict[SignalKey, Strategy] = {}
+        again: dict[SignalKey, Strategy] = {}
+        for strategy in self._strategies:
+            step = strategy.cadence_hours * HOUR
+            for company, hour in due:
+                at = _first_close(hour, step)
+                if company != MARKET and at <= until and (state.closed is None or at > state.closed):
+                    fresh[company, strategy.name, at] = strategy
+            for company, hour in late:
+                if company != MARKET:
+                    for at in self._seen_by(state, company, strategy, hour, until):
+                        again[company, strategy.name, at] = strategy
+        wanted = [(company, at, strategy) for (company, _, at), strategy in (fresh | again).items()]
+        self._remembered.read(state, wanted)
+        known = self._known(again)
+        low = min(state.watermarks[stream] for stream in self._streams)
+        made = []
+        for key in sorted({*fresh, *again}):
+            company, _, at = key
+            strategy = fresh.get(key) or again[key]
+            before = known.get(key, [])
+            available = at * SECOND + self._lateness if not before else max(low, at * SECOND + self._lateness)
+            signal = self._signal(company, at, strategy, available, len(before))
+            if signal is not None and not (before and _same(before[-1], signal)):
+                made.append(signal)
+        return made
+
+    def _seen_by(self, state: SlotState, company: str, strategy: Strategy, hour: int, until: int) -> list[int]:
+        """Every T at which an opinion that became available in `hour` counts: the first, those given out, and those
+        that another hour had asked for in vain, because the look-back held too few documents.
+        """
+        step = strategy.cadence_hours * HOUR
+        first, lookback = _first_close(hour, step), strategy.lookback_hours * HOUR
+        reach = first + max(lookback, (strategy.baseline_days + 2) * DAY, 5 * WEEK)
+        given = self._store.hash_fields(self._slot, self._store.keys.signals(company, strategy.name))
+        times = {int(field) // SECOND for field in given}
+        for channel in CHANNELS:
+            hours = state.series.get((company, channel, "hour"))
+            if hours is not None:
+                asked = hours.between(hour, first + lookback)
+                times.update(at for at in (_first_close(h, step) for h in asked) if at <= first + lookback)
+        return sorted(at for at in {first, *times} if first <= at <= min(until, reach))
+
+    def _known(self, keys: dict[SignalKey, Strategy]) -> dict[SignalKey, list[Signal]]:
+        known = {}
+        for company, name, at in keys:
+            raw = self._store.hash_value(self._slot, self._store.keys.signals(company, name), str(at * SECOND))
+            if raw:
+                known[company, name, at] = decode_revisions(raw)
+        return known
+
+    def _signal(self, company: str, at: int, strategy: Strategy, available_at: int, revision: int) -> Signal | None:
+        look = self._remembered.look_back(company, at, strategy)
+        documents = look.documents
+        if documents < strategy.minimum_documents:
+            return None
+        latest = look.latest_hours(HOURS_OF_EVIDENCE)
+        tops = self._store.tops(self._slot, [(company, start) for start in latest])
+        tops.sort(key=lambda document: (-document.weight, document.id))
+        evidence = tops[:EVIDENCE]
+        return recommend(
+            company,
+            at * SECOND,
+            features(look, strategy),
+            documents,
+            strategy,
+            available_at=available_at,
+            evidence=[document.id for document in evidence],
+            model=min((document.model for document in evidence), default=""),
+            revision=revision,
+            synthetic=any(document.synthetic for document in evidence),
+        )
+
+    # -- writing
+    def _commit(
+        self, state: SlotState, signals: list[Signal], due: list[HourKey], late: list[HourKey], until: int
+    ) -> None:
+        assert state.position is not None
+        writes = Writes(state.totals)
+        keys = self._store.keys
+        latest = keys.latest_signals(self._slot)
+        moved: dict[str, int] = {}
+        for signal in signals:
+            key, field = keys.signals(signal.company, signal.strategy), str(signal.at)
+            raw = self._store.hash_value(self._slot, key, field) if signal.revision else None
+            writes.hashes.setdefault(key, {})[field] = encode_revisions(
+                [*(decode_revisions(raw) if raw else []), signal]
+            )
+            name, encoded = f"{signal.strategy}|{signal.company}", encode_signal(signal)
+            if moved.get(name, self._latest_at(latest, name)) <= signal.at:
+                writes.hashes.setdefault(latest, {})[name] = encoded
+                moved[name] = signal.at
+            writes.hashes.setdefault(keys.outbox(self._slot), {})[signal.id] = encoded
+        writes.closed = until
+        # an hour stays pending until the slowest strategy has closed over it, also when it is late for a faster one
+        unclosed = {hour for hour in (*due, *late) if _first_close(hour[1], self._slowest) > until}
+        writes.settled = sorted((set(due) - unclosed) | set(late))
+        writes.pending = unclosed & set(late)
+        if not self._store.commit(Plan(self._slot, state.position, state.position, writes)):
+            raise Stale(f"slot {self._slot}: the position moved on while signals were made")
+        self._latest |= moved
+
+    def _latest_at(self, key: str, name: str) -> int:
+        at = self._latest.get(name)
+        if at is None:
+            raw = self._store.hash_value(self._slot, key, name)
+            at = self._latest[name] = decode_signal(raw).at if raw is not None else -1
+        return at
+
+
+def _first_close(hour: int, step: int) -> int:
+    """The first T, a multiple of `step` seconds, at which the hour that begins at `hour` has ended."""
+    return -(-(hour + HOUR) // step) * step
+
+
+def _same(before: Signal, after: Signal) -> bool:
+    """Whether two revisions say the same."""
+    names = (name for name in before.__struct_fields__ if name not in ("id", "revision", "available_at"))
+    return all(getattr(before, name) == getattr(after, name) for name in names)

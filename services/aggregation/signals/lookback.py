@@ -1,0 +1,235 @@
+"""What a signal looks back at: capped buckets, summed once per stretch of hours between two closes. Pure.
+
+Two neighbouring signals share most of their look-back, so it is made of blocks. A block's decayed sums are those at its
+end; a signal only has to age them. Whether a block was remembered or made anew changes nothing: it is the same function
+of the same buckets (docs/decisions/0051).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from math import gcd
+from typing import Final, NamedTuple
+
+from services.aggregation.core.buckets import rescale
+from services.aggregation.signals.strategy import Strategy
+from shared.contract.aggregates import Bucket, Share
+from shared.contract.events import MICRO, Channel
+
+HOUR: Final = 3600
+DAY: Final = 86400
+WEEK: Final = 7 * DAY
+WEEKS: Final = 5  # hours a week apart that hour_buzz compares, the present one among them
+
+
+class Capped(NamedTuple):
+    """One bucket after the caps on authors and stories. Sums in micro-units."""
+
+    start: int
+    channel: Channel
+    documents: int
+    weight: int
+    score: int
+    square: int
+    authors: int
+    stories: int
+    sources: Mapping[str, int]
+    events: Mapping[str, int]
+
+
+def cap(
+    start: int,
+    channel: Channel,
+    bucket: Bucket,
+    authors: Iterable[Share],
+    stories: Iterable[Share],
+    author_cap: float,
+    story_cap: float,
+) -> Capped:
+    """A bucket in which no author and no story weighs more than its cap.
+
+    Both caps are applied to the same sums, so the one that cuts more decides; opinions without an author are not cut by
+    the author's. Integers throughout: the order of the shares does not matter.
+    """
+    weight, score = min(_cut(bucket, authors, int(author_cap * MICRO)), _cut(bucket, stories, int(story_cap * MICRO)))
+    square = bucket.score_square_sum * weight // bucket.weight_sum if bucket.weight_sum else 0
+    counts = (bucket.authors, bucket.stories, bucket.sources, bucket.events)
+    return Capped(start, channel, bucket.documents, weight, score, square, *counts)
+
+
+def _cut(bucket: Bucket, shares: Iterable[Share], most: int) -> tuple[int, int]:
+    weight, score = bucket.weight_sum, bucket.score_sum
+    for share in shares:
+        if share.weight_sum > most:
+            weight -= share.weight_sum - most
+            score -= share.score_sum - rescale(share.score_sum * most, share.weight_sum)
+    return weight, score
+
+
+class Shape(NamedTuple):
+    """What a block depends on beside its buckets; strategies that agree in it share their blocks."""
+
+    caps: tuple[float, float]
+    half_life: float  # hours
+    size: int  # seconds of one block; divides the cadence (so a day, too) and the look-back
+
+    @classmethod
+    def of(cls, strategy: Strategy) -> Shape:
+        size = gcd(strategy.cadence_hours, strategy.lookback_hours) * HOUR
+        return cls(strategy.caps, strategy.half_life_hours, size)
+
+
+class Voice(NamedTuple):
+    """One channel's part of a block: documents, and weight and score decayed at the half-life to the block's end."""
+
+    documents: int
+    weight: float
+    score: float
+
+
+class Block(NamedTuple):
+    """The sums of a company's hours in [start, start + size). ``levels``: weight and score, decayed from the middle of
+    their hour to the block's end, at the half-life, a quarter of it and three of it.
+    """
+
+    start: int
+    levels: tuple[float, float, float, float, float, float]
+    voices: Mapping[Channel, Voice]
+    documents: int
+    authors: int
+    stories: int
+    weight: int
+    score: int
+    square: int
+    sources: Mapping[str, int]
+    events: Mapping[str, int]
+    hours: Mapping[int, int]  # start -> documents, ascending
+
+
+class Day(NamedTuple):
+    """A day of the baseline, over all channels. ``buckets`` 0: silence."""
+
+    documents: int
+    weight: int
+    score: int
+    buckets: int
+
+
+Blocks = Mapping[int, Block | None]  # start -> block; None: silence
+Days = Mapping[int, Day | None]  # start -> day; None: silence
+QUIET: Final = Day(0, 0, 0, 0)
+SILENT: Final = Voice(0, 0.0, 0.0)
+
+
+def block_of(begin: int, rows: Sequence[Capped], shape: Shape) -> Block:
+    """A block of the capped hours in it, ascending by start and channel. The hot loop of a replay: local names."""
+    decays, end = decays_from(-0.5, shape.half_life, shape.size // HOUR), begin + shape.size
+    w = s = quick_w = quick_s = slow_w = slow_s = 0.0
+    documents = authors = stories = weights = scores = squares = 0
+    sources: dict[str, int] = {}
+    events: dict[str, int] = {}
+    hours: dict[int, int] = {}
+    voices: dict[Channel, Voice] = {}
+    for start, channel, count, weight, score, square, writers, told, by_source, by_event in rows:
+        normal, quick, slow = decays[(end - start) // HOUR]
+        now_w, now_s = normal * weight, normal * score
+        w += now_w
+        s += now_s
+        quick_w += quick * weight
+        quick_s += quick * score
+        slow_w += slow * weight
+        slow_s += slow * score
+        documents += count
+        authors += writers
+        stories += told
+        weights += weight
+        scores += score
+        squares += square
+        hours[start] = hours.get(start, 0) + count
+        before = voices.get(channel, SILENT)
+        voices[channel] = Voice(before[0] + count, before[1] + now_w, before[2] + now_s)
+        add_counts(sources, by_source)
+        add_counts(events, by_event)
+    levels = (w, s, quick_w, quick_s, slow_w, slow_s)
+    return Block(begin, levels, voices, documents, authors, stories, weights, scores, squares, sources, events, hours)
+
+
+@lru_cache(maxsize=256)
+def decays_from(first: float, half_life: float, hours: int) -> list[tuple[float, float, float]]:
+    """Decay over first, first + 1, … first + `hours` hours, at one, a quarter and three half-lives."""
+    ages = [first + hour for hour in range(hours + 1)]
+    return [(0.5 ** (a / half_life), 0.5 ** (a / (half_life / 4)), 0.5 ** (a / (half_life * 3))) for a in ages]
+
+
+def add_counts(counts: dict[str, int], more: Mapping[str, int]) -> None:
+    """Add counts up by name, in place."""
+    for name, number in more.items():
+        counts[name] = counts.get(name, 0) + number
+
+
+def day_of(rows: Iterable[Capped]) -> Day:
+    """One day's buckets of all channels as one."""
+    documents = weight = score = buckets = 0
+    for row in rows:
+        documents += row.documents
+        weight += row.weight
+        score += row.score
+        buckets += 1
+    return Day(documents, weight, score, buckets)
+
+
+# -- what counts at T
+def block_starts(at: int, strategy: Strategy) -> range:
+    """The blocks of [T - lookback, T)."""
+    return range(at - strategy.lookback_hours * HOUR, at, Shape.of(strategy).size)
+
+
+def weekly_hours(at: int) -> list[int]:
+    """The last hour before T and the same hour of the weeks before it."""
+    return [at - HOUR - week * WEEK for week in range(WEEKS)]
+
+
+def baseline_starts(at: int, strategy: Strategy) -> range:
+    """The days of the baseline: whole ones that end at least a day before T."""
+    last = (at - DAY) // DAY * DAY
+    return range(last - strategy.baseline_days * DAY, last, DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class LookBack:
+    """All that a signal at ``at`` knows: what does not end at or before T is not in it, whatever was remembered."""
+
+    at: int
+    blocks: Sequence[Block]  # ascending by start, without silence
+    weeks: tuple[int, ...]  # documents of `weekly_hours`
+    baseline: Sequence[Day]  # from the company's first day on: silence before it was followed says nothing
+
+    @property
+    def documents(self) -> int:
+        """Documents of the look-back."""
+        return sum([block.documents for block in self.blocks])
+
+    def last_day(self) -> list[Block]:
+        """The blocks of the last 24 hours."""
+        return [block for block in self.blocks if block.start >= self.at - DAY]
+
+    def latest_hours(self, most: int) -> list[int]:
+        """The latest hours in which something was heard, latest first."""
+        heard = (hour for block in reversed(self.blocks) for hour in reversed(block.hours))
+        return list(islice(heard, most))
+
+
+def look_back(at: int, blocks: Blocks, days: Days, strategy: Strategy) -> LookBack:
+    """Choose from what is known of a company what counts at T, in seconds, a multiple of the cadence."""
+    size = Shape.of(strategy).size
+    heard = [block for start in block_starts(at, strategy) if (block := blocks.get(start)) is not None]
+    weeks = [
+        block.hours.get(hour, 0) if (block := blocks.get(hour // size * size)) is not None else 0
+        for hour in weekly_hours(at)
+    ]
+    baseline = [days.get(start) or QUIET for start in baseline_starts(at, strategy)]
+    first = next((number for number, day in enumerate(baseline) if day.buckets), len(baseline))
+    return LookBack(at, heard, tuple(weeks), baseline[first:])

@@ -1,0 +1,112 @@
+"""A strategy file: which features count how much, and where a score becomes a recommendation. Declared,
+versioned, hashed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import yaml
+
+FEATURES: Final[dict[str, str]] = {
+    "level": "Decayed capped sentiment, shrunk towards 0 when there is little of it; -1..1.",
+    "change": "Level at a quarter of the half-life less level at three half-lives; -2..2.",
+    "surprise": "Mean sentiment of the last 24 h against the baseline days, in their standard deviations.",
+    "buzz": "Documents of the last 24 h against the baseline days, in their standard deviations.",
+    "hour_buzz": "Documents of the last hour against the same hour of the last four weeks, in standard deviations.",
+    "dispersion": "Weighted standard deviation of sentiment within the look-back; 0..1.",
+    "disagreement": "Level of news less level of social; -2..2, 0 where one of them is silent.",
+    "source_diversity": "Effective number of sources (inverse Simpson index) within the look-back, less 1; 0 and up.",
+    "author_diversity": "Distinct authors over documents of the look-back's hours; 0..1.",
+    "novelty": "Distinct story keys over documents of the last 24 h; 0..1.",
+}
+EVENT_PREFIX: Final = "event."  # event.NAME: share of the look-back's documents of that event class; 0..1
+
+
+class StrategyError(ValueError):
+    """A strategy file that cannot be used; the text names the file, the entry and what is known."""
+
+
+class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Scores at which an action begins."""
+
+    strong_buy: float = 0.5
+    buy: float = 0.2
+    sell: float = -0.2
+    strong_sell: float = -0.5
+
+
+class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One strategy. Weights and scales are keyed by feature: a feature counts weight * clip(value / scale, -1, 1)."""
+
+    name: str
+    version: int
+    description: str = ""
+    cadence_hours: int = 1  # T lies on multiples of this
+    half_life_hours: float = 24.0
+    lookback_hours: int = 120
+    baseline_days: int = 28
+    minimum_documents: int = 2  # fewer in the look-back: no signal
+    prior_documents: float = 3.0  # weight of the neutral prior in `level`
+    author_cap: float = 2.0  # full-weight documents that one author may count in an hour
+    story_cap: float = 3.0  # full-weight documents that one story may count in an hour
+    horizon_hours: int = 120
+    weights: dict[str, float]
+    scales: dict[str, float] = {}
+    thresholds: Thresholds = Thresholds()
+    grid: dict[str, list[int | float]] = {}  # what a walk-forward may choose from; see variants.py
+
+    @property
+    def caps(self) -> tuple[float, float]:
+        """The caps on authors and on stories."""
+        return self.author_cap, self.story_cap
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits that name every choice that a signal depends on (the grid is none)."""
+        chosen = {name: getattr(self, name) for name in self.__struct_fields__ if name != "grid"}
+        return hashlib.blake2b(msgspec.json.encode(chosen, order="sorted"), digest_size=8).hexdigest()
+
+
+def built_in(name: str) -> Path:
+    """The file of a strategy that ships with Bellwether."""
+    return Path(__file__).parent / "strategies" / f"{name}.yaml"
+
+
+def load_strategy(name_or_path: str) -> Strategy:
+    """Read a strategy by built-in name or by path; raises StrategyError."""
+    path = Path(name_or_path)
+    if not path.exists():
+        path = built_in(name_or_path)
+    if not path.exists():
+        known = ", ".join(sorted(p.stem for p in built_in("x").parent.glob("*.yaml")))
+        raise StrategyError(f"no strategy {name_or_path!r}: give a YAML file or one of {known}")
+    try:
+        strategy = msgspec.convert(yaml.safe_load(path.read_text()), Strategy)
+    except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
+        raise StrategyError(f"{path}: {error}") from None
+    check_strategy(strategy, path)
+    return strategy
+
+
+def check_strategy(strategy: Strategy, path: str | Path) -> None:
+    """Raises StrategyError, beginning with `path`, when the numbers cannot be meant."""
+    for name in [*strategy.weights, *strategy.scales]:
+        if name not in FEATURES and not name.startswith(EVENT_PREFIX):
+            known = ", ".join([*FEATURES, EVENT_PREFIX + "NAME"])
+            raise StrategyError(f"{path}: unknown feature {name!r}; known are {known}")
+    if not any(strategy.weights.values()):
+        raise StrategyError(f"{path}: every weight is 0; give at least one feature a weight")
+    if any(scale <= 0 for scale in strategy.scales.values()):
+        raise StrategyError(f"{path}: a scale must be above 0")
+    for name in ("cadence_hours", "half_life_hours", "lookback_hours", "baseline_days", "author_cap", "story_cap"):
+        if getattr(strategy, name) <= 0:
+            raise StrategyError(f"{path}: {name} must be above 0")
+    if 24 % strategy.cadence_hours:
+        raise StrategyError(f"{path}: cadence_hours must divide 24, e.g. 1, 4 or 24")
+    t = strategy.thresholds
+    if not t.strong_sell <= t.sell <= 0 <= t.buy <= t.strong_buy:
+        raise StrategyError(f"{path}: thresholds must rise: strong_sell <= sell <= 0 <= buy <= strong_buy")

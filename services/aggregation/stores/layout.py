@@ -1,0 +1,40 @@
+"""The version of a run's keys in Redis: an older program never touches a newer run, a newer one brings it up to date.
+
+The rule is in docs/decisions/0004: what is only added needs no step here (it reads with its default); anything else
+raises LAYOUT and adds a step to UPGRADES, which may be run again after it was killed half-way.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Final
+
+import redis
+
+from services.runtime.exits import ExitCode, WorkerStop
+from shared.contract.aggregates import LAYOUT, run_key
+
+FIELD: Final = "layout"  # of the run's hash; a run without it is of layout 1
+UPGRADES: Final[dict[int, Callable[[redis.Redis, str], None]]] = {}  # layout -> the step to the next one
+
+log = logging.getLogger(__name__)
+
+
+def bring_up_to_date(client: redis.Redis, run: str) -> None:
+    """Take every step from the run's layout to this program's. Raises WorkerStop(REFUSED) for a newer run."""
+    held: Any = client.hget(run_key(run), FIELD)
+    layout = int(held) if held is not None else 1
+    if layout > LAYOUT:
+        raise WorkerStop(
+            ExitCode.REFUSED,
+            f"run {run!r} has layout {layout} in Redis, this program knows {LAYOUT}; upgrade Bellwether, "
+            "or start over: bellwether reset",
+        )
+    while layout < LAYOUT:
+        log.info("run %s: from layout %d to %d", run, layout, layout + 1)
+        UPGRADES[layout](client, run)
+        layout += 1
+        client.hset(run_key(run), FIELD, str(layout))
+    if held is None:
+        client.hset(run_key(run), FIELD, str(layout))

@@ -1,0 +1,176 @@
+"""The reads of one batch as Redis commands, each with the handler that puts its answer into the slot's state."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from services.aggregation.core.footprint import Touched
+from services.aggregation.core.state import Cell, CellKey, CompanyState, Series, SlotState
+from shared.contract.aggregates import (
+    DETAILED,
+    RESOLUTIONS,
+    Bucket,
+    Keys,
+    Share,
+    unpack_bucket,
+    unpack_share,
+    unpack_top,
+)
+from shared.contract.events import CHANNELS
+
+Handler = Callable[[Any], None]
+
+
+class Reads:
+    """Commands and, parallel to them, what to do with their answers."""
+
+    def __init__(self) -> None:
+        self.commands: list[tuple[str | int, ...]] = []
+        self.handlers: list[Handler] = []
+
+    def add(self, handler: Handler, *command: str | int) -> None:
+        self.commands.append(command)
+        self.handlers.append(handler)
+
+
+class _Key(msgspec.Struct):
+    """The part of a RecentDocument by which it is kept."""
+
+    id: str
+    available_at: int
+
+
+_key_of = msgspec.json.Decoder(_Key).decode
+
+
+def read_company(state: SlotState, company: str, keys: Keys, reads: Reads) -> None:
+    """Read what must be known of a company before anything is added: newest, the buckets that exist, its documents."""
+    known = state.companies[company] = CompanyState()
+
+    def newest(raw: bytes | None) -> None:
+        known.newest = int(raw) if raw is not None else None
+
+    def recent(raw: list[bytes]) -> None:
+        known.recent = sorted((key.available_at, key.id) for key in map(_key_of, raw))
+        known.ids = {document_id: at for at, document_id in known.recent}
+
+    reads.add(newest, "HGET", keys.companies(state.slot), company)
+    reads.add(recent, "HVALS", keys.recent(company))
+    for resolution in RESOLUTIONS:
+        for channel in CHANNELS:
+            series = state.series[company, channel, resolution] = Series()
+            reads.add(_starts_into(series), "HKEYS", keys.series(company, channel, resolution))
+
+
+def _starts_into(series: Series) -> Handler:
+    def handle(raw: Sequence[bytes]) -> None:
+        series.starts = sorted(map(int, raw))
+
+    return handle
+
+
+class Details:
+    """The reads of the buckets, shares, documents, ids and letters that a batch touches and the state lacks."""
+
+    def __init__(self, state: SlotState, touched: Touched, keys: Keys) -> None:
+        self.reads = Reads()
+        self._state = state
+        self._keys = keys
+        for cell, (authors, stories) in touched.cells.items():
+            self._cell(cell, authors, stories)
+        for company, hour in touched.hours:
+            self._top(company, hour)
+        for stream, ids in touched.ids.items():
+            self._ids(stream, ids)
+        self._letters(sorted(touched.letters), self.reads)
+
+    def letters_of_copies(self, run: Callable[[Reads], object]) -> None:
+        """Read the letters that count for copies (rare: a second copy of a dead document)."""
+        known = self._state.letters
+        counting = sorted({v for name, v in known.items() if name.startswith("=")} - known.keys())
+        if counting:
+            reads = Reads()
+            self._letters(counting, reads)
+            run(reads)
+
+    def _cell(self, key: CellKey, authors: set[str], stories: set[str]) -> None:
+        company, channel, resolution, start = key
+        series = self._state.series[company, channel, resolution]
+        place = bisect_left(series.starts, start)
+        if place == len(series.starts) or series.starts[place] != start:
+            return  # it does not exist yet
+        cell = series.cells.get(start)
+        if cell is None:
+            cell = series.cells[start] = Cell(Bucket(), resolution in DETAILED)
+            self.reads.add(_bucket_into(cell), "HGET", self._keys.series(company, channel, resolution), start)
+        if resolution in DETAILED:
+            self._shares(cell.authors, authors, self._keys.authors(company, channel, resolution, start))
+            self._shares(cell.stories, stories, self._keys.stories(company, channel, resolution, start))
+
+    def _shares(self, known: dict[str, Share], wanted: set[str], key: str) -> None:
+        missing = [name for name in wanted if name not in known]
+        if not missing:
+            return
+
+        def handle(raw: list[bytes | None]) -> None:
+            for name, value in zip(missing, raw, strict=True):
+                if value is not None:
+                    known[name] = unpack_share(value)
+
+        self.reads.add(handle, "HMGET", key, *missing)
+
+    def _top(self, company: str, hour: int) -> None:
+        if (company, hour) in self._state.tops:
+            return
+        starts = (self._state.series[company, channel, "hour"].starts for channel in CHANNELS)
+        if not any(_holds(each, hour) for each in starts):
+            return
+
+        def handle(raw: bytes | None) -> None:
+            if raw is not None:
+                self._state.tops[company, hour] = unpack_top(raw)
+
+        self.reads.add(handle, "HGET", self._keys.top(company), hour)
+
+    def _ids(self, stream: str, ids: list[str]) -> None:
+        window = self._state.windows.get(stream)
+        chunks = self._state.ids.setdefault(stream, {})
+        for chunk in window.chunks if window is not None else ():
+            found: dict[str, int] = chunks.setdefault(chunk, {})
+            self.reads.add(_ids_into(found, ids), "HMGET", self._keys.ids(self._state.slot, stream, chunk), *ids)
+
+    def _letters(self, names: list[str], reads: Reads) -> None:
+        if not names:
+            return
+
+        def handle(raw: list[bytes | None]) -> None:
+            for name, value in zip(names, raw, strict=True):
+                if value is not None:
+                    self._state.letters[name] = value.decode()
+
+        reads.add(handle, "HMGET", self._keys.letters(self._state.slot), *names)
+
+
+def _holds(starts: list[int], start: int) -> bool:
+    place = bisect_left(starts, start)
+    return place < len(starts) and starts[place] == start
+
+
+def _bucket_into(cell: Cell) -> Handler:
+    def handle(raw: bytes) -> None:
+        cell.bucket = unpack_bucket(raw)
+
+    return handle
+
+
+def _ids_into(found: dict[str, int], ids: list[str]) -> Handler:
+    def handle(raw: list[bytes | None]) -> None:
+        for name, value in zip(ids, raw, strict=True):
+            if value is not None:
+                found[name] = int(value)
+
+    return handle

@@ -1,0 +1,274 @@
+"""A run's slots in Redis (6.2 or later, or a Cluster): a batch is one pipeline of reads and one script that writes.
+
+What was read is kept, and is right as long as the position in Redis is the one that this process wrote last: a slot's
+contents are a function of its position, and one writer moves it. Nothing is retried here: every error of Redis becomes
+`StoreLost`, the caches go, and the caller reads the position again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, cast
+
+import redis
+from redis.exceptions import RedisError
+
+from services.aggregation.core.duplicates import unpack_window
+from services.aggregation.core.footprint import touched_by
+from services.aggregation.core.plan import Plan, Record
+from services.aggregation.core.state import CellKey, HourKey, Position, Series, SlotState, fold
+from services.aggregation.core.store import BucketRow, StoreLost
+from services.aggregation.stores.redis_reads import Details, Reads, read_company
+from services.aggregation.stores.redis_writes import APPLY, script_arguments
+from shared.contract.aggregates import (
+    DETAILED,
+    RESOLUTIONS,
+    Keys,
+    RecentDocument,
+    Resolution,
+    Share,
+    Totals,
+    unpack_bucket,
+    unpack_recent,
+    unpack_share,
+    unpack_top,
+)
+from shared.contract.events import CHANNELS, Channel
+
+CACHED: Final = 50_000  # buckets and shares kept per slot, at most, between batches
+
+
+class RedisStore:
+    """The store of the workers. Thread-safe as long as no two threads work on the same slot."""
+
+    def __init__(self, client: redis.Redis, run: str, slots: int) -> None:
+        self.slots = slots
+        self.keys = Keys(run, slots)
+        self._client = client
+        self._states: dict[int, SlotState] = {}
+        self._cached: dict[int, int] = {}
+
+    # -- the writer's side
+    def load(self, slot: int, records: Sequence[Record]) -> SlotState:
+        touched = touched_by(records)
+        with self._guard(slot):
+            for _ in range(3):
+                state = self._known(slot, touched.companies)
+                details = Details(state, touched, self.keys)
+                stored = self._run(details.reads, self.keys.position(slot))
+                if stored == _text(state.position):
+                    details.letters_of_copies(lambda reads: self._run(reads, self.keys.position(slot)))
+                    return state
+                self.forget(slot)
+        raise StoreLost(f"the position of slot {slot} moves while it is read: another worker applies it")
+
+    def commit(self, plan: Plan) -> bool:
+        keys, arguments = script_arguments(plan, self.keys)
+        with self._guard(plan.slot):
+            applied = bool(self._client.eval(APPLY, len(keys), *keys, *arguments) == 1)
+        state = self._states.get(plan.slot)
+        if not applied or state is None:
+            self.forget(plan.slot)
+            return applied
+        fold(state, plan.writes, plan.position)
+        self._trim(state, plan)
+        return True
+
+    def position(self, slot: int) -> Position | None:
+        with self._guard(slot):
+            stored = _decode(self._client.get(self.keys.position(slot)))
+        state = self._states.get(slot)
+        if state is not None and stored != _text(state.position):
+            self.forget(slot)
+        return Position.parse(stored) if stored else None
+
+    # -- for signals
+    def state(self, slot: int, companies: set[str]) -> SlotState:
+        with self._guard(slot):
+            return self._known(slot, companies)
+
+    def cells(self, slot: int, keys: Sequence[CellKey]) -> list[BucketRow]:
+        found: list[BucketRow] = []
+        with self._guard(slot):
+            for first in range(0, len(keys), 500):
+                found.extend(self._cells(keys[first : first + 500]))
+        return found
+
+    def _cells(self, keys: Sequence[CellKey]) -> Iterator[BucketRow]:
+        pipeline = self._client.pipeline(transaction=False)
+        for company, channel, resolution, start in keys:
+            pipeline.hget(self.keys.series(company, channel, resolution), str(start))
+            pipeline.hgetall(self.keys.authors(company, channel, resolution, start))
+            pipeline.hgetall(self.keys.stories(company, channel, resolution, start))
+        answers = iter(pipeline.execute())
+        for key in keys:
+            bucket, authors, stories = unpack_bucket(next(answers)), _shares(next(answers)), _shares(next(answers))
+            yield BucketRow(*key, bucket, authors, stories)
+
+    def tops(self, slot: int, hours: Sequence[HourKey]) -> list[RecentDocument]:
+        with self._guard(slot):
+            pipeline = self._client.pipeline(transaction=False)
+            for company, start in hours:
+                pipeline.hget(self.keys.top(company), str(start))
+            return [document for raw in pipeline.execute() if raw is not None for document in unpack_top(raw)]
+
+    def hash_value(self, slot: int, key: str, field: str) -> bytes | None:
+        with self._guard(slot):
+            return cast("bytes | None", self._client.hget(key, field))
+
+    def hash_fields(self, slot: int, key: str) -> list[str]:
+        with self._guard(slot):
+            return [cast(bytes, name).decode() for name in cast(Any, self._client.hkeys(key))]
+
+    def forget(self, slot: int) -> None:
+        """Drop what was read of a slot."""
+        self._states.pop(slot, None)
+        self._cached.pop(slot, None)
+
+    @contextmanager
+    def _guard(self, slot: int) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self.forget(slot)  # half of it may have been read
+            if isinstance(error, RedisError | OSError):
+                raise StoreLost(f"Redis: {type(error).__name__}: {error}") from error
+            raise
+
+    def _run(self, reads: Reads, position: str) -> str:
+        """Run the reads behind one of the position, which is therefore never newer than what was read."""
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.get(position)
+        for command in reads.commands:
+            pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
+        answers = pipeline.execute()
+        for handle, answer in zip(reads.handlers, answers[1:], strict=True):
+            handle(answer)
+        return _decode(answers[0])
+
+    def _known(self, slot: int, companies: set[str]) -> SlotState:
+        """The cached state with these companies in it; what is not there yet is read."""
+        state = self._states.get(slot)
+        reads = Reads()
+        if state is None:
+            state = SlotState(slot)
+            self._slot(state, reads)
+        missing = sorted(companies - state.companies.keys())
+        for company in missing:
+            read_company(state, company, self.keys, reads)
+        if reads.commands:
+            stored = self._run(reads, self.keys.position(slot))
+            if slot not in self._states:
+                state.position = Position.parse(stored) if stored else None
+                self._states[slot] = state
+        return state
+
+    def _slot(self, state: SlotState, reads: Reads) -> None:
+        slot, keys = state.slot, self.keys
+
+        def totals(raw: dict[bytes, bytes]) -> None:
+            state.totals = _totals(raw)
+
+        def marks(raw: dict[bytes, bytes]) -> None:
+            for stream, mark in raw.items():
+                offset, _, index = mark.decode().partition(",")
+                state.marks[stream.decode()] = (int(offset), int(index))
+
+        def watermarks(raw: dict[bytes, bytes]) -> None:
+            state.watermarks = {stream.decode(): int(value) for stream, value in raw.items()}
+
+        def windows(raw: dict[bytes, bytes]) -> None:
+            state.windows = {stream.decode(): unpack_window(value) for stream, value in raw.items()}
+
+        def closing(raw: dict[bytes, bytes]) -> None:
+            for name, value in raw.items():
+                if name == b"closed":
+                    state.closed = int(value)
+                    continue
+                start, _, company = name.decode().partition("|")
+                (state.late if value == b"late" else state.pending).add((company, int(start)))
+
+        reads.add(closing, "HGETALL", keys.closing(slot))
+        reads.add(totals, "HGETALL", keys.totals(slot))
+        reads.add(marks, "HGETALL", keys.marks(slot))
+        reads.add(watermarks, "HGETALL", keys.watermarks(slot))
+        reads.add(windows, "HGETALL", keys.streams(slot))
+
+    def _trim(self, state: SlotState, plan: Plan) -> None:
+        """Forget what belonged to one batch, and all buckets when too many are kept."""
+        state.ids.clear()
+        state.letters.clear()
+        added = sum(1 + len(draft.authors) + len(draft.stories) for draft in plan.writes.cells.values())
+        total = self._cached.get(state.slot, 0) + added + len(plan.writes.tops)
+        if total > CACHED:
+            for key, series in state.series.items():
+                state.series[key] = Series(series.starts)
+            state.tops.clear()
+            total = 0
+        self._cached[state.slot] = total
+
+    # -- the readers' side
+    def totals(self, slot: int) -> Totals:
+        with self._guard(slot):
+            return _totals(cast(Any, self._client.hgetall(self.keys.totals(slot))))
+
+    def rows(self, resolutions: Sequence[Resolution] = RESOLUTIONS) -> Iterator[BucketRow]:
+        companies = sorted(self.companies())
+        for resolution in sorted(resolutions):
+            for company in companies:
+                for channel in CHANNELS:
+                    yield from self._series(company, channel, resolution)
+
+    def companies(self) -> list[str]:
+        """Every company of the run."""
+        return [
+            cast(bytes, name).decode()
+            for slot in range(self.slots)
+            for name in cast(Any, self._client.hkeys(self.keys.companies(slot)))
+        ]
+
+    def _series(self, company: str, channel: Channel, resolution: Resolution) -> Iterator[BucketRow]:
+        raw = cast(dict[bytes, bytes], self._client.hgetall(self.keys.series(company, channel, resolution)))
+        starts = sorted((int(start), value) for start, value in raw.items())
+        for first in range(0, len(starts), 500):
+            part = starts[first : first + 500]
+            pipeline = self._client.pipeline(transaction=False)
+            for start, _ in part if resolution in DETAILED else ():
+                pipeline.hgetall(self.keys.authors(company, channel, resolution, start))
+                pipeline.hgetall(self.keys.stories(company, channel, resolution, start))
+            answers = iter(
+                [{name.decode(): unpack_share(v) for name, v in each.items()} for each in pipeline.execute()]
+            )
+            for start, value in part:
+                authors, stories = next(answers, {}), next(answers, {})
+                yield BucketRow(company, channel, resolution, start, unpack_bucket(value), authors, stories)
+
+    def values(self, key: str) -> list[bytes]:
+        """The values of a hash of this run."""
+        return cast("list[bytes]", self._client.hvals(key))
+
+    def recent(self, company: str) -> list[RecentDocument]:
+        documents = [unpack_recent(raw) for raw in cast(Any, self._client.hvals(self.keys.recent(company)))]
+        return sorted(documents, key=lambda document: (document.available_at, document.id))
+
+    def top(self, company: str, hour: int) -> list[RecentDocument]:
+        raw = cast(bytes | None, self._client.hget(self.keys.top(company), str(hour)))
+        return unpack_top(raw) if raw is not None else []
+
+
+def _shares(raw: dict[bytes, bytes]) -> dict[str, Share]:
+    return {name.decode(): unpack_share(value) for name, value in raw.items()}
+
+
+def _decode(raw: Any) -> str:
+    return raw.decode() if raw else ""
+
+
+def _text(position: Position | None) -> str:
+    return position.text() if position is not None else ""
+
+
+def _totals(raw: dict[bytes, bytes]) -> Totals:
+    known = {name.decode(): int(value) for name, value in raw.items()}
+    return Totals(**{name: known.get(name, 0) for name in Totals.__struct_fields__})

@@ -1,0 +1,129 @@
+"""A plan as Redis commands, and the one script that applies them all or, when the position has moved, none.
+
+Everything is handed over as strings: numbers in Lua are doubles and would lose digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from services.aggregation.core.duplicates import pack_window
+from services.aggregation.core.plan import Plan
+from services.aggregation.core.state import SeriesKey, Writes
+from shared.contract.aggregates import DETAILED, Keys, Totals, pack
+
+APPLY: Final = """
+local stored = redis.call('GET', KEYS[1]) or ''
+if stored ~= ARGV[1] then return 0 end
+local i = 3
+while i <= #ARGV do
+  local n = tonumber(ARGV[i + 2])
+  redis.call(ARGV[i], KEYS[tonumber(ARGV[i + 1])], unpack(ARGV, i + 3, i + 2 + n))
+  i = i + 3 + n
+end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+"""
+# KEYS: the position, then every key that is written. ARGV: the position expected ("" for none) and the new one, then
+# commands as: name, index into KEYS, number of arguments, arguments.
+
+MOST_ARGUMENTS: Final = 2000  # of one command: Lua's unpack() holds a few thousand
+
+Value = str | bytes | int
+Command = tuple[str, str, list[Value]]  # name, key, arguments
+
+_json = msgspec.json.Encoder().encode
+
+
+def script_arguments(plan: Plan, keys: Keys) -> tuple[list[str], list[Value]]:
+    """KEYS and ARGV of APPLY for one plan."""
+    names: dict[str, int] = {keys.position(plan.slot): 1}
+    arguments: list[Value] = [plan.expected.text() if plan.expected is not None else "", plan.position.text()]
+    for command, key, values in commands(plan, keys):
+        if not values and command != "UNLINK":
+            continue
+        index = names.setdefault(key, len(names) + 1)
+        for part in _parts(values):
+            arguments += (command, index, len(part))
+            arguments += part
+    return list(names), arguments
+
+
+def commands(plan: Plan, keys: Keys) -> Iterator[Command]:
+    """What a plan writes."""
+    writes, slot = plan.writes, plan.slot
+    yield "HSET", keys.totals(slot), _fields((name, getattr(writes.totals, name)) for name in Totals.__struct_fields__)
+    yield "HSET", keys.marks(slot), _fields((s, f"{mark[0]},{mark[1]}") for s, mark in writes.marks.items())
+    yield "HSET", keys.watermarks(slot), _fields(writes.watermarks.items())
+    yield "HSET", keys.streams(slot), _fields((s, pack_window(window)) for s, window in writes.windows.items())
+    yield "HSET", keys.letters(slot), _fields(writes.letters.items())
+    for (stream, chunk), added in writes.ids.items():
+        yield "HSET", keys.ids(slot, stream, chunk), _fields(added.items())
+    for stream, chunk in writes.dropped_chunks:
+        yield "UNLINK", keys.ids(slot, stream, chunk), []
+    yield from _companies(writes, keys, slot)
+    yield from _cells(writes, keys)
+    for key, starts in writes.dropped_cells:
+        yield from _dropped(key, starts, keys)
+    for name, fields in writes.hashes.items():
+        yield "HSET", name, _fields(fields.items())
+    yield from _closing(writes, keys.closing(slot))
+
+
+def _closing(writes: Writes, key: str) -> Iterator[Command]:
+    """Which hours still owe signals, and up to where they were given out."""
+    hours = [(hour, "pending") for hour in writes.pending] + [(hour, "late") for hour in writes.late]
+    yield "HDEL", key, [f"{start}|{company}" for company, start in writes.settled]
+    yield "HSET", key, _fields((f"{start}|{company}", kind) for (company, start), kind in hours)
+    if writes.closed is not None:
+        yield "HSET", key, ["closed", writes.closed]
+
+
+def _companies(writes: Writes, keys: Keys, slot: int) -> Iterator[Command]:
+    newest = ((c, draft.newest) for c, draft in writes.companies.items() if draft.newest is not None)
+    yield "HSET", keys.companies(slot), _fields(newest)
+    for company, draft in writes.companies.items():
+        yield "HSET", keys.recent(company), _fields((name, _json(doc)) for name, doc in draft.added.items())
+        yield "HDEL", keys.recent(company), list(draft.removed)
+    for (company, hour), documents in writes.tops.items():
+        yield "HSET", keys.top(company), [hour, _json(documents)]
+    for company, hour in writes.dropped_tops:
+        yield "HDEL", keys.top(company), [hour]
+
+
+def _cells(writes: Writes, keys: Keys) -> Iterator[Command]:
+    for (company, channel, resolution, start), draft in writes.cells.items():
+        yield "HSET", keys.series(company, channel, resolution), [start, pack(draft.bucket)]
+        if resolution in DETAILED:
+            yield (
+                "HSET",
+                keys.authors(company, channel, resolution, start),
+                _fields((name, pack(share)) for name, share in draft.authors.items()),
+            )
+            yield (
+                "HSET",
+                keys.stories(company, channel, resolution, start),
+                _fields((name, pack(share)) for name, share in draft.stories.items()),
+            )
+
+
+def _dropped(key: SeriesKey, starts: Sequence[int], keys: Keys) -> Iterator[Command]:
+    company, channel, resolution = key
+    yield "HDEL", keys.series(company, channel, resolution), list(starts)
+    if resolution in DETAILED:
+        for start in starts:
+            yield "UNLINK", keys.authors(company, channel, resolution, start), []
+            yield "UNLINK", keys.stories(company, channel, resolution, start), []
+
+
+def _fields(pairs: Iterable[tuple[str, Value]]) -> list[Value]:
+    return [value for pair in pairs for value in pair]
+
+
+def _parts(values: list[Value]) -> Iterator[list[Value]]:
+    """`values` in commands of bounded length (an even one, so that fields stay with their values)."""
+    for start in range(0, max(len(values), 1), MOST_ARGUMENTS):
+        yield values[start : start + MOST_ARGUMENTS]

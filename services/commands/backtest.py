@@ -1,0 +1,88 @@
+"""`bellwether backtest`: no logic, only words and wiring."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+# read by the annotations below
+Trade = Literal["score", "action"]
+Criterion = Literal["sharpe", "ic"]
+
+
+def backtest(
+    run: Annotated[str, typer.Option("--run", help="The replay whose signals are tested.")],
+    prices: Annotated[
+        str,
+        typer.Option(
+            "--prices",
+            help="CSV (also .gz): date,ticker,open,high,low,close[,adj_close][,currency],volume; or a provider's name.",
+        ),
+    ],
+    strategy: Annotated[
+        str | None,
+        typer.Option(
+            "--strategy", help="One of the run's (default: its only one), or a YAML file to try on its texts."
+        ),
+    ] = None,
+    cost_bps: Annotated[
+        float, typer.Option("--cost-bps", min=0, help="Cost of a trade, basis points of its value.")
+    ] = 10.0,
+    delay: Annotated[str, typer.Option("--delay", help="Wait before trading: 0, 1bar, 30min, 4h, 1d.")] = "0",
+    calendar: Annotated[str, typer.Option("--calendar", help="Exchange calendar, e.g. XNYS, XLON, XSHG.")] = "XNYS",
+    currency: Annotated[str, typer.Option("--currency", help="Rows in another one are left out.")] = "USD",
+    hold: Annotated[int, typer.Option("--hold", min=1, help="Bars that a signal stays in force.")] = 5,
+    trade: Annotated[
+        Trade, typer.Option("--trade", help="What weights follow: the score, or the recommendation alone.")
+    ] = "score",
+    train_window: Annotated[
+        str, typer.Option("--train-window", help="Walk forward: days of past that choose, e.g. 180d.")
+    ] = "",
+    test_window: Annotated[
+        str, typer.Option("--test-window", help="Walk forward: days that each choice is used for, e.g. 30d.")
+    ] = "",
+    embargo: Annotated[str, typer.Option("--embargo", help="Walk forward: days left out between the two.")] = "0",
+    choose_by: Annotated[
+        Criterion, typer.Option("--choose-by", help="Walk forward: Sharpe ratio after costs, or mean IC.")
+    ] = "sharpe",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for tearsheet.html, signals.parquet, metrics.json.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row of the price file.")] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the placebo.")] = 7,
+    state: Annotated[Path | None, typer.Option("--state", help="State folder.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the metrics as JSON.")] = False,
+) -> None:
+    """Test a run's signals against prices: tear sheet, metrics, placebo. A signal trades at the first bar after it."""
+    from services.backtest.options import Choices
+    from services.backtest.run import backtest_run
+    from shared.settings import load_settings
+
+    choices = Choices(
+        strategy=strategy, cost_bps=cost_bps, delay=delay, calendar=calendar, currency=currency, hold_bars=hold,
+        trade=trade, strict=strict, seed=seed, train_window=train_window, test_window=test_window, embargo=embargo,
+        choose_by=choose_by,
+    )  # fmt: skip
+    folder, metrics = backtest_run(load_settings(state), run, prices, choices, out)
+    typer.echo(f"tear sheet: {folder / 'tearsheet.html'}", err=True)
+    for warning in metrics["warnings"][:10]:
+        typer.echo(f"mind: {warning}", err=True)
+    typer.echo(json.dumps(metrics) if as_json else words(metrics))
+
+
+def words(metrics: dict[str, Any]) -> str:
+    """One line for a person."""
+    walk = metrics["walk_forward"]
+    return (
+        f"{metrics['n_signals']} signals, IC {_number(metrics['ic_mean'], '+.4f')} (t {_number(metrics['ic_t'])}, "
+        f"placebo p {_number(metrics['placebo']['ic_p'], '.3f')}), "
+        f"Sharpe after costs {_number(metrics['sharpe'])} ± {_number(metrics['sharpe_error'])}"
+        + (f", out of sample over {walk['folds']} folds" if walk else "")
+    )
+
+
+def _number(value: float | None, style: str = ".2f") -> str:
+    return "n/a" if value is None else format(value, style)

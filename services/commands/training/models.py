@@ -1,0 +1,140 @@
+"""The commands of a model's life: ``bellwether train …``, ``models …``, ``evaluate``, ``predict``. Thin: no logic here.
+
+``services/commands/main.py`` finds ``train_app``, ``models_app``, ``evaluate`` and ``predict`` here by their names.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.commands.training.choices import TaskName, quiet_libraries
+from services.commands.training.train import train_app
+
+__all__ = ["evaluate", "models_app", "predict", "train_app"]
+
+models_app = typer.Typer(no_args_is_help=True, help="The models on this machine.")
+
+ModelName = Annotated[str, typer.Option("--model", help="A name under models/, a folder, or a hub id.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+
+
+def evaluate(
+    model: ModelName,
+    data: Annotated[Path, typer.Option(help="A CSV file with a header.")],
+    text: Annotated[str, typer.Option(help="Column of the text.")] = "text",
+    label: Annotated[str, typer.Option(help="Column of the label.")] = "polarity",
+    entity: Annotated[str | None, typer.Option(help="Column of the company that is asked about.")] = None,
+    task: TaskName = TaskName.sentiment,
+    restrict_labels: Annotated[bool, typer.Option(help="Leave classes out that the file never uses.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Score a model on a labelled file: report, confusion, F1, accuracy, calibration, intervals."""
+    from services.training.data.datasets import read_table
+    from services.training.measuring import reports
+    from services.training.measuring.evaluate import Columns
+    from services.training.measuring.evaluate import evaluate as evaluate_file
+    from services.training.measuring.scorers import load_scorer
+
+    quiet_libraries()
+    rows = len(read_table(data, [text, label, *([entity] if entity else [])]))
+    scorer = load_scorer(model)
+    with reports.progress(f"{scorer.name} on {data.name}", rows) as tick:
+        found = evaluate_file(
+            scorer,
+            data,
+            Columns(text, label, entity),
+            task=task.value,
+            restrict_labels=restrict_labels,
+            tick=tick,
+        )
+    if as_json:
+        reports.print_json(found.as_json())
+    else:
+        reports.print_evaluation(found, f"{scorer.name} on {data.name}")
+
+
+def predict(
+    data: Annotated[Path, typer.Option(help="A CSV file with a header; needs no labels.")],
+    out: Annotated[Path, typer.Option(help="The CSV file to write: one row per input row, in its order.")],
+    text: Annotated[str, typer.Option(help="Column of the text.")] = "text",
+    entity: Annotated[str | None, typer.Option(help="Column of the company that is asked about.")] = None,
+    model: ModelName = "bellwether-mini",
+) -> None:
+    """Write negative, neutral, positive (and event, event_probability) for every row of a file."""
+    from services.training.data.datasets import read_table
+    from services.training.measuring import reports
+    from services.training.measuring.evaluate import predictions
+    from services.training.measuring.scorers import load_scorer
+
+    quiet_libraries()
+    rows = len(read_table(data, [text, *([entity] if entity else [])]))
+    scorer = load_scorer(model)
+    with reports.progress(f"{scorer.name} on {data.name}", rows) as tick:
+        answer = predictions(scorer, data, text, entity, tick)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    answer.to_csv(out, index=False, float_format="%.6f")
+    typer.echo(f"{len(answer)} rows written to {out}", err=True)
+
+
+@models_app.command("list")
+def list_models(as_json: AsJson = False) -> None:
+    """Every model under models/: its size, what it is, how it does on its dev files."""
+    from services.training.measuring import reports
+    from services.training.shipping.inventory import inventory, inventory_table
+
+    found = inventory()
+    if as_json:
+        reports.print_json({"models": found})
+    else:
+        reports.out.print(inventory_table(found))
+
+
+@models_app.command("show")
+def show_model(name: Annotated[str, typer.Argument(help="A name under models/, or a folder.")]) -> None:
+    """The model card of one model."""
+    from rich.markdown import Markdown
+
+    from services.training.measuring import reports
+    from services.training.shipping.inventory import read_card
+
+    reports.out.print(Markdown(read_card(name)))
+
+
+@models_app.command("compare")
+def compare_models(
+    models: Annotated[list[str], typer.Argument(help="Names under models/, folders or hub ids.")],
+    data: Annotated[Path, typer.Option(help="A labelled CSV file.")],
+    text: Annotated[str, typer.Option(help="Column of the text.")] = "text",
+    label: Annotated[str, typer.Option(help="Column of the label.")] = "polarity",
+    entity: Annotated[str | None, typer.Option(help="Column of the company that is asked about.")] = None,
+    task: TaskName = TaskName.sentiment,
+    restrict_labels: Annotated[bool, typer.Option(help="Leave classes out that the file never uses.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Several models on one file, side by side."""
+    from services.training.data.datasets import read_table
+    from services.training.measuring import reports
+    from services.training.measuring.evaluate import Columns
+    from services.training.measuring.evaluate import evaluate as evaluate_file
+    from services.training.measuring.scorers import load_scorer
+
+    quiet_libraries()
+    rows = len(read_table(data, [text, label, *([entity] if entity else [])]))
+    found = {}
+    for name in models:
+        with reports.progress(f"{name} on {data.name}", rows) as tick:
+            found[name] = evaluate_file(
+                load_scorer(name),
+                data,
+                Columns(text, label, entity),
+                task=task.value,
+                restrict_labels=restrict_labels,
+                tick=tick,
+            )
+    if as_json:
+        reports.print_json({name: item.as_json() for name, item in found.items()})
+    else:
+        reports.print_comparison(found)

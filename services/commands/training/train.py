@@ -1,0 +1,241 @@
+"""``bellwether train …``: thin commands, no logic here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.commands.training.choices import DeviceChoice, MethodName, ReportTo, log_to_stderr, quiet_libraries
+from services.commands.training.options import (
+    LABELLED,
+    MINI,
+    AsJson,
+    Labelled,
+    Out,
+    Seed,
+    Sets,
+    cap_of,
+    names_of,
+    say,
+)
+from services.commands.training.shape import shape_app
+from services.training.errors import DataError
+
+train_app = typer.Typer(no_args_is_help=True, help="Train, shrink and export the opinion model.")
+
+
+@train_app.command()
+def finetune(
+    out: Out,
+    labelled: Labelled = LABELLED,
+    sets: Sets = MINI,
+    judged: Annotated[str | None, typer.Option(help="Dev sets that choose the checkpoint; default: --sets.")] = None,
+    per_set: Annotated[int | None, typer.Option(help="At most so many rows of a set in an epoch.")] = None,
+    cap: Annotated[list[str] | None, typer.Option(help="SET=ROWS: the same for one set.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="Encoder to start from (folder or hub id).")] = None,
+    start: Annotated[str | None, typer.Option(help="Opinion model to go on from (name or folder).")] = None,
+    method: MethodName = MethodName.full,
+    rank: Annotated[int, typer.Option(help="Rank of low-rank changes (lora, adalora).", min=1)] = 16,
+    freeze_layers: Annotated[int, typer.Option(help="Lowest layers of the encoder that do not learn.")] = 0,
+    epochs: int = 5,
+    seed: Seed = 20261124,
+    token_budget: Annotated[int, typer.Option(help="Padded tokens per step.")] = 2048,
+    encoder_rate: float = 2e-4,
+    head_rate: float = 6e-4,
+    patience: Annotated[int, typer.Option(help="Epochs without a better dev result before it stops.")] = 3,
+    class_weights: Annotated[bool, typer.Option(help="Rare classes count more.")] = False,
+    focal: Annotated[float, typer.Option(help="Exponent of the focal loss; 0: plain cross-entropy.")] = 0.0,
+    anchor: Annotated[float, typer.Option(help="Pull of the embedding to the base encoder's; 0: none.")] = 4.0,
+    anchor_encoder: Annotated[
+        str | None, typer.Option(help="Encoder whose embedding the anchor pulls to; default: that of the start.")
+    ] = None,
+    anonymise: Annotated[float, typer.Option(help='How often a company is called "the company".')] = 0.0,
+    compose: Annotated[float, typer.Option(help="How often two texts about companies are joined.")] = 0.0,
+    teacher: Annotated[list[str] | None, typer.Option(help="Opinion model to learn from; several: their mean.")] = None,
+    unlabelled: Annotated[list[Path] | None, typer.Option(help="Texts to pseudo-label and learn from.")] = None,
+    sure: Annotated[float, typer.Option(help="Probability from which a pseudo-label is taken.")] = 0.95,
+    report_to: ReportTo = ReportTo.tensorboard,
+    device: DeviceChoice = DeviceChoice.auto,
+    as_json: AsJson = False,
+) -> None:
+    """Fine-tune on labelled sets, all heads at once. Run it again with the same --out to resume."""
+    from services.model.folders import find_model
+    from services.training.data.augmentation import Augmentation
+    from services.training.learning.finetune import Finetuning
+    from services.training.learning.objective import Objective
+    from services.training.learning.settings import FinetuneSettings
+    from services.training.measuring import reports
+
+    quiet_libraries()
+    log_to_stderr()
+    if encoder and start:
+        raise DataError("--encoder and --start: a run starts from one of them")
+    settings = FinetuneSettings(
+        out=out,
+        labelled=labelled,
+        sets=names_of(sets),
+        judged=names_of(judged) if judged else None,
+        per_set=per_set,
+        caps=tuple(cap_of(item) for item in cap or ()),
+        encoder=encoder,
+        anchor_encoder=anchor_encoder,
+        start=find_model(start) if start else None,
+        method=method.value,
+        rank=rank,
+        freeze_layers=freeze_layers,
+        epochs=epochs,
+        seed=seed,
+        token_budget=token_budget,
+        encoder_rate=encoder_rate,
+        head_rate=head_rate,
+        patience=patience,
+        class_weights=class_weights,
+        teachers=tuple(find_model(name) for name in teacher or ()),
+        unlabelled=tuple(unlabelled or ()),
+        sure=sure,
+        report_to=report_to.value,
+        device=device.value,
+        objective=Objective(focal=focal, anchor=anchor),
+        augmentation=Augmentation(compose=compose, anonymise=anonymise),
+    )
+    run = Finetuning(settings)
+    with reports.progress(f"fine-tuning ({method.value})", run.steps * epochs) as tick:
+        run.tick = tick
+        progress = run.run()
+    say({"best_epoch": progress.best_epoch + 1, "quality": progress.best, "history": progress.history}, as_json)
+
+
+@train_app.command()
+def pretrain(
+    texts: Annotated[list[Path], typer.Argument(help="Text files: .txt (a text a line), .csv, .jsonl; .gz too.")],
+    out: Out,
+    encoder: Annotated[str | None, typer.Option(help="Encoder to go on from; default: the base encoder.")] = None,
+    epochs: int = 1,
+    seed: Seed = 20261124,
+    token_budget: Annotated[int, typer.Option(help="Padded tokens per step.")] = 2048,
+    rate: float = 1e-4,
+    max_steps: Annotated[int | None, typer.Option(help="Stop after so many steps.", min=1)] = None,
+    report_to: ReportTo = ReportTo.tensorboard,
+    device: DeviceChoice = DeviceChoice.auto,
+    as_json: AsJson = False,
+) -> None:
+    """Masked-language modelling on plain text; prints the perplexity before and after. Run it again to resume."""
+    from services.training.learning.pretrain import PretrainSettings
+    from services.training.learning.pretrain import pretrain as run
+    from services.training.measuring import reports
+
+    quiet_libraries()
+    log_to_stderr()
+    settings = PretrainSettings(
+        tuple(texts),
+        out,
+        encoder,
+        epochs=epochs,
+        seed=seed,
+        token_budget=token_budget,
+        rate=rate,
+        max_steps=max_steps,
+        report_to=report_to.value,
+        device=device.value,
+    )
+    with reports.progress("pre-training", 100) as tick:
+        shown = 0
+
+        def advance(done: int, steps: int) -> None:
+            nonlocal shown
+            tick(100 * done // steps - shown)
+            shown = 100 * done // steps
+
+        found = run(settings, advance)
+    say({"perplexity_before": found.before, "perplexity_after": found.after, "texts": found.texts}, as_json)
+
+
+@train_app.command()
+def release(
+    run: Annotated[Path, typer.Option(help="Folder of a finished run; or of a model, to measure it anew.")],
+    out: Out,
+    labelled: Labelled = LABELLED,
+    sets: Sets = MINI,
+    reported: Annotated[str, typer.Option(help="Dev sets to report, joined by commas.")] = MINI + ",fpb,fiqa2018",
+    seed: Seed = 20261124,
+    delta_of: Annotated[str | None, typer.Option(help="Ship as a difference to this model.")] = None,
+    reuters: Annotated[Path, typer.Option(help="Stories to measure the embedding on; skipped if absent.")] = Path(
+        "../shared/data/backtest/reuters_news_2012_2017.jsonl.gz"
+    ),
+    bits: Annotated[int, typer.Option(help="Of a stored weight: 16, or 8 with a scale per row.")] = 16,
+    cut_vocabulary: Annotated[bool, typer.Option(help="Leave out word vectors that are never used.")] = False,
+    base: Annotated[str | None, typer.Option(help="What the card says of the encoder: name, licence, source.")] = None,
+    embedding_of: Annotated[
+        str | None, typer.Option(help="Encoder (folder or hub id) whose embedding the model shall give.")
+    ] = None,
+    compared_with: Annotated[
+        str | None, typer.Option(help="Encoder whose embedding to compare with; default: that of --embedding-of.")
+    ] = None,
+    offsets: Annotated[
+        bool, typer.Option(help="Fit an offset per sentiment; without, the weights stay as they are.")
+    ] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Calibrate a run's best checkpoint, save it in 16 bits, measure it, write its model card."""
+    from services.model.folders import find_model
+    from services.training.data.datasets import training_examples
+    from services.training.shipping.model_card import model_card
+    from services.training.shipping.release import Release
+    from services.training.shipping.release import release as make
+
+    quiet_libraries()
+    log_to_stderr()
+    if bits not in (8, 16):
+        raise DataError(f"--bits {bits}: 8 or 16")
+    order = Release(
+        run,
+        out,
+        labelled,
+        learnt=names_of(sets),
+        reported=names_of(reported),
+        seed=seed,
+        delta_of=find_model(delta_of) if delta_of else None,
+        reuters=reuters,
+        bits=bits,
+        encoder=base,
+        cut_vocabulary=cut_vocabulary,
+        embedding_of=embedding_of,
+        offsets=offsets,
+        compared_with=compared_with,
+    )
+    examples, overlaps, _ = training_examples(labelled, names_of(sets))
+    metrics = make(order, overlaps, [example.text for example in examples])
+    (out / "README.md").write_text(model_card(metrics), encoding="utf-8")
+    say(metrics, as_json)
+
+
+@train_app.command("compare-methods")
+def compare_methods(
+    out: Out,
+    labelled: Labelled = LABELLED,
+    rows: Annotated[int, typer.Option(help="Training rows of each set.")] = 1000,
+    epochs: int = 2,
+    page: Annotated[Path | None, typer.Option(help="Page whose table to replace, such as docs/models.md.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="A further pre-trained encoder, for one more row.")] = None,
+    seed: Seed = 20261124,
+    as_json: AsJson = False,
+) -> None:
+    """Train every method on the same small sample and write the table method x parameters x time x dev score."""
+    from services.training.comparison import Plan, check_page, compare, methods_table, replace_table, trials_of
+    from services.training.measuring import reports
+
+    quiet_libraries()
+    log_to_stderr()
+    if page is not None:
+        check_page(page)
+    plan = Plan(labelled, rows, epochs, seed)
+    with reports.progress("comparing methods", len(trials_of(encoder))) as tick:
+        found = compare(out, plan, encoder, tick)
+    if page is not None:
+        replace_table(page, methods_table(found, plan))
+    say({"rows": found}, as_json)
+
+
+train_app.registered_commands += shape_app.registered_commands

@@ -1,0 +1,151 @@
+"""One source's way to Kafka: normalise, mask, leave out what is there already, send, and note it once acknowledged.
+
+    source -> batches -> normalise -> mask -> ledger: known? -> producer ... acknowledged -> ledger + cursor, atomically
+
+Several batches are under way at once; they are settled strictly in order, so the cursor never passes an item that is
+not safe. Refused items are on disk before their batch is settled. Nothing else is dropped, and all is counted.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from services.ingest.delivery.ledger import Counts, Cursor, Ledger, Progress
+from services.ingest.delivery.rejected import RejectedFile
+from services.ingest.documents.companies import CompanyNames
+from services.ingest.documents.mask import Masker
+from services.ingest.documents.normalise import RawItem, Reading, Rejected, is_undated, normalise
+from services.ingest.sources.source import Batch
+from shared.clock import Clock
+from shared.contract.events import Document
+
+IN_FLIGHT: Final = 16  # batches sent and not yet settled: bounds memory when Kafka is slow
+
+
+class Fate(Protocol):
+    """What `Publisher.send` gives."""
+
+    @property
+    def done(self) -> bool: ...
+
+    def wait(self) -> None: ...
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A batch under way."""
+
+    cursor: Cursor
+    counts: Counts
+    ids: list[str]
+    fates: list[Fate] = field(default_factory=list)
+    earliest: int | None = None  # the lowest available_at in it
+
+    @property
+    def done(self) -> bool:
+        return all(fate.done for fate in self.fates)
+
+
+class Intake:
+    """Takes the batches of one source. Not for several threads at once. `counts` covers what is settled."""
+
+    def __init__(
+        self,
+        key: str,
+        reading: Reading,
+        send: Callable[[Document], Fate],
+        ledger: Ledger,
+        masker: Masker,
+        rejected: RejectedFile,
+        names: CompanyNames,
+        clock: Clock,
+    ) -> None:
+        self._key = key
+        self._reading = reading
+        self._send = send
+        self._ledger = ledger
+        self._masker = masker
+        self._rejected = rejected
+        self._names = names
+        self._clock = clock
+        self._sent: deque[_Sent] = deque()
+        self._pending: set[str] = set()
+        kept = ledger.progress(key)
+        self.cursor = kept.cursor if kept else None
+        self.counts = kept.counts if kept else Counts()
+
+    def take(self, batch: Batch, received_at: int | None = None) -> None:
+        """Send a batch, read at `received_at` (None: now), and settle those that are done. Raises DeliveryFailed."""
+        now = self._clock.now() if received_at is None else received_at
+        counts = Counts(read=len(batch.items))
+        documents = self._documents(batch, now, counts)
+        fresh = self._fresh(documents, counts)
+        sent = _Sent(batch.cursor, counts, [document.id for document in fresh])
+        sent.earliest = min((document.available_at for document in fresh), default=None)
+        self._sent.append(sent)
+        self._pending.update(sent.ids)
+        for document in fresh:
+            sent.fates.append(self._send(document))
+        while self._sent and (len(self._sent) > IN_FLIGHT or self._sent[0].done):
+            self._settle()
+
+    def finish(self) -> Counts:
+        """Wait for everything that is under way. Raises DeliveryFailed."""
+        while self._sent:
+            self._settle()
+        return self.counts
+
+    def earliest_unsettled(self) -> int | None:
+        """The lowest `available_at` among documents that Kafka has not acknowledged (for ticks)."""
+        return min((sent.earliest for sent in list(self._sent) if sent.earliest is not None), default=None)
+
+    def _documents(self, batch: Batch, now: int, counts: Counts) -> list[Document]:
+        documents: list[Document] = []
+        refused: list[tuple[str, Rejected]] = []
+        unlinked = self._names.unlinked
+        for index, item in enumerate(batch.items):
+            made = item if isinstance(item, Rejected) else self._prepare(item, now)
+            if isinstance(made, Rejected):
+                refused.append((str(batch.first + index) if batch.first is not None else "", made))
+                continue
+            counts.undated += is_undated(item)  # type: ignore[arg-type]  # a Rejected never gets here
+            counts.highest = max(counts.highest, made.available_at)
+            documents.append(made)
+        counts.rejected = len(refused)
+        counts.unlinked = self._names.unlinked - unlinked
+        self._rejected.write(refused)
+        return documents
+
+    def _prepare(self, raw: RawItem, now: int) -> Document | Rejected:
+        document = normalise(raw, self._reading, now)
+        return document if isinstance(document, Rejected) else self._masker.apply(document)
+
+    def _fresh(self, documents: Iterable[Document], counts: Counts) -> list[Document]:
+        unique: dict[str, Document] = {}
+        for document in documents:
+            if document.id in unique or document.id in self._pending:
+                counts.duplicates += 1
+            else:
+                unique[document.id] = document
+        known = self._ledger.known(list(unique)) if unique else set()
+        fresh = [document for document in unique.values() if document.id not in known]
+        counts.duplicates += len(known)
+        counts.published = len(fresh)
+        counts.truncated = sum(document.truncated for document in fresh)
+        return fresh
+
+    def _settle(self) -> None:
+        sent = self._sent[0]
+        for fate in sent.fates:
+            fate.wait()
+        total = Counts()
+        total.add(self.counts)
+        total.add(sent.counts)
+        if sent.counts.read or sent.cursor != self.cursor:
+            self._ledger.commit(self._key, Progress(sent.cursor, total), sent.ids)
+        self._sent.popleft()
+        self._pending.difference_update(sent.ids)
+        self.cursor, self.counts = sent.cursor, total

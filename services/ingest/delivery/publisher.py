@@ -1,0 +1,94 @@
+"""Documents and ticks onto Kafka: an idempotent producer with acks=all; every record's fate is known to the caller."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from shared.clients.kafka import client_config
+from shared.contract.events import CHANNELS, Document, Tick, encode
+from shared.contract.topics import Topics
+from shared.settings import KafkaSettings
+
+DELIVERY_SECONDS: Final = 300.0  # kafka-python retries a record this long: a broker on a busy machine takes its time
+_REQUEST_SECONDS: Final = 30.0
+_LINGER_MS: Final = 5
+_RECONNECT_MS: Final = 2000  # the default of 30 s would add that much to every restart of a broker
+_BATCH_BYTES: Final = 128 * 1024
+_REQUEST_BYTES: Final = 8 * 1024 * 1024  # the topics' max.message.bytes
+
+
+class DeliveryFailed(RuntimeError):
+    """Kafka did not acknowledge in time. What was not acknowledged is not in the ledger and is sent again."""
+
+
+class Delivery:
+    """The fate of one record."""
+
+    __slots__ = ("_future",)
+
+    def __init__(self, future: Any) -> None:
+        self._future = future
+
+    @property
+    def done(self) -> bool:
+        return bool(self._future.is_done)
+
+    def wait(self) -> None:
+        """Until Kafka has the record; raises DeliveryFailed."""
+        future = self._future
+        if future.is_done and future.succeeded():
+            return
+        try:
+            future.get(timeout=DELIVERY_SECONDS + 30)
+        except KafkaError as error:
+            raise DeliveryFailed(f"Kafka did not take a record: {type(error).__name__}: {error}") from error
+
+
+class Publisher:
+    """Sends to the documents.* topics of one run. Safe to use from several threads."""
+
+    def __init__(self, kafka: KafkaSettings, topics: Topics, delivery_seconds: float = DELIVERY_SECONDS) -> None:
+        self._names = {channel: topics.documents(channel) for channel in CHANNELS}
+        self._partitions = topics.document_partitions
+        self._producer = KafkaProducer(
+            **client_config(kafka),
+            client_id="bellwether-ingest",
+            enable_idempotence=True,
+            acks="all",
+            request_timeout_ms=int(min(_REQUEST_SECONDS, delivery_seconds / 2) * 1000),
+            delivery_timeout_ms=int(delivery_seconds * 1000),
+            max_block_ms=int(delivery_seconds * 1000),
+            linger_ms=_LINGER_MS,
+            reconnect_backoff_max_ms=_RECONNECT_MS,
+            batch_size=_BATCH_BYTES,
+            max_request_size=_REQUEST_BYTES,
+        )
+
+    def send(self, document: Document) -> Delivery:
+        """Queue one masked document; its key is its id, so that copies share a partition. Raises DeliveryFailed."""
+        try:
+            future = self._producer.send(
+                self._names[document.channel], value=encode(document), key=document.id.encode()
+            )
+        except KafkaError as error:
+            raise DeliveryFailed(f"Kafka did not take a record: {type(error).__name__}: {error}") from error
+        return Delivery(future)
+
+    def tick(self, watermark: int) -> list[Delivery]:
+        """Queue a tick for every partition of every documents.* topic, behind what was queued before."""
+        value = encode(Tick(watermark=watermark))
+        try:
+            return [
+                Delivery(self._producer.send(name, value=value, partition=partition))
+                for name in self._names.values()
+                for partition in range(self._partitions)
+            ]
+        except KafkaError as error:
+            raise DeliveryFailed(f"Kafka did not take a tick: {type(error).__name__}: {error}") from error
+
+    def close(self) -> None:
+        """Send what is queued, for a moment, and close."""
+        self._producer.close(timeout=5)

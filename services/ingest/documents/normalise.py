@@ -1,0 +1,204 @@
+"""From a raw item of any source to a `Document`, or to the reason why it is none. Pure: time and settings come in.
+
+The author of the Document made here is still the plain handle and personal data is still in the text: nothing may
+publish it before `mask.Masker` has seen it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from services.ingest.documents.cleaning import clean, clean_line
+from services.ingest.documents.language import guess_language
+from services.ingest.documents.times import Moment, UnreadableTime, parse_time
+from shared.clock import HOUR, to_iso
+from shared.contract.events import MAX_TEXT_BYTES, MAX_TITLE_CHARS, Channel, Document
+
+RawItem = Mapping[str, object]
+
+FIELDS: Final = (
+    "text", "title", "published_at", "available_at", "author", "external_id", "url", "source", "company", "language",
+)  # fmt: skip
+MAX_TEXT_CHARS: Final = 100_000  # a longer text is cut, with the mark; the model reads far less
+MAX_URL_CHARS: Final = 2_000
+MAX_NAME_CHARS: Final = 200  # of sources and external ids
+EXCHANGE: Final = ZoneInfo("America/New_York")
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """An item that cannot become a document: a reason (of REASONS), what exactly was wrong, and the item as read."""
+
+    reason: str
+    detail: str
+    original: object
+
+
+class Refusal(ValueError):
+    """Why an item is refused; `normalise` turns it into Rejected."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+REASONS: Final = {
+    "undecodable": "the bytes are not UTF-8, JSON or a row of the file",
+    "empty": "neither text nor title",
+    "type": "a field has a type that it cannot have",
+    "too-long": f"a text or title of more than {MAX_TEXT_BYTES:,} bytes",
+    "time": "a time that cannot be read",
+    "future": "published or available more than an hour ahead of now",
+}
+
+
+def no_companies(_: object, __: int) -> tuple[str, ...]:
+    """The linker of sources that name no company."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The circumstances under which items are read.
+
+    `live`: the items are news now, available when read; else they are history, available when their own times say.
+    `link`: the ids of the companies that the item's `company` field names, as of a time in microseconds.
+    """
+
+    channel: Channel
+    source: str
+    exchange: ZoneInfo = EXCHANGE
+    live: bool = False
+    synthetic: bool = False
+    link: Callable[[object, int], tuple[str, ...]] = no_companies
+
+
+def normalise(raw: RawItem, reading: Reading, received_at: int) -> Document | Rejected:
+    """The document that `raw` is, read at `received_at` (microseconds, UTC; also "now" for times ahead of it)."""
+    try:
+        return _document(raw, reading, received_at)
+    except Refusal as refusal:
+        return Rejected(refusal.reason, refusal.detail, raw)
+
+
+def _document(raw: RawItem, reading: Reading, received_at: int) -> Document:
+    text, text_cut = _body(raw, "text")
+    title, title_cut = _body(raw, "title")
+    if not text and not title:
+        raise Refusal("empty", "neither text nor title holds anything to read")
+    whole = (title, text)
+    source = _name(raw, "source") or reading.source
+    address, external_id = _string(raw, "url").strip(), _string(raw, "external_id").strip()
+    published, available = _times(raw, reading, received_at)
+    language = raw.get("language")
+    return Document(
+        id=document_id(source, external_id or address, whole),
+        channel=reading.channel,
+        source=source,
+        text=text[:MAX_TEXT_CHARS].rstrip(),
+        title=title[:MAX_TITLE_CHARS].rstrip(),
+        url=link_address(address),
+        language=language if isinstance(language, str) and _is_tag(language) else guess_language(text or title),
+        author=_string(raw, "author").strip(),
+        external_id=clean_line(external_id)[:MAX_NAME_CHARS],
+        published_at=published,
+        received_at=received_at,
+        available_at=available,
+        truncated=text_cut or title_cut,
+        companies=reading.link(raw["company"], available) if not _is_missing(raw.get("company")) else (),
+        synthetic=reading.synthetic,
+    )
+
+
+def document_id(source: str, external_id: str, whole: tuple[str, str]) -> str:
+    """32 hex digits, the same for the same item however it came: of source and external id (or address), else of
+    title and text (normalised, before any cut)."""
+    parts = (b"i", source, external_id) if external_id else (b"t", *whole)
+    digest = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "big") + data)  # lengths: ("ab", "c") is not ("a", "bc")
+    return digest.hexdigest()
+
+
+def link_address(address: str) -> str:
+    """`address` when it is an http(s) one that a reader may follow, else ""."""
+    if len(address) > MAX_URL_CHARS or not address.lower().startswith(("http://", "https://")):
+        return ""
+    return address if address.isprintable() and not any(sign in address for sign in " <>\"'`\\") else ""
+
+
+def _is_missing(value: object) -> bool:
+    return (
+        value is None or value == "" or (isinstance(value, float) and math.isnan(value))
+    )  # NaN: pandas' missing value
+
+
+def is_undated(raw: RawItem) -> bool:
+    """Whether the item carries no time at all: it then counts as published and available when it was read."""
+    return _is_missing(raw.get("published_at")) and _is_missing(raw.get("available_at"))
+
+
+def _string(raw: RawItem, field: str) -> str:
+    value = raw.get(field)
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise Refusal("type", f"{field} is of type {type(value).__name__}; a text is needed")
+    return "" if _is_missing(value) else str(value)
+
+
+def _body(raw: RawItem, field: str) -> tuple[str, bool]:
+    """The cleaned field, whole, and whether it will have to be cut."""
+    text = _string(raw, field)
+    if len(text) * 4 > MAX_TEXT_BYTES and (size := len(text.encode("utf-8", "surrogatepass"))) > MAX_TEXT_BYTES:
+        raise Refusal("too-long", f"{field} has {size:,} bytes; at most {MAX_TEXT_BYTES:,} are read")
+    if field == "title":
+        cleaned = clean_line(text)
+        return cleaned, len(cleaned) > MAX_TITLE_CHARS
+    cleaned = clean(text)
+    return cleaned, len(cleaned) > MAX_TEXT_CHARS
+
+
+def _name(raw: RawItem, field: str) -> str:
+    value = raw.get(field)
+    return clean_line(_string(raw, field))[:MAX_NAME_CHARS] if value is not None else ""
+
+
+def _is_tag(language: str) -> bool:
+    return 2 <= len(language) <= 3 and language.isascii() and language.isalpha() and language.islower()
+
+
+def _times(raw: RawItem, reading: Reading, received_at: int) -> tuple[int, int]:
+    """(published_at, available_at) by the rules of the design, 2.3."""
+    published, mapped = _moment(raw, "published_at", reading), _moment(raw, "available_at", reading)
+    stated = published or mapped
+    if reading.live:
+        # a bare date of today is known now, because it was just read; its next midnight is no matter
+        candidates = [received_at, mapped.micros if mapped else 0, published.micros if published else 0]
+    elif mapped is not None:
+        candidates = [mapped.available, published.micros if published else 0]
+    else:
+        candidates = [published.available if published else received_at]
+    available = max(candidates)
+    if available > received_at + HOUR:
+        raise Refusal("future", f"available at {to_iso(available)}, more than an hour ahead of {to_iso(received_at)}")
+    return stated.micros if stated else received_at, available
+
+
+def _moment(raw: RawItem, field: str, reading: Reading) -> Moment | None:
+    value = raw.get(field)
+    if _is_missing(value):
+        return None
+    try:
+        return parse_time(value, reading.exchange)
+    except UnreadableTime as error:
+        raise Refusal("time", f"{field}: {error}") from None

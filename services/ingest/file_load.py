@@ -1,0 +1,109 @@
+"""`bellwether ingest file`: one file, from its first row that is not safe yet to its last, and the tick behind it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from services.ingest.delivery.floors import Floor
+from services.ingest.delivery.intake import Intake
+from services.ingest.delivery.ledger import Counts, Ledger
+from services.ingest.delivery.publisher import Publisher
+from services.ingest.delivery.rejected import RejectedFile
+from services.ingest.documents.companies import CompanyNames
+from services.ingest.documents.mask import Masker
+from services.ingest.sources.files import FileSource
+from shared.clients.kafka import ensure_topics
+from shared.clock import Clock
+from shared.contract.topics import Topics
+from shared.settings import Settings
+from shared.universe.securities import Catalogue
+
+LEDGER: Final = Path("ingest") / "ledger.sqlite3"
+FLOORS: Final = Path("ingest") / "floors"
+
+Advance = Callable[[int, Counts], None]  # bytes of the file read, counts so far
+
+
+def topics_of(settings: Settings) -> Topics:
+    """The run's topics, as the settings make them."""
+    kafka = settings.kafka
+    return Topics(settings.run, kafka.document_partitions, kafka.opinion_partitions, kafka.retention_bytes)
+
+
+def load_file(settings: Settings, source: FileSource, clock: Clock, advance: Advance | None = None) -> dict[str, Any]:
+    """Load `source` to its end; gives the counts of the whole load, also of the parts before an interruption.
+
+    At the end every documents.* partition gets a tick with the load's highest `available_at` + 1 microsecond, unless
+    another process still has earlier documents to bring. Raises SourceError, MappingError, DeliveryFailed (run it
+    again: it goes on), kafka.errors.* and TopicMismatch.
+    """
+    topics = topics_of(settings)
+    topic = ensure_topics(settings.kafka, topics.all())[topics.documents(source.reading.channel)]
+    started = time.perf_counter()
+    with (
+        Ledger(settings.state_dir / LEDGER, topic.topic_id) as ledger,
+        Floor(settings.state_dir / FLOORS) as floor,
+        _closing(Publisher(settings.kafka, topics)) as publisher,
+    ):
+        names = CompanyNames(Catalogue.load())
+        reading = replace(source.reading, link=names.link)
+        rejected = RejectedFile(settings.state_dir, reading.source, clock)
+        masker = Masker.from_settings(settings)
+        intake = Intake(source.key, reading, publisher.send, ledger, masker, rejected, names, clock)
+        before = intake.counts.read
+        _run(source, intake, advance)
+        counts = intake.finish()
+        watermark = _tick(publisher, ledger, floor, counts)
+        ledger.forget(source.key)
+    return _summary(counts, before, time.perf_counter() - started, watermark)
+
+
+def _run(source: FileSource, intake: Intake, advance: Advance | None) -> None:
+    for batch in source.batches(intake.cursor, threading.Event()):
+        intake.take(batch)
+        if advance:
+            advance(source.bytes_read(), intake.counts)
+
+
+def _tick(publisher: Publisher, ledger: Ledger, floor: Floor, counts: Counts) -> int | None:
+    if not counts.highest:
+        return None
+    wanted = ledger.want(counts.highest + 1)
+    floor.release()  # before looking at the others: of two loads that end together, one at least sees none
+    others = floor.lowest_of_others()
+    watermark = wanted if others is None else min(wanted, others)
+    if watermark > 0:
+        for delivery in publisher.tick(watermark):
+            delivery.wait()
+    return watermark
+
+
+def _summary(counts: Counts, before: int, seconds: float, watermark: int | None) -> dict[str, Any]:
+    rate = (counts.read - before) / seconds if seconds > 0 else 0.0
+    return {
+        "read": counts.read,
+        "published": counts.published,
+        "rejected": counts.rejected,
+        "duplicates": counts.duplicates,
+        "truncated": counts.truncated,
+        "undated": counts.undated,
+        "unlinked": counts.unlinked,
+        "resumed_after": before,
+        "watermark": watermark,
+        "seconds": round(seconds, 3),
+        "documents_per_s": round(rate, 1),
+    }
+
+
+@contextmanager
+def _closing(publisher: Publisher) -> Iterator[Publisher]:
+    try:
+        yield publisher
+    finally:
+        publisher.close()

@@ -1,0 +1,44 @@
+"""The synthetic week written to files, so that `bellwether ingest file` and a back-test can read it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+from services.ingest.sample.prices import Price, planted_path, synthetic_prices
+from services.ingest.sample.week import SampleItem, sample_week
+from shared.contract.events import CHANNELS
+
+PRICE_COLUMNS = ("date", "ticker", "open", "high", "low", "close", "volume")
+
+
+def write_sample(
+    out: Path, seed: int, documents: int, *, planted: bool = True, hourly: bool = False
+) -> dict[str, int | str]:
+    """Write documents.jsonl, news.jsonl, social.jsonl, prices.csv and planted.json into `out`; says how many."""
+    out.mkdir(parents=True, exist_ok=True)
+    items = sample_week(seed, documents)
+    prices = synthetic_prices(seed, planted=planted, hourly=hourly)
+    _write_items(out / "documents.jsonl", items)
+    for channel in CHANNELS:
+        _write_items(out / f"{channel}.jsonl", [item for item in items if item.channel == channel])
+    write_prices(out / "prices.csv", prices)
+    plan = planted_path(seed) | ({} if planted else {"daily_effect": 0.0})
+    (out / "planted.json").write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
+    return {"documents": len(items), "prices": len(prices), "seed": seed, "out": str(out)}
+
+
+def write_prices(path: Path, prices: list[Price]) -> None:
+    """A price file as `bellwether backtest --prices` reads it."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(PRICE_COLUMNS)
+        writer.writerows((p.date, p.ticker, p.open, p.high, p.low, p.close, p.volume) for p in prices)
+
+
+def _write_items(path: Path, items: list[SampleItem]) -> None:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for item in items:
+            row = {**item.raw(), "channel": item.channel, "synthetic": True, "planted": dict(item.moods)}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")

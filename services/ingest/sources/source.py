@@ -1,0 +1,44 @@
+"""The one interface of everything that brings items in: feeds, files, the synthetic week, and later an HTTP push."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from services.ingest.delivery.ledger import Cursor
+from services.ingest.documents.normalise import RawItem, Reading, Rejected
+
+
+class SourceError(RuntimeError):
+    """A source that cannot be read at all; the text names it and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Items read together, and where to go on once all of them are safe on Kafka.
+
+    An item is a raw mapping (keys: normalise.FIELDS) or already refused by the reader. `first` is the number of the
+    first item in its source, where it has one. `floor`: nothing available earlier than this will follow from this
+    source (microseconds), where it plays history in order of time; None makes no such promise.
+    """
+
+    items: Sequence[RawItem | Rejected]
+    cursor: Cursor
+    first: int | None = None
+    floor: int | None = None
+
+
+class Source(Protocol):
+    """A feed. `key` names its cursor in the ledger: the same feed, read in the same way, has the same key."""
+
+    key: str
+    reading: Reading
+
+    def batches(self, cursor: Cursor | None, stop: threading.Event) -> Iterator[Batch]:
+        """Batches from `cursor` on (None: from the start), until the source ends or `stop` is set.
+
+        A live source never ends by itself: it reconnects with a growing delay, and yields an empty batch at least
+        every second, so that what it read before gets settled. Raises SourceError.
+        """

@@ -1,0 +1,121 @@
+"""What all streaming feeds share: a reader thread, a bounded queue, reconnecting with a growing delay, batches."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import random
+import threading
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from services.ingest.delivery.ledger import Cursor
+from services.ingest.documents.normalise import RawItem, Reading, Rejected
+from services.ingest.sources.source import Batch
+
+MAX_BATCH: Final = 200
+QUEUE_EVENTS: Final = 2_000  # a reader that is faster than Kafka waits, and with it the server's socket
+WAKE_SECONDS: Final = 0.5
+FIRST_DELAY: Final = 1.0
+LONGEST_DELAY: Final = 60.0
+log = logging.getLogger(__name__)
+
+
+class Event(NamedTuple):
+    """One thing that a stream said. `item` is None when nothing in it is wanted, but the cursor moves all the same."""
+
+    item: RawItem | Rejected | None
+    cursor: Cursor
+
+
+class ConnectionLost(RuntimeError):
+    """The stream ended or cannot be opened; it is opened again from the last cursor."""
+
+
+class Backoff:
+    """Delays that double from `first` to `longest`, a little at random so that clients do not march in step."""
+
+    def __init__(self, first: float = FIRST_DELAY, longest: float = LONGEST_DELAY) -> None:
+        self._first, self._longest, self._failures = first, longest, 0
+
+    def reset(self) -> None:
+        self._failures = 0
+
+    def next_delay(self) -> float:
+        """Seconds to wait after one more failure."""
+        delay = min(self._longest, self._first * float(2**self._failures))
+        self._failures = min(self._failures + 1, 30)
+        return delay * random.uniform(0.8, 1.0)
+
+
+class StreamSource:
+    """A live source over one connection. A subclass says how to open it (`events`) and shut it (`disconnect`)."""
+
+    def __init__(self, key: str, reading: Reading, first_delay: float = FIRST_DELAY) -> None:
+        self.key = key
+        self.reading = reading
+        self.trouble = ""  # why the stream is down, for the report; "" while it is up
+        self._backoff = Backoff(first_delay)
+
+    def events(self, cursor: Cursor | None) -> Iterator[Event]:
+        """Connect and yield what comes, from `cursor` on. Raises ConnectionLost, also when `disconnect` was called."""
+        raise NotImplementedError
+
+    def disconnect(self) -> None:
+        """Make a blocked `events` raise. Called from another thread."""
+        raise NotImplementedError
+
+    def batches(self, cursor: Cursor | None, stop: threading.Event) -> Iterator[Batch]:
+        """Until `stop`; an empty batch every half second of silence."""
+        waiting: queue.Queue[Event] = queue.Queue(QUEUE_EVENTS)
+        closing = threading.Event()  # not `stop`: that one may be shared with other sources
+        reader = threading.Thread(target=self._read, args=(cursor, waiting, closing), name=self.key, daemon=True)
+        reader.start()
+        last = cursor or {}
+        try:
+            while not stop.is_set():
+                events = _drain(waiting)
+                last = events[-1].cursor if events else last
+                yield Batch([event.item for event in events if event.item is not None], last)
+        finally:
+            closing.set()
+            self.disconnect()
+            reader.join(2.0)
+
+    def _read(self, cursor: Cursor | None, waiting: queue.Queue[Event], closing: threading.Event) -> None:
+        while not closing.is_set():
+            try:
+                for event in self.events(cursor):
+                    self.trouble = ""
+                    self._backoff.reset()
+                    cursor = event.cursor
+                    if not _put(waiting, event, closing):
+                        return
+            except ConnectionLost as error:
+                if closing.is_set():
+                    return
+                delay = self._backoff.next_delay()
+                self.trouble = str(error)
+                log.warning("%s: %s; again in %.1f s", self.key, error, delay)
+                closing.wait(delay)
+
+
+def _drain(waiting: queue.Queue[Event]) -> list[Event]:
+    events: list[Event] = []
+    try:
+        events.append(waiting.get(timeout=WAKE_SECONDS))
+        while len(events) < MAX_BATCH:
+            events.append(waiting.get_nowait())
+    except queue.Empty:
+        pass
+    return events
+
+
+def _put(waiting: queue.Queue[Event], event: Event, closing: threading.Event) -> bool:
+    while not closing.is_set():
+        try:
+            waiting.put(event, timeout=WAKE_SECONDS)
+        except queue.Full:
+            continue
+        return True
+    return False

@@ -1,0 +1,155 @@
+"""Runs on disk: STATE/runs/NAME holds what a replay was asked and what it made. `bellwether backtest` reads it."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pandas as pd
+
+from services.aggregation.admin.dump import lines
+from services.runs.result import Result
+from shared.clock import to_datetime
+from shared.contract.signals import Signal
+from shared.settings import Settings
+from shared.universe.securities import Catalogue
+
+DUMP: Final = "aggregates.jsonl.gz"
+SUMMARY: Final = "run.json"
+
+
+class RunError(ValueError):
+    """A run that cannot be made or found; the text names it and the remedy."""
+
+
+def folder_of(settings: Settings, run: str) -> Path:
+    return settings.state_dir / "runs" / run
+
+
+def refuse_in_use(settings: Settings, run: str, asked: dict[str, Any], *, resume: bool, overwrite: bool) -> None:
+    """A name in use is refused unless `resume` (the same question) or `overwrite`. Raises RunError."""
+    if not run.replace("-", "").replace("_", "").isalnum() or len(run) > 64 or run == "live":
+        raise RunError(f"--run {run}: a run's name has 1 to 64 letters, digits, - and _, and is not 'live'")
+    kept = folder_of(settings, run) / SUMMARY
+    if kept.exists() and not overwrite:
+        before = json.loads(kept.read_text())
+        if not resume:
+            raise RunError(
+                f"a run called {run!r} is there already ({before.get('state', '?')}); "
+                "go on with it by --resume, replace it by --overwrite, or choose another name"
+            )
+        if before["asked"] != asked:
+            raise RunError(f"run {run!r} was asked something else: {before['asked']}; use --overwrite or another name")
+
+
+def begin_run(settings: Settings, run: str, asked: dict[str, Any], *, overwrite: bool, workers: int = 0) -> Path:
+    """Make the run's folder, once it is known that there is something to replay. `workers`: it goes through Kafka."""
+    folder = folder_of(settings, run)
+    if overwrite:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / SUMMARY, {"run": run, "state": "running", "asked": asked, "workers": workers})
+    return folder
+
+
+def stop_run(folder: Path) -> None:
+    """Note that a run ended before its end; `--resume` goes on with it."""
+    summary: dict[str, Any] = json.loads((folder / SUMMARY).read_text())
+    _write(folder / SUMMARY, summary | {"state": "stopped"})
+
+
+def finish_run(
+    folder: Path, run: str, asked: dict[str, Any], result: Result, seconds: float, more: dict[str, Any]
+) -> dict[str, Any]:
+    """Write everything that a run made; the summary is written last, so a run is finished or it is not."""
+    digest = hashlib.sha256()
+    with gzip.GzipFile(folder / DUMP, "wb", compresslevel=3, mtime=0) as file:
+        for line in lines(result.store.rows()):
+            digest.update(line)
+            file.write(line)
+    signal_frame(result.signals).to_parquet(folder / "signals.parquet", index=False)
+    events = pd.DataFrame(result.events, columns=["company", "available_at", "event"])
+    events.to_parquet(folder / "events.parquet", index=False)
+    totals = [result.store.totals(slot) for slot in range(result.store.slots)]
+    summary = {
+        "run": run,
+        "documents": result.documents,
+        "opinions": sum(t.opinions_applied for t in totals),
+        "signals": len(result.signals),
+        "dead": result.dead,
+        "duplicates": sum(t.duplicates for t in totals),
+        "seconds": round(seconds, 3),
+        "cached": result.cached,
+        "aggregates_sha256": digest.hexdigest(),
+    } | more
+    _write(folder / SUMMARY, {"run": run, "state": "finished", "asked": asked, **summary})
+    return summary
+
+
+def signal_frame(signals: Iterable[Signal]) -> pd.DataFrame:
+    """One row a signal, ordered by (available_at, strategy, company). Scores and confidences as fractions."""
+    catalogue = Catalogue.load()
+    ordered = sorted(signals, key=lambda s: (s.available_at, s.strategy, s.company, s.revision))
+    rows = [
+        {
+            "ticker": _ticker(catalogue, s.company, s.at),
+            "company": s.company,
+            "available_at": s.available_at,
+            "at": s.at,
+            "revision": s.revision,
+            "score": s.score / 1_000_000,
+            "confidence": s.confidence / 1_000_000,
+            "action": s.action,
+            "documents": s.documents,
+            "model": s.model,
+            "strategy": s.strategy,
+            "strategy_hash": s.strategy_hash,
+            "reasons": msgspec.json.encode(s.reasons).decode(),
+            "evidence": json.dumps(s.evidence),
+        }
+        for s in ordered
+    ]
+    columns = ["ticker", "company", "available_at", "at", "revision", "score", "confidence", "action", "documents"]
+    columns += ["model", "strategy", "strategy_hash", "reasons", "evidence"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _ticker(catalogue: Catalogue, company: str, at: int) -> str:
+    known = catalogue.by_id.get(company)
+    if known is None:
+        return company
+    day = to_datetime(at).date()
+    return next((t.symbol for t in known.tickers if t.valid(day)), known.ticker)
+
+
+def list_runs(settings: Settings) -> list[dict[str, Any]]:
+    """Every run's summary, by name."""
+    return [json.loads(path.read_text()) for path in sorted((settings.state_dir / "runs").glob(f"*/{SUMMARY}"))]
+
+
+def show_run(settings: Settings, run: str) -> dict[str, Any]:
+    """Raises RunError."""
+    path = folder_of(settings, run) / SUMMARY
+    if not path.exists():
+        known = ", ".join(kept["run"] for kept in list_runs(settings)) or "none yet"
+        raise RunError(f"no run is called {run!r}; known: {known}")
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def delete_run(settings: Settings, run: str) -> None:
+    """Raises RunError."""
+    show_run(settings, run)
+    shutil.rmtree(folder_of(settings, run))
+
+
+def _write(path: Path, value: dict[str, Any]) -> None:
+    fresh = path.with_suffix(".tmp")
+    fresh.write_text(json.dumps(value, indent=1) + "\n")
+    fresh.replace(path)

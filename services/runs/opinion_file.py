@@ -1,0 +1,80 @@
+"""A run's opinions, kept beside what was made of them: other parameters of a strategy are tried on them without
+scoring anything again (services/backtest/variants.py).
+
+One gzipped file. The first line names the origin partitions and the number of slots, each further one is a slot's
+number, a space, and one message as it stood (or would have stood) on `opinions`.
+"""
+
+from __future__ import annotations
+
+import gzip
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import msgspec
+
+from services.aggregation.core.plan import Rules
+from services.aggregation.signals.strategy import Strategy
+from services.runs.memory_run import Slots
+from shared.contract.signals import Signal
+
+FILE: Final = "opinions.jsonl.gz"
+GROUP: Final = 8_192
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What has to be known before the first opinion."""
+
+    streams: tuple[str, ...]
+    slots: int
+
+
+class OpinionFile:
+    """Writes the file; it appears under its name when it is closed without an error."""
+
+    def __init__(self, folder: Path, streams: Iterable[str], slots: int) -> None:
+        self._path = folder / FILE
+        self._fresh = folder / f"{FILE}.tmp"
+        self._file = gzip.GzipFile(self._fresh, "wb", compresslevel=1, mtime=0)
+        self._file.write(msgspec.json.encode(Head(tuple(sorted(streams)), slots)) + b"\n")
+
+    def write(self, slot: int, values: Sequence[bytes]) -> None:
+        """Messages of one slot, in order."""
+        begin = b"%d " % slot
+        self._file.write(b"".join(begin + value + b"\n" for value in values))
+
+    def __enter__(self) -> OpinionFile:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        self._file.close()
+        if error is None:
+            self._fresh.replace(self._path)
+
+
+def replayed(folder: Path, strategies: Sequence[Strategy], rules: Rules) -> list[Signal]:
+    """Every signal that these strategies give on a run's opinions, by the code that gave the run's own.
+
+    Raises FileNotFoundError when the run kept no opinions.
+    """
+    with gzip.open(folder / FILE, "rb") as file:
+        head = msgspec.json.decode(next(file), type=Head)
+        slots = Slots(head.slots, strategies, frozenset(head.streams), rules)
+        for slot, values in _groups(file):
+            slots.apply(slot, values)
+    return slots.signals
+
+
+def _groups(lines: Iterable[bytes]) -> Iterator[tuple[int, list[bytes]]]:
+    waiting: defaultdict[int, list[bytes]] = defaultdict(list)
+    for line in lines:
+        slot, _, value = line.rstrip(b"\n").partition(b" ")
+        group = waiting[int(slot)]
+        group.append(value)
+        if len(group) == GROUP:
+            yield int(slot), group
+            waiting[int(slot)] = []
+    yield from ((slot, group) for slot, group in waiting.items() if group)

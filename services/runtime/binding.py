@@ -1,0 +1,109 @@
+"""What a run is bound to: one Kafka cluster, topics by id and partition count, one model id.
+
+Marks and positions in Redis are only true for these, so the first worker of a run writes them and every later one finds
+them equal or refuses to start (exit code 3) with the name of the command that mends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import redis
+from kafka import KafkaAdminClient
+
+from services.runtime.exits import ExitCode, WorkerStop
+from shared.clients.kafka import TopicState, client_config
+from shared.clock import Clock, SystemClock, to_iso
+from shared.contract.aggregates import RUNS, run_key
+from shared.settings import KafkaSettings
+
+CLUSTER: Final = "cluster_id"
+MODEL_ID: Final = "model_id"
+PRECISION: Final = "precision"
+PACKS: Final = "model_packs"  # models of single languages: "zh=ID", joined by commas
+
+# Writes what is not there yet, and nothing at all when a field that is there differs; answers with what holds.
+_BIND: Final = """
+for i = 1, #ARGV, 2 do
+  local held = redis.call('HGET', KEYS[1], ARGV[i])
+  if held and held ~= ARGV[i + 1] and ARGV[i] ~= 'created_at' then return redis.call('HGETALL', KEYS[1]) end
+end
+for i = 1, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
+return redis.call('HGETALL', KEYS[1])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The Kafka cluster as it is now: its id, and the topics that were asked for."""
+
+    cluster_id: str
+    topics: dict[str, TopicState]
+
+    def fields(self) -> dict[str, str]:
+        """As kept in the run's hash: `topic_id.NAME`, `partitions.NAME`, `cluster_id`."""
+        fields = {CLUSTER: self.cluster_id}
+        for name, topic in sorted(self.topics.items()):
+            fields[f"topic_id.{name}"] = topic.topic_id
+            fields[f"partitions.{name}"] = str(topic.partitions)
+        return fields
+
+
+def read_cluster(kafka: KafkaSettings, names: list[str]) -> Cluster:
+    """Ask Kafka. Raises WorkerStop: REFUSED when a topic is missing, RESTART when Kafka cannot be reached."""
+    try:
+        admin = KafkaAdminClient(**client_config(kafka))
+    except Exception as error:  # kafka-python raises a dozen kinds here, and all of them mean: not reachable
+        raise WorkerStop(ExitCode.RESTART, f"Kafka at {kafka.bootstrap_servers} does not answer: {error}") from error
+    try:
+        missing = sorted(set(names) - set(admin.list_topics()))
+        if missing:
+            raise WorkerStop(
+                ExitCode.REFUSED, f"topics {', '.join(missing)} do not exist; run: bellwether topics create"
+            )
+        found = {
+            entry["name"]: TopicState(entry["name"], str(entry["topic_id"]), len(entry["partitions"]))
+            for entry in admin.describe_topics(names)
+        }
+        return Cluster(str(admin.describe_cluster()["cluster_id"]), found)
+    finally:
+        admin.close()
+
+
+def held_binding(client: redis.Redis, run: str) -> dict[str, str]:
+    """What the run is bound to already; empty for a new run."""
+    held: dict[bytes, bytes] = client.hgetall(run_key(run))  # type: ignore[assignment]
+    return {name.decode(): value.decode() for name, value in held.items()}
+
+
+def bind(client: redis.Redis, run: str, fields: Mapping[str, str], clock: Clock | None = None) -> dict[str, str]:
+    """Bind the run to `fields` in one atomic step; returns everything that it is bound to.
+
+    Raises WorkerStop(REFUSED) when the run is bound to something else, RESTART when Redis is lost.
+    """
+    wanted = dict(fields) | {"created_at": to_iso((clock or SystemClock()).now())}
+    arguments = [part for pair in wanted.items() for part in pair]
+    try:
+        flat: list[bytes] = client.eval(_BIND, 1, run_key(run), *arguments)
+        client.sadd(RUNS, run)
+    except redis.RedisError as error:
+        raise WorkerStop(ExitCode.RESTART, f"Redis does not answer: {error}") from error
+    held = {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
+    differing = [name for name, value in fields.items() if held.get(name, value) != value]
+    if differing:
+        raise WorkerStop(ExitCode.REFUSED, _refusal(run, differing[0], held, fields))
+    return held
+
+
+def _refusal(run: str, name: str, held: Mapping[str, str], wanted: Mapping[str, str]) -> str:
+    remedies = {
+        MODEL_ID: "use the same model, precision and kind of device, or run: bellwether model switch",
+        PACKS: "set model.packs back, or run: bellwether model switch",
+        CLUSTER: "point it back at that cluster, or run: bellwether reset",
+        "topic_id": "the topic was deleted and made again; run: bellwether reset",
+        "partitions": "set the count back, or run: bellwether topics resize",
+    }
+    remedy = remedies.get(name.partition(".")[0], "run: bellwether reset")
+    return f"run {run!r} is bound to {name} {held.get(name)!r}, but this worker has {wanted[name]!r}; {remedy}"

@@ -1,0 +1,64 @@
+"""/metrics of a worker: its report, as Prometheus reads it, on 127.0.0.1."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, start_http_server
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from shared.contract import metrics
+from shared.contract.health import WorkerReport
+
+log = logging.getLogger(__name__)
+
+
+class _Report(Collector):
+    def __init__(self, current: Callable[[], WorkerReport]) -> None:
+        self._current = current
+
+    def collect(self) -> Iterator[Metric]:
+        report = self._current()
+        for metric, values in _values(report).items():
+            family = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
+            labels = ["role", "name", *([metric.label] if metric.label else [])]
+            found = family(metric.name, metric.meaning, labels=labels)
+            for label, value in values.items():
+                found.add_metric([report.role, report.name, *([label] if metric.label else [])], value)
+            yield found
+
+
+def _values(report: WorkerReport) -> dict[metrics.Metric, dict[str, float]]:
+    """Per metric its samples: value of the extra label ("" without one) -> value."""
+    return {
+        metrics.RECORDS: {"": report.processed},
+        metrics.RATE: {"": report.per_second},
+        metrics.LATENCY: {"0.5": report.latency_p50_ms, "0.99": report.latency_p99_ms},
+        metrics.QUEUE: {"": report.queue},
+        metrics.PARTITIONS: {"": len(report.partitions)},
+        metrics.RESIDENT: {"": report.resident_bytes},
+        metrics.STARTED: {"": report.started_at / 1e6},
+        metrics.DETAIL: {name: float(text) for name, text in report.detail.items() if _is_number(text)},
+    }
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def serve_metrics(current: Callable[[], WorkerReport], port: int) -> str:
+    """Answer /metrics with what `current` gives; returns host:port. A port in use is replaced by a free one."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Report(current))
+    try:
+        server, _ = start_http_server(port, "127.0.0.1", registry)
+    except OSError as error:
+        log.warning("/metrics: port %d on 127.0.0.1 cannot be had (%s), taking a free one", port, error)
+        server, _ = start_http_server(0, "127.0.0.1", registry)
+    return f"127.0.0.1:{server.server_port}"

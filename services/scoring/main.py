@@ -1,0 +1,88 @@
+"""One scoring process from settings to exit code: bind the run, load the model, serve."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Final, NoReturn, get_args
+
+from services.model.interface import Engine
+from services.runtime.binding import PRECISION, bind, held_binding, read_cluster
+from services.runtime.exits import ExitCode, WorkerStop, refuse_when_stopped
+from services.runtime.faust_app import WorkerApp, build_app
+from services.runtime.process import run_process, serve, together
+from services.runtime.report import Pace, Reporter
+from services.scoring.model_fields import model_fields
+from services.scoring.pipeline import ScoringWorker
+from shared.clients.redis import connect
+from shared.contract.health import WorkerReport
+from shared.contract.topics import Topics
+from shared.settings import ModelSettings, Settings
+
+ROLE: Final = "scoring"
+log = logging.getLogger(__name__)
+
+
+def run_worker(settings: Settings, name: str) -> NoReturn:
+    """Be the scoring worker `name` of the run until stopped; ends the process with a code of ExitCode."""
+    run_process(lambda: work(settings, name))
+
+
+async def work(settings: Settings, name: str, pace: Pace | None = None) -> WorkerStop:
+    """The life of the worker on a running uvloop; returns how it ended. `pace` is told of every group that is done."""
+    from services.scoring.linking.linker import Linker
+    from shared.universe.securities import Catalogue
+
+    refuse_when_stopped(settings.state_dir, ROLE)
+    topics = Topics(settings.run)
+    catalogue = Catalogue.load()
+    engine, topic_ids, partitions = await asyncio.to_thread(_bound_engine, settings, topics, catalogue.digest())
+    log.info("model %s (%s) on %s in %s", engine.name, engine.model_id, engine.device, engine.precision)
+    app = build_app(settings, ROLE, name, topics.scoring_group)
+    worker = ScoringWorker(settings, app, engine, Linker(catalogue), topic_ids, partitions, pace)
+    reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker, engine), worker.pace)
+
+    return await serve(app, together(worker.run(), reporter.run()))
+
+
+def _bound_engine(settings: Settings, topics: Topics, catalogue: str) -> tuple[Engine, dict[str, str], int]:
+    """The engine that the run is bound to, the topics' ids and the partition count of `opinions`.
+
+    Where the precision is left to the machine, the run's own is taken, so that two workers never time their way to
+    different ones; another model id than the run's is refused.
+    """
+    from services.model.engine import build_engine
+
+    cluster = read_cluster(settings.kafka, [topic.name for topic in topics.all()])
+    client = connect(settings.redis)
+    try:
+        held = bind(client, settings.run, cluster.fields())
+        engine = build_engine(_adopted(settings.model, held), catalogue)
+        try:
+            bind(client, settings.run, model_fields(engine))
+        except WorkerStop as stop:  # another worker was first while this one measured: take its precision
+            adopted = _adopted(settings.model, held_binding(client, settings.run))
+            if stop.code is not ExitCode.REFUSED or adopted.precision in (engine.precision, "auto"):
+                raise
+            engine = build_engine(adopted, catalogue)
+            bind(client, settings.run, model_fields(engine))
+    finally:
+        client.close()
+    ids = {name: topic.topic_id for name, topic in cluster.topics.items()}
+    return engine, ids, cluster.topics[topics.opinions].partitions
+
+
+def _adopted(model: ModelSettings, held: dict[str, str]) -> ModelSettings:
+    precision = held.get(PRECISION, "")
+    known = get_args(ModelSettings.model_fields["precision"].annotation)
+    if model.precision != "auto" or precision not in known:
+        return model
+    return model.model_copy(update={"precision": precision})
+
+
+def _fill(report: WorkerReport, app: WorkerApp, worker: ScoringWorker, engine: Engine) -> None:
+    report.queue = len(worker.inbox)
+    report.partitions = sorted(f"{tp.topic}[{tp.partition}]" for tp in app.consumer.assignment())
+    report.model, report.model_id = engine.name, engine.model_id
+    report.device, report.precision = engine.device, engine.precision
+    report.detail = {"scored": str(worker.scored), "dead": str(worker.dead)}

@@ -1,0 +1,137 @@
+"""The way of a document through the scoring worker, from top to bottom.
+
+    Faust stream -> inbox -> link_stage -> model_stage -> send_stage -> acknowledgement
+
+Each arrow is a bounded queue, so the stages overlap and memory stays flat; when the last one is slow the inbox fills up
+and Faust pauses its partitions. A group keeps the order in which its records were read, and groups overtake each other
+nowhere: that is what makes the marks in Redis true (design 2.1).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from services.model.interface import Engine
+from services.runtime.exits import ExitCode, WorkerStop, keep_stopped
+from services.runtime.faust_app import WorkerApp
+from services.runtime.inbox import Inbox
+from services.runtime.process import together
+from services.runtime.report import Pace
+from services.scoring.entries import Entry, entry_of
+from services.scoring.inference import encode, infer
+from services.scoring.limit import DeadLetterLimit
+from services.scoring.linking.linker import Linker
+from services.scoring.outcomes import Outgoing
+from shared.contract.events import CHANNELS
+from shared.contract.topics import Topics
+from shared.settings import Settings
+
+CPU_PASSES: Final = 2  # groups in the model at once: one's heads and answers, in Python, leave the cores to the other
+
+
+@dataclass(slots=True)
+class Group:
+    """Records that go through the stages together, in the order in which they were read."""
+
+    entries: list[Entry]
+    encoded: Any  # what the engine's encode made of them
+    read_at: float
+
+
+class ScoringWorker:
+    """Wires the stages of one process. `topic_ids` and `partitions` (of `opinions`) are those the run is bound to."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        app: WorkerApp,
+        engine: Engine,
+        linker: Linker,
+        topic_ids: Mapping[str, str],
+        partitions: int,
+        pace: Pace | None = None,
+    ) -> None:
+        scoring = settings.scoring
+        self._settings, self._scoring, self._app, self._engine, self._linker = settings, scoring, app, engine, linker
+        self._topics = Topics(settings.run)
+        self._topic_ids, self._partitions = topic_ids, partitions
+        self._slots: dict[str, int] = {}
+        self._limit = DeadLetterLimit(scoring.dead_letter_limit, scoring.dead_letter_window)
+        self._encoded: asyncio.Queue[Group] = asyncio.Queue(1)
+        self._answered: asyncio.Queue[tuple[Group, asyncio.Task[None]]] = asyncio.Queue(1)
+        self._passes = asyncio.Semaphore(CPU_PASSES if engine.device == "cpu" else 1)
+        self.inbox = Inbox(scoring.queue_documents)
+        self.pace = pace or Pace()
+        self.scored = self.dead = 0
+        self.inbox.read(app, *(self._topics.documents(channel) for channel in CHANNELS))
+
+    async def run(self) -> None:
+        """The stages; never returns."""
+        await together(self._link_stage(), self._model_stage(), self._send_stage())
+
+    async def _link_stage(self) -> None:
+        """Decode, find the companies, tokenise."""
+        while True:
+            events = await self.inbox.take(self._scoring.max_batch, self._scoring.max_wait_ms / 1000)
+            await self._encoded.put(await asyncio.to_thread(self._prepare, events))
+
+    def _prepare(self, events: Sequence[Any]) -> Group:
+        read_at = time.monotonic()
+        entries = [entry_of(event, self._topic_ids, self._linker) for event in events]
+        return Group(entries, encode(self._engine, entries), read_at)
+
+    async def _model_stage(self) -> None:
+        """One pass of the model a group; what fails is bisected."""
+        while True:
+            group = await self._encoded.get()
+            await self._passes.acquire()
+            task = asyncio.create_task(asyncio.to_thread(infer, self._engine, group.entries, group.encoded))
+            task.add_done_callback(lambda _: self._passes.release())
+            group.encoded = None
+            await self._answered.put((group, task))
+
+    async def _send_stage(self) -> None:
+        """Opinions and dead letters to Kafka, then, when Kafka has them all, the acknowledgement of their records."""
+        while True:
+            group, answers = await self._answered.get()
+            await answers
+            entries, outgoing, passed = await asyncio.to_thread(self._outgoing, group.entries)
+            await self._app.outbox.publish(outgoing.records)
+            for entry in entries:
+                if self._app.is_current(entry.event):
+                    entry.event.ack()
+            self._count(entries, group.read_at)
+            if passed:
+                raise self._too_many_dead()
+
+    def _outgoing(self, entries: Sequence[Entry]) -> tuple[list[Entry], Outgoing, bool]:
+        """What to send for the records that are still ours, up to the one that passes the dead-letter limit."""
+        outgoing = Outgoing.to(self._topics, self._partitions, self._slots)
+        done: list[Entry] = []
+        for entry in entries:
+            if not self._app.is_current(entry.event):
+                continue  # read again under the present assignment, here or elsewhere
+            outgoing.add(entry, self._engine.model_id)
+            done.append(entry)
+            if entry.tick is None and self._limit.passed_by(bool(entry.reason)):
+                return done, outgoing, True
+        return done, outgoing, False
+
+    def _count(self, entries: Sequence[Entry], read_at: float) -> None:
+        dead = sum(bool(entry.reason) for entry in entries)
+        self.dead += dead
+        self.scored += sum(entry.tick is None for entry in entries) - dead
+        self.pace.add(len(entries), (time.monotonic() - read_at) * 1000)
+
+    def _too_many_dead(self) -> WorkerStop:
+        window = self._scoring.dead_letter_window
+        reason = (
+            f"{self._limit.dead} of the latest {window} documents became dead letters "
+            f"(limit {self._scoring.dead_letter_limit:.0%}); see: bellwether dead-letters list"
+        )
+        keep_stopped(self._settings.state_dir, "scoring", reason)
+        return WorkerStop(ExitCode.DEAD_LETTER_LIMIT, f"{reason}; go on with: bellwether resume")

@@ -1,0 +1,103 @@
+"""Which Kafka and Redis a state folder uses: its own embedded ones, or what the operator named.
+
+An address counts as named when it is on the command line, in the environment or in STATE/bellwether.yaml. Where they
+are is written to STATE/endpoints.json, which the settings of every other command read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from services.embedded.kafka import EmbeddedKafka
+from services.embedded.ports import is_free
+from services.embedded.redis import EmbeddedRedis
+from services.embedded.service import EmbeddedService
+from services.supervisor.processes.records import write_atomically
+from services.supervisor.processes.specs import Options
+from shared.settings import Settings, SettingsError, is_named, load_settings
+
+
+class Endpoints:
+    """`choose` once, `write` whenever an embedded service was started (its port can change)."""
+
+    def __init__(self, state: Path, options: Options) -> None:
+        self._state = state
+        self._options = options
+        self.kafka: EmbeddedKafka | None = None
+        self.redis: EmbeddedRedis | None = None
+
+    def overrides(self) -> dict[str, Any]:
+        """What the command line gave, as keywords of `load_settings`."""
+        found: dict[str, Any] = {}
+        if self._options.bootstrap_servers:
+            found["kafka"] = {"bootstrap_servers": self._options.bootstrap_servers}
+        if self._options.redis_url:
+            found["redis"] = {"url": self._options.redis_url}
+        return found
+
+    def choose(self) -> tuple[EmbeddedKafka | None, EmbeddedRedis | None]:
+        """The embedded services that are needed, not yet started."""
+        (self._state / "endpoints.json").unlink(missing_ok=True)  # what an earlier start wrote is nobody's wish
+        settings = load_settings(self._state, **self.overrides())
+        _refuse_half_an_address(settings)
+        if not is_named(settings, "kafka", "bootstrap_servers"):
+            self.kafka = EmbeddedKafka(self._state / "kafka")
+        if not is_named(settings, "redis", "url"):
+            self.redis = EmbeddedRedis(self._state / "redis")
+        self.write()
+        return self.kafka, self.redis
+
+    def write(self) -> None:
+        """STATE/endpoints.json, readable by its owner alone."""
+        content = self.overrides()
+        if self.kafka is not None and self.kafka.port:
+            content["kafka"] = {"bootstrap_servers": self.kafka.bootstrap_servers}
+        if self.redis is not None and self.redis.port:
+            content["redis"] = {"url": self.redis.url}
+        write_atomically(self._state / "endpoints.json", msgspec.json.encode(content))
+
+
+@contextmanager
+def own_servers(state: Path) -> Iterator[None]:
+    """The embedded servers of a stopped state folder run for as long as a command needs them.
+
+    Servers that run already, or are somebody else's, are left as they are. Raises EmbeddedError.
+    """
+    settings = load_settings(state)
+    kafka, redis = EmbeddedKafka(state / "kafka"), EmbeddedRedis(state / "redis")
+    own: list[tuple[EmbeddedService, str]] = [(kafka, settings.kafka.bootstrap_servers), (redis, settings.redis.url)]
+    started: list[EmbeddedService] = []
+    try:
+        for server, address in own:
+            if _is_at(server.kept_port(), address):
+                started.append(server)
+                server.start()
+        yield
+    finally:
+        for server in reversed(started):
+            server.stop()
+
+
+def _is_at(port: int, address: str) -> bool:
+    """Whether an address names the port of a server of ours that does not run now."""
+    return bool(port) and f"127.0.0.1:{port}" in address and is_free(port)
+
+
+def _refuse_half_an_address(settings: Settings) -> None:
+    """Credentials without an address: somebody means a server of their own, and we would start another one."""
+    kafka, redis = settings.kafka, settings.redis
+    if kafka.security_protocol != "PLAINTEXT" and not is_named(settings, "kafka", "bootstrap_servers"):
+        raise SettingsError(
+            f"BELLWETHER_KAFKA__SECURITY_PROTOCOL is {kafka.security_protocol}, but no broker is named; set "
+            f"BELLWETHER_KAFKA__BOOTSTRAP_SERVERS or pass --bootstrap-servers (the embedded Kafka speaks PLAINTEXT)"
+        )
+    if (redis.password is not None or redis.cluster) and not is_named(settings, "redis", "url"):
+        raise SettingsError(
+            "a password or a cluster is set for Redis, but no address; set BELLWETHER_REDIS__URL or pass --redis-url "
+            "(the embedded Redis has neither)"
+        )

@@ -1,0 +1,125 @@
+"""The command lines of the processes that `bellwether up` starts."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from services.embedded.errors import EmbeddedError
+from services.embedded.ports import free_port, is_free
+
+WORKER_ROLES: Final = ("scoring", "aggregation", "alerts", "ingest")
+_PORTS_TRIED: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line of `up` asks for."""
+
+    bootstrap_servers: str | None = None
+    redis_url: str | None = None
+    sample: bool | None = None  # None: only into an embedded Kafka
+    dashboard: bool = True
+    dashboard_port: int | None = None
+    scoring: int = 1
+    aggregation: int = 1
+
+    def arguments(self) -> list[str]:
+        """The same, as arguments of a command line."""
+        found: list[str] = []
+        for name, value in (
+            ("--bootstrap-servers", self.bootstrap_servers),
+            ("--redis-url", self.redis_url),
+            ("--dashboard-port", self.dashboard_port),
+            ("--scoring", self.scoring),
+            ("--aggregation", self.aggregation),
+        ):
+            if value is not None:
+                found += [name, str(value)]
+        if self.sample is not None:
+            found.append("--sample" if self.sample else "--no-sample")
+        if not self.dashboard:
+            found.append("--no-dashboard")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One process to keep running."""
+
+    role: str
+    name: str
+    command: list[str]
+    env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        return self.role if self.name in ("", self.role) else f"{self.role}-{self.name}"
+
+
+def program() -> list[str]:
+    """How to call `bellwether` from here: the script beside this Python, else the module."""
+    script = Path(sys.executable).parent / "bellwether"
+    return [sys.executable, str(script)] if script.exists() else [sys.executable, "-m", "services.commands.main"]
+
+
+def worker_specs(state: Path, options: Options, run: str, *, sample: bool) -> list[Spec]:
+    """Workers of the run, in the order in which they are started."""
+    counts = {"scoring": options.scoring, "aggregation": options.aggregation, "alerts": 1, "ingest": 1}
+    env = os.environ | _addresses(options)
+    specs: list[Spec] = []
+    for role in WORKER_ROLES:
+        for number in range(1, counts[role] + 1):
+            command = [*program(), "worker", role, "--name", str(number), "--run", run, "--state", str(state)]
+            extra = {"BELLWETHER_INGEST__SAMPLE": str(sample).lower()} if role == "ingest" else {}
+            specs.append(Spec(role, str(number), command, env | extra))
+    return specs
+
+
+def dashboard_spec(state: Path, options: Options, host: str, port: int) -> Spec | None:
+    """The Streamlit server; None in an installation without the page."""
+    script = _dashboard_script()
+    if script is None:
+        return None
+    command = [sys.executable, "-m", "dashboard", "streamlit", "run", str(script)]
+    command += ["--server.address", host, "--server.port", str(port), "--server.headless", "true"]
+    command += ["--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none"]
+    command += ["--", "--state", str(state)]
+    env = os.environ | _addresses(options) | {"BELLWETHER_STATE_DIR": str(state)}
+    return Spec("dashboard", "", command, env)
+
+
+def dashboard_port(wanted: int | None, configured: int, host: str) -> int:
+    """The port that was asked for (an error when it is taken), else the configured one or the next free one."""
+    if wanted:
+        if not is_free(wanted, host):
+            raise EmbeddedError(f"port {wanted} for the dashboard is in use; pass another --dashboard-port, or 0")
+        return wanted
+    if wanted == 0 or configured == 0:
+        return free_port()
+    for port in range(configured, configured + _PORTS_TRIED):
+        if is_free(port, host):
+            return port
+    raise EmbeddedError(f"no free port from {configured} on for the dashboard; pass --dashboard-port")
+
+
+def _dashboard_script() -> Path | None:
+    spec = importlib.util.find_spec("dashboard")
+    if spec is None or not spec.origin:
+        return None
+    script = Path(spec.origin).parent / "server.py"
+    return script if script.exists() else None
+
+
+def _addresses(options: Options) -> dict[str, str]:
+    """Addresses given on the command line win over the environment, in the children too."""
+    found: dict[str, str] = {}
+    if options.bootstrap_servers:
+        found["BELLWETHER_KAFKA__BOOTSTRAP_SERVERS"] = options.bootstrap_servers
+    if options.redis_url:
+        found["BELLWETHER_REDIS__URL"] = options.redis_url
+    return found

@@ -1,0 +1,208 @@
+"""What `bellwether status` says: exact counts from Redis and Kafka, the workers' reports, the supervisor's children."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import redis
+from kafka.errors import KafkaError
+
+from services.supervisor.processes.records import running_supervisor
+from shared.clients.redis import connect
+from shared.contract.aggregates import Keys, Totals, worker_key
+from shared.contract.health import WorkerReport, decode_report
+from shared.contract.topics import Topics
+from shared.reading.offsets import KafkaUnreachable, RunOffsets, applied_positions
+from shared.settings import Settings
+
+
+class ChildState(msgspec.Struct):
+    """One process as the supervisor sees it."""
+
+    role: str
+    name: str
+    state: str
+    pid: int | None = None
+    restarts: int = 0
+    exit_code: int | None = None
+    message: str = ""
+
+
+class SupervisorState(msgspec.Struct):
+    """STATE/supervisor.json."""
+
+    phase: str = "stopped"  # starting | running | stopping | stopped
+    healthy: bool = False
+    problems: list[str] = []
+    dashboard: str = ""
+    embedded_kafka: bool = False
+    embedded_redis: bool = False
+    children: list[ChildState] = []
+
+
+class Status(msgspec.Struct):
+    """Counts are of distinct documents and opinions, exact once drained; None where Kafka or Redis cannot be asked."""
+
+    run: str
+    phase: str
+    healthy: bool
+    problems: list[str]
+    documents_in: int | None = None  # scored + dead + waiting in documents.*
+    documents_scored: int | None = None
+    documents_dead: int | None = None
+    opinions_out: int | None = None  # applied + waiting in `opinions`
+    opinions_applied: int | None = None
+    duplicates: int | None = None  # copies of a document that was already counted
+    late: int | None = None
+    invalid: int | None = None
+    lag: int | None = None  # lag_documents + lag_opinions
+    lag_documents: int | None = None
+    lag_opinions: int | None = None
+    documents_per_s: float = 0.0
+    latency_p50_ms: float = 0.0
+    latency_p99_ms: float = 0.0
+    model: str = ""
+    model_id: str = ""
+    device: str = ""
+    precision: str = ""
+    restarts: int = 0
+    dashboard: str = ""
+    kafka: str = ""
+    redis: str = ""
+    workers: list[WorkerReport] = []
+    processes: list[ChildState] = []
+
+
+def read_supervisor(state: Path) -> SupervisorState:
+    """What the supervisor last wrote; phase "stopped" when it does not live."""
+    try:
+        found = msgspec.json.decode((state / "supervisor.json").read_bytes(), type=SupervisorState)
+    except (OSError, msgspec.MsgspecError):
+        found = SupervisorState()
+    if running_supervisor(state) is None:
+        found.phase, found.healthy, found.children = "stopped", False, []
+        found.problems = ["nothing is running here; start it with: bellwether up"]
+    return found
+
+
+def read_status(settings: Settings) -> Status:
+    """Everything, in one go. What cannot be reached is named in `problems`."""
+    supervisor = read_supervisor(settings.state_dir)
+    status = Status(
+        run=settings.run,
+        phase=supervisor.phase,
+        healthy=supervisor.healthy,
+        problems=list(supervisor.problems),
+        dashboard=supervisor.dashboard if supervisor.phase != "stopped" else "",
+        kafka=settings.kafka.bootstrap_servers,
+        redis=without_password(settings.redis.url),
+        restarts=sum(child.restarts for child in supervisor.children),
+        processes=supervisor.children,
+    )
+    view = RunView(settings)
+    try:
+        view.fill(status)
+    finally:
+        view.close()
+    return status
+
+
+class RunView:
+    """Looks at a run again and again over connections that it keeps; one that fails is made anew. Close it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._offsets: RunOffsets | None = None
+        self._client = connect(settings.redis)
+
+    def fill(self, status: Status) -> None:
+        """Counts, lag and the workers' reports; what cannot be reached is added to `problems`."""
+        kafka, url = self._settings.kafka, without_password(self._settings.redis.url)
+        try:
+            status.workers = read_reports(self._client, self._settings.run)
+            if self._offsets is None:
+                self._offsets = RunOffsets(kafka, Topics(self._settings.run))
+            _from_redis(status, self._client, self._settings, self._offsets)
+        except redis.RedisError as error:
+            status.problems.append(f"Redis does not answer at {url}: {error}")
+        except KafkaUnreachable as error:
+            status.problems.append(str(error))
+        except KafkaError as error:
+            status.problems.append(f"Kafka at {kafka.bootstrap_servers} is not ready: {error}")
+            self._drop_offsets()
+        status.healthy = status.healthy and not status.problems
+
+    def close(self) -> None:
+        self._drop_offsets()
+        self._client.close()
+
+    def _drop_offsets(self) -> None:
+        if self._offsets is not None:
+            self._offsets.close()
+            self._offsets = None
+
+
+def _from_redis(status: Status, client: redis.Redis, settings: Settings, offsets: RunOffsets) -> None:
+    _from_reports(status)
+    documents, opinions = offsets.documents(), offsets.opinions()
+    # ends before positions: what moves while we look counts twice for a moment, and is never missed
+    document_ends, opinion_ends = offsets.ends(documents), offsets.ends(opinions)
+    keys = Keys(settings.run, len(opinions))
+    raw: Any = {slot: client.get(keys.position(slot)) for slot in range(keys.slots)}
+    waiting = offsets.backlog(offsets.committed(documents), document_ends)
+    unapplied = offsets.backlog(applied_positions(raw, opinions, offsets.opinions_id()), opinion_ends)
+    totals = sum_totals(client, keys)
+    status.documents_scored, status.documents_dead = totals.documents_scored, totals.documents_dead
+    status.opinions_applied = totals.opinions_applied
+    status.duplicates, status.late, status.invalid = totals.duplicates, totals.late, totals.invalid
+    status.lag_documents, status.lag_opinions = waiting.records, unapplied.records
+    status.lag = waiting.records + unapplied.records
+    status.documents_in = totals.documents_scored + totals.documents_dead + waiting.records
+    status.opinions_out = totals.opinions_applied + unapplied.opinions
+
+
+def sum_totals(client: redis.Redis, keys: Keys) -> Totals:
+    """The run's totals: the sums over its slots."""
+    total = Totals()
+    for slot in range(keys.slots):
+        held: Any = client.hgetall(keys.totals(slot))
+        for name in Totals.__struct_fields__:
+            setattr(total, name, getattr(total, name) + int(held.get(name.encode(), 0)))
+    return total
+
+
+def read_reports(client: redis.Redis, run: str) -> list[WorkerReport]:
+    """The reports of all workers that live, by role and name."""
+    reports: list[WorkerReport] = []
+    for key in client.scan_iter(match=worker_key(run, "*", "*"), count=1000):
+        raw: Any = client.get(key)
+        if raw is not None:
+            reports.append(decode_report(raw))
+    return sorted(reports, key=lambda report: (report.role, report.name))
+
+
+def is_alive(settings: Settings, role: str, name: str) -> bool:
+    """Whether the worker's report, which lives for seconds, is there."""
+    client = connect(settings.redis)
+    try:
+        return bool(client.exists(worker_key(settings.run, role, name)))
+    finally:
+        client.close()
+
+
+def _from_reports(status: Status) -> None:
+    scoring = [report for report in status.workers if report.role == "scoring"]
+    status.documents_per_s = round(sum(report.per_second for report in scoring), 1)
+    if scoring:
+        first = scoring[0]
+        status.model, status.model_id = first.model, first.model_id
+        status.device, status.precision = first.device, first.precision
+        status.latency_p50_ms = max(report.latency_p50_ms for report in scoring)
+        status.latency_p99_ms = max(report.latency_p99_ms for report in scoring)
+
+
+def without_password(url: str) -> str:
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

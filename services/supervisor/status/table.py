@@ -1,0 +1,85 @@
+"""Status, findings and progress as a person reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.status import Status as Spinner
+from rich.table import Table
+
+from services.supervisor.status.doctor import Finding
+from services.supervisor.status.status import Status
+
+_COUNTS = (
+    "documents_in", "documents_scored", "documents_dead", "opinions_out", "opinions_applied", "duplicates", "late",
+    "lag",
+)  # fmt: skip
+
+
+def print_status(status: Status) -> None:
+    """Counts, processes, problems."""
+    console = _console()
+    state = "[green]healthy[/]" if status.healthy else f"[red]{status.phase}, not healthy[/]"
+    console.print(f"run {status.run}: {state}   {status.dashboard}")
+    counts = Table(show_header=False, box=None)
+    for name in _COUNTS:
+        value = getattr(status, name)
+        counts.add_row(name.replace("_", " "), "unknown" if value is None else f"{value:,}")
+    counts.add_row("documents/s", f"{status.documents_per_s:,.1f}")
+    if status.model:
+        counts.add_row("model", f"{status.model} ({status.model_id}) on {status.device}, {status.precision}")
+    console.print(counts)
+    if status.processes:
+        processes = Table("process", "state", "pid", "restarts", "last exit", "said", box=None)
+        for child in status.processes:
+            exit_code = "" if child.exit_code is None else str(child.exit_code)
+            processes.add_row(
+                f"{child.role} {child.name}".strip(), child.state, str(child.pid or ""), str(child.restarts),
+                exit_code, child.message[:80],
+            )  # fmt: skip
+        console.print(processes)
+    for problem in status.problems:
+        console.print(f"[red]•[/] {problem}", highlight=False)
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """One line per finding, with the remedy where there is one."""
+    console = _console()
+    colours = {"ok": "green", "mind": "yellow", "missing": "red"}
+    table = Table("", "what", "found", "remedy", box=None)
+    for finding in findings:
+        colour = colours[finding.state]
+        table.add_row(f"[{colour}]{finding.state}[/]", finding.name, finding.found, finding.remedy)
+    console.print(table)
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=200)  # a file does not wrap
+
+
+class DrainProgress:
+    """A spinner on standard error with what is left."""
+
+    def __init__(self) -> None:
+        self.stage = "documents"
+        self.left = 0
+        self._spinner = Spinner("waiting …", console=Console(stderr=True))
+
+    def update(self, stage: str, left: int) -> None:
+        self.stage, self.left = stage, left
+        self._spinner.update(
+            f"{left:,} records of {stage} left" if left >= 0 else "Kafka or Redis is being started again"
+        )
+
+    def __enter__(self) -> Self:
+        self._spinner.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._spinner.stop()

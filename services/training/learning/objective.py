@@ -1,0 +1,72 @@
+"""What training minimises: three cross-entropies, an anchor on the embedding, and agreement with a teacher."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, kl_div, log_softmax, softmax
+
+from services.model.opinion_model import OpinionOutput
+from services.training.data.datasets import UNLABELLED
+from services.training.data.encoding import Batch
+
+
+@dataclass(frozen=True)
+class Objective:
+    """Weights of the parts of the loss; ``focal`` > 0 turns cross-entropy into focal loss (Lin et al. 2017)."""
+
+    document: float = 1.0
+    company: float = 1.0
+    event: float = 1.0
+    anchor: float = 4.0
+    distil: float = 1.0
+    distil_temperature: float = 2.0
+    label_smoothing: float = 0.05
+    focal: float = 0.0
+    class_weights: dict[str, Tensor] | None = None  # by head: [classes]
+
+    def loss(self, output: OpinionOutput, batch: Batch) -> Tensor:
+        """Weighted sum over the heads; each head is averaged over its own labelled rows."""
+        total = output.embedding.sum() * 0.0 if output.embedding is not None else torch.zeros(())
+        parts = (
+            ("document", self.document, output.document_sentiment, batch.document, batch.document_weight),
+            ("company", self.company, output.company_sentiment, batch.company, batch.company_weight),
+            ("event", self.event, output.event, batch.event, batch.event_weight),
+        )
+        for head, share, logits, labels, weights in parts:
+            total = total + share * self._head(head, cast(Tensor, logits), labels, weights)
+        return total
+
+    def anchor_loss(self, embedding: Tensor, anchor: Tensor, keep: Tensor) -> Tensor:
+        """Distance (1 - cosine) of embeddings [B, H] to the base encoder's, over the rows that ``keep`` marks."""
+        distance = 1 - (embedding * anchor).sum(-1)
+        return self.anchor * (distance * keep).sum() / keep.sum().clamp(min=1)
+
+    def distillation(self, output: OpinionOutput, teacher: OpinionOutput) -> Tensor:
+        """Agreement with a teacher's softened answers in every head (Hinton et al. 2015), over all rows."""
+        total = torch.zeros(())
+        for head in ("document_sentiment", "company_sentiment", "event"):
+            logits, target = getattr(output, head), getattr(teacher, head)
+            if logits.shape[0]:
+                total = total + kl_div(
+                    log_softmax(logits / self.distil_temperature, -1),
+                    softmax(target / self.distil_temperature, -1),
+                    reduction="batchmean",
+                )
+        return self.distil * self.distil_temperature**2 * total
+
+    def _head(self, head: str, logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
+        keep = labels != UNLABELLED
+        if not bool(keep.any()):
+            return logits.sum() * 0.0
+        logits, labels, weights = logits[keep].float(), labels[keep], weights[keep]
+        by_class = (self.class_weights or {}).get(head)
+        losses = cross_entropy(logits, labels, weight=by_class, reduction="none", label_smoothing=self.label_smoothing)
+        if self.focal:
+            right = softmax(logits, -1).gather(1, labels.unsqueeze(1)).squeeze(1)
+            losses = losses * (1 - right) ** self.focal
+        # divided by the count, not the sum of weights: a batch of doubtful rows must not count like one of sure rows
+        return (losses * weights).sum() / len(labels)

@@ -1,0 +1,44 @@
+"""What somebody typed, as something to follow: a company by id, ticker or name, a sector, an event class. Pure."""
+
+from __future__ import annotations
+
+from shared.reading.profiles import DEFAULT_LIST, Follow, ProfileError
+from shared.universe.securities import Catalogue, plain_name, plain_symbol
+
+
+def follow_of(text: str, chosen: str = DEFAULT_LIST) -> Follow:
+    """`AAPL`, `$AAPL`, `Apple`, `sector:Energy`, `event:earnings`. Raises ProfileError naming what is known."""
+    prefix, colon, rest = text.partition(":")
+    if colon and prefix == "sector":
+        return Follow(chosen, "sector", _sector(rest))
+    if colon and prefix == "event":
+        return Follow(chosen, "event", event_class(rest))
+    return Follow(chosen, "company", _company(rest if colon and prefix == "company" else text))
+
+
+def event_class(text: str) -> str:
+    """An event class as models write it: lower case, words joined by `_`. Any: classes are the model's own."""
+    name = "_".join(text.lower().replace("_", " ").split())
+    if not name or not name.replace("_", "").isalnum():
+        raise ProfileError(f"event {text!r}: give the name of an event class, e.g. event:earnings")
+    return name
+
+
+def _sector(text: str) -> str:
+    known = Catalogue.load().sectors
+    found = [sector for sector in known if sector.lower() == " ".join(text.lower().split())]
+    if not found:
+        raise ProfileError(f"unknown sector {text!r}; known are {', '.join(known)}")
+    return found[0]
+
+
+def _company(text: str) -> str:
+    catalogue = Catalogue.load()
+    symbol, name = plain_symbol(text), plain_name(text)
+    for company in catalogue.companies:
+        if company.id == symbol or any(t.symbol == symbol and not t.end for t in company.tickers):
+            return company.id
+    for company in catalogue.companies:
+        if name and name in {plain_name(each) for each in (company.name, *company.aliases)}:
+            return company.id
+    raise ProfileError(f"unknown company {text!r}; give a ticker or a name of the catalogue, e.g. AAPL")

@@ -1,0 +1,186 @@
+"""The messages on the topics. Times are integer microseconds since the epoch, UTC; scores are integer micro-units.
+
+A message carries `schema`. Readers accept every version up to their own (fields are only ever added, with a default)
+and refuse a later one by name; `decode_*` raise `InvalidMessage` and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, TypeVar
+
+import msgspec
+
+SCHEMA: Final = 1
+MICRO: Final = 1_000_000  # one, in the fixed-point units of probabilities, weights and scores
+
+Channel = Literal["news", "social"]
+CHANNELS: Final[tuple[Channel, ...]] = ("news", "social")
+
+MARKET: Final = "_MARKET"  # the company id of what names no company: the market as a whole
+DEAD: Final = "_DEAD"  # the key under which outcomes of dead letters travel
+
+MAX_TEXT_BYTES: Final = 1_000_000
+MAX_TITLE_CHARS: Final = 1_000
+EXCERPT_CHARS: Final = 600
+
+# Kafka header names
+HEADER_FIRST_ORIGIN: Final = "first-origin"  # a re-queued dead letter: "TOPIC_ID:PARTITION:OFFSET" of its first try
+HEADER_REASON: Final = "reason"
+HEADER_ORIGIN: Final = "origin"
+HEADER_DETAIL: Final = "detail"
+
+
+class InvalidMessage(ValueError):
+    """Bytes that are not a message of this schema; the text names the field and what was wrong with it."""
+
+
+class NewerSchema(InvalidMessage):
+    """A message of a later version of this program: never skipped, the reader has to be upgraded first."""
+
+
+class Document(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="document", omit_defaults=True, gc=False
+):
+    """One text as ingest publishes it: normalised, personal data masked. Key on Kafka: `id`."""
+
+    schema: int = SCHEMA
+    id: str  # 32 hex digits; see services/ingest/documents/normalise.py
+    channel: Channel
+    source: str  # e.g. "sample", "file:tweets.jsonl", "rss:example.com"
+    text: str
+    title: str = ""
+    url: str = ""
+    language: str = "und"  # BCP 47 primary tag, "und" when unknown
+    author: str = ""  # keyed hash, 16 hex digits; "" when unknown
+    external_id: str = ""
+    published_at: int
+    received_at: int  # when ingest read it (history: the time of loading; never market time)
+    available_at: int  # the only market time: buckets, signals and back-tests use nothing else
+    truncated: bool = False
+    companies: tuple[str, ...] = ()  # company ids that the source itself names; relevance 1
+    synthetic: bool = False
+
+
+class Origin(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
+    """Where on documents.* something came from. `index` counts the opinions of one document from 0."""
+
+    topic_id: str  # Kafka's topic id (changes when a topic is deleted and made again)
+    partition: int
+    offset: int
+    index: int = 0
+
+    @property
+    def stream(self) -> str:
+        """The origin partition, as used in Redis keys."""
+        return f"{self.topic_id}:{self.partition}"
+
+
+class Tick(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="tick", omit_defaults=True):
+    """A promise: on this origin partition nothing with an earlier `available_at` than `watermark` is still to come.
+
+    On documents.* ingest writes it to every partition (`origin` None). The scoring worker passes it on to EVERY
+    partition of `opinions`, in order with the opinions of that input partition, with `origin` filled in.
+    """
+
+    schema: int = SCHEMA
+    watermark: int
+    origin: Origin | None = None
+
+
+class Opinion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="opinion", omit_defaults=True, gc=False):
+    """What one document says of one company. Key on Kafka: `company`."""
+
+    schema: int = SCHEMA
+    origin: Origin
+    document_id: str
+    company: str  # stable company id, or MARKET
+    relevance: int  # micro-units, 0..MICRO
+    channel: Channel
+    source: str
+    author: str = ""
+    story: str  # story key: 16 hex digits, a pure function of the document
+    title: str = ""
+    excerpt: str = ""  # at most EXCERPT_CHARS characters, masked
+    url: str = ""
+    language: str = "und"
+    published_at: int
+    available_at: int
+    negative: int  # micro-units; the three sum to MICRO exactly
+    neutral: int
+    positive: int
+    event: str = ""  # event class, "" when the model has none
+    event_probability: int = 0
+    model: str  # model id
+    companies: int  # how many opinions this document made (index runs 0..companies-1)
+    requeued_from: str = ""  # first origin of a re-queued dead letter, else ""
+    truncated: bool = False
+    synthetic: bool = False
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="outcome", omit_defaults=True):
+    """What became of a document that is or was a dead letter. Key on Kafka: DEAD.
+
+    `letter` is its FIRST origin ("TOPIC_ID:PARTITION:OFFSET"), so that it counts once however often it is pressed.
+    `document_id` is the record's key, where it has one: two copies of one dead document count once, too.
+    """
+
+    schema: int = SCHEMA
+    origin: Origin
+    letter: str
+    state: Literal["dead", "scored"]
+    reason: str = ""
+    document_id: str = ""
+
+
+DocumentMessage = Document | Tick
+OpinionMessage = Opinion | Tick | Outcome
+
+M = TypeVar("M", DocumentMessage, OpinionMessage)
+
+_encoder = msgspec.json.Encoder()
+_documents: msgspec.json.Decoder[DocumentMessage] = msgspec.json.Decoder(DocumentMessage)
+_opinions: msgspec.json.Decoder[OpinionMessage] = msgspec.json.Decoder(OpinionMessage)
+
+
+def encode(message: Document | Tick | Opinion | Outcome) -> bytes:
+    """JSON, UTF-8; field order is the declaration's, so equal messages are equal bytes."""
+    return _encoder.encode(message)
+
+
+def decode_document(raw: bytes) -> DocumentMessage:
+    """Decode a record of documents.*; raises InvalidMessage."""
+    return _checked(_documents, raw)
+
+
+def decode_opinion(raw: bytes) -> OpinionMessage:
+    """Decode a record of `opinions`; raises InvalidMessage."""
+    return _checked(_opinions, raw)
+
+
+class _Version(msgspec.Struct):
+    """The one field that every version of every message has."""
+
+    schema: int = 1
+
+
+_version = msgspec.json.Decoder(_Version)
+
+
+def _checked(decoder: msgspec.json.Decoder[M], raw: bytes) -> M:
+    try:
+        message = decoder.decode(raw)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        _refuse_newer(raw)
+        raise InvalidMessage(str(error)) from None
+    if message.schema > SCHEMA:
+        _refuse_newer(raw)
+    return message
+
+
+def _refuse_newer(raw: bytes) -> None:
+    try:
+        schema = _version.decode(raw).schema
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return
+    if schema > SCHEMA:
+        raise NewerSchema(f"schema {schema} is newer than this program's {SCHEMA}; upgrade Bellwether first")

@@ -1,0 +1,36 @@
+"""How a worker process ends, seen from outside."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from services.runtime.exits import ExitCode
+
+_RUN = """
+from services.runtime.process import run_process
+from services.runtime.exits import ExitCode, WorkerStop
+import aiokafka.errors, kafka.errors, redis
+async def main():
+    {body}
+run_process(main)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ('raise kafka.errors.KafkaConnectionError("socket disconnected")', ExitCode.RESTART),
+        ('raise aiokafka.errors.KafkaConnectionError("no broker")', ExitCode.RESTART),
+        ('raise redis.ConnectionError("Connection closed by server.")', ExitCode.RESTART),
+        ('raise WorkerStop(ExitCode.REFUSED, "another cluster")', ExitCode.REFUSED),
+        ('return WorkerStop(ExitCode.WELL, "stopped")', ExitCode.WELL),
+    ],
+)
+def test_what_is_lost_while_a_worker_starts_asks_for_a_new_start(body: str, code: ExitCode) -> None:
+    command = [sys.executable, "-c", _RUN.format(body=body)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == code
+    assert ("bellwether: " in done.stderr) == (code is not ExitCode.WELL)
