@@ -1,9 +1,9 @@
-"""`bellwether aggregates …`, and the entry of `bellwether worker aggregation`."""
+"""`bellwether aggregates …`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,13 +21,6 @@ Begin = Annotated[str | None, typer.Option("--from", help="Available at this tim
 End = Annotated[str | None, typer.Option("--to", help="Available before this time.")]
 Out = Annotated[Path, typer.Option("--out", help="The Parquet file to write.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-
-
-def run_worker(settings: Settings, name: str) -> NoReturn:
-    """Be an aggregation worker until stopped."""
-    from services.aggregation.main import run_worker as run
-
-    run(settings, name)
 
 
 @aggregates_app.callback()

@@ -1,9 +1,9 @@
-"""`bellwether alerts …`, and the entry of `bellwether worker alerts`."""
+"""`bellwether alerts …`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,13 +16,6 @@ alerts_app = typer.Typer(help="Rules that speak of signals, and what they said."
 State = Annotated[Path | None, typer.Option("--state", help="State folder.")]
 Run = Annotated[str | None, typer.Option("--run", help="Name of the run (default: live).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON as the last line.")]
-
-
-def run_worker(settings: Settings, name: str) -> NoReturn:
-    """Be an alerts worker until stopped."""
-    from services.alerts.main import run_worker as run
-
-    run(settings, name)
 
 
 @alerts_app.command("list")

@@ -1,9 +1,9 @@
-"""`bellwether dead-letters …`, and the entry of `bellwether worker scoring`."""
+"""`bellwether dead-letters …`."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,13 +15,6 @@ dead_letters_app = typer.Typer(help="Documents that could not be scored: list th
 State = Annotated[Path | None, typer.Option("--state", help="State folder.")]
 Run = Annotated[str | None, typer.Option("--run", help="Run that the letters belong to (default: live).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON; the last line is the object.")]
-
-
-def run_worker(settings: Settings, name: str) -> NoReturn:
-    """Be a scoring worker until stopped."""
-    from services.scoring.main import run_worker as run
-
-    run(settings, name)
 
 
 @dead_letters_app.command("list")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from services.ingest.delivery.ledger import Counts
     from services.ingest.sources.files import FileSource
     from shared.contract.events import Channel
-    from shared.settings import Settings
 
 app = typer.Typer(help="Bring documents in: from a file now, from feeds by the worker.", no_args_is_help=True)
 rejected_app = typer.Typer(help="Items that ingest refused (STATE/rejected).", no_args_is_help=True)
@@ -149,10 +148,3 @@ class _Bar:
 
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
-
-
-def run_worker(settings: Settings, name: str) -> NoReturn:
-    """`bellwether worker ingest`."""
-    from services.ingest.worker import run_worker as run
-
-    run(settings, name)

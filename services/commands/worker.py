@@ -21,8 +21,7 @@ def _run(role: str, name: str, state: Path | None, run: str | None) -> None:
 
     settings = load_settings(state, **({"run": run} if run else {}))
     configure(settings.state_dir, role, name, settings.worker.log_level, secrets_of(settings))
-    # by name, so that the supervisor's package depends on none of the workers'
-    importlib.import_module(f"services.{role}.commands").run_worker(settings, name)
+    importlib.import_module(f"services.{role}.main").run_worker(settings, name)  # none pays for the others' imports
 
 
 @app.command()

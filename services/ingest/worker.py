@@ -7,13 +7,10 @@ supervisor starts it again: it goes on from the cursors in the ledger, and nothi
 from __future__ import annotations
 
 import logging
-import os
-import signal
-import sys
 import threading
 import time
 from dataclasses import dataclass, replace
-from typing import Final, NoReturn
+from typing import Final
 
 import redis
 from kafka.errors import KafkaError
@@ -196,20 +193,6 @@ class IngestWorker:
             publisher.close()
         for ledger in ledgers.values():
             ledger.close()
-
-
-def run_worker(settings: Settings, name: str) -> NoReturn:
-    """`bellwether worker ingest`: run until told to stop, then end the process with an exit code."""
-    worker = IngestWorker(settings, name)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.stop.set())
-    ended = worker.run()
-    log.log(logging.INFO if ended.code is ExitCode.WELL else logging.ERROR, "%s (exit %d)", ended, ended.code)
-    if ended.code is not ExitCode.WELL:
-        print(f"bellwether: {ended}", file=sys.stderr)  # noqa: T201
-    logging.shutdown()
-    sys.stderr.flush()
-    os._exit(int(ended.code))  # whatever threads of libraries still hang
 
 
 def _words(counts: Counts) -> str:

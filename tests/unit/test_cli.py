@@ -22,9 +22,14 @@ from shared.clients.kafka import TopicMismatch
 from shared.settings import SettingsError
 
 BELLWETHER = str(Path(sys.executable).parent / "bellwether")
-SERVICES = Path(cli.__file__).parent
+COMMANDS = Path(cli.__file__).parent
+ROOT = COMMANDS.parents[1]
 COMMAND_MODULES = sorted(
-    {f"services.{path.parent.name}.{path.stem}" for path in SERVICES.glob("*/*commands.py")}
+    {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in COMMANDS.rglob("*.py")
+        if path.stem != "__init__"
+    }
     | {module for module in cli.COMMANDS.values() if importlib.util.find_spec(module)}
 )
 
