@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.commands.recipes import Recipe
+
 if TYPE_CHECKING:
     from services.runs.progress import Follower
     from shared.settings import Settings
@@ -53,10 +55,12 @@ def replay(
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run of this name.")] = False,
+    recipe: Recipe = None,
     state: State = None,
     as_json: AsJson = False,
 ) -> None:
     """Replay a range; `bellwether replay list|show|delete` look after the runs."""
+    del recipe  # applied while the options were read
     if context.invoked_subcommand is not None:
         return
     from services.replay.progress import Bar
