@@ -22,8 +22,8 @@ from benchmarks.whole_system import peak_memory, producer, system
 from shared.clients.kafka import client_config, ensure_topics
 from shared.clients.redis import connect
 from shared.clock import SystemClock
-from shared.contract.aggregates import Keys
 from shared.contract.events import Document, encode
+from shared.contract.keys import Keys
 from shared.contract.topics import Topic, Topics
 from shared.settings import Settings
 

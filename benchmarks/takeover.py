@@ -30,9 +30,9 @@ from services.embedded.redis import EmbeddedRedis
 from shared.clients.kafka import client_config, ensure_topics
 from shared.clients.redis import connect
 from shared.clock import SystemClock
-from shared.contract.aggregates import worker_key
 from shared.contract.events import CHANNELS, Document, Opinion, decode_opinion, encode
 from shared.contract.health import decode_report
+from shared.contract.keys import worker_key
 from shared.contract.topics import Topics
 from shared.settings import Settings, load_settings
 

@@ -18,10 +18,11 @@ import redis
 
 from shared.clock import SECOND
 from shared.contract import aggregates
-from shared.contract.aggregates import SECONDS, Bucket, Keys, RecentDocument, Resolution, Totals
+from shared.contract.aggregates import SECONDS, Bucket, RecentDocument, Resolution, Totals
 from shared.contract.alerts import Alert, ChannelState, decode_alert, decode_channel, decode_delivery
 from shared.contract.events import Channel
 from shared.contract.health import WorkerReport, decode_report
+from shared.contract.keys import Keys, prices_key, run_key, worker_key
 from shared.contract.signals import Signal, decode_revisions, decode_signal
 from shared.contract.topics import Topics
 from shared.reading.profiles import Profiles
@@ -93,7 +94,7 @@ class Store:
 
     def bound_to(self) -> dict[str, str]:
         """What the run is bound to (model id, partition counts, …); empty before its first worker."""
-        raw = cast(dict[bytes, bytes], self._client.hgetall(aggregates.run_key(self.run)))
+        raw = cast(dict[bytes, bytes], self._client.hgetall(run_key(self.run)))
         return {key.decode(): value.decode(errors="replace") for key, value in raw.items()}
 
     def keys(self) -> Keys:
@@ -172,7 +173,7 @@ class Store:
 
     def prices(self, company: str) -> pd.DataFrame:
         """Columns date, open, high, low, close, volume, by date; empty where there are none."""
-        raw = cast(dict[bytes, bytes], self._client.hgetall(aggregates.prices_key(company)))
+        raw = cast(dict[bytes, bytes], self._client.hgetall(prices_key(company)))
         values = [(date.decode(), *msgspec.json.decode(value, type=list[float])) for date, value in sorted(raw.items())]
         return pd.DataFrame(values, columns=["date", "open", "high", "low", "close", "volume"])
 
@@ -235,7 +236,7 @@ class Store:
 
     def find_workers(self) -> None:
         """Look for workers that are not known yet. Walks the key space: call it rarely."""
-        pattern = aggregates.worker_key(self.run, "*", "*")
+        pattern = worker_key(self.run, "*", "*")
         self._known_workers |= set(self._client.scan_iter(match=pattern, count=10_000))
 
     def workers(self) -> list[WorkerReport]:

@@ -20,8 +20,8 @@ from services.runtime.process import run_process, serve, together
 from services.runtime.report import Reporter
 from shared.clients.redis import connect
 from shared.clock import SystemClock
-from shared.contract.aggregates import Keys
 from shared.contract.health import WorkerReport
+from shared.contract.keys import Keys
 from shared.contract.topics import Topics
 from shared.settings import Settings
 

@@ -11,7 +11,8 @@ from services.alerts.evaluate import earlier_of
 from services.alerts.kinds.kind import Heard
 from services.alerts.rules import Rules
 from shared.clock import HOUR, SECOND
-from shared.contract.aggregates import SECONDS, Keys, RecentDocument, unpack_recent, unpack_top
+from shared.contract.aggregates import SECONDS, RecentDocument, unpack_recent, unpack_top
+from shared.contract.keys import Keys
 from shared.contract.signals import Signal, decode_revisions, decode_signal
 from shared.reading.profiles import Interests, Profiles
 

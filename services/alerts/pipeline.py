@@ -30,7 +30,7 @@ from services.runtime.faust_app import WorkerApp
 from services.runtime.inbox import Inbox
 from services.runtime.report import Pace
 from shared.clock import Clock
-from shared.contract.aggregates import Keys
+from shared.contract.keys import Keys
 from shared.contract.signals import Signal, decode_signal
 from shared.contract.topics import LIVE, Topics
 from shared.settings import Settings

@@ -10,8 +10,9 @@ import redis
 from services.aggregation.admin.runs import slots_of
 from shared.analyst import ranking
 from shared.analyst.ranking import Item, Ranked
-from shared.contract.aggregates import Keys, RecentDocument, unpack_recent
+from shared.contract.aggregates import RecentDocument, unpack_recent
 from shared.contract.events import MARKET
+from shared.contract.keys import Keys
 from shared.contract.signals import decode_signal
 from shared.reading.profiles import Interests, Profiles, Rating
 from shared.universe.securities import Catalogue

@@ -9,7 +9,6 @@ from typing import Any, Final, cast
 import redis
 
 from services.alerts.token_bucket import Tokens
-from shared.contract.aggregates import Keys
 from shared.contract.alerts import (
     KEPT_ALERTS,
     KEPT_MARKS,
@@ -21,6 +20,7 @@ from shared.contract.alerts import (
     decode_delivery,
     encode,
 )
+from shared.contract.keys import Keys
 
 # KEYS: totals, given, position, then hashes. ARGV: kept alerts, number of alerts, their JSON; expected position, new
 # position; then per hash the number of fields and values to set. Nothing is done when the position is another one.

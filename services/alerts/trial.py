@@ -14,8 +14,8 @@ from services.alerts.past import Facts
 from services.alerts.rules import Rule, Rules
 from services.alerts.store import AlertStore
 from shared.clock import Clock
-from shared.contract.aggregates import Keys
 from shared.contract.alerts import DASHBOARD, Alert, Delivery
+from shared.contract.keys import Keys
 from shared.contract.signals import Signal
 from shared.contract.topics import LIVE
 from shared.settings import Settings

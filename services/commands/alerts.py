@@ -34,7 +34,7 @@ def list_alerts(
     from services.alerts.store import AlertStore
     from shared.clients.redis import connect
     from shared.clock import to_iso
-    from shared.contract.aggregates import Keys
+    from shared.contract.keys import Keys
 
     settings = _settings(state, run)
     client = connect(settings.redis)
@@ -87,7 +87,7 @@ def test_rule(
     from services.alerts.trial import try_rule
     from shared.clients.redis import connect
     from shared.clock import SystemClock
-    from shared.contract.aggregates import Keys
+    from shared.contract.keys import Keys
 
     settings = _settings(state, run)
     rules = rules_of(settings)

@@ -31,9 +31,9 @@ from services.runtime.report import Pace, Reporter
 from shared.clients.kafka import TopicMismatch, ensure_topics
 from shared.clients.redis import connect
 from shared.clock import Clock, SystemClock
-from shared.contract.aggregates import worker_key
 from shared.contract.events import CHANNELS, Channel
 from shared.contract.health import REPORT_EVERY_SECONDS, REPORT_TTL_SECONDS, WorkerReport, encode_report
+from shared.contract.keys import worker_key
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
 

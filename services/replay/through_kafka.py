@@ -27,8 +27,8 @@ from services.runs.result import Result
 from shared.clients.kafka import client_config, describe, ensure_topics
 from shared.clients.redis import connect
 from shared.clock import SystemClock
-from shared.contract.aggregates import RUNS, run_key
 from shared.contract.events import CHANNELS, InvalidMessage, Origin, Tick, decode_opinion, encode
+from shared.contract.keys import RUNS, run_key
 from shared.contract.signals import decode_revisions
 from shared.contract.topics import LIVE, Topics
 from shared.settings import Settings

@@ -16,7 +16,7 @@ from kafka import KafkaAdminClient
 from services.runtime.exits import ExitCode, WorkerStop
 from shared.clients.kafka import TopicState, client_config
 from shared.clock import Clock, SystemClock, to_iso
-from shared.contract.aggregates import RUNS, run_key
+from shared.contract.keys import RUNS, run_key
 from shared.settings import KafkaSettings
 
 CLUSTER: Final = "cluster_id"

@@ -15,8 +15,8 @@ import redis
 
 from shared.clients.redis import connect
 from shared.clock import Clock, SystemClock
-from shared.contract.aggregates import worker_key
 from shared.contract.health import REPORT_EVERY_SECONDS, REPORT_TTL_SECONDS, WorkerReport, encode_report
+from shared.contract.keys import worker_key
 from shared.settings import Settings
 
 HALF_LIFE_SECONDS = 5.0

@@ -11,8 +11,8 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from services.scoring.outcomes import HEADER_TOPIC
 from shared.clients.kafka import client_config, describe
 from shared.clients.redis import connect
-from shared.contract.aggregates import Keys
 from shared.contract.events import DEAD, HEADER_DETAIL, HEADER_FIRST_ORIGIN, HEADER_ORIGIN, HEADER_REASON
+from shared.contract.keys import Keys
 from shared.contract.topics import Topics
 from shared.settings import Settings
 

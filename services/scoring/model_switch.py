@@ -17,8 +17,8 @@ from services.runtime.binding import MODEL_ID, PACKS
 from services.scoring.model_fields import model_fields
 from shared.clients.kafka import client_config, describe
 from shared.clock import SystemClock, to_iso
-from shared.contract.aggregates import run_key, worker_key
 from shared.contract.events import CHANNELS
+from shared.contract.keys import run_key, worker_key
 from shared.contract.topics import Topics
 from shared.settings import Settings
 from shared.universe.securities import Catalogue

@@ -20,8 +20,9 @@ from services.supervisor.processes.records import (
     write_records,
 )
 from services.supervisor.processes.specs import Options, program
-from services.supervisor.status.status import ChildState, SupervisorState, read_supervisor
+from services.supervisor.status.status import read_supervisor
 from services.supervisor.supervisor import Supervisor
+from shared.contract.processes import ChildState, SupervisorState
 
 HEALTHY_SECONDS: Final = 300.0  # a model that measures its precision on a slow machine needs most of it
 STOP_SECONDS: Final = 75.0

@@ -38,8 +38,8 @@ from services.supervisor.processes.records import (
     write_records,
 )
 from services.supervisor.processes.specs import Options, dashboard_port, dashboard_spec, worker_specs
-from services.supervisor.status.status import ChildState, SupervisorState
 from services.supervisor.topics.listing import create_topics
+from shared.contract.processes import ChildState, SupervisorState
 from shared.settings import Settings, load_settings
 
 LOOK_SECONDS: Final = 0.1

@@ -1,10 +1,6 @@
-"""The contract between the aggregation worker and every reader: Redis keys and the layout of values.
+"""The contract between the aggregation worker and every reader: the values in Redis (keys: shared/contract/keys.py).
 
-**Slots.** A company's opinions all travel on one partition of `opinions` (key = company id). That partition number is
-the company's *slot*. Every key of a slot carries the hash tag `{RUN.SLOT}`, so one atomic script can apply a batch,
-its marks and the worker's position together, also on a Redis Cluster (docs/decisions/0002).
-
-**Values** are written by one worker per slot, which reads, adds and writes back under a compare-and-set on the slot's
+Values are written by one worker per slot, which reads, adds and writes back under a compare-and-set on the slot's
 position; readers see whole values only. Numbers are integers in micro-units; starts are seconds since the epoch, UTC.
 """
 
@@ -15,7 +11,6 @@ from typing import Final, Literal
 import msgspec
 
 from shared.contract.events import Channel
-from shared.contract.topics import partition_for
 
 Resolution = Literal["minute", "hour", "day"]
 RESOLUTIONS: Final[tuple[Resolution, ...]] = ("minute", "hour", "day")
@@ -90,163 +85,6 @@ class Totals(msgspec.Struct, kw_only=True):
     duplicates: int = 0  # copies of a document already counted (not re-deliveries)
     late: int = 0  # applied opinions older than every kept bucket of their company
     invalid: int = 0  # records of `opinions` that no schema of ours reads
-
-
-class Keys:
-    """Redis keys of one run. `slots` is the partition count of `opinions` as recorded for the run."""
-
-    def __init__(self, run: str, slots: int) -> None:
-        self.run = run
-        self.slots = slots
-
-    def slot_of(self, company: str) -> int:
-        return partition_for(company, self.slots)
-
-    def _tag(self, slot: int) -> str:
-        return f"bw:{{{self.run}.{slot}}}"
-
-    def _company(self, company: str) -> str:
-        return self._tag(self.slot_of(company))
-
-    # -- one per slot
-    def position(self, slot: int) -> str:
-        """String "TOPIC_ID:OFFSET": the next offset of `opinions` to apply; the compare-and-set is on this key."""
-        return f"{self._tag(slot)}:position"
-
-    def marks(self, slot: int) -> str:
-        """Hash origin stream -> "OFFSET,INDEX": the highest origin applied."""
-        return f"{self._tag(slot)}:marks"
-
-    def watermarks(self, slot: int) -> str:
-        """Hash origin stream -> the highest Tick.watermark seen, microseconds."""
-        return f"{self._tag(slot)}:watermarks"
-
-    def streams(self, slot: int) -> str:
-        """Hash origin stream -> JSON state of its id window (event time reached, live chunks)."""
-        return f"{self._tag(slot)}:streams"
-
-    def ids(self, slot: int, stream: str, chunk: int) -> str:
-        """Hash "COMPANY|DOCUMENT_ID" -> available_at, for origin offsets in one chunk."""
-        return f"{self._tag(slot)}:ids:{stream}:{chunk}"
-
-    def totals(self, slot: int) -> str:
-        """Hash of the fields of Totals."""
-        return f"{self._tag(slot)}:totals"
-
-    def letters(self, slot: int) -> str:
-        """Hash of dead letters. In the slot of DEAD: first origin -> "dead" | "scored" | "copy" (of a document that
-        another letter counts), and "=DOCUMENT_ID" -> the first origin that counts it. In every slot:
-        "FIRST_ORIGIN|COMPANY" -> "applied", the opinions of re-queued letters."""
-        return f"{self._tag(slot)}:letters"
-
-    def companies(self, slot: int) -> str:
-        """Hash company id -> its highest available_at, microseconds."""
-        return f"{self._tag(slot)}:companies"
-
-    # -- one per company
-    def series(self, company: str, channel: Channel, resolution: Resolution) -> str:
-        """Hash start -> MessagePack of Bucket."""
-        return f"{self._company(company)}:series:{resolution}:{company}:{channel}"
-
-    def authors(self, company: str, channel: Channel, resolution: Resolution, start: int) -> str:
-        """Hash author hash -> MessagePack of Share."""
-        return f"{self._company(company)}:authors:{resolution}:{company}:{channel}:{start}"
-
-    def stories(self, company: str, channel: Channel, resolution: Resolution, start: int) -> str:
-        """Hash story key -> MessagePack of Share."""
-        return f"{self._company(company)}:stories:{resolution}:{company}:{channel}:{start}"
-
-    def recent(self, company: str) -> str:
-        """Hash document id -> JSON of RecentDocument; at most RECENT_DOCUMENTS fields."""
-        return f"{self._company(company)}:recent:{company}"
-
-    def top(self, company: str) -> str:
-        """Hash hour start -> JSON list of RecentDocument, heaviest first; at most TOP_DOCUMENTS each."""
-        return f"{self._company(company)}:top:{company}"
-
-    # -- signals (services/aggregation/signals/closing.py)
-    def closing(self, slot: int) -> str:
-        """Hash: "closed" -> T (seconds) up to which signals were given out; "START|COMPANY" -> "pending" | "late"."""
-        return f"{self._tag(slot)}:closing"
-
-    def outbox(self, slot: int) -> str:
-        """Hash signal id -> JSON: written with the signal, deleted when Kafka has acknowledged it."""
-        return f"{self._tag(slot)}:outbox"
-
-    def signals(self, company: str, strategy: str) -> str:
-        """Hash T (microseconds) -> JSON list of the signal's revisions, oldest first."""
-        return f"{self._company(company)}:signals:{strategy}:{company}"
-
-    def latest_signals(self, slot: int) -> str:
-        """Hash "STRATEGY|COMPANY" -> JSON of the latest signal."""
-        return f"{self._tag(slot)}:signals"
-
-    # -- alerts (services/alerts): one hash tag, so that one script moves the position with all that follows from it
-    def _alerts(self, part: str) -> str:
-        return f"bw:{{{self.run}.alerts}}:{part}"
-
-    def alerts_position(self) -> str:
-        """String "TOPIC_ID:OFFSET": the next offset of `signals` to look at; the compare-and-set is on this key."""
-        return self._alerts("position")
-
-    def alerts(self) -> str:
-        """Hash number (1, 2, …) -> JSON of shared.contract.alerts.Alert; the latest KEPT_ALERTS."""
-        return self._alerts("given")
-
-    def alert_marks(self) -> str:
-        """Hash alert id -> T (microseconds) of what was alerted; the latest KEPT_MARKS by T, or more."""
-        return self._alerts("marks")
-
-    def alert_limits(self) -> str:
-        """Hash "rule:NAME" | "channel:NAME" -> "TOKENS,AT": token buckets (micro-tokens, microseconds)."""
-        return self._alerts("limits")
-
-    def alert_outbox(self) -> str:
-        """Hash delivery id -> JSON of shared.contract.alerts.Delivery: what is still to be sent outside."""
-        return self._alerts("outbox")
-
-    def alert_channels(self) -> str:
-        """Hash channel -> JSON of shared.contract.alerts.ChannelState."""
-        return self._alerts("channels")
-
-    def alert_totals(self) -> str:
-        """Hash: "given" -> number of the latest alert; "limited" -> held back by limits; "invalid" -> records."""
-        return self._alerts("totals")
-
-    def alerts_seen(self) -> str:
-        """Hash profile -> number of the latest alert that it has seen."""
-        return self._alerts("seen")
-
-
-def run_key(run: str) -> str:
-    """Hash: what the run is bound to (model_id, cluster_id, topic ids, partition counts, settings hash, created_at)."""
-    return f"bw:run:{run}"
-
-
-RUNS: Final = "bw:runs"  # set of run names
-
-
-def prices_key(company: str) -> str:
-    """Hash ISO date -> JSON [open, high, low, close, volume] in the listing currency; shared by all runs."""
-    return f"bw:prices:{company}"
-
-
-PROFILES: Final = "bw:profiles"  # set of profile names; profiles belong to no run
-
-
-def follows_key(profile: str) -> str:
-    """Hash "LIST|KIND|VALUE" (shared.reading.profiles.Follow) -> when it was added, microseconds."""
-    return f"bw:profile:{{{profile}}}:follows"
-
-
-def ratings_key(profile: str) -> str:
-    """Hash item ("article:ID:COMPANY" | "signal:ID") -> JSON of shared.reading.profiles.Rating."""
-    return f"bw:profile:{{{profile}}}:ratings"
-
-
-def worker_key(run: str, role: str, name: str) -> str:
-    """JSON of shared.contract.health.WorkerReport, with a time to live: a worker that is gone disappears."""
-    return f"bw:worker:{run}:{role}:{name}"
 
 
 _pack = msgspec.msgpack.Encoder()

@@ -84,6 +84,6 @@ class Topics:
 def partition_for(key: str, partitions: int) -> int:
     """The partition of `key` among `partitions`: Kafka's default partitioner (murmur2), as every client computes it.
 
-    For `opinions` this is also the company's slot in Redis (shared/contract/aggregates.py).
+    For `opinions` this is also the company's slot in Redis (shared/contract/keys.py).
     """
     return (int(murmur2(key.encode())) & 0x7FFFFFFF) % partitions

@@ -12,7 +12,7 @@ from typing import Final, Literal, cast, get_args
 import msgspec
 import redis
 
-from shared.contract.aggregates import PROFILES, follows_key, ratings_key
+from shared.contract.keys import PROFILES, follows_key, ratings_key
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # of a profile, a list, a rule, a channel
 DEFAULT_LIST: Final = "main"

@@ -18,22 +18,18 @@ from shared.contract.aggregates import (
     DETAILED,
     RECENT_DOCUMENTS,
     RESOLUTIONS,
-    RUNS,
     SECONDS,
     TOP_DOCUMENTS,
     Bucket,
-    Keys,
     RecentDocument,
     Resolution,
     Share,
     Totals,
     pack,
-    prices_key,
-    run_key,
-    worker_key,
 )
 from shared.contract.events import MARKET, MICRO, Channel
 from shared.contract.health import WorkerReport, encode_report
+from shared.contract.keys import RUNS, Keys, prices_key, run_key, worker_key
 from shared.contract.topics import Topics
 from shared.universe.securities import Catalogue
 

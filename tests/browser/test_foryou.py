@@ -15,7 +15,8 @@ from services.alerts.rules import Rule
 from services.alerts.step import deliveries_of
 from services.alerts.store import AlertStore, Step
 from services.embedded.redis import EmbeddedRedis
-from shared.contract.aggregates import Keys, unpack_recent
+from shared.contract.aggregates import unpack_recent
+from shared.contract.keys import Keys
 from shared.contract.signals import decode_signal
 from shared.reading.profiles import Follow, Profiles
 from shared.universe.securities import Catalogue

@@ -22,8 +22,8 @@ from services.ingest.sample.files import write_sample
 from services.replay import player
 from services.replay.run import Question, replay
 from shared.clock import to_datetime
-from shared.contract.aggregates import Keys
 from shared.contract.events import MICRO
+from shared.contract.keys import Keys
 from shared.contract.signals import Reason, Signal, encode_revisions, encode_signal, signal_id
 from shared.settings import ModelSettings, load_settings
 from tests.browser.conftest import PATIENCE, Served, Visitor, serve

@@ -13,8 +13,9 @@ from playwright.sync_api import expect
 
 from services.embedded.redis import EmbeddedRedis
 from shared.clock import SECOND
-from shared.contract.aggregates import Bucket, Keys, RecentDocument, pack
+from shared.contract.aggregates import Bucket, RecentDocument, pack
 from shared.contract.events import MICRO
+from shared.contract.keys import Keys
 from tests.browser.conftest import PATIENCE, Served, Visitor, serve
 from tests.browser.seed import END, listed, move_on, seed
 

@@ -15,8 +15,8 @@ from services.aggregation.core.store import MemoryStore
 from services.aggregation.main import strategies_of, streams_of
 from services.aggregation.signals.closing import Closer
 from shared.clients.kafka import describe
-from shared.contract.aggregates import Keys
 from shared.contract.events import decode_opinion
+from shared.contract.keys import Keys
 from shared.contract.signals import Signal, decode_revisions, decode_signal, encode_signal
 from shared.contract.topics import Topics
 from shared.settings import Settings

@@ -22,7 +22,7 @@ from kafka import KafkaProducer
 from services.aggregation.admin.dump import dump
 from shared.clients.kafka import client_config
 from shared.clients.redis import connect
-from shared.contract.aggregates import Keys
+from shared.contract.keys import Keys
 from shared.contract.topics import Topics
 from shared.settings import RedisSettings
 from tests.chaos.documents import SETTLED, write_parts, write_settling_part

@@ -17,8 +17,8 @@ from services.alerts.step import LIMITED, deliveries_of, step_of
 from services.alerts.store import AlertStore, Step
 from services.alerts.token_bucket import Tokens
 from shared.clock import HOUR, SECOND, ReplayClock
-from shared.contract.aggregates import Keys
 from shared.contract.alerts import Alert
+from shared.contract.keys import Keys
 from shared.contract.signals import Signal, encode_revisions
 from shared.settings import AlertSettings
 from tests.alert_servers import WebServer

@@ -17,7 +17,8 @@ from services.aggregation.pipeline import read_positions
 from services.aggregation.stores.redis_store import RedisStore
 from services.runtime.exits import ExitCode, WorkerStop
 from shared.clock import ReplayClock
-from shared.contract.aggregates import RUNS, Keys, partition_for, run_key, worker_key
+from shared.contract.keys import RUNS, Keys, run_key, worker_key
+from shared.contract.topics import partition_for
 from shared.reading.profiles import Follow, Profiles
 from shared.settings import AggregationSettings
 from tests.unit.aggregation.opinions import opinion

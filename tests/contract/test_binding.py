@@ -12,7 +12,7 @@ from services.runtime.exits import ExitCode, WorkerStop
 from services.scoring.main import _adopted
 from shared.clients.kafka import TopicState
 from shared.clock import ReplayClock
-from shared.contract.aggregates import RUNS
+from shared.contract.keys import RUNS
 from shared.settings import ModelSettings
 
 CLUSTER_NOW = Cluster("c1", {"opinions": TopicState("opinions", "t1", 8)})

@@ -10,8 +10,8 @@ import redis
 from services.aggregation.core.apply import apply
 from services.aggregation.signals.closing import Closer
 from services.aggregation.stores.redis_store import RedisStore
-from shared.contract.aggregates import Keys
 from shared.contract.events import OpinionMessage
+from shared.contract.keys import Keys
 from shared.contract.signals import decode_revisions, decode_signal, encode_signal
 from tests.unit.aggregation.opinions import TOPIC_ID
 from tests.unit.aggregation.test_closing import (

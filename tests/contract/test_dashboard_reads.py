@@ -10,8 +10,8 @@ from dashboard.reading import snapshots
 from dashboard.reading.queries import Store, frame
 from dashboard.reading.windows import WINDOWS, period
 from shared.clock import SECOND
-from shared.contract.aggregates import Keys
 from shared.contract.events import CHANNELS, MARKET, Channel
+from shared.contract.keys import Keys
 from tests.browser.seed import END, EVENTS, Opinions, listed, seed
 
 SLOTS = 4

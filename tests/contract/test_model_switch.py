@@ -8,7 +8,7 @@ import redis
 from services.runtime.binding import MODEL_ID, bind, held_binding
 from services.scoring.model_switch import SwitchError, switch, switches
 from shared.clients.kafka import ensure_topics
-from shared.contract.aggregates import run_key, worker_key
+from shared.contract.keys import run_key, worker_key
 from shared.contract.topics import Topics
 from shared.settings import Settings
 

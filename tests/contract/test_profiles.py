@@ -7,8 +7,8 @@ import pytest
 import redis
 
 from services.alerts.recommend import UnknownItem, rate, recommend
-from shared.contract.aggregates import Keys, run_key
 from shared.contract.events import MICRO
+from shared.contract.keys import Keys, run_key
 from shared.contract.signals import encode_signal
 from shared.contract.topics import Topics
 from shared.reading.profiles import Follow, ProfileError, Profiles, Rating

@@ -67,7 +67,7 @@ SLOT = 3  # of AAPL, MSFT and _MARKET for these tests: the store does not ask
 @pytest.fixture(autouse=True)
 def one_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     """All companies of these tests share a slot."""
-    monkeypatch.setattr("shared.contract.aggregates.partition_for", lambda _key, _partitions: SLOT)
+    monkeypatch.setattr("shared.contract.keys.partition_for", lambda _key, _partitions: SLOT)
 
 
 def test_an_empty_store(make: Make) -> None:

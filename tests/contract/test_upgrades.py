@@ -14,8 +14,9 @@ from services.aggregation.stores import layout
 from services.aggregation.stores.layout import bring_up_to_date
 from services.aggregation.stores.redis_store import RedisStore
 from services.runtime.exits import ExitCode, WorkerStop
-from shared.contract.aggregates import LAYOUT, Keys, run_key
+from shared.contract.aggregates import LAYOUT
 from shared.contract.events import Document, NewerSchema, Opinion, Tick, decode_document, decode_opinion
+from shared.contract.keys import Keys, run_key
 from shared.settings import AggregationSettings
 
 OPINION = (

@@ -8,8 +8,8 @@ from services.model.folders import shipped_models
 from services.runtime.binding import PACKS
 from services.runtime.exits import ExitCode
 from shared.clients.redis import connect
-from shared.contract.aggregates import run_key
 from shared.contract.events import Opinion, decode_opinion
+from shared.contract.keys import run_key
 from shared.settings import Settings
 from tests.integration.worker_process import count, document, make_topics, publish, records, running, wait_for
 

@@ -14,7 +14,7 @@ from services.supervisor.topics.listing import create_topics
 from services.supervisor.topics.resize import resize_topics
 from shared.clients.kafka import TopicMismatch, describe
 from shared.clients.redis import connect
-from shared.contract.aggregates import run_key
+from shared.contract.keys import run_key
 from shared.contract.topics import Topics
 from shared.settings import Settings, load_settings
 from tests.system import System, assert_exact, write_documents

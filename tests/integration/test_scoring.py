@@ -20,7 +20,6 @@ from services.scoring.opinions import opinions_of, read
 from services.supervisor.processes.holds import release_all
 from shared.clients.kafka import describe
 from shared.clients.redis import connect
-from shared.contract.aggregates import run_key
 from shared.contract.events import (
     DEAD,
     HEADER_FIRST_ORIGIN,
@@ -34,6 +33,7 @@ from shared.contract.events import (
     decode_opinion,
     encode,
 )
+from shared.contract.keys import run_key
 from shared.contract.topics import Topics, partition_for
 from shared.settings import Settings
 from shared.universe.securities import Catalogue

@@ -18,8 +18,8 @@ import redis
 from services.aggregation.admin.runs import slots_of
 from services.aggregation.pipeline import RESTORING
 from shared.clock import Clock
-from shared.contract.aggregates import PROFILES, RUNS, Keys, follows_key, ratings_key, run_key, worker_key
 from shared.contract.health import REPORT_TTL_SECONDS
+from shared.contract.keys import PROFILES, RUNS, Keys, follows_key, ratings_key, run_key, worker_key
 from shared.reading.profiles import Profiles
 
 FORMAT: Final = "bellwether-backup"

@@ -9,7 +9,7 @@ import redis
 
 from services.aggregation.stores.redis_store import RedisStore
 from shared.clients.redis import connect
-from shared.contract.aggregates import RUNS, run_key
+from shared.contract.keys import RUNS, run_key
 from shared.contract.topics import LIVE, Topics
 from shared.settings import Settings
 

@@ -11,8 +11,9 @@ from typing import NamedTuple, Protocol
 
 from services.aggregation.core.plan import Plan, Record
 from services.aggregation.core.state import CellKey, HourKey, Position, SlotState, fold
-from shared.contract.aggregates import RESOLUTIONS, Bucket, Keys, RecentDocument, Resolution, Share, Totals
+from shared.contract.aggregates import RESOLUTIONS, Bucket, RecentDocument, Resolution, Share, Totals
 from shared.contract.events import CHANNELS, Channel
+from shared.contract.keys import Keys
 
 
 class StoreLost(RuntimeError):

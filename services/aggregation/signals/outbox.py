@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp
-from shared.contract.aggregates import Keys
+from shared.contract.keys import Keys
 from shared.contract.signals import decode_signal
 from shared.contract.topics import Topics
 

@@ -13,7 +13,8 @@ from typing import Any, Final
 import redis
 
 from services.runtime.exits import ExitCode, WorkerStop
-from shared.contract.aggregates import LAYOUT, run_key
+from shared.contract.aggregates import LAYOUT
+from shared.contract.keys import run_key
 
 FIELD: Final = "layout"  # of the run's hash; a run without it is of layout 1
 UPGRADES: Final[dict[int, Callable[[redis.Redis, str], None]]] = {}  # layout -> the step to the next one

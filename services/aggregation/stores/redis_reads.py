@@ -10,17 +10,9 @@ import msgspec
 
 from services.aggregation.core.footprint import Touched
 from services.aggregation.core.state import Cell, CellKey, CompanyState, Series, SlotState
-from shared.contract.aggregates import (
-    DETAILED,
-    RESOLUTIONS,
-    Bucket,
-    Keys,
-    Share,
-    unpack_bucket,
-    unpack_share,
-    unpack_top,
-)
+from shared.contract.aggregates import DETAILED, RESOLUTIONS, Bucket, Share, unpack_bucket, unpack_share, unpack_top
 from shared.contract.events import CHANNELS
+from shared.contract.keys import Keys
 
 Handler = Callable[[Any], None]
 

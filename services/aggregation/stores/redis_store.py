@@ -24,7 +24,6 @@ from services.aggregation.stores.redis_writes import APPLY, script_arguments
 from shared.contract.aggregates import (
     DETAILED,
     RESOLUTIONS,
-    Keys,
     RecentDocument,
     Resolution,
     Share,
@@ -35,6 +34,7 @@ from shared.contract.aggregates import (
     unpack_top,
 )
 from shared.contract.events import CHANNELS, Channel
+from shared.contract.keys import Keys
 
 CACHED: Final = 50_000  # buckets and shares kept per slot, at most, between batches
 

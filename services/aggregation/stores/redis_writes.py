@@ -13,7 +13,8 @@ import msgspec
 from services.aggregation.core.duplicates import pack_window
 from services.aggregation.core.plan import Plan
 from services.aggregation.core.state import SeriesKey, Writes
-from shared.contract.aggregates import DETAILED, Keys, Totals, pack
+from shared.contract.aggregates import DETAILED, Totals, pack
+from shared.contract.keys import Keys
 
 APPLY: Final = """
 local stored = redis.call('GET', KEYS[1]) or ''

@@ -17,7 +17,7 @@ from kafka.errors import KafkaError
 
 from services.supervisor.processes.records import running_supervisor
 from shared.clients.redis import connect
-from shared.contract.aggregates import Keys
+from shared.contract.keys import Keys
 from shared.contract.topics import Topics
 from shared.reading.offsets import Offsets, RunOffsets, applied_positions
 from shared.settings import Settings

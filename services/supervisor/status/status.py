@@ -11,35 +11,13 @@ from kafka.errors import KafkaError
 
 from services.supervisor.processes.records import running_supervisor
 from shared.clients.redis import connect
-from shared.contract.aggregates import Keys, Totals, worker_key
+from shared.contract.aggregates import Totals
 from shared.contract.health import WorkerReport, decode_report
+from shared.contract.keys import Keys, worker_key
+from shared.contract.processes import ChildState, SupervisorState
 from shared.contract.topics import Topics
 from shared.reading.offsets import KafkaUnreachable, RunOffsets, applied_positions
 from shared.settings import Settings
-
-
-class ChildState(msgspec.Struct):
-    """One process as the supervisor sees it."""
-
-    role: str
-    name: str
-    state: str
-    pid: int | None = None
-    restarts: int = 0
-    exit_code: int | None = None
-    message: str = ""
-
-
-class SupervisorState(msgspec.Struct):
-    """STATE/supervisor.json."""
-
-    phase: str = "stopped"  # starting | running | stopping | stopped
-    healthy: bool = False
-    problems: list[str] = []
-    dashboard: str = ""
-    embedded_kafka: bool = False
-    embedded_redis: bool = False
-    children: list[ChildState] = []
 
 
 class Status(msgspec.Struct):

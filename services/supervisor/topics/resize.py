@@ -27,7 +27,7 @@ from services.supervisor.topics.rekey import LogCut, in_order, lay, spool
 from services.supervisor.topics.removal import STARTING, delete_topics, forget_groups
 from shared.clients.kafka import TopicMismatch, ensure_topics
 from shared.clients.redis import connect
-from shared.contract.aggregates import Keys, run_key
+from shared.contract.keys import Keys, run_key
 from shared.reading.offsets import require_broker
 from shared.settings import Settings
 

@@ -12,8 +12,8 @@ import pytest
 
 from services.aggregation.admin.dump import dump
 from shared.clock import to_iso
-from shared.contract.aggregates import worker_key
 from shared.contract.events import Opinion
+from shared.contract.keys import worker_key
 from tests.integration.aggregation.harness import OpinionsRun
 from tests.unit.aggregation.opinions import BASE, history, merge
 from tests.worker_process import BELLWETHER, wait_until

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from services.aggregation.admin.dump import dump
-from shared.contract.aggregates import partition_for, run_key
 from shared.contract.events import encode
+from shared.contract.keys import run_key
+from shared.contract.topics import partition_for
 from tests.integration.aggregation.harness import OpinionsRun
 from tests.unit.aggregation.opinions import Opinion, Tick, history, merge, opinion
 from tests.worker_process import wait_until

@@ -16,8 +16,8 @@ from services.alerts.store import AlertStore
 from services.embedded.kafka import EmbeddedKafka
 from services.embedded.redis import EmbeddedRedis
 from shared.clients.kafka import client_config, ensure_topics
-from shared.contract.aggregates import Keys
 from shared.contract.alerts import Alert
+from shared.contract.keys import Keys
 from shared.contract.signals import Signal, encode_revisions, encode_signal
 from shared.contract.topics import LIVE, Topics
 from shared.settings import KafkaSettings

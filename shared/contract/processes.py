@@ -1,0 +1,29 @@
+"""What the supervisor writes down of its processes for every reader: STATE/supervisor.json."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class ChildState(msgspec.Struct):
+    """One process as the supervisor sees it."""
+
+    role: str
+    name: str
+    state: str
+    pid: int | None = None
+    restarts: int = 0
+    exit_code: int | None = None
+    message: str = ""
+
+
+class SupervisorState(msgspec.Struct):
+    """STATE/supervisor.json."""
+
+    phase: str = "stopped"  # starting | running | stopping | stopped
+    healthy: bool = False
+    problems: list[str] = []
+    dashboard: str = ""
+    embedded_kafka: bool = False
+    embedded_redis: bool = False
+    children: list[ChildState] = []
