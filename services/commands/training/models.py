@@ -32,8 +32,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Score a model on a labelled file: report, confusion, F1, accuracy, calibration, intervals."""
+    from services.commands.training import reports
     from services.training.data.datasets import read_table
-    from services.training.measuring import reports
     from services.training.measuring.evaluate import Columns
     from services.training.measuring.evaluate import evaluate as evaluate_file
     from services.training.measuring.scorers import load_scorer
@@ -64,8 +64,8 @@ def predict(
     model: ModelName = "bellwether-mini",
 ) -> None:
     """Write negative, neutral, positive (and event, event_probability) for every row of a file."""
+    from services.commands.training import reports
     from services.training.data.datasets import read_table
-    from services.training.measuring import reports
     from services.training.measuring.evaluate import predictions
     from services.training.measuring.scorers import load_scorer
 
@@ -82,14 +82,14 @@ def predict(
 @models_app.command("list")
 def list_models(as_json: AsJson = False) -> None:
     """Every model under models/: its size, what it is, how it does on its dev files."""
-    from services.training.measuring import reports
-    from services.training.shipping.inventory import inventory, inventory_table
+    from services.commands.training import reports
+    from services.training.shipping.inventory import inventory
 
-    found = inventory()
+    models = inventory()
     if as_json:
-        reports.print_json({"models": found})
+        reports.print_json({"models": models})
     else:
-        reports.out.print(inventory_table(found))
+        reports.print_inventory(models)
 
 
 @models_app.command("show")
@@ -97,7 +97,7 @@ def show_model(name: Annotated[str, typer.Argument(help="A name under models/, o
     """The model card of one model."""
     from rich.markdown import Markdown
 
-    from services.training.measuring import reports
+    from services.commands.training import reports
     from services.training.shipping.inventory import read_card
 
     reports.out.print(Markdown(read_card(name)))
@@ -115,8 +115,8 @@ def compare_models(
     as_json: AsJson = False,
 ) -> None:
     """Several models on one file, side by side."""
+    from services.commands.training import reports
     from services.training.data.datasets import read_table
-    from services.training.measuring import reports
     from services.training.measuring.evaluate import Columns
     from services.training.measuring.evaluate import evaluate as evaluate_file
     from services.training.measuring.scorers import load_scorer

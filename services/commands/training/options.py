@@ -34,7 +34,7 @@ def names_of(joined: str) -> tuple[str, ...]:
 
 def say(found: dict[str, Any], as_json: bool) -> None:
     """Print what a command found: as one line of JSON, or readable."""
-    from services.training.measuring import reports
+    from services.commands.training import reports
 
     if as_json:
         reports.print_json(found)

@@ -61,12 +61,12 @@ def finetune(
     as_json: AsJson = False,
 ) -> None:
     """Fine-tune on labelled sets, all heads at once. Run it again with the same --out to resume."""
+    from services.commands.training import reports
     from services.model.folders import find_model
     from services.training.data.augmentation import Augmentation
     from services.training.learning.finetune import Finetuning
     from services.training.learning.objective import Objective
     from services.training.learning.settings import FinetuneSettings
-    from services.training.measuring import reports
 
     quiet_libraries()
     log_to_stderr()
@@ -122,9 +122,9 @@ def pretrain(
     as_json: AsJson = False,
 ) -> None:
     """Masked-language modelling on plain text; prints the perplexity before and after. Run it again to resume."""
+    from services.commands.training import reports
     from services.training.learning.pretrain import PretrainSettings
     from services.training.learning.pretrain import pretrain as run
-    from services.training.measuring import reports
 
     quiet_libraries()
     log_to_stderr()
@@ -223,8 +223,8 @@ def compare_methods(
     as_json: AsJson = False,
 ) -> None:
     """Train every method on the same small sample and write the table method x parameters x time x dev score."""
+    from services.commands.training import reports
     from services.training.comparison import Plan, check_page, compare, methods_table, replace_table, trials_of
-    from services.training.measuring import reports
 
     quiet_libraries()
     log_to_stderr()

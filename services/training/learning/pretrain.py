@@ -23,9 +23,9 @@ from services.model.device import mixed_precision, pick_device
 from services.model.reading import blank_links
 from services.training.checkpoints import new_model, save_state
 from services.training.data.encoding import WINDOW_TOKENS, batches, token_lengths
+from services.training.data.texts import read_texts
 from services.training.errors import DataError
 from services.training.learning.optimisation import optimizer_and_schedule, parameter_groups
-from services.training.learning.self_training import read_texts
 from services.training.learning.trackers import build_tracker
 
 log = logging.getLogger(__name__)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,23 +9,14 @@ from typing import Any
 
 from services.model.interface import Span
 from services.model.opinion_model import OpinionModel
-from services.training.data.datasets import CASHTAG, UNLABELLED, Company, Example, read_table
+from services.training.data.datasets import CASHTAG, UNLABELLED, Company, Example
 from services.training.data.mentions import find_mentions
-from services.training.errors import DataError
+from services.training.data.texts import read_rows
 from services.training.measuring.measures import Floats, softmax
 from services.training.measuring.prediction import predict
 
 _WEIGHT = 0.3  # of a pseudo-label, next to a person's
 _SOURCE = "unlabelled"
-_TEXT_FIELDS = ("text", "title")
-_COMPANY_FIELDS = ("entity", "company")
-
-
-def read_texts(path: Path) -> list[str]:
-    """Texts of a file: .csv (column text, else title), .jsonl (title, summary and text, as far as a line has them,
-    joined) or one a line; .gz is fine.
-    """
-    return list(dict.fromkeys(text for text, _ in _rows(path)))
 
 
 def read_unlabelled(paths: Sequence[Path]) -> list[Example]:
@@ -38,7 +26,7 @@ def read_unlabelled(paths: Sequence[Path]) -> list[Example]:
     """
     names: dict[str, dict[str, None]] = {}
     for path in paths:
-        for text, company in _rows(path):
+        for text, company in read_rows(path):
             names.setdefault(text, {}).update(dict.fromkeys([company] if company else ()))
     return [Example(text, _SOURCE, tuple(_companies(text, found))) for text, found in names.items()]
 
@@ -85,46 +73,3 @@ def _companies(text: str, names: Iterable[str]) -> Iterator[Company]:
 
 def _meets(span: Span, others: Iterable[Span]) -> bool:
     return any(span[0] < end and start < span[1] for start, end in others)
-
-
-def _rows(path: Path) -> list[tuple[str, str]]:
-    """(text, name of its company or nothing), without empty texts."""
-    if not path.is_file():
-        raise DataError(f"{path}: no such file")
-    kind = Path(path.stem if path.suffix == ".gz" else path.name).suffix
-    if kind == ".csv":
-        table = read_table(path, [])
-        column = next((name for name in _TEXT_FIELDS if name in table), None)
-        if column is None:
-            raise DataError(f"{path}: no column text or title; it has {', '.join(table.columns)}")
-        rows = [(row[column], _company_of(row)) for row in table.to_dict("records")]
-    else:
-        lines = (line for line in _lines(path) if line.strip())
-        rows = [_told(line, path) if kind in (".jsonl", ".json") else (line, "") for line in lines]
-    found = [(text.strip(), company) for text, company in rows if text.strip()]
-    if not found:
-        raise DataError(f"{path}: holds no text")
-    return found
-
-
-def _lines(path: Path) -> Iterator[str]:
-    opened = gzip.open if path.suffix == ".gz" else open
-    try:
-        with opened(path, "rt", encoding="utf-8", errors="replace") as lines:
-            yield from lines
-    except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: cannot be read ({error})") from None
-
-
-def _told(line: str, path: Path) -> tuple[str, str]:
-    try:
-        row = json.loads(line)
-    except ValueError:
-        raise DataError(f"{path}: a line is not JSON: {line[:60]!r}") from None
-    if not isinstance(row, dict):
-        raise DataError(f"{path}: a line is no JSON object: {line[:60]!r}")
-    return " ".join(str(row[name]) for name in ("title", "summary", "text") if row.get(name)), _company_of(row)
-
-
-def _company_of(row: dict[str, Any]) -> str:
-    return next((str(row[name]) for name in _COMPANY_FIELDS if row.get(name)), "")

@@ -6,8 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from services.model.folders import find_model, megabytes_of, shipped_models
 from services.training.errors import DataError
 
@@ -15,15 +13,6 @@ from services.training.errors import DataError
 def inventory() -> list[dict[str, Any]]:
     """One entry per folder under models/: name, kind, megabytes, and accuracy by dev set where it was measured."""
     return [_entry(path.parent) for path in sorted(shipped_models().glob("*/config.json"))]
-
-
-def inventory_table(found: list[dict[str, Any]]) -> Table:
-    """The inventory for a terminal."""
-    table = Table("model", "kind", "MB", "accuracy, all of dev (half of it chose the epoch)")
-    for item in found:
-        accuracy = "  ".join(f"{name} {value:.3f}" for name, value in item["accuracy"].items())
-        table.add_row(item["name"], item["kind"], f"{item['megabytes']:.1f}", accuracy)
-    return table
 
 
 def read_card(name: str) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 from services.model.folders import find_model, megabytes_of
 from services.model.weights import EIGHT_BIT_FILE, to_eight_bits
 from services.training.checkpoints import load_opinion_model, save_eight_bits, save_opinion_model
+from services.training.data.texts import read_texts
 from services.training.errors import DataError
-from services.training.learning.self_training import read_texts
 from services.training.measuring.served_accuracy import serve
 from services.training.shipping.shrink import cost, drop_layers, drop_words, quantise, save_with_vocabulary, used_tokens
 

@@ -15,8 +15,9 @@ from services.model.opinion_model import EVENTS, OpinionModel
 from services.training.data.datasets import UNLABELLED, Company, Example, load_examples, read_table, training_examples
 from services.training.data.mentions import find_mentions, occurrences
 from services.training.data.overlap import scan, text_key
+from services.training.data.texts import read_texts
 from services.training.errors import DataError
-from services.training.learning.self_training import pseudo_label, read_texts, read_unlabelled
+from services.training.learning.self_training import pseudo_label, read_unlabelled
 from services.training.measuring.measures import softmax
 from services.training.measuring.prediction import predict
 
@@ -133,7 +134,7 @@ def test_the_kind_of_a_text_file_is_its_last_ending(tmp_path: Path) -> None:
         lines.write('{"title": "Castrevo", "text": "falls"}\n\n')
     assert read_texts(tmp_path / "x.v2.jsonl.gz") == ["Castrevo falls"]
     (tmp_path / "y.jsonl").write_text("[1]\n")
-    with pytest.raises(DataError, match="a line is no JSON object"):
+    with pytest.raises(DataError, match="a line is not a JSON object"):
         read_texts(tmp_path / "y.jsonl")
 
 

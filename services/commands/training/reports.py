@@ -67,3 +67,12 @@ def print_comparison(found: dict[str, Evaluation]) -> None:
             cells.append(f"{getattr(scores, measure):.4f}\n{low:.3f} to {high:.3f}")
         table.add_row(name, str(scores.n), *cells, f"{item.docs_per_s:.0f}")
     out.print(table)
+
+
+def print_inventory(models: list[dict[str, Any]]) -> None:
+    """One row per model."""
+    table = Table("model", "kind", "MB", "accuracy, all of dev (half of it chose the epoch)")
+    for item in models:
+        accuracy = "  ".join(f"{name} {value:.3f}" for name, value in item["accuracy"].items())
+        table.add_row(item["name"], item["kind"], f"{item['megabytes']:.1f}", accuracy)
+    out.print(table)
