@@ -23,6 +23,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from services.embedded.kafka import EmbeddedKafka
 from services.embedded.redis import EmbeddedRedis
 from shared.clients.kafka import client_config, ensure_topics
+from shared.clock import SECOND
 from shared.contract.events import Document, encode
 from shared.contract.topics import Topics
 from shared.settings import Settings, load_settings
@@ -43,7 +44,7 @@ def fill(settings: Settings, documents: int) -> Topics:
     ensure_topics(settings.kafka, topics.all())
     producer = KafkaProducer(**client_config(settings.kafka), linger_ms=20)
     for number in range(documents):
-        at = START + number * 1_000_000
+        at = START + number * SECOND
         document = Document(
             id=f"{number:032x}",
             channel="news",

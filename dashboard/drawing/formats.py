@@ -8,7 +8,7 @@ from datetime import tzinfo
 
 import pandas as pd
 
-from shared.clock import SECOND, to_datetime
+from shared.clock import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, SECOND, to_datetime
 
 MINUS = "\u2212"
 NOTHING = "\u2013"
@@ -74,7 +74,11 @@ def csv(frame: pd.DataFrame) -> str:
 def seconds_ago(now: int, then: int) -> str:
     """`3 s ago`, `5 min ago`, `2 h ago`, from two instants in microseconds."""
     passed = max(now - then, 0) // SECOND
-    for limit, unit, length in ((120, "s", 1), (7200, "min", 60), (172_800, "h", 3600)):
+    for limit, unit, length in (
+        (2 * MINUTE_SECONDS, "s", 1),
+        (2 * HOUR_SECONDS, "min", MINUTE_SECONDS),
+        (2 * DAY_SECONDS, "h", HOUR_SECONDS),
+    ):
         if passed < limit:
             return f"{passed // length} {unit} ago"
-    return f"{passed // 86_400} d ago"
+    return f"{passed // DAY_SECONDS} d ago"

@@ -11,6 +11,7 @@ from dashboard.drawing.figures import Figure
 from dashboard.reading import recommendations
 from dashboard.reading.companies import label
 from dashboard.view import View
+from shared.clock import DAY_SECONDS, SECOND
 from shared.contract.events import MICRO
 from shared.contract.signals import ACTIONS, Signal
 
@@ -136,7 +137,7 @@ def detail(signal: Signal, view: View) -> None:
 def evidence(signal: Signal, view: View) -> None:
     """The documents behind it, as far as they are kept."""
     components.heading("Evidence", "The heaviest documents of the look-back's last day.")
-    begin, end = signal.at // MICRO - 86_400 * 5, signal.at // MICRO
+    begin, end = signal.at // SECOND - 5 * DAY_SECONDS, signal.at // SECOND
     documents = live.read_aggregates(
         ("evidence", signal.id), lambda store: store.behind(store.keys(), signal.company, begin, end)
     )

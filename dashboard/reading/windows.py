@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from shared.clock import SECOND
+from shared.clock import DAY_SECONDS, HOUR_SECONDS, SECOND
 from shared.contract.aggregates import SECONDS, Resolution
-
-HOUR: Final = SECONDS["hour"]
-DAY: Final = SECONDS["day"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +23,11 @@ class Window:
 WINDOWS: Final[dict[str, Window]] = {
     window.label: window
     for window in (
-        Window("1h", HOUR, "minute", "minute", 24),
-        Window("6h", 6 * HOUR, "hour", "minute", 12),
-        Window("24h", DAY, "hour", "minute", 24),
-        Window("7d", 7 * DAY, "day", "hour", 14),
-        Window("30d", 30 * DAY, "day", "hour", 30),
+        Window("1h", HOUR_SECONDS, "minute", "minute", 24),
+        Window("6h", 6 * HOUR_SECONDS, "hour", "minute", 12),
+        Window("24h", DAY_SECONDS, "hour", "minute", 24),
+        Window("7d", 7 * DAY_SECONDS, "day", "hour", 14),
+        Window("30d", 30 * DAY_SECONDS, "day", "hour", 30),
     )
 }
 

@@ -17,6 +17,7 @@ from services.backtest.timing import Delay
 from services.runs.progress import Follower
 from services.runs.result import Result
 from shared.clock import SystemClock, to_datetime
+from shared.contract.events import MICRO
 from shared.settings import Settings
 
 FILE: Final = "growing.parquet"
@@ -47,7 +48,7 @@ class GrowingCurve:
     def __call__(self, result: Result, reached: int) -> None:
         fresh = result.signals[self._seen :]
         self._seen += len(fresh)
-        self._rows += [(s.strategy, s.company, s.available_at, s.score / 1_000_000) for s in fresh if not s.revision]
+        self._rows += [(s.strategy, s.company, s.available_at, s.score / MICRO) for s in fresh if not s.revision]
         until = int(np.searchsorted(self._opens, reached, side="left"))
         signals = pd.DataFrame(self._rows, columns=["strategy", "company", "available_at", "score"])
         parts = [

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from shared.clock import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, SECOND
+
 _DELAY = re.compile(r"^(\d+)\s*(bars?|min|m|h|d|s)$")
-_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_UNITS = {"s": 1, "m": MINUTE_SECONDS, "min": MINUTE_SECONDS, "h": HOUR_SECONDS, "d": DAY_SECONDS}
 
 
 class DelayError(ValueError):
@@ -42,7 +44,7 @@ def first_bar(available_at: pd.Series, opens_at: pd.DatetimeIndex, delay: Delay)
     each bar of the delay then moves one bar on.
     """
     opens = opens_at.as_unit("us").asi8
-    ready = available_at.to_numpy(dtype=np.int64) + delay.seconds * 1_000_000
+    ready = available_at.to_numpy(dtype=np.int64) + delay.seconds * SECOND
     index = np.searchsorted(opens, ready, side="right") + delay.bars
     bars: np.ndarray = np.minimum(index, len(opens))
     return bars

@@ -20,12 +20,12 @@ import pandas as pd
 from services.backtest.portfolio import long_short, track
 from services.backtest.prices import Prices
 from services.backtest.statistics import forward_returns, information_coefficient, sharpe
+from shared.clock import DAY
 
 Criterion = Literal["sharpe", "ic"]
 LEAST: Final = 20  # bars that a training stretch needs before it may choose
 _WINDOW = re.compile(r"^(\d+)\s*(d|w)$")
 _DAYS = {"d": 1, "w": 7}
-_DAY_US: Final = 86_400_000_000
 
 
 class WindowError(ValueError):
@@ -74,20 +74,20 @@ def folds(opens_at: pd.DatetimeIndex, first: int, windows: Windows) -> list[Fold
     """The folds of the bars from `first` (the first one with a signal) on. The first test stretch begins one training
     window and one embargo after it; the last one may be short. Raises WindowError when not one fits."""
     opens = opens_at.as_unit("us").asi8
-    begin = int(opens[first]) + (windows.train + windows.embargo) * _DAY_US
+    begin = int(opens[first]) + (windows.train + windows.embargo) * DAY
     found = []
     while begin <= opens[-1]:
-        end = begin + windows.test * _DAY_US
-        cut = begin - windows.embargo * _DAY_US
+        end = begin + windows.test * DAY
+        cut = begin - windows.embargo * DAY
         known = int(np.searchsorted(opens, cut, side="left")) - windows.horizon
-        start = int(np.searchsorted(opens, cut - windows.train * _DAY_US, side="left"))
+        start = int(np.searchsorted(opens, cut - windows.train * DAY, side="left"))
         test = int(np.searchsorted(opens, begin, side="left")), int(np.searchsorted(opens, end, side="left"))
         if test[0] < test[1]:
             found.append(Fold((start, max(start, known)), test, cut))
         begin = end
     if not found:
         raise WindowError(
-            f"the signals reach over {(int(opens[-1]) - int(opens[first])) // _DAY_US} days: too short for a training "
+            f"the signals reach over {(int(opens[-1]) - int(opens[first])) // DAY} days: too short for a training "
             f"window of {windows.train} days; use a shorter --train-window or replay more"
         )
     return found

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.model.interface import Sentiment
-
-MICRO = 1_000_000
+from shared.contract.events import MICRO
 
 
 def to_micro(probabilities: NDArray[np.floating]) -> NDArray[np.int64]:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from services.model.device import device_errors
 from services.model.encoder import Encoder
-from services.model.fixed_point import MICRO, to_sentiments
+from services.model.fixed_point import to_sentiments
 from services.model.interface import Answer, Request
 from services.model.tokenizing import TOKENS_AT_ONCE, Windows, WindowTokenizer
+from shared.contract.events import MICRO
 
 if TYPE_CHECKING:
     from torch import Tensor

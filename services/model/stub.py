@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from services.model.interface import Answer, DeviceLost, Request, Sentiment, Span
+from shared.contract.events import MICRO
 
 POISON_MARK = "bellwether-poison"
 LOST_MARK = "bellwether-lost-device"
@@ -80,4 +81,4 @@ def _company(digest: bytes, spans: tuple[Span, ...]) -> Sentiment:
 def _sentiment(digest: bytes) -> Sentiment:
     negative = int.from_bytes(digest[:3], "little") % 1_000_001
     positive = int.from_bytes(digest[3:6], "little") % (1_000_001 - negative)
-    return Sentiment(negative, 1_000_000 - negative - positive, positive)
+    return Sentiment(negative, MICRO - negative - positive, positive)

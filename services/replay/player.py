@@ -31,7 +31,7 @@ from services.scoring.inference import encode as encode_batch
 from services.scoring.inference import infer
 from services.scoring.linking.linker import Linker
 from services.scoring.outcomes import Outgoing
-from shared.clock import Clock
+from shared.clock import SECOND, Clock
 from shared.contract.events import Origin, Tick
 from shared.contract.topics import LIVE, Topics
 
@@ -168,6 +168,6 @@ def pacing(speed: float, clock: Clock, sleep: Callable[[float], None]) -> Callab
             return
         ahead = (reached - begun[0][0]) / speed - (clock.now() - begun[0][1])
         if ahead > 0:
-            sleep(ahead / 1_000_000)
+            sleep(ahead / SECOND)
 
     return wait

@@ -16,6 +16,7 @@ import pandas as pd
 from services.aggregation.admin.dump import lines
 from services.runs.result import Result
 from shared.clock import to_datetime
+from shared.contract.events import MICRO
 from shared.contract.signals import Signal
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
@@ -103,8 +104,8 @@ def signal_frame(signals: Iterable[Signal]) -> pd.DataFrame:
             "available_at": s.available_at,
             "at": s.at,
             "revision": s.revision,
-            "score": s.score / 1_000_000,
-            "confidence": s.confidence / 1_000_000,
+            "score": s.score / MICRO,
+            "confidence": s.confidence / MICRO,
             "action": s.action,
             "documents": s.documents,
             "model": s.model,

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, SecretStr
 
-from shared.clock import to_iso
+from shared.clock import SECOND, to_iso
 
 MAX_BYTES: Final = 10_000_000
 KEPT_FILES: Final = 3
@@ -31,7 +31,7 @@ class JsonLines(logging.Formatter):
         self._secrets = sorted({secret for secret in secrets if secret}, key=len, reverse=True)
 
     def format(self, record: logging.LogRecord) -> str:
-        entry: dict[str, Any] = {"time": to_iso(int(record.created * 1_000_000)), "level": record.levelname}
+        entry: dict[str, Any] = {"time": to_iso(int(record.created * SECOND)), "level": record.levelname}
         entry |= self._fixed | {"logger": record.name, "message": record.getMessage()}
         entry |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:

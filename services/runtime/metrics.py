@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from shared.clock import SECOND
 from shared.contract import metrics
 from shared.contract.health import WorkerReport
 
@@ -39,7 +40,7 @@ def _values(report: WorkerReport) -> dict[metrics.Metric, dict[str, float]]:
         metrics.QUEUE: {"": report.queue},
         metrics.PARTITIONS: {"": len(report.partitions)},
         metrics.RESIDENT: {"": report.resident_bytes},
-        metrics.STARTED: {"": report.started_at / 1e6},
+        metrics.STARTED: {"": report.started_at / SECOND},
         metrics.DETAIL: {name: float(text) for name, text in report.detail.items() if _is_number(text)},
     }
 

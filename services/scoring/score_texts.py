@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from services.model.interface import Answer, Engine, Request, Sentiment
 from services.scoring.linking.linker import Linker, LinkResult, join_text
+from shared.contract.events import MICRO
 from shared.universe.securities import Catalogue
 
 if TYPE_CHECKING:
     from services.model.explanation import Explanation
 
-MICRO = 1_000_000
 _BATCH = 256
 _LARGEST_FIELD = 16_000_000
 

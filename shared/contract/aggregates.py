@@ -10,11 +10,12 @@ from typing import Final, Literal
 
 import msgspec
 
+from shared.clock import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS
 from shared.contract.events import Channel
 
 Resolution = Literal["minute", "hour", "day"]
 RESOLUTIONS: Final[tuple[Resolution, ...]] = ("minute", "hour", "day")
-SECONDS: Final[dict[Resolution, int]] = {"minute": 60, "hour": 3600, "day": 86400}
+SECONDS: Final[dict[Resolution, int]] = {"minute": MINUTE_SECONDS, "hour": HOUR_SECONDS, "day": DAY_SECONDS}
 DETAILED: Final[tuple[Resolution, ...]] = ("hour", "day")  # resolutions that also keep sums per author and story
 
 LAYOUT: Final = 1  # of the keys and values below; raised by what an older program must not touch (docs/decisions/0004)

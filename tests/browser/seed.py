@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import redis
 
-from shared.clock import DAY, SECOND, SystemClock
+from shared.clock import DAY, DAY_SECONDS, HOUR, HOUR_SECONDS, SECOND, SystemClock
 from shared.contract.aggregates import (
     DETAILED,
     RECENT_DOCUMENTS,
@@ -34,7 +34,7 @@ from shared.contract.topics import Topics
 from shared.universe.securities import Catalogue
 
 END: Final = 1_772_204_640_000_000  # 2026-02-27T15:04:00Z, a Friday: the newest opinion of the synthetic week
-MINUTES_KEPT: Final = 3 * 86_400
+MINUTES_KEPT: Final = 3 * DAY_SECONDS
 EVENTS: Final = ("earnings", "guidance", "analyst_rating", "merger", "product", "legal", "management", "")
 NEWS: Final = ("Synthetic Wire", "Synthetic Ledger", "Synthetic Courier", "Synthetic Times")
 SOCIAL: Final = ("synthetic-social", "synthetic-forum")
@@ -184,7 +184,7 @@ def write_company(client: redis.Redis, keys: Keys, company: str, name: str, opin
     pipeline.hset(keys.recent(company), mapping=recent)
     by_hour: dict[int, list[RecentDocument]] = {}
     for each in documents:
-        by_hour.setdefault(each.available_at // SECOND // 3600 * 3600, []).append(each)
+        by_hour.setdefault(each.available_at // SECOND // HOUR_SECONDS * HOUR_SECONDS, []).append(each)
     heaviest = {h: sorted(some, key=lambda d: (-d.weight, d.id))[:TOP_DOCUMENTS] for h, some in by_hour.items()}
     pipeline.hset(keys.top(company), mapping={str(h): msgspec.json.encode(some) for h, some in heaviest.items()})
     pipeline.hset(keys.companies(keys.slot_of(company)), company, int(opinions.at[-1]))
@@ -223,7 +223,7 @@ def write_health(client: redis.Redis, run: str, keys: Keys, opinions: int) -> No
             role=role,
             name=f"{role}-1",
             pid=4242,
-            started_at=now - 3 * 3600 * SECOND,
+            started_at=now - 3 * HOUR,
             reported_at=now,
             processed=opinions,
             per_second=rate,

@@ -21,7 +21,7 @@ from services.embedded.redis import EmbeddedRedis
 from services.ingest.sample.files import write_sample
 from services.replay import player
 from services.replay.run import Question, replay
-from shared.clock import to_datetime
+from shared.clock import HOUR, SECOND, to_datetime
 from shared.contract.events import MICRO
 from shared.contract.keys import Keys
 from shared.contract.signals import Reason, Signal, encode_revisions, encode_signal, signal_id
@@ -32,7 +32,6 @@ from tests.browser.seed import END, listed, seed
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 expect.set_options(timeout=PATIENCE)
 KEYS = Keys("live", 8)
-HOUR = 3_600 * MICRO
 
 
 def give_out(client: redis.Redis, companies: list[str]) -> None:
@@ -49,7 +48,7 @@ def give_out(client: redis.Redis, companies: list[str]) -> None:
                 strategy_hash="0" * 16,
                 company=company,
                 at=at,
-                available_at=at + 60 * MICRO,
+                available_at=at + 60 * SECOND,
                 score=score,
                 confidence=MICRO // 2,
                 action=actions[min(4, max(0, round(score / MICRO * 2.5 + 2)))],  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from services.embedded.redis import EmbeddedRedis
 from shared.clock import SECOND
-from shared.contract.aggregates import Bucket, RecentDocument, pack
+from shared.contract.aggregates import SECONDS, Bucket, RecentDocument, pack
 from shared.contract.events import MICRO
 from shared.contract.keys import Keys
 from tests.browser.conftest import PATIENCE, Served, Visitor, serve
@@ -62,7 +62,7 @@ def write(client: redis.Redis, at: int, document_id: str, **fields: object) -> N
         | fields  # type: ignore[arg-type]
     )
     bucket = Bucket(1, 1, 0, 0, MICRO, 750_000, 562_500, 1, 1, {document.source: 1}, {"earnings": 1})
-    for resolution, seconds in (("minute", 60), ("hour", 3600), ("day", 86_400)):
+    for resolution, seconds in SECONDS.items():
         start = at // SECOND // seconds * seconds
         client.hset(KEYS.series(document.company, document.channel, resolution), str(start), pack(bucket))  # type: ignore[arg-type]
     client.hset(KEYS.recent(document.company), document.id, msgspec.json.encode(document))

@@ -9,7 +9,7 @@ import redis
 from dashboard.reading import snapshots
 from dashboard.reading.queries import Store, frame
 from dashboard.reading.windows import WINDOWS, period
-from shared.clock import SECOND
+from shared.clock import HOUR, HOUR_SECONDS, SECOND
 from shared.contract.events import CHANNELS, MARKET, Channel
 from shared.contract.keys import Keys
 from tests.browser.seed import END, EVENTS, Opinions, listed, seed
@@ -74,7 +74,8 @@ def test_a_company_window_counts_authors_stories_events_and_sources(
     found = snapshots.company_window(store, company, WINDOWS["24h"], CHANNELS)
     assert found is not None
     now = inside(each, found.span.start, found.span.end, CHANNELS)
-    hour = inside(each, found.span.start // 3600 * 3600, -(-found.span.end // 3600) * 3600, CHANNELS)
+    first, last = found.span.start // HOUR_SECONDS, -(-found.span.end // HOUR_SECONDS)
+    hour = inside(each, first * HOUR_SECONDS, last * HOUR_SECONDS, CHANNELS)
     assert found.now["documents"] == now.sum()
     assert found.authors == len(set(each.author[hour]))
     assert found.stories == len(set(each.story[hour]))
@@ -86,11 +87,12 @@ def test_a_company_window_counts_authors_stories_events_and_sources(
 def test_documents_behind_a_point_lie_in_it(written: tuple[Store, dict[str, Opinions]]) -> None:
     store, opinions = written
     company = next(iter(opinions))
-    start = END // SECOND // 3600 * 3600 - 100 * 3600  # too old for the recent ones: the hour's heaviest remain
+    # too old for the recent ones: the hour's heaviest remain
+    start = (END // HOUR - 100) * HOUR_SECONDS
     found = snapshots.behind(store, company, start, "hour", CHANNELS)
     each = opinions[company]
-    assert len(found) == min(int(inside(each, start, start + 3600, CHANNELS).sum()), 5)
-    assert all(start * SECOND <= document.available_at < (start + 3600) * SECOND for document in found)
+    assert len(found) == min(int(inside(each, start, start + HOUR_SECONDS, CHANNELS).sum()), 5)
+    assert all(start * SECOND <= document.available_at < (start + HOUR_SECONDS) * SECOND for document in found)
 
 
 def test_series_and_prices(written: tuple[Store, dict[str, Opinions]]) -> None:

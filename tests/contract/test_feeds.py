@@ -12,7 +12,7 @@ from services.ingest.delivery.ledger import Cursor
 from services.ingest.documents.normalise import Rejected, normalise
 from services.ingest.sources.rss import FeedSource
 from services.ingest.sources.source import Batch, SourceError
-from shared.clock import ReplayClock, SystemClock
+from shared.clock import SECOND, ReplayClock, SystemClock
 from shared.contract.events import Document
 from tests.contract.feed_servers import Respond, answer, http_server
 
@@ -64,7 +64,7 @@ def test_rss_becomes_documents() -> None:
     first, second = documents(source, batch)
     assert (first.title, first.text) == ("Apple & Co rise", "Shares of Apple rose.")
     assert (first.url, first.external_id, first.language) == ("https://wire.example/1", "wire-1", "en")
-    assert first.published_at == 1404221400 * 10**6
+    assert first.published_at == 1404221400 * SECOND
     assert first.available_at == first.received_at  # live: known when it was read
     assert first.source == "rss:127.0.0.1" and first.channel == "news"
     assert second.published_at == second.available_at == second.received_at
@@ -74,7 +74,7 @@ def test_atom_with_relative_links_and_scripts() -> None:
     source, (batch,) = poll(lambda request: answer(request, 200, ATOM, Content_Type="application/atom+xml"))
     (entry,) = documents(source, batch)
     assert entry.url.endswith("/relative") and entry.text == "Body"
-    assert entry.published_at == 1404214200 * 10**6
+    assert entry.published_at == 1404214200 * SECOND
 
 
 def test_conditional_requests() -> None:
@@ -176,7 +176,7 @@ def test_retry_after(header: str, seconds: float) -> None:
     class Response:
         headers = {"retry-after": header}  # noqa: RUF012
 
-    source = FeedSource("http://x.example/", 1, 1, 1000, ReplayClock(60 * 10**6))
+    source = FeedSource("http://x.example/", 1, 1, 1000, ReplayClock(60 * SECOND))
     assert source._retry_after(Response()) == seconds  # type: ignore[arg-type]
 
 

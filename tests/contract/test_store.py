@@ -18,7 +18,7 @@ from services.aggregation.core.store import MemoryStore, Store, StoreLost
 from services.aggregation.stores.redis_store import RedisStore
 from services.embedded.redis import EmbeddedRedis
 from shared.clients.redis import connect
-from shared.clock import DAY, HOUR
+from shared.clock import DAY, HOUR, HOUR_SECONDS
 from shared.contract.aggregates import Totals
 from shared.contract.events import Origin, Outcome, Tick
 from shared.settings import AggregationSettings, RedisSettings
@@ -158,7 +158,7 @@ def test_retention_drops_buckets_and_their_shares(make: Make) -> None:
     if isinstance(store, RedisStore):
         left = store._client.keys(f"*{store.keys.run}*:authors:hour:*")
         assert len(left) == 1
-    assert store.top("AAPL", BASE // HOUR * 3600) == []
+    assert store.top("AAPL", BASE // HOUR * HOUR_SECONDS) == []
 
 
 def test_outcomes_and_copies_of_dead_letters(make: Make) -> None:

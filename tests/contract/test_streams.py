@@ -13,14 +13,13 @@ from services.ingest.sources.bluesky import JetstreamSource
 from services.ingest.sources.mastodon import MastodonSource
 from services.ingest.sources.post_filter import PostFilter
 from services.ingest.sources.streaming import StreamSource
-from shared.clock import SystemClock
+from shared.clock import SECOND, SystemClock
 from shared.contract.events import Document
 from shared.settings import IngestSettings
 from shared.universe.securities import Catalogue
 from tests.contract.feed_servers import Jetstream, Mastodon
 
 SETTINGS = IngestSettings(timeout_seconds=5, max_response_bytes=100_000)
-SECOND = 1_000_000
 
 
 def everything(_: str) -> bool:

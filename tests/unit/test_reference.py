@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from services.commands.reference import _plain, pages
-from shared.contract.events import Document, Opinion, Origin, Outcome, Tick, encode
+from shared.contract.events import MICRO, Document, Opinion, Origin, Outcome, Tick, encode
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = pages()
@@ -36,7 +36,7 @@ def test_messages_satisfy_the_published_schema() -> None:
     )
     opinion = Opinion(
         origin=origin, document_id="a" * 32, company="AAPL", relevance=1, channel="news", source="s", story="0" * 16,
-        published_at=1, available_at=2, negative=0, neutral=1_000_000, positive=0, model="m", companies=1,
+        published_at=1, available_at=2, negative=0, neutral=MICRO, positive=0, model="m", companies=1,
     )  # fmt: skip
     outcome = Outcome(origin=origin, letter="id:1:2", state="dead")
     for page, messages in (

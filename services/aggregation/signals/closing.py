@@ -19,10 +19,10 @@ from services.aggregation.core.state import HourKey, SlotState, Writes
 from services.aggregation.core.store import SignalStore
 from services.aggregation.signals.block_cache import Remembered
 from services.aggregation.signals.features import features
-from services.aggregation.signals.lookback import DAY, HOUR, WEEK
+from services.aggregation.signals.lookback import WEEK_SECONDS
 from services.aggregation.signals.recommend import recommend
 from services.aggregation.signals.strategy import Strategy
-from shared.clock import SECOND
+from shared.clock import DAY_SECONDS, HOUR_SECONDS, SECOND
 from shared.contract.events import CHANNELS, MARKET, Tick
 from shared.contract.signals import Signal, decode_revisions, decode_signal, encode_revisions, encode_signal
 
@@ -36,7 +36,7 @@ def boundary(watermarks: dict[str, int], streams: frozenset[str], lateness: int)
     """The last T (seconds, a full hour) that every origin partition has passed by `lateness`; None before all spoke."""
     if not streams or any(stream not in watermarks for stream in streams):
         return None
-    return (min(watermarks[stream] for stream in streams) - lateness) // (HOUR * SECOND) * HOUR
+    return (min(watermarks[stream] for stream in streams) - lateness) // (HOUR_SECONDS * SECOND) * HOUR_SECONDS
 
 
 class Closer:
@@ -50,7 +50,7 @@ class Closer:
         self._strategies = strategies
         self._streams = streams
         self._lateness = rules.lateness
-        self._slowest = max((s.cadence_hours for s in strategies), default=1) * HOUR
+        self._slowest = max((s.cadence_hours for s in strategies), default=1) * HOUR_SECONDS
         self._remembered = Remembered(store, slot, strategies)
         self._latest: dict[str, int] = {}  # by field of the latest signals: the T of the one there
 
@@ -91,7 +91,7 @@ class Closer:
         until = boundary(state.watermarks, self._streams, self._lateness)
         if until is None or state.position is None or (state.closed is not None and until <= state.closed):
             return []
-        due = sorted(hour for hour in state.pending if hour[1] + HOUR <= until)
+        due = sorted(hour for hour in state.pending if hour[1] + HOUR_SECONDS <= until)
         late = sorted(state.late)
         state = self._store.state(self._slot, {company for company, _ in (*due, *late)})
         signals = self._made(state, due, late, until)
@@ -102,7 +102,7 @@ class Closer:
         fresh: dict[SignalKey, Strategy] = {}
         again: dict[SignalKey, Strategy] = {}
         for strategy in self._strategies:
-            step = strategy.cadence_hours * HOUR
+            step = strategy.cadence_hours * HOUR_SECONDS
             for company, hour in due:
                 at = _first_close(hour, step)
                 if company != MARKET and at <= until and (state.closed is None or at > state.closed):
@@ -130,9 +130,9 @@ class Closer:
         """Every T at which an opinion that became available in `hour` counts: the first, those given out, and those
         that another hour had asked for in vain, because the look-back held too few documents.
         """
-        step = strategy.cadence_hours * HOUR
-        first, lookback = _first_close(hour, step), strategy.lookback_hours * HOUR
-        reach = first + max(lookback, (strategy.baseline_days + 2) * DAY, 5 * WEEK)
+        step = strategy.cadence_hours * HOUR_SECONDS
+        first, lookback = _first_close(hour, step), strategy.lookback_hours * HOUR_SECONDS
+        reach = first + max(lookback, (strategy.baseline_days + 2) * DAY_SECONDS, 5 * WEEK_SECONDS)
         given = self._store.hash_fields(self._slot, self._store.keys.signals(company, strategy.name))
         times = {int(field) // SECOND for field in given}
         for channel in CHANNELS:
@@ -211,7 +211,7 @@ class Closer:
 
 def _first_close(hour: int, step: int) -> int:
     """The first T, a multiple of `step` seconds, at which the hour that begins at `hour` has ended."""
-    return -(-(hour + HOUR) // step) * step
+    return -(-(hour + HOUR_SECONDS) // step) * step
 
 
 def _same(before: Signal, after: Signal) -> bool:

@@ -6,8 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from services.aggregation.signals.lookback import HOUR, SILENT, Block, Day, LookBack, Shape, add_counts, decays_from
+from services.aggregation.signals.lookback import SILENT, Block, Day, LookBack, Shape, add_counts, decays_from
 from services.aggregation.signals.strategy import EVENT_PREFIX, Strategy
+from shared.clock import HOUR_SECONDS
 from shared.contract.events import CHANNELS, MICRO
 
 DEVIATION_FLOOR: Final = 0.1  # sentiment: a quiet baseline must not turn a whisper into a shout
@@ -51,7 +52,7 @@ def _aged(look: LookBack, strategy: Strategy) -> Aged:
     """Blocks in order, each with its decay from its end to T at the half-life, a quarter of it and three of it."""
     shape = Shape.of(strategy)
     decays, last = decays_from(0.0, shape.half_life, strategy.lookback_hours), look.at - shape.size
-    return [(block, decays[(last - block.start) // HOUR]) for block in look.blocks]
+    return [(block, decays[(last - block.start) // HOUR_SECONDS]) for block in look.blocks]
 
 
 def _levels(aged: Aged) -> tuple[Level, Level, Level]:

@@ -16,12 +16,11 @@ from typing import Final, NamedTuple
 
 from services.aggregation.core.buckets import rescale
 from services.aggregation.signals.strategy import Strategy
+from shared.clock import DAY_SECONDS, HOUR_SECONDS
 from shared.contract.aggregates import Bucket, Share
 from shared.contract.events import MICRO, Channel
 
-HOUR: Final = 3600
-DAY: Final = 86400
-WEEK: Final = 7 * DAY
+WEEK_SECONDS: Final = 7 * DAY_SECONDS
 WEEKS: Final = 5  # hours a week apart that hour_buzz compares, the present one among them
 
 
@@ -78,7 +77,7 @@ class Shape(NamedTuple):
 
     @classmethod
     def of(cls, strategy: Strategy) -> Shape:
-        size = gcd(strategy.cadence_hours, strategy.lookback_hours) * HOUR
+        size = gcd(strategy.cadence_hours, strategy.lookback_hours) * HOUR_SECONDS
         return cls(strategy.caps, strategy.half_life_hours, size)
 
 
@@ -126,7 +125,7 @@ SILENT: Final = Voice(0, 0.0, 0.0)
 
 def block_of(begin: int, rows: Sequence[Capped], shape: Shape) -> Block:
     """A block of the capped hours in it, ascending by start and channel. The hot loop of a replay: local names."""
-    decays, end = decays_from(-0.5, shape.half_life, shape.size // HOUR), begin + shape.size
+    decays, end = decays_from(-0.5, shape.half_life, shape.size // HOUR_SECONDS), begin + shape.size
     w = s = quick_w = quick_s = slow_w = slow_s = 0.0
     documents = authors = stories = weights = scores = squares = 0
     sources: dict[str, int] = {}
@@ -134,7 +133,7 @@ def block_of(begin: int, rows: Sequence[Capped], shape: Shape) -> Block:
     hours: dict[int, int] = {}
     voices: dict[Channel, Voice] = {}
     for start, channel, count, weight, score, square, writers, told, by_source, by_event in rows:
-        normal, quick, slow = decays[(end - start) // HOUR]
+        normal, quick, slow = decays[(end - start) // HOUR_SECONDS]
         now_w, now_s = normal * weight, normal * score
         w += now_w
         s += now_s
@@ -184,18 +183,18 @@ def day_of(rows: Iterable[Capped]) -> Day:
 # -- what counts at T
 def block_starts(at: int, strategy: Strategy) -> range:
     """The blocks of [T - lookback, T)."""
-    return range(at - strategy.lookback_hours * HOUR, at, Shape.of(strategy).size)
+    return range(at - strategy.lookback_hours * HOUR_SECONDS, at, Shape.of(strategy).size)
 
 
 def weekly_hours(at: int) -> list[int]:
     """The last hour before T and the same hour of the weeks before it."""
-    return [at - HOUR - week * WEEK for week in range(WEEKS)]
+    return [at - HOUR_SECONDS - week * WEEK_SECONDS for week in range(WEEKS)]
 
 
 def baseline_starts(at: int, strategy: Strategy) -> range:
     """The days of the baseline: whole ones that end at least a day before T."""
-    last = (at - DAY) // DAY * DAY
-    return range(last - strategy.baseline_days * DAY, last, DAY)
+    last = (at - DAY_SECONDS) // DAY_SECONDS * DAY_SECONDS
+    return range(last - strategy.baseline_days * DAY_SECONDS, last, DAY_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +213,7 @@ class LookBack:
 
     def last_day(self) -> list[Block]:
         """The blocks of the last 24 hours."""
-        return [block for block in self.blocks if block.start >= self.at - DAY]
+        return [block for block in self.blocks if block.start >= self.at - DAY_SECONDS]
 
     def latest_hours(self, most: int) -> list[int]:
         """The latest hours in which something was heard, latest first."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import format_datetime
 from typing import ClassVar, Literal
 
 from services.alerts.channels.channel import NotDelivered, Paced
 from services.alerts.message import headline, lines
+from shared.clock import SECOND, to_datetime
 from shared.contract.alerts import Delivery
 
 
@@ -58,7 +58,7 @@ class Email(Paced, frozen=True, forbid_unknown_fields=True, kw_only=True, rename
         mail = EmailMessage()
         mail["From"], mail["To"] = self.sender, ", ".join(self.to)
         mail["Subject"] = " ".join(f"[Bellwether] {headline(delivery.alert)}".split())
-        mail["Date"] = format_datetime(datetime.fromtimestamp(delivery.made_at // 1_000_000, UTC))
+        mail["Date"] = format_datetime(to_datetime(delivery.made_at // SECOND * SECOND))
         mail["Message-ID"] = f"<{delivery.id}@{self.sender.rpartition('@')[2]}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content("\n".join(lines(delivery.alert, link)) + "\n")

@@ -8,8 +8,9 @@ from typing import Final
 import httpx
 
 from services.alerts.channels.channel import NotDelivered
+from shared.clock import HOUR_SECONDS
 
-LONGEST_WAIT: Final = 3600.0  # seconds that a Retry-After may ask for
+LONGEST_WAIT: Final = float(HOUR_SECONDS)  # seconds that a Retry-After may ask for
 _AGAIN: Final = frozenset({408, 425, 429})  # and every 5xx
 
 

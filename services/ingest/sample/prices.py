@@ -14,6 +14,8 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from shared.clock import HOUR_SECONDS
+
 SEED: Final = 20260302
 START: Final = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
 HOURS: Final = 7 * 24
@@ -78,7 +80,7 @@ def planted_path(seed: int = SEED) -> dict[str, object]:
         "synthetic": True,
         "seed": seed,
         "start": "2026-03-02T00:00:00Z",
-        "step_seconds": 3600,
+        "step_seconds": HOUR_SECONDS,
         "lag_hours": LAG_HOURS,
         "daily_effect": DAILY_EFFECT,
         "opinion": paths,
@@ -109,7 +111,7 @@ def _bars(
         of_day: list[Price] = []
         for number, shared in enumerate(common[day]):
             start = datetime.combine(day, time(9 + number, 30), _EXCHANGE).astimezone(UTC)
-            hour = (start - START).total_seconds() / 3600 - LAG_HOURS
+            hour = (start - START).total_seconds() / HOUR_SECONDS - LAG_HOURS
             drift = opinion(company, hour, seed) * DAILY_EFFECT / _BARS if planted else 0.0
             own = draw.gauss(0, DAILY_NOISE / math.sqrt(_BARS))
             close = price * math.exp(drift + own + shared)

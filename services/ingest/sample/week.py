@@ -19,6 +19,7 @@ from typing import Any, Final, Literal
 import yaml
 
 from services.ingest.sample.prices import COMPANIES, HOURS, SEED, START, opinion
+from shared.clock import HOUR_SECONDS
 from shared.contract.events import Channel
 from shared.universe.securities import Catalogue, Company
 
@@ -113,14 +114,14 @@ class _Week:
 
     def _moment(self, social: bool) -> datetime:
         while True:
-            moment = START + timedelta(seconds=self._random.randrange(HOURS * 3600))
+            moment = START + timedelta(seconds=self._random.randrange(HOURS * HOUR_SECONDS))
             if self._random.random() < _activity(moment, social):
                 return moment
 
     def _mood(self, company: Company, moment: datetime) -> Mood:
         if self._random.random() < NEUTRAL_SHARE:
             return "neutral"
-        planted = opinion(company.id, (moment - START).total_seconds() / 3600, self._seed)
+        planted = opinion(company.id, (moment - START).total_seconds() / HOUR_SECONDS, self._seed)
         return "positive" if self._random.random() < (1 + planted) / 2 else "negative"
 
     def _pick(self, words: Sequence[str], skew: float = 1.0) -> str:
@@ -194,7 +195,7 @@ class _Week:
         """The same story again: other wires with their label and suffix, or re-posts of the post."""
         copies = []
         for number in range(self._random.choice((1, 1, 2, 3))):
-            later = item.published_at + timedelta(seconds=self._random.randrange(120, 4 * 3600))
+            later = item.published_at + timedelta(seconds=self._random.randrange(120, 4 * HOUR_SECONDS))
             changed: dict[str, Any] = {"published_at": later, "external_id": f"{item.external_id}-{number + 1}"}
             if item.channel == "social":
                 changed |= {"author": self._pick(self._handles), "text": f"RT @{item.author}: {item.text}"}

@@ -18,11 +18,11 @@ from services.ingest.delivery.ledger import Cursor
 from services.ingest.documents.normalise import RawItem, Reading
 from services.ingest.sources.source import Batch, SourceError
 from services.ingest.sources.streaming import Backoff
-from shared.clock import SECOND, Clock, to_micros
+from shared.clock import HOUR_SECONDS, SECOND, Clock, to_micros
 
 USER_AGENT: Final = "Bellwether/0.1 (feed reader)"
 _WAKE_SECONDS: Final = 0.5
-_LONGEST_DELAY: Final = 3600.0
+_LONGEST_DELAY: Final = float(HOUR_SECONDS)
 log = logging.getLogger(__name__)
 
 

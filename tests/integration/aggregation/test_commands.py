@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from services.aggregation.admin.dump import dump
-from shared.clock import to_iso
+from shared.clock import DAY, to_iso
 from shared.contract.events import Opinion
 from shared.contract.keys import worker_key
 from tests.integration.aggregation.harness import OpinionsRun
@@ -45,7 +45,7 @@ def test_a_run_is_dumped_exported_saved_deleted_and_put_back(
     hours = bellwether(run, "aggregates", "dump", "--json", "--resolution", "hour").splitlines()
     assert hours == [line for line in whole.splitlines() if json.loads(line)["resolution"] == "hour"]
 
-    until = BASE + 3 * 86_400_000_000
+    until = BASE + 3 * DAY
     said = bellwether(run, "export", "opinions", "--out", str(tmp_path / "o.parquet"), "--to", to_iso(until), "--json")
     table = pq.read_table(tmp_path / "o.parquet")
     distinct: dict[tuple[str, str], int] = {}

@@ -22,7 +22,7 @@ from services.ingest.documents.normalise import Reading
 from services.ingest.file_load import FLOORS, LEDGER, load_file, topics_of
 from services.ingest.sources.files import FileSource, source_name
 from shared.clients.kafka import client_config
-from shared.clock import SystemClock, to_iso
+from shared.clock import SECOND, SystemClock, to_iso
 from shared.settings import Settings, load_settings
 from tests.integration.ingest.reading import read_documents, wait_for
 
@@ -39,7 +39,7 @@ def write(path: Path, rows: int) -> Path:
             row = {
                 "id": own,
                 "body": f"$AAPL goes up by {own} @bob",
-                "at": to_iso((START + own) * 10**6),
+                "at": to_iso((START + own) * SECOND),
                 "who": own % 7,
             }
             file.write(json.dumps(row if number != 5 else {"id": own}) + "\n")
@@ -64,7 +64,7 @@ def test_a_file_is_there_exactly_and_twice_is_once(settings: Settings, tmp_path:
     by_number = {int(document.external_id): document for document in found.documents}
     one = by_number[17]
     assert (one.text, one.source, one.channel) == ("$AAPL goes up by 17 @USER", "file:tweets.jsonl", "social")
-    assert one.published_at == one.available_at == (START + 17) * 10**6 < one.received_at
+    assert one.published_at == one.available_at == (START + 17) * SECOND < one.received_at
     assert len({document.author for document in found.documents}) == 7
 
     again = load(settings, path)
@@ -76,7 +76,7 @@ def test_a_file_is_there_exactly_and_twice_is_once(settings: Settings, tmp_path:
 
 def test_the_last_tick_is_behind_everything_on_every_partition(settings: Settings, tmp_path: Path) -> None:
     result = load(settings, write(tmp_path / "tweets.jsonl.gz", 500))
-    highest = (START + 498) * 10**6  # row 499 repeats row 498
+    highest = (START + 498) * SECOND  # row 499 repeats row 498
     assert result["watermark"] == highest + 1
     found = read_documents(settings)
     assert len(found.ticks) == 8 and set(map(tuple, found.ticks.values())) == {(highest + 1,)}
@@ -86,7 +86,7 @@ def test_the_last_tick_is_behind_everything_on_every_partition(settings: Setting
 def test_a_load_does_not_promise_for_another_that_is_not_done(settings: Settings, tmp_path: Path) -> None:
     with Floor(settings.state_dir / FLOORS, 5):  # another load, at its start
         assert load(settings, write(tmp_path / "tweets.jsonl.gz", 50))["watermark"] == 5
-    assert load(settings, write(tmp_path / "later.jsonl.gz", 40))["watermark"] == (START + 48) * 10**6 + 1
+    assert load(settings, write(tmp_path / "later.jsonl.gz", 40))["watermark"] == (START + 48) * SECOND + 1
 
 
 def test_a_cluster_made_afresh_is_loaded_afresh(settings: Settings, tmp_path: Path) -> None:

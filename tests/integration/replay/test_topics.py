@@ -19,7 +19,7 @@ from services.ingest.sources.files import FileSource
 from services.replay.records import RangeError, read_topics
 from services.replay.run import Question, replay
 from shared.clients.kafka import client_config
-from shared.clock import SECOND, SystemClock, to_iso
+from shared.clock import HOUR, HOUR_SECONDS, SECOND, SystemClock, to_iso
 from shared.contract.events import Channel
 from shared.settings import Settings, load_settings
 
@@ -30,7 +30,7 @@ START = 1_400_000_000
 def load(settings: Settings, folder: Path, channel: Channel, count: int) -> None:
     """An hour between two documents; the second half was written down first, as history often is."""
     order = [*range(count // 2, count), *range(count // 2)]
-    rows = [{"text": f"$AAPL {channel} {i}", "published_at": START + i * 3600, "external_id": i} for i in order]
+    rows = [{"text": f"$AAPL {channel} {i}", "published_at": START + i * HOUR_SECONDS, "external_id": i} for i in order]
     path = folder / f"{channel}.jsonl"
     path.write_bytes(b"\n".join(msgspec.json.encode(row) for row in rows))
     load_file(settings, FileSource(path, {}, Reading(channel, "test", ZoneInfo("UTC"))), SystemClock())
@@ -47,7 +47,7 @@ def settings(tmp_path: Path, own_kafka: EmbeddedKafka, monkeypatch: pytest.Monke
 
 
 def moment(hours: int) -> int:
-    return (START + hours * 3600) * SECOND
+    return START * SECOND + hours * HOUR
 
 
 def test_a_range_selects_by_availability_up_to_the_end_of_the_log(settings: Settings, tmp_path: Path) -> None:

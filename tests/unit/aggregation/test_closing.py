@@ -15,7 +15,7 @@ from services.aggregation.core.store import MemoryStore
 from services.aggregation.signals.closing import Closer
 from services.aggregation.signals.strategy import Strategy, load_strategy
 from shared.clock import DAY, HOUR, MINUTE, SECOND
-from shared.contract.events import Opinion, OpinionMessage, Origin, Tick
+from shared.contract.events import MICRO, Opinion, OpinionMessage, Origin, Tick
 from shared.contract.signals import Signal, decode_revisions, encode_signal
 from tests.unit.aggregation.opinions import TOPIC_ID, random_opinion
 
@@ -159,7 +159,7 @@ def test_a_late_opinion_gives_its_signals_out_again_and_both_are_kept() -> None:
     early = min(signal.at for signal in first if signal.company == "AAPL")
     end = START + 4 * 24 * HOUR
     late = random_opinion(random.Random(3), 0, 1000, 0, early - 30 * MINUTE)
-    late = msgspec.structs.replace(late, company="AAPL", negative=0, neutral=0, positive=1_000_000, relevance=1_000_000)
+    late = msgspec.structs.replace(late, company="AAPL", negative=0, neutral=0, positive=MICRO, relevance=MICRO)
     ticks = [Tick(watermark=end + 3 * HOUR, origin=Origin(TOPIC_ID, p, 2000)) for p in range(2)]
     more = [*records, *enumerate([late, *ticks], start=len(records))]
     again, store = given_out(more, 10, [HOURLY])

@@ -13,7 +13,7 @@ from services.aggregation.core.apply import apply
 from services.aggregation.core.duplicates import CHUNK_OFFSETS
 from services.aggregation.core.plan import Record, Rules
 from services.aggregation.core.store import MemoryStore
-from shared.clock import DAY, HOUR
+from shared.clock import DAY, HOUR, HOUR_SECONDS
 from shared.contract.aggregates import RECENT_DOCUMENTS, TOP_DOCUMENTS, Totals
 from shared.contract.events import Opinion, OpinionMessage, Origin, Tick
 from shared.settings import AggregationSettings
@@ -94,7 +94,7 @@ def test_latest_and_heaviest_are_bounded() -> None:
     made = [message for _, message in records if isinstance(message, Opinion)]
     latest = sorted(made, key=lambda m: (m.available_at, m.document_id))[-RECENT_DOCUMENTS:]
     assert [document.id for document in store.recent("AAPL")] == [m.document_id for m in latest]
-    top = store.top("AAPL", BASE // HOUR * 3600)
+    top = store.top("AAPL", BASE // HOUR * HOUR_SECONDS)
     assert len(top) == TOP_DOCUMENTS
     assert top == sorted(top, key=lambda d: (d.weight, d.id), reverse=True)
     assert top[0].relevance == max(m.relevance for m in made)

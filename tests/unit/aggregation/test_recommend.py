@@ -10,20 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.aggregation.signals.features import features
-from services.aggregation.signals.lookback import DAY, HOUR, Capped, Shape, block_of, cap, day_of, look_back
+from services.aggregation.signals.lookback import Capped, Shape, block_of, cap, day_of, look_back
 from services.aggregation.signals.recommend import action_of, recommend
 from services.aggregation.signals.strategy import FEATURES, Strategy, StrategyError, load_strategy
+from shared.clock import DAY_SECONDS, HOUR_SECONDS, SECOND
 from shared.contract.aggregates import Bucket, Share
 from shared.contract.events import CHANNELS, MICRO
 from shared.contract.signals import ACTIONS, decode_signal, encode_signal
 
-T = 1_400_000_400 // (12 * HOUR) * (12 * HOUR)  # a multiple of pulse's cadence
+T = 1_400_000_400 // (12 * HOUR_SECONDS) * (12 * HOUR_SECONDS)  # a multiple of pulse's cadence
 PULSE = load_strategy("pulse")
 CAPS = (PULSE.author_cap, PULSE.story_cap)
 
 hour = st.builds(
     lambda offset, channel, n, weight, lean, authors, stories: Capped(
-        T + offset * HOUR,
+        T + offset * HOUR_SECONDS,
         channel,
         n,
         n * weight,
@@ -49,7 +50,7 @@ def unique(hours: list[Capped]) -> list[Capped]:
 
 
 def days_of(hours: list[Capped]) -> list[Capped]:
-    return [h._replace(start=h.start // DAY * DAY) for h in hours]
+    return [h._replace(start=h.start // DAY_SECONDS * DAY_SECONDS) for h in hours]
 
 
 def features_of(hours: list[Capped], days: list[Capped], strategy: Strategy = PULSE) -> dict[str, float]:
@@ -69,8 +70,8 @@ def features_of(hours: list[Capped], days: list[Capped], strategy: Strategy = PU
 def test_what_comes_at_or_after_t_changes_nothing(hours: list[Capped]) -> None:
     everything = unique(hours)
     days = days_of(everything)
-    past = [h for h in everything if h.start + HOUR <= T]
-    past_days = [d for d in days if d.start + DAY <= T]
+    past = [h for h in everything if h.start + HOUR_SECONDS <= T]
+    past_days = [d for d in days if d.start + DAY_SECONDS <= T]
     assert features_of(everything, days) == features_of(past, past_days)
 
 
@@ -82,7 +83,7 @@ def test_features_keep_their_ranges_and_signals_survive_the_wire(hours: list[Cap
     assert -1 <= found["level"] <= 1
     assert -2 <= found["change"] <= 2
     assert 0 <= found["novelty"] <= 1
-    signal = recommend("AAPL", T * MICRO, found, 9, PULSE, available_at=T * MICRO + 1)
+    signal = recommend("AAPL", T * SECOND, found, 9, PULSE, available_at=T * SECOND + 1)
     assert signal is not None
     assert -MICRO <= signal.score <= MICRO
     assert 0 <= signal.confidence <= MICRO
@@ -94,12 +95,12 @@ def test_features_keep_their_ranges_and_signals_survive_the_wire(hours: list[Cap
 def test_blocks_sum_up_to_the_definition(hours: list[Capped], cadence: int, lookback: int) -> None:
     """Hour by hour, decayed from the middle of each to T: what a block is for is speed alone."""
     strategy = msgspec.structs.replace(PULSE, cadence_hours=cadence, lookback_hours=lookback)
-    heard = [h for h in unique(hours) if T - lookback * HOUR <= h.start < T]
+    heard = [h for h in unique(hours) if T - lookback * HOUR_SECONDS <= h.start < T]
     found = features_of(unique(hours), [], strategy)
 
     def level(half_life: float, channel: str | None = None) -> float:
         some = [h for h in heard if channel in (None, h.channel)]
-        decay = [0.5 ** (((T - h.start) / HOUR - 0.5) / half_life) for h in some]
+        decay = [0.5 ** (((T - h.start) / HOUR_SECONDS - 0.5) / half_life) for h in some]
         weight = strategy.prior_documents * MICRO + sum(d * h.weight for d, h in zip(decay, some, strict=True))
         return sum(d * h.score for d, h in zip(decay, some, strict=True)) / weight
 
@@ -142,12 +143,12 @@ def test_rising_opinion_buys_and_falling_sells() -> None:
     weight = 4 * MICRO
 
     def story(lean: float) -> float:
+        score, square = int(weight * lean), int(weight * lean * lean)
         hours = [
-            Capped(T - k * HOUR, "news", 4, weight, int(weight * lean), int(weight * lean * lean), 4, 4, {"a": 4}, {})
-            for k in range(24, 0, -1)
+            Capped(T - k * HOUR_SECONDS, "news", 4, weight, score, square, 4, 4, {"a": 4}, {}) for k in range(24, 0, -1)
         ]
         found = features_of(hours, [])
-        signal = recommend("AAPL", T * MICRO, found, 96, PULSE, available_at=T * MICRO)
+        signal = recommend("AAPL", T * SECOND, found, 96, PULSE, available_at=T * SECOND)
         assert signal is not None
         return signal.score / MICRO
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.backtest.timing import Delay, DelayError, first_bar
+from shared.clock import DAY_SECONDS, SECOND
 
 OPENS = pd.date_range("2014-01-01 14:30", periods=60, freq="D", tz="UTC")
 MICROS = OPENS.as_unit("us").asi8
@@ -16,14 +17,14 @@ MICROS = OPENS.as_unit("us").asi8
 @given(
     st.lists(st.integers(int(MICROS[0]) - 10**12, int(MICROS[-1]) + 10**12), min_size=1, max_size=50),
     st.integers(0, 5),
-    st.integers(0, 3 * 86400),
+    st.integers(0, 3 * DAY_SECONDS),
 )
 def test_a_bar_opens_strictly_after_the_signal_and_no_earlier_one_would_do(
     instants: list[int], bars: int, seconds: int
 ) -> None:
     index = first_bar(pd.Series(instants), OPENS, Delay(seconds, bars))
     for instant, bar in zip(instants, index, strict=True):
-        ready = instant + seconds * 10**6
+        ready = instant + seconds * SECOND
         first = next((i for i, opens in enumerate(MICROS) if opens > ready), len(MICROS))
         assert bar == min(first + bars, len(MICROS))
 

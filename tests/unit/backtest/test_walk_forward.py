@@ -15,13 +15,13 @@ from services.backtest.portfolio import factor_panel
 from services.backtest.prices import Prices
 from services.backtest.timing import Delay
 from services.backtest.walk_forward import Candidate, Fold, WindowError, Windows, choose, folds, walk
+from shared.clock import HOUR
 
 COMPANIES = [f"C{i}" for i in range(7)]
 CALENDAR = exchange_calendars.get_calendar("XNYS", start="2013-12-01", end="2015-03-01")
 SESSIONS = CALENDAR.sessions_in_range("2014-01-02", "2014-12-31")
 OPENS_AT = pd.DatetimeIndex(CALENDAR.opens.loc[SESSIONS])
 OPENS = OPENS_AT.as_unit("us").asi8
-HOUR = 3_600_000_000
 
 windows = st.builds(Windows, st.integers(40, 150), st.integers(5, 60), st.integers(0, 20), st.integers(1, 8))
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.drawing import formats
+from shared.clock import SECOND
 from shared.links import safe_link
 
 
@@ -105,4 +106,4 @@ def test_a_cell_that_would_run_in_a_spreadsheet_is_guarded() -> None:
     ("seconds", "text"), [(0, "0 s ago"), (119, "119 s ago"), (600, "10 min ago"), (90_000, "25 h ago")]
 )
 def test_ages(seconds: int, text: str) -> None:
-    assert formats.seconds_ago(10**15, 10**15 - seconds * 1_000_000) == text
+    assert formats.seconds_ago(10**15, 10**15 - seconds * SECOND) == text

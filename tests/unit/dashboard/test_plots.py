@@ -10,11 +10,11 @@ from dashboard.drawing import plots
 from dashboard.drawing.palette import LIGHT
 from dashboard.reading.measures import compare
 from dashboard.reading.windows import Period
+from shared.clock import HOUR_SECONDS, SECOND
 from shared.contract.aggregates import RecentDocument
 from shared.contract.events import MARKET, MICRO
 
 UTC = ZoneInfo("UTC")
-HOUR = 3600
 NOON = 1_772_193_600  # 2026-02-27T12:00:00Z
 
 
@@ -37,8 +37,8 @@ def bucket(company: str, start: int, documents: int, score: float, channel: str 
 
 def document(**fields: object) -> RecentDocument:
     base = {
-        "id": "d", "company": "AAPL", "channel": "news", "source": "Wire", "title": "T", "published_at": NOON * MICRO,
-        "available_at": NOON * MICRO, "negative": 100_000, "neutral": 200_000, "positive": 700_000,
+        "id": "d", "company": "AAPL", "channel": "news", "source": "Wire", "title": "T", "published_at": NOON * SECOND,
+        "available_at": NOON * SECOND, "negative": 100_000, "neutral": 200_000, "positive": 700_000,
         "relevance": MICRO, "weight": MICRO,
     }  # fmt: skip
     return RecentDocument(**base | fields)  # type: ignore[arg-type]
@@ -82,11 +82,11 @@ def test_the_market_as_a_whole_has_no_page() -> None:
 
 
 def test_the_chart_adds_channels_up_and_keeps_the_scale() -> None:
-    rows = [bucket("A", NOON, 10, 0.5), bucket("A", NOON, 30, -0.5, "social"), bucket("A", NOON + HOUR, 5, 1.0)]
-    figure = plots.company_chart(pd.DataFrame(rows), "hour", UTC, pd.DataFrame(), LIGHT, (NOON, NOON + HOUR))
+    rows = [bucket("A", NOON, 10, 0.5), bucket("A", NOON, 30, -0.5, "social"), bucket("A", NOON + HOUR_SECONDS, 5, 1.0)]
+    figure = plots.company_chart(pd.DataFrame(rows), "hour", UTC, pd.DataFrame(), LIGHT, (NOON, NOON + HOUR_SECONDS))
     whole = next(trace for trace in figure.data if trace.name == "All")
     assert list(whole.y) == [-0.25, 1.0]
-    assert [int(row[0]) for row in whole.customdata] == [NOON, NOON + HOUR]
+    assert [int(row[0]) for row in whole.customdata] == [NOON, NOON + HOUR_SECONDS]
     assert tuple(figure.layout.yaxis.range) == (-1.04, 1.04)
     assert [trace.name for trace in figure.data if trace.type == "bar"] == ["News", "Social"]
 
@@ -94,7 +94,7 @@ def test_the_chart_adds_channels_up_and_keeps_the_scale() -> None:
 def test_prices_stand_at_the_close_of_new_york() -> None:
     prices = pd.DataFrame({"date": ["2026-02-26"], "close": [10.0]})
     rows = pd.DataFrame([bucket("A", NOON, 10, 0.5)])
-    figure = plots.company_chart(rows, "hour", UTC, prices, LIGHT, (NOON, NOON + HOUR))
+    figure = plots.company_chart(rows, "hour", UTC, prices, LIGHT, (NOON, NOON + HOUR_SECONDS))
     close = next(trace for trace in figure.data if trace.name == "Close")
     assert pd.Timestamp(close.x[0]) == pd.Timestamp("2026-02-26 21:00")
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.reading.windows import WINDOWS, cover, needed, period
-from shared.clock import SECOND
+from shared.clock import DAY, HOUR_SECONDS, SECOND
 from shared.contract.aggregates import SECONDS
 
-moments = st.integers(min_value=100 * 86_400 * SECOND, max_value=4_000_000_000 * SECOND)
+moments = st.integers(min_value=100 * DAY, max_value=4_000_000_000 * SECOND)
 windows = st.sampled_from(list(WINDOWS.values()))
 
 
@@ -45,4 +45,4 @@ def test_few_buckets_are_read(newest: int, window) -> None:
 
 def test_misaligned_ends_are_refused() -> None:
     with pytest.raises(ValueError, match="does not begin and end on a minute"):
-        cover(30, 3600, "hour", "minute")
+        cover(30, HOUR_SECONDS, "hour", "minute")

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.documents.times import UnreadableTime, parse_time
-from shared.clock import to_datetime, to_iso, to_micros
+from shared.clock import HOUR, SECOND, to_datetime, to_iso, to_micros
 
 NEW_YORK = ZoneInfo("America/New_York")
-INSTANTS = st.integers(10**8 * 10**6, 4 * 10**9 * 10**6).map(to_datetime)
+INSTANTS = st.integers(10**8 * SECOND, 4 * 10**9 * SECOND).map(to_datetime)
 WHOLE_SECONDS = INSTANTS.map(lambda one: one.replace(microsecond=0))
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
 
@@ -34,10 +34,10 @@ def test_iso_and_datetimes_in_any_zone_are_the_same_instant(instant: datetime, z
 @given(INSTANTS)
 def test_epoch_units_are_told_apart_by_size(instant: datetime) -> None:
     exact = to_micros(instant)
-    assert micros(exact // 1_000_000) == exact // 1_000_000 * 1_000_000
+    assert micros(exact // SECOND) == exact // SECOND * SECOND
     assert micros(exact // 1000) == micros(str(exact // 1000)) == exact // 1000 * 1000
     assert micros(exact) == micros(str(exact)) == micros(exact * 1000) == exact
-    assert micros(f"{exact // 1_000_000}.{exact % 1_000_000:06}") == exact
+    assert micros(f"{exact // SECOND}.{exact % SECOND:06}") == exact
 
 
 @given(WHOLE_SECONDS, OFFSETS)
@@ -60,7 +60,7 @@ def test_a_bare_date_runs_to_midnight_of_the_next_day_at_the_exchange(day: date)
 
 def test_a_day_is_as_long_as_the_exchange_makes_it() -> None:
     spring = parse_time("2014-03-09", NEW_YORK)  # clocks go forward: 23 hours
-    assert spring.available - spring.micros == 23 * 3600 * 1_000_000
+    assert spring.available - spring.micros == 23 * HOUR
     assert to_iso(parse_time("2014-03-09", ZoneInfo("Asia/Shanghai")).available) == "2014-03-09T16:00:00Z"
 
 

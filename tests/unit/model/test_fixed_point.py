@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.model.fixed_point import MICRO, to_micro, to_sentiments
+from services.model.fixed_point import to_micro, to_sentiments
 from services.model.interface import Sentiment
+from shared.contract.events import MICRO
 
 logits = st.lists(st.floats(-40, 40), min_size=3, max_size=3)
 

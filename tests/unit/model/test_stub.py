@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from services.model.engine import build_engine
 from services.model.interface import DeviceLost, Request
 from services.model.stub import LOST_MARK, POISON_MARK
+from shared.contract.events import MICRO
 from shared.settings import ModelSettings
 
 
@@ -21,7 +22,7 @@ def test_answers_are_a_function_of_the_text_alone(texts: list[str]) -> None:
     assert together == [engine.score([request])[0] for request in requests]
     for answer in together:
         for sentiment in (answer.document, *answer.companies):
-            assert sentiment.negative + sentiment.neutral + sentiment.positive == 1_000_000
+            assert sentiment.negative + sentiment.neutral + sentiment.positive == MICRO
             assert min(sentiment.negative, sentiment.neutral, sentiment.positive) >= 0
 
 

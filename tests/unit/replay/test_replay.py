@@ -15,6 +15,8 @@ from services.replay.cache import AnswerCache
 from services.replay.records import RangeError
 from services.replay.run import Question, parse_channels, parse_moment, parse_speed, replay
 from services.runs.folder import RunError, delete_run, list_runs, show_run
+from shared.clock import SECOND
+from shared.contract.events import MICRO
 from shared.settings import ModelSettings, Settings, load_settings
 
 
@@ -57,7 +59,7 @@ def test_a_replay_repeats_to_the_byte(settings: Settings, question: Question, mo
 
 
 def test_what_comes_later_changes_no_earlier_signal(settings: Settings, question: Question) -> None:
-    cut = (1_400_000_000 + 200 * 1800) * 1_000_000
+    cut = (1_400_000_000 + 200 * 1800) * SECOND
     replay(settings, "whole", question)
     replay(settings, "part", Question(question.file, ("social",), end=cut))
     whole, part = (pd.read_parquet(settings.state_dir / "runs" / n / "signals.parquet") for n in ("whole", "part"))
@@ -115,7 +117,7 @@ def test_names_are_hidden_and_spans_moved() -> None:
 
 
 def test_answers_are_kept_per_model_and_question(tmp_path: Path) -> None:
-    said = Answer(Sentiment(1, 2, 999_997), (Sentiment(0, 0, 1_000_000),), "earnings", 7)
+    said = Answer(Sentiment(1, 2, 999_997), (Sentiment(0, 0, MICRO),), "earnings", 7)
     cache, other = (AnswerCache(tmp_path / "a.sqlite3", model) for model in ("one", "two"))
     request = Request("text", (((0, 4),),))
     cache.put({cache.key(request): said})
