@@ -6,8 +6,8 @@ from collections.abc import Collection
 from typing import Final
 
 from services.model.interface import Answer, Sentiment
-from services.replay.records import Range, read_log
-from shared.clients.kafka import describe
+from services.replay.records import Range
+from shared.clients.kafka import describe, read_log
 from shared.contract.events import MARKET, InvalidMessage, Opinion, decode_opinion
 from shared.contract.topics import LIVE, Topics
 from shared.settings import Settings
@@ -26,7 +26,7 @@ def live_answers(settings: Settings, given: Range, model: str, packs: Collection
     there = describe(settings.kafka, [names.opinions])
     if names.opinions not in there:
         return {}
-    for record in read_log(settings, {names.opinions: there[names.opinions].partitions}):
+    for record in read_log(settings.kafka, {names.opinions: there[names.opinions].partitions}):
         if record.value is None or not record.value.startswith(_PREFIX):
             continue
         opinion = _opinion(record.value)

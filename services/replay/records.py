@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from kafka import KafkaConsumer, TopicPartition
 
 from services.ingest.documents.companies import CompanyNames
 from services.ingest.documents.mask import Masker
 from services.ingest.documents.normalise import Reading, Rejected, normalise
 from services.ingest.sources.files import FileSource, source_name
 from services.ingest.sources.mapping import parse_map
-from shared.clients.kafka import client_config, describe
+from shared.clients.kafka import TopicLog, describe
 from shared.clock import Clock, to_iso
 from shared.contract.events import Channel, Document, InvalidMessage, Origin, Tick, decode_document, encode
 from shared.contract.topics import LIVE, Topics, partition_for
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
-
-POLL_MS: Final = 1_000
 
 
 class RangeError(ValueError):
@@ -125,12 +122,9 @@ def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | No
         raise RangeError(f"the topics {', '.join(missing)} do not exist; start with: bellwether up")
     found = Range(topics={name: (state.topic_id, state.partitions) for name, state in there.items()})
     held: list[int] = []  # earliest and latest available_at of the whole log
-    consumer = KafkaConsumer(**client_config(settings.kafka), enable_auto_commit=False)
-    try:
-        parts = [TopicPartition(name, p) for name, state in there.items() for p in range(state.partitions)]
-        consumer.assign(parts)
-        first, last = consumer.beginning_offsets(parts), consumer.end_offsets(parts)
-        for record in _until(consumer, parts, first, last):
+    with TopicLog(settings.kafka, {name: state.partitions for name, state in there.items()}) as log:
+        cut = sorted({part.topic for part, begin in log.begins.items() if begin > 0})
+        for record in log.records():
             available = _available_at(record.value)
             if available is not None and available != TICK:
                 held = [min([available, *held]), max([available, *held])]
@@ -140,9 +134,6 @@ def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | No
                 record.topic, record.partition, record.offset, record.key, record.value, list(record.headers)
             )
             found.records.append(Recorded(message, available))
-    finally:
-        consumer.close()
-    cut = sorted({part.topic for part in parts if first[part] > 0})
     if cut and held and begin is not None and begin < held[0]:
         raise RangeError(
             f"{', '.join(cut)} no longer hold what became available at {to_iso(begin)}: "
@@ -169,24 +160,3 @@ def _within(available: int | None, begin: int | None, end: int | None) -> bool:
     if available is None:
         return begin is None and end is None
     return (begin is None or available >= begin) and (end is None or available < end)
-
-
-def read_log(settings: Settings, topics: dict[str, int]) -> Iterator[Any]:
-    """Every record of some topics (name -> partitions) from the first to the last offset of now."""
-    consumer = KafkaConsumer(**client_config(settings.kafka), enable_auto_commit=False)
-    try:
-        parts = [TopicPartition(name, p) for name, count in topics.items() for p in range(count)]
-        consumer.assign(parts)
-        yield from _until(consumer, parts, consumer.beginning_offsets(parts), consumer.end_offsets(parts))
-    finally:
-        consumer.close()
-
-
-def _until(consumer: Any, parts: Sequence[Any], first: Any, last: Any) -> Iterator[Any]:
-    """Every record from the first offset to the end offsets that were frozen at the start."""
-    left = {part for part in parts if first[part] < last[part]}
-    consumer.seek_to_beginning(*parts)
-    while left:
-        for part, records in consumer.poll(timeout_ms=POLL_MS).items():
-            yield from (record for record in records if record.offset < last[part])
-        left = {part for part in left if consumer.position(part) < last[part]}

@@ -16,7 +16,7 @@ from services.aggregation.core.plan import Rules
 from services.aggregation.signals.strategy import load_strategy
 from services.aggregation.stores.redis_store import RedisStore
 from services.replay.player import Keep
-from services.replay.records import Range, read_log
+from services.replay.records import Range
 from services.replay.run import Question, model_texts_until, read_range
 from services.replay.timeline import merged, ticks
 from services.replay.workers import run_workers, wait_for_workers
@@ -24,7 +24,7 @@ from services.runs.folder import RunError, begin_run, finish_run, refuse_in_use,
 from services.runs.opinion_file import OpinionFile
 from services.runs.progress import Advance
 from services.runs.result import Result
-from shared.clients.kafka import client_config, describe, ensure_topics
+from shared.clients.kafka import client_config, describe, ensure_topics, read_log
 from shared.clients.redis import connect
 from shared.clock import SystemClock
 from shared.contract.events import CHANNELS, InvalidMessage, Origin, Tick, decode_opinion, encode
@@ -146,7 +146,7 @@ def _collect(
         for name in names:
             raw = cast(Mapping[bytes, bytes], client.hgetall(store.keys.signals(company, name)))
             result.signals.extend(signal for value in raw.values() for signal in decode_revisions(value))
-    for record in read_log(settings, {topics.opinions: topics.opinion_partitions}):
+    for record in read_log(settings.kafka, {topics.opinions: topics.opinion_partitions}):
         with suppress(InvalidMessage):
             result.heard([decode_opinion(record.value)])
             keep(record.partition, [record.value])

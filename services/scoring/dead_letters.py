@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer, TopicPartition
 
 from services.scoring.outcomes import HEADER_TOPIC
-from shared.clients.kafka import client_config, describe
+from shared.clients.kafka import LogCut, TopicLog, client_config, describe, read_log
 from shared.clients.redis import connect
 from shared.contract.events import DEAD, HEADER_DETAIL, HEADER_FIRST_ORIGIN, HEADER_ORIGIN, HEADER_REASON
 from shared.contract.keys import Keys
@@ -43,7 +44,9 @@ class Letter(msgspec.Struct, kw_only=True):
 def read_letters(settings: Settings) -> list[Letter]:
     """Every letter of the run, oldest first, with its state; what died again is one letter with more tries."""
     found: dict[str, Letter] = {}
-    for record in _records(settings):
+    name = Topics(settings.run).dead
+    topics = {name: topic.partitions for name, topic in describe(settings.kafka, [name]).items()}
+    for record in read_log(settings.kafka, topics):
         letter = _letter(record)
         before = found.get(letter.id)
         if before is not None:
@@ -56,10 +59,12 @@ def read_letters(settings: Settings) -> list[Letter]:
 
 def read_bytes(settings: Settings, letter: Letter) -> bytes:
     """The original bytes of a letter."""
+    name = Topics(settings.run).dead
     partition, offset = letter.position
-    for record in _records(settings, start=(partition, offset)):
-        if (record.partition, record.offset) == (partition, offset):
-            return bytes(record.value or b"")
+    with TopicLog(settings.kafka, {name: partition + 1}) as log, suppress(LogCut):
+        for record in log.records({TopicPartition(name, partition): offset}):
+            if record.offset == offset:
+                return bytes(record.value or b"")
     raise DeadLetterError(f"the bytes of {letter.id} are not on documents.dead any more")
 
 
@@ -99,30 +104,6 @@ def _find(letters: Sequence[Letter], name: str) -> Letter:
         return found[0]
     problem = "no dead letter" if not found else f"{len(found)} dead letters"
     raise DeadLetterError(f"{name}: {problem} of that id; see: bellwether dead-letters list")
-
-
-def _records(settings: Settings, start: tuple[int, int] | None = None) -> Iterator[Any]:
-    """Records of documents.dead up to its present end; from `start` (partition, offset) on only that partition."""
-    name = Topics(settings.run).dead
-    consumer = KafkaConsumer(
-        **client_config(settings.kafka), enable_auto_commit=False, max_partition_fetch_bytes=16 * 1024 * 1024
-    )
-    try:
-        partitions = [TopicPartition(name, number) for number in sorted(consumer.partitions_for_topic(name) or ())]
-        if start is not None:
-            partitions = [TopicPartition(name, start[0])]
-        if not partitions:
-            return
-        consumer.assign(partitions)
-        ends: dict[Any, int] = consumer.end_offsets(partitions)
-        consumer.seek_to_beginning(*partitions)
-        if start is not None:
-            consumer.seek(partitions[0], start[1])
-        while any(consumer.position(partition) < ends[partition] for partition in partitions):
-            for batch in consumer.poll(timeout_ms=500).values():
-                yield from batch
-    finally:
-        consumer.close()
 
 
 def _letter(record: Any) -> Letter:

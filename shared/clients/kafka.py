@@ -1,23 +1,38 @@
-"""Kafka through kafka-python, as settings describe it: connection keywords, topics made once, topic ids and offsets."""
+"""Kafka through kafka-python, as settings describe it: connection keywords, topics made once, and the one loop that
+reads a log to its present end."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
-from kafka.errors import TopicAlreadyExistsError
+from kafka.errors import LogTruncationError, OffsetOutOfRangeError, TopicAlreadyExistsError
 
 from shared.contract.topics import Topic
 from shared.settings import KafkaSettings
 
 VISIBLE_MS: Final = 30_000  # how long a new topic may take to be known and led everywhere
+POLL_MS: Final = 1_000
+STALL_SECONDS: Final = 60.0  # longer than a broker takes to start again
+
+Offsets = Mapping[TopicPartition, int]
 
 
 class TopicMismatch(RuntimeError):
     """A topic that exists differs from what the run was bound to; the text names the command that mends it."""
+
+
+class LogCut(RuntimeError):
+    """Kafka no longer holds records that were to be read; the text names the partition and both offsets."""
+
+
+class LogStalled(TimeoutError):
+    """Records are missing and none has come for too long; the text names the partition, position and end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +113,110 @@ def ensure_topics(kafka: KafkaSettings, topics: list[Topic]) -> dict[str, TopicS
 
 def _new_topic(topic: Topic) -> NewTopic:
     return NewTopic(name=topic.name, num_partitions=topic.partitions, replication_factor=-1, topic_configs=topic.config)
+
+
+def log_consumer(kafka: KafkaSettings) -> KafkaConsumer:
+    """A consumer for `read_spans`: it commits nothing, and says so when an offset is gone where others would skip."""
+    return KafkaConsumer(**client_config(kafka), enable_auto_commit=False, auto_offset_reset="none")
+
+
+def read_log(kafka: KafkaSettings, topics: Mapping[str, int]) -> Iterator[Any]:
+    """Every record of some topics (name -> partitions) from the first that Kafka holds to the last of now."""
+    with TopicLog(kafka, topics) as log:
+        yield from log.records()
+
+
+class TopicLog:
+    """Some topics (name -> partitions) as they are when this is made: nothing that arrives later is read.
+
+    Holds a consumer: close it, or use `with`.
+    """
+
+    def __init__(self, kafka: KafkaSettings, topics: Mapping[str, int]) -> None:
+        self.partitions = [TopicPartition(name, number) for name, count in topics.items() for number in range(count)]
+        self._consumer = log_consumer(kafka)
+        try:
+            self.begins: Offsets = self._consumer.beginning_offsets(self.partitions)
+            self.ends: Offsets = self._consumer.end_offsets(self.partitions)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def records(self, starts: Offsets | None = None, patience: float = STALL_SECONDS) -> Iterator[Any]:
+        """Every record of all partitions; with `starts`, of those partitions alone and from those offsets on.
+
+        In order within a partition. Raises LogCut when the log begins later than that, and what read_spans raises.
+        """
+        starts = self.begins if starts is None else starts
+        for part, start in starts.items():
+            if start < self.begins[part]:
+                raise LogCut(
+                    f"{_named(part)} begins at offset {self.begins[part]:,}: offset {start:,} has been deleted"
+                )
+        return read_spans(self._consumer, {part: (start, self.ends[part]) for part, start in starts.items()}, patience)
+
+
+def read_spans(
+    consumer: KafkaConsumer, spans: Mapping[TopicPartition, tuple[int, int]], patience: float = STALL_SECONDS
+) -> Iterator[Any]:
+    """Every record with begin <= offset < end, in order within a partition. `consumer`: made by `log_consumer`.
+
+    Raises LogCut when records are deleted before they were read, LogStalled when nothing moves for `patience` seconds.
+    """
+    left = {part: span for part, span in spans.items() if span[0] < span[1]}
+    if not left:
+        return
+    consumer.assign(list(left))
+    consumer.resume(*left)  # a former reading with this consumer has paused what it was done with
+    for part, (begin, _) in left.items():
+        consumer.seek(part, begin)
+    try:
+        yield from _until_read(consumer, left, patience)
+    except OffsetOutOfRangeError as error:
+        places = ", ".join(f"offset {offset:,} of {_named(part)}" for part, offset in error.args[0].items())
+        raise LogCut(f"{places} was deleted before it could be read; run the command again") from error
+    except LogTruncationError as error:
+        places = ", ".join(map(_named, error.divergent_offsets))
+        raise LogCut(f"the end of {places} was lost by Kafka during reading; run the command again") from error
+
+
+def _until_read(
+    consumer: KafkaConsumer, left: Mapping[TopicPartition, tuple[int, int]], patience: float
+) -> Iterator[Any]:
+    """How far it is tells the position, not the last record: a log may end in offsets that no record has (markers of
+    transactions, what was compacted)."""
+    positions, moved = {part: begin for part, (begin, _) in left.items()}, time.monotonic()
+    while left:
+        for part, records in consumer.poll(timeout_ms=POLL_MS).items():
+            end = left[part][1]
+            yield from (record for record in records if record.offset < end)
+        reached = {part: consumer.position(part, timeout_ms=POLL_MS) for part in left}
+        if reached != positions:
+            moved = time.monotonic()
+        elif time.monotonic() - moved >= patience:
+            raise _stalled(left, positions, patience)
+        done = [part for part, (_, end) in left.items() if reached[part] >= end]
+        consumer.pause(*done)  # what arrives behind the end is not even fetched
+        left = {part: span for part, span in left.items() if part not in done}
+        positions = {part: reached[part] for part in left}
+
+
+def _stalled(left: Mapping[TopicPartition, tuple[int, int]], positions: Offsets, patience: float) -> LogStalled:
+    places = ", ".join(f"{_named(part)} at offset {positions[part]:,} of {end:,}" for part, (_, end) in left.items())
+    return LogStalled(
+        f"no progress for {patience:.0f} s in {places}; "
+        f"check that Kafka runs (bellwether status), then run the command again"
+    )
+
+
+def _named(part: TopicPartition) -> str:
+    return f"{part.topic}[{part.partition}]"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 
 from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Record, Rules
@@ -12,7 +12,7 @@ from services.aggregation.core.store import MemoryStore
 from services.model.stub import POISON_MARK, StubEngine
 from services.scoring.linking.linker import Linker
 from services.scoring.opinions import opinions_of, read
-from shared.clients.kafka import client_config, describe
+from shared.clients.kafka import TopicLog, describe
 from shared.contract.events import CHANNELS, Document, InvalidMessage, Origin, decode_document
 from shared.contract.topics import Topics, partition_for
 from shared.settings import AggregationSettings, KafkaSettings
@@ -53,16 +53,6 @@ def _document(value: bytes) -> Document | None:
 
 
 def values_of(kafka: KafkaSettings, partition: TopicPartition) -> list[tuple[int, bytes]]:
-    """Offset and value of every record that the partition holds."""
-    consumer = KafkaConsumer(**client_config(kafka), enable_auto_commit=False, auto_offset_reset="earliest")
-    try:
-        consumer.assign([partition])
-        end = consumer.end_offsets([partition])[partition]
-        consumer.seek(partition, 0)
-        found: list[tuple[int, bytes]] = []
-        while consumer.position(partition) < end:
-            for batch in consumer.poll(timeout_ms=1000).values():
-                found += [(record.offset, record.value or b"") for record in batch if record.offset < end]
-        return found
-    finally:
-        consumer.close()
+    """Offset and value of every record of the partition; raises LogCut when its beginning is gone."""
+    with TopicLog(kafka, {partition.topic: partition.partition + 1}) as log:
+        return [(record.offset, record.value or b"") for record in log.records({partition: 0})]

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer, TopicPartition
 
-from shared.clients.kafka import client_config, ensure_topics
+from shared.clients.kafka import client_config, describe, ensure_topics, log_consumer, read_log
 from shared.contract.events import Document, Tick, encode
 from shared.contract.topics import Topics
 from shared.settings import Settings
@@ -135,26 +135,15 @@ def publish(settings: Settings, topic: str, messages: Sequence[Document | Tick |
 
 def records(settings: Settings, topic: str) -> list[Any]:
     """Everything on a topic now, partition by partition, in order."""
-    consumer = _consumer(settings)
-    try:
-        partitions = [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
-        consumer.assign(partitions)
-        ends = consumer.end_offsets(partitions)
-        consumer.seek_to_beginning(*partitions)
-        found: list[Any] = []
-        while any(consumer.position(partition) < ends[partition] for partition in partitions):
-            for batch in consumer.poll(timeout_ms=200).values():
-                found += batch
-        return sorted(found, key=lambda record: (record.partition, record.offset))
-    finally:
-        consumer.close()
+    topics = {name: state.partitions for name, state in describe(settings.kafka, [topic]).items()}
+    return sorted(read_log(settings.kafka, topics), key=lambda record: (record.partition, record.offset))
 
 
 class Counter:
     """Counts the records of a topic, again and again, over one connection."""
 
     def __init__(self, settings: Settings, topic: str) -> None:
-        self._consumer = _consumer(settings)
+        self._consumer = log_consumer(settings.kafka)
         self._partitions = [TopicPartition(topic, n) for n in self._consumer.partitions_for_topic(topic) or ()]
 
     def __call__(self) -> int:
@@ -171,9 +160,3 @@ def count(settings: Settings, topic: str) -> int:
         return counter()
     finally:
         counter.close()
-
-
-def _consumer(settings: Settings) -> Any:
-    return KafkaConsumer(
-        **client_config(settings.kafka), enable_auto_commit=False, max_partition_fetch_bytes=16_000_000
-    )

@@ -12,11 +12,10 @@ from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from kafka import KafkaConsumer, TopicPartition
 
 from services.aggregation.core.distinct import Distinct
 from services.aggregation.core.store import BucketRow, Store
-from shared.clients.kafka import client_config, describe
+from shared.clients.kafka import TopicLog, describe
 from shared.clock import SECOND, to_micros
 from shared.contract.aggregates import SECONDS
 from shared.contract.events import MICRO, InvalidMessage, Opinion, decode_opinion
@@ -80,28 +79,16 @@ def read_opinions(settings: Settings) -> Iterator[Opinion]:
     state = describe(settings.kafka, [name]).get(name)
     if state is None:
         raise ExportError(f"there is no topic {name}: run {settings.run!r} has no opinions yet")
-    for partition in range(state.partitions):
-        distinct = Distinct(settings.aggregation)
-        for raw in _values(settings, TopicPartition(name, partition)):
-            try:
-                message = decode_opinion(raw)
-            except InvalidMessage:
-                continue  # counted by the worker
-            if isinstance(message, Opinion) and distinct.counts(message):
-                yield message
-
-
-def _values(settings: Settings, partition: TopicPartition) -> Iterator[bytes]:
-    consumer = KafkaConsumer(**client_config(settings.kafka), enable_auto_commit=False, auto_offset_reset="none")
-    try:
-        consumer.assign([partition])
-        end = consumer.end_offsets([partition])[partition]
-        consumer.seek(partition, consumer.beginning_offsets([partition])[partition])
-        while consumer.position(partition) < end:
-            for records in consumer.poll(timeout_ms=1000).values():
-                yield from (record.value or b"" for record in records if record.offset < end)
-    finally:
-        consumer.close()
+    with TopicLog(settings.kafka, {name: state.partitions}) as log:
+        for partition, begin in log.begins.items():
+            distinct = Distinct(settings.aggregation)
+            for record in log.records({partition: begin}):
+                try:
+                    message = decode_opinion(record.value or b"")
+                except InvalidMessage:
+                    continue  # counted by the worker
+                if isinstance(message, Opinion) and distinct.counts(message):
+                    yield message
 
 
 def _opinion(opinion: Opinion) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Any, Final
 
 import msgspec
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaProducer
 
-from shared.clients.kafka import client_config
+from shared.clients.kafka import TopicLog, client_config
 from shared.contract.events import InvalidMessage, Opinion, OpinionMessage, Tick, decode_opinion
 from shared.contract.topics import partition_for
 from shared.settings import KafkaSettings
@@ -45,19 +45,13 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 _decode: Final = msgspec.msgpack.Decoder(Frame).decode
 
 
-class LogCut(RuntimeError):
-    """The log no longer holds its beginning."""
-
-
 def spool(kafka: KafkaSettings, topic: str, partitions: int, folder: Path) -> int:
     """Write the topic to `folder`, one file per origin stream and partition; returns the number of records kept.
 
     Raises LogCut when Kafka has deleted the beginning of a partition.
     """
-    return sum(
-        write_runs(_records(kafka, TopicPartition(topic, partition)), partition, folder)
-        for partition in range(partitions)
-    )
+    with TopicLog(kafka, {topic: partitions}) as log:
+        return sum(write_runs(map(_frame, log.records({part: 0})), part.partition, folder) for part in log.partitions)
 
 
 def write_runs(records: Iterator[Frame], partition: int, folder: Path) -> int:
@@ -141,30 +135,10 @@ def _placed(record: Frame) -> tuple[str, Frame]:
     return origin.stream, msgspec.structs.replace(record, **place)
 
 
-def _records(kafka: KafkaSettings, partition: TopicPartition) -> Iterator[Frame]:
-    """All records of a partition, with their own offset and partition where the origin's will stand."""
-    consumer = KafkaConsumer(**client_config(kafka), enable_auto_commit=False)
-    try:
-        consumer.assign([partition])
-        begin, end = consumer.beginning_offsets([partition])[partition], consumer.end_offsets([partition])[partition]
-        if begin > 0:
-            raise LogCut(f"{partition.topic}[{partition.partition}] begins at offset {begin:,}: its beginning is gone")
-        consumer.seek(partition, begin)
-        while consumer.position(partition) < end:
-            for batch in consumer.poll(timeout_ms=2000).values():
-                for record in batch:
-                    if record.offset < end:
-                        yield Frame(
-                            record.offset,
-                            partition.partition,
-                            0,
-                            False,
-                            record.key,
-                            record.value or b"",
-                            list(record.headers),
-                        )
-    finally:
-        consumer.close()
+def _frame(record: Any) -> Frame:
+    """A record of Kafka, with its own offset and partition where the origin's will stand."""
+    headers = list(record.headers)
+    return Frame(record.offset, record.partition, 0, False, record.key, record.value or b"", headers)
 
 
 def _frames(path: Path) -> Iterator[Frame]:

@@ -23,9 +23,9 @@ from services.supervisor.processes.records import write_atomically
 from services.supervisor.status.drain import Drain
 from services.supervisor.status.status import read_reports
 from services.supervisor.topics.listing import ORDER, TopicRow, list_run_topics, topics_of
-from services.supervisor.topics.rekey import LogCut, in_order, lay, spool
+from services.supervisor.topics.rekey import in_order, lay, spool
 from services.supervisor.topics.removal import STARTING, delete_topics, forget_groups
-from shared.clients.kafka import TopicMismatch, ensure_topics
+from shared.clients.kafka import LogCut, TopicMismatch, ensure_topics
 from shared.clients.redis import connect
 from shared.contract.keys import Keys, run_key
 from shared.reading.offsets import require_broker

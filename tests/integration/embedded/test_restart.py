@@ -10,27 +10,9 @@ import redis
 from services.embedded.errors import EmbeddedError
 from services.embedded.kafka import EmbeddedKafka
 from services.embedded.redis import EmbeddedRedis
-from shared.clients.kafka import client_config, describe, ensure_topics
+from shared.clients.kafka import client_config, describe, ensure_topics, read_log
 from shared.contract.topics import Topic
 from shared.settings import KafkaSettings
-
-
-def read_all(settings: KafkaSettings, topic: str) -> list[bytes]:
-    from kafka import KafkaConsumer, TopicPartition
-
-    consumer = KafkaConsumer(**client_config(settings))
-    try:
-        partition = TopicPartition(topic, 0)
-        consumer.assign([partition])
-        consumer.seek_to_beginning(partition)
-        end = consumer.end_offsets([partition])[partition]
-        values: list[bytes] = []
-        while consumer.position(partition) < end:
-            for records in consumer.poll(timeout_ms=500).values():
-                values.extend(record.value for record in records)
-        return values
-    finally:
-        consumer.close()
 
 
 @pytest.mark.kafka
@@ -49,7 +31,9 @@ def test_kafka_keeps_port_topic_and_records(own_kafka: EmbeddedKafka) -> None:
         own_kafka.start()
         assert own_kafka.port == port
         assert describe(settings, ["t"]) == before
-        assert read_all(settings, "t") == [str(done).encode() for done in range(number + 1)]
+        assert [record.value for record in read_log(settings, {"t": 1})] == [
+            str(done).encode() for done in range(number + 1)
+        ]
 
 
 def test_redis_keeps_acknowledged_writes_through_kill(own_redis: EmbeddedRedis, tmp_path: Path) -> None:

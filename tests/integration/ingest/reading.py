@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
-
-from shared.clients.kafka import client_config
+from shared.clients.kafka import describe, read_log
 from shared.contract.events import CHANNELS, Document, Tick, decode_document
 from shared.contract.topics import Topics
 from shared.settings import Settings
@@ -34,37 +32,21 @@ def read_documents(settings: Settings) -> Found:
     """Everything that is there now."""
     topics = Topics(settings.run)
     found = Found()
-    with _consumer(settings) as consumer:
-        names = [topics.documents(channel) for channel in CHANNELS]
-        partitions = [TopicPartition(name, number) for name in names for number in consumer.partitions_for_topic(name)]
-        consumer.assign(partitions)
-        consumer.seek_to_beginning()
-        ends = consumer.end_offsets(partitions)
-        while any(consumer.position(partition) < ends[partition] for partition in partitions):
-            for partition, records in consumer.poll(500).items():
-                for record in records:
-                    _add(found, partition, record.key, decode_document(record.value))
+    states = describe(settings.kafka, [topics.documents(channel) for channel in CHANNELS])
+    for record in read_log(settings.kafka, {name: state.partitions for name, state in states.items()}):
+        _add(found, record, decode_document(record.value))
     return found
 
 
-def _add(found: Found, partition: TopicPartition, key: bytes | None, message: Document | Tick) -> None:
-    promised = found.ticks.setdefault((partition.topic, partition.partition), [])
+def _add(found: Found, record: Any, message: Document | Tick) -> None:
+    promised = found.ticks.setdefault((record.topic, record.partition), [])
     if isinstance(message, Tick):
         promised.append(message.watermark)
         return
-    assert key == message.id.encode()
+    assert record.key == message.id.encode()
     found.documents.append(message)
     if promised and message.available_at < max(promised):
         found.broken.append(message)
-
-
-@contextmanager
-def _consumer(settings: Settings) -> Iterator[KafkaConsumer]:
-    consumer = KafkaConsumer(**client_config(settings.kafka), enable_auto_commit=False)
-    try:
-        yield consumer
-    finally:
-        consumer.close()
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:

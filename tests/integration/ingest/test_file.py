@@ -21,7 +21,7 @@ from services.ingest.delivery.floors import Floor
 from services.ingest.documents.normalise import Reading
 from services.ingest.file_load import FLOORS, LEDGER, load_file, topics_of
 from services.ingest.sources.files import FileSource, source_name
-from shared.clients.kafka import client_config
+from shared.clients.kafka import client_config, read_log
 from shared.clock import SECOND, SystemClock, to_iso
 from shared.settings import Settings, load_settings
 from tests.integration.ingest.reading import read_documents, wait_for
@@ -155,21 +155,10 @@ def _ledger_ids(path: Path) -> set[bytes]:
 
 def _partitions_of_copies_agree(settings: Settings) -> bool:
     """Copies share a partition, for the key is the id: seen by reading each id's place again."""
-    from kafka import KafkaConsumer, TopicPartition
-
-    topic = topics_of(settings).documents("social")
     places: dict[bytes, set[int]] = {}
-    consumer = KafkaConsumer(**client_config(settings.kafka), enable_auto_commit=False)
-    partitions = [TopicPartition(topic, number) for number in range(4)]
-    consumer.assign(partitions)
-    consumer.seek_to_beginning()
-    ends = consumer.end_offsets(partitions)
-    while any(consumer.position(partition) < ends[partition] for partition in partitions):
-        for partition, records in consumer.poll(500).items():
-            for record in records:
-                if record.key:
-                    places.setdefault(record.key, set()).add(partition.partition)
-    consumer.close()
+    for record in read_log(settings.kafka, {topics_of(settings).documents("social"): 4}):
+        if record.key:
+            places.setdefault(record.key, set()).add(record.partition)
     return all(len(found) == 1 for found in places.values())
 
 
