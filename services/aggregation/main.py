@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-import time
 from collections.abc import Mapping
 from typing import Final, NoReturn
 
@@ -15,7 +13,7 @@ from services.aggregation.signals.outbox import SignalSender
 from services.aggregation.signals.strategy import Strategy, StrategyError, load_strategy
 from services.aggregation.stores.layout import bring_up_to_date
 from services.aggregation.stores.redis_store import RedisStore
-from services.runtime.binding import bind, read_cluster
+from services.runtime.binding import bind, read_cluster, wait_for_redis
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp, build_app
 from services.runtime.process import run_process, serve, together
@@ -29,8 +27,6 @@ from shared.settings import AggregationSettings, Settings
 
 ROLE: Final = "aggregation"
 RULES: Final = "aggregation_rules"
-REDIS_SECONDS: Final = 60.0  # how long a starting worker waits for a Redis that is away
-log = logging.getLogger(__name__)
 
 
 def run_worker(settings: Settings, name: str) -> NoReturn:
@@ -55,7 +51,7 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
 
 def _bound(settings: Settings, topics: Topics, client: redis.Redis) -> dict[str, TopicState]:
     """The topics that the run is bound to, once Redis is there. Raises WorkerStop."""
-    wait_for(client, REDIS_SECONDS)
+    wait_for_redis(client)
     cluster = read_cluster(settings.kafka, [topic.name for topic in topics.all()])
     bring_up_to_date(client, settings.run)
     bind(client, settings.run, cluster.fields() | {RULES: rules_text(settings.aggregation)})
@@ -80,20 +76,6 @@ def rules_text(settings: AggregationSettings) -> str:
     """What of the settings decides about the aggregates: workers of one run must agree on it."""
     names = ("keep_minutes_days", "keep_hours_days", "keep_days_days", "duplicate_days")
     return " ".join(f"{name}={getattr(settings, name)}" for name in names)
-
-
-def wait_for(client: redis.Redis, seconds: float) -> None:
-    """Return once Redis answers and has loaded its data; raises WorkerStop(RESTART) after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
-            client.ping()
-            return
-        except redis.RedisError as error:
-            if time.monotonic() > deadline:
-                raise WorkerStop(ExitCode.RESTART, f"Redis does not answer: {error}") from error
-            log.warning("waiting for Redis: %s", error)
-        time.sleep(0.2)
 
 
 def _fill(report: WorkerReport, app: WorkerApp, worker: AggregationWorker) -> None:

@@ -8,11 +8,10 @@ import os
 from pathlib import Path
 from typing import Final, NoReturn
 
-from services.aggregation.main import REDIS_SECONDS, wait_for
 from services.alerts.delivery import Deliverer
 from services.alerts.pipeline import AlertsWorker
 from services.alerts.rules import RuleError, Rules, load_rules
-from services.runtime.binding import Cluster, bind, read_cluster
+from services.runtime.binding import Cluster, bind, read_cluster, wait_for_redis
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import build_app
 from services.runtime.logs import configure, secrets_of
@@ -92,7 +91,7 @@ def _content(file: Path) -> bytes:
 def _bound(settings: Settings, topics: Topics) -> Cluster:
     """The cluster that the run is bound to, once Redis is there. Raises WorkerStop."""
     client = connect(settings.redis)
-    wait_for(client, REDIS_SECONDS)
+    wait_for_redis(client)
     cluster = read_cluster(settings.kafka, [topic.name for topic in topics.all()])
     bind(client, settings.run, cluster.fields())
     return cluster

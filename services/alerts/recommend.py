@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 import redis
 
-from services.aggregation.admin.runs import slots_of
+from services.runtime.binding import slots_of
 from shared.analyst import ranking
 from shared.analyst.ranking import Item, Ranked
 from shared.contract.aggregates import RecentDocument, unpack_recent

@@ -30,8 +30,8 @@ def list_alerts(
     """What was alerted, newest first."""
     import json
 
-    from services.aggregation.admin.runs import slots_of
     from services.alerts.store import AlertStore
+    from services.runtime.binding import slots_of
     from shared.clients.redis import connect
     from shared.clock import to_iso
     from shared.contract.keys import Keys
@@ -82,9 +82,9 @@ def test_rule(
     """What a rule says of the latest signals now, and a marked test through each of its channels; 1 if one failed."""
     import json
 
-    from services.aggregation.admin.runs import slots_of
     from services.alerts.main import rules_of
     from services.alerts.trial import try_rule
+    from services.runtime.binding import slots_of
     from shared.clients.redis import connect
     from shared.clock import SystemClock
     from shared.contract.keys import Keys

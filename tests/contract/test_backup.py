@@ -10,11 +10,11 @@ import redis
 
 from services.aggregation.admin.backup import BackupError, backup, reset, restore
 from services.aggregation.admin.dump import aggregates_sha256, dump
-from services.aggregation.admin.runs import UnknownRun
 from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Rules
 from services.aggregation.pipeline import read_positions
 from services.aggregation.stores.redis_store import RedisStore
+from services.runtime.binding import UnknownRun
 from services.runtime.exits import ExitCode, WorkerStop
 from shared.clock import ReplayClock
 from shared.contract.keys import RUNS, Keys, run_key, worker_key

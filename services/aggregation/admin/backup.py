@@ -15,8 +15,8 @@ from typing import Any, Final, cast
 import msgspec
 import redis
 
-from services.aggregation.admin.runs import slots_of
 from services.aggregation.pipeline import RESTORING
+from services.runtime.binding import slots_of
 from shared.clock import Clock
 from shared.contract.health import REPORT_TTL_SECONDS
 from shared.contract.keys import PROFILES, RUNS, Keys, follows_key, ratings_key, run_key, worker_key

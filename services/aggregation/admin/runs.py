@@ -1,31 +1,14 @@
-"""A run as readers find it in Redis: how many slots it has, and whether it exists at all."""
+"""A run as admin commands open it: its store in Redis, or the dump that a replay left on disk."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-import redis
 
 from services.aggregation.stores.redis_store import RedisStore
+from services.runtime.binding import slots_of
 from shared.clients.redis import connect
-from shared.contract.keys import RUNS, run_key
-from shared.contract.topics import LIVE, Topics
+from shared.contract.topics import LIVE
 from shared.settings import Settings
-
-
-class UnknownRun(LookupError):
-    """Redis has no such run; the text names those that it has."""
-
-
-def slots_of(client: redis.Redis, run: str) -> int:
-    """The partitions of `opinions` that the run is bound to. Raises UnknownRun."""
-    held: Any = client.hget(run_key(run), f"partitions.{Topics(run).opinions}")
-    if held is None:
-        members: Any = client.smembers(RUNS)
-        known = sorted(name.decode() for name in members)
-        raise UnknownRun(f"Redis has no run {run!r}; it has: {', '.join(known) or 'none yet'}")
-    return int(held)
 
 
 def dump_on_disk(settings: Settings) -> Path | None:
