@@ -16,18 +16,20 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Final, Protocol
 
 from faust.types import TP
 
 from services.aggregation.core.apply import Behind, Stale, apply
-from services.aggregation.core.plan import Observer, Record, Rules
+from services.aggregation.core.plan import Observer, Rules
+from services.aggregation.core.plan import Record as Decoded
 from services.aggregation.core.store import SignalStore, Store, StoreLost
 from services.aggregation.signals.closing import Closer
 from services.aggregation.signals.strategy import Strategy
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp
 from services.runtime.inbox import Inbox
+from services.runtime.record import Record
 from services.runtime.report import Pace
 from shared.clock import Clock, SystemClock
 from shared.contract.events import InvalidMessage, NewerSchema, decode_opinion
@@ -69,7 +71,7 @@ class AggregationWorker:
         self.inbox = Inbox(settings.aggregation.queue_opinions)
         self.pace = Pace()
         self.counts: dict[str, int] = defaultdict(int)
-        app.positions = self.positions
+        app.assignment.positions = self.positions
         self.inbox.read(app, Topics(settings.run).opinions)
 
     async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int | None]:
@@ -85,35 +87,34 @@ class AggregationWorker:
     async def run(self) -> None:
         """Apply what arrives; never returns."""
         while True:
-            events = await self.inbox.take(self._batch * THREADS, self._max_wait)
-            slots: dict[int, list[Any]] = defaultdict(list)
-            for event in events:
-                if self._app.is_current(event):
-                    slots[event.message.partition].append(event)
+            slots: dict[int, list[Record]] = defaultdict(list)
+            for record in await self.inbox.take(self._batch * THREADS, self._max_wait):
+                if self._app.assignment.is_current(record):
+                    slots[record.partition].append(record)
             await asyncio.gather(*(self._slot(slot, mine) for slot, mine in slots.items()))
 
-    async def _slot(self, slot: int, events: list[Any]) -> None:
+    async def _slot(self, slot: int, records: list[Record]) -> None:
         loop = asyncio.get_running_loop()
-        for start in range(0, len(events), self._batch):
-            part = events[start : start + self._batch]
-            if not self._app.is_current(part[0]):
+        for start in range(0, len(records), self._batch):
+            part = records[start : start + self._batch]
+            if not self._app.assignment.is_current(part[0]):
                 return  # taken away meanwhile: whoever has it now reads the position
             await loop.run_in_executor(self._threads, self._apply, slot, part)
-            if self._app.is_current(part[0]):
-                for event in part:
-                    event.ack()
-            waited = self._clock.now() / 1000 - part[0].message.timestamp * 1000
+            if self._app.assignment.is_current(part[0]):
+                for record in part:
+                    record.ack()
+            waited = self._clock.now() / 1000 - part[0].timestamp * 1000
             self.pace.add(len(part), max(0.0, waited))
 
-    def _apply(self, slot: int, events: Sequence[Any]) -> None:
+    def _apply(self, slot: int, records: Sequence[Record]) -> None:
         """One atomic step; ends the worker when its position is not to be had."""
-        records = [_record(event.message) for event in events]
-        first, last = records[0][0], records[-1][0]
+        decoded = [_decoded(record) for record in records]
+        first, last = records[0].offset, records[-1].offset
         if last - first + 1 != len(records):
             raise WorkerStop(ExitCode.RESTART, f"slot {slot}: {len(records)} records read between {first} and {last}")
         for _ in range(TRIES):
             try:
-                redelivered = self._steps(slot, records)
+                redelivered = self._steps(slot, decoded)
             except Stale as stale:
                 log.warning("%s", stale)
                 self._closers.pop(slot, None)
@@ -124,7 +125,7 @@ class AggregationWorker:
             return
         raise WorkerStop(ExitCode.RESTART, f"slot {slot} is applied by another worker, too")
 
-    def _steps(self, slot: int, records: Sequence[Record]) -> int:
+    def _steps(self, slot: int, records: Sequence[Decoded]) -> int:
         """Apply records up to each tick that closes an hour, and give out the signals that are due;
         tells redelivered.
         """
@@ -167,12 +168,12 @@ def read_positions(store: Store, topic_id: str, slots: Sequence[int]) -> dict[in
     return found
 
 
-def _record(message: Any) -> Record:
+def _decoded(record: Record) -> Decoded:
     try:
-        return message.offset, decode_opinion(message.value or b"")
+        return record.offset, decode_opinion(record.value or b"")
     except NewerSchema as error:
-        where = f"{message.topic}[{message.partition}] offset {message.offset}"
+        where = f"{record.topic}[{record.partition}] offset {record.offset}"
         raise WorkerStop(ExitCode.REFUSED, f"{where}: {error}") from None
     except InvalidMessage as error:
-        log.error("%s[%d] offset %d cannot be read: %s", message.topic, message.partition, message.offset, error)
-        return message.offset, None
+        log.error("%s[%d] offset %d cannot be read: %s", record.topic, record.partition, record.offset, error)
+        return record.offset, None

@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import redis
@@ -28,6 +28,7 @@ from services.alerts.store import AlertStore
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp
 from services.runtime.inbox import Inbox
+from services.runtime.record import Record
 from services.runtime.report import Pace
 from shared.clock import Clock
 from shared.contract.keys import Keys
@@ -60,7 +61,7 @@ class AlertsWorker:
         self.inbox = Inbox(QUEUE)
         self.pace = Pace()
         self.counts: dict[str, int] = defaultdict(int)
-        app.positions = self.positions
+        app.assignment.positions = self.positions
         self.inbox.read(app, Topics(settings.run).signals)
 
     async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int | None]:
@@ -72,14 +73,15 @@ class AlertsWorker:
     async def run(self) -> None:
         """Look at what arrives; never returns."""
         while True:
-            events = [event for event in await self.inbox.take(BATCH, MAX_WAIT) if self._app.is_current(event)]
-            if not events:
+            taken = await self.inbox.take(BATCH, MAX_WAIT)
+            records = [record for record in taken if self._app.assignment.is_current(record)]
+            if not records:
                 continue
-            await asyncio.to_thread(self._apply, events)
-            for event in events:
-                event.ack()
-            waited = self._clock.now() / 1000 - events[0].timestamp * 1000
-            self.pace.add(len(events), max(0.0, waited))
+            await asyncio.to_thread(self._apply, records)
+            for record in records:
+                record.ack()
+            waited = self._clock.now() / 1000 - records[0].timestamp * 1000
+            self.pace.add(len(records), max(0.0, waited))
 
     def _position(self) -> int | None:
         """The next offset to look at; None before the first. Raises WorkerStop."""
@@ -95,17 +97,17 @@ class AlertsWorker:
             )
         return held[1] if held is not None else None
 
-    def _apply(self, events: Sequence[Any]) -> None:
+    def _apply(self, records: Sequence[Record]) -> None:
         """One atomic step; ends the worker when its position is not to be had."""
-        first, last = events[0].offset, events[-1].offset
+        first, last = records[0].offset, records[-1].offset
         before = self._position()
-        if last - first + 1 != len(events) or (before is not None and first > before):
+        if last - first + 1 != len(records) or (before is not None and first > before):
             raise WorkerStop(ExitCode.RESTART, f"read {first} to {last}, but the position is {before}")
-        fresh = [event for event in events if before is None or event.offset >= before]
-        self.counts["redelivered"] += len(events) - len(fresh)
+        fresh = [record for record in records if before is None or record.offset >= before]
+        self.counts["redelivered"] += len(records) - len(fresh)
         if not fresh:
             return
-        signals = [signal for event in fresh if (signal := _signal(event)) is not None]
+        signals = [signal for record in fresh if (signal := _signal(record)) is not None]
         try:
             facts = Facts(self._client, self._keys, self._rules)
             now = self._clock.now()
@@ -123,9 +125,9 @@ class AlertsWorker:
         return kept_inside(signal, live=live, outside_hours=hours, now=self._clock.now())
 
 
-def _signal(event: Any) -> Signal | None:
+def _signal(record: Record) -> Signal | None:
     try:
-        return decode_signal(event.value or b"")
+        return decode_signal(record.value or b"")
     except msgspec.MsgspecError as error:
-        log.error("signals[%d] offset %d cannot be read: %s", event.partition, event.offset, error)
+        log.error("signals[%d] offset %d cannot be read: %s", record.partition, record.offset, error)
         return None

@@ -20,7 +20,7 @@ def live_answers(settings: Settings, given: Range, model: str, packs: Collection
     """The answer to each document of the range whose opinions are all there and came from `model` or one of `packs`
     (model ids; they stand for weights, catalogue, precision and device, so that scoring anew would give the same)."""
     ids = {name: topic_id for name, (topic_id, _) in given.topics.items()}
-    wanted = {(ids[r.message.topic], r.message.partition, r.message.offset) for r in given.records}
+    wanted = {(ids[r.topic], r.partition, r.offset) for r in given.records}
     found: dict[Place, dict[int, Opinion]] = {}
     names = Topics(LIVE)
     there = describe(settings.kafka, [names.opinions])

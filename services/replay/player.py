@@ -12,7 +12,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import Final
 
 from services.aggregation.core.plan import Rules
@@ -22,10 +21,11 @@ from services.model.packs import reader_of
 from services.replay.anonymise import anonymise
 from services.replay.cache import AnswerCache
 from services.replay.live_answers import Place
-from services.replay.records import Message, Range
+from services.replay.records import Range
 from services.replay.timeline import merged, ticks
 from services.runs.memory_run import Slots
 from services.runs.result import Result
+from services.runtime.record import Recorded
 from services.scoring.entries import Entry, entry_of
 from services.scoring.inference import encode as encode_batch
 from services.scoring.inference import infer
@@ -75,7 +75,7 @@ class Player:
         group: list[Entry] = []
         with _no_collector():
             for index, record in enumerate(records):
-                group.append(entry_of(SimpleNamespace(message=record.message), ids, self._linker))
+                group.append(entry_of(record, ids, self._linker))
                 while due is not None and due[0] == index:
                     group.extend(self._ticks(due[1], ids))
                     due = next(promised, None)
@@ -88,10 +88,8 @@ class Player:
 
     def _ticks(self, marks: dict[tuple[str, int], int], ids: dict[str, str]) -> Iterator[Entry]:
         for (topic, partition), watermark in sorted(marks.items()):
-            message = Message(topic, partition, 0, None, b"", [])
-            entry = Entry(SimpleNamespace(message=message), Origin(ids[topic], partition, 0), b"")
-            entry.tick = Tick(watermark=watermark)
-            yield entry
+            record = Recorded(topic, partition, 0, None, b"")
+            yield Entry(record, Origin(ids[topic], partition, 0), b"", tick=Tick(watermark=watermark))
 
     def _group(self, group: list[Entry], slots: Slots, result: Result, keep: Keep) -> None:
         self._score(group, result)

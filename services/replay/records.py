@@ -16,6 +16,7 @@ from services.ingest.documents.mask import Masker
 from services.ingest.documents.normalise import Reading, Rejected, normalise
 from services.ingest.sources.files import FileSource, source_name
 from services.ingest.sources.mapping import parse_map
+from services.runtime.record import Recorded
 from shared.clients.kafka import TopicLog, describe
 from shared.clock import Clock, to_iso
 from shared.contract.events import Channel, Document, InvalidMessage, Origin, Tick, decode_document, encode
@@ -26,26 +27,6 @@ from shared.universe.securities import Catalogue
 
 class RangeError(ValueError):
     """A range that cannot be replayed; the text says which one can."""
-
-
-@dataclass(slots=True)
-class Message:
-    """One record, with the attributes that services.scoring reads of a Faust message."""
-
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes
-    headers: list[tuple[str, bytes]]
-
-
-@dataclass(slots=True)
-class Recorded:
-    """A record and the market time of its document (None when it is none)."""
-
-    message: Message
-    available_at: int | None
 
 
 @dataclass(slots=True)
@@ -75,7 +56,8 @@ def read_file(
 ) -> Range:
     """A file as `bellwether ingest file` would put it on Kafka: same documents, keys and partitions, without Kafka."""
     topics = Topics(LIVE, settings.kafka.document_partitions)
-    found = Range(topics={topics.documents(channel): (f"file.{channel}", topics.document_partitions)})
+    name = topics.documents(channel)
+    found = Range(topics={name: (f"file.{channel}", topics.document_partitions)})
     names = CompanyNames(Catalogue.load())
     reading = Reading(channel, source_name(path), ZoneInfo(timezone), link=names.link)
     source, masker = FileSource(path, parse_map(list(mapping)), reading), Masker.from_settings(settings)
@@ -95,11 +77,11 @@ def read_file(
                 continue
             document = masker.apply(replace_received(made))
             partition = partition_for(document.id, topics.document_partitions)
-            message = Message(
-                topics.documents(channel), partition, offsets[partition], document.id.encode(), encode(document), []
+            key, value = document.id.encode(), encode(document)
+            found.records.append(
+                Recorded(name, partition, offsets[partition], key, value, available_at=document.available_at)
             )
             offsets[partition] += 1
-            found.records.append(Recorded(message, document.available_at))
     return found
 
 
@@ -130,10 +112,12 @@ def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | No
                 held = [min([available, *held]), max([available, *held])]
             if available == TICK or not _within(available, begin, end):
                 continue
-            message = Message(
-                record.topic, record.partition, record.offset, record.key, record.value, list(record.headers)
-            )
-            found.records.append(Recorded(message, available))
+            found.records.append(
+                Recorded(
+                    record.topic, record.partition, record.offset, record.key, record.value, tuple(record.headers),
+                    record.timestamp / 1000, available_at=available,
+                )
+            )  # fmt: skip
     if cut and held and begin is not None and begin < held[0]:
         raise RangeError(
             f"{', '.join(cut)} no longer hold what became available at {to_iso(begin)}: "

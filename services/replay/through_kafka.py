@@ -113,8 +113,12 @@ def _publish(settings: Settings, topics: Topics, given: Range, question: Questio
     sent = []
     try:
         for index, record in enumerate(records):
-            m = record.message
-            sent.append(producer.send(own[m.topic], value=m.value, key=m.key, partition=m.partition, headers=m.headers))
+            sent.append(
+                producer.send(
+                    own[record.topic], value=record.value, key=record.key, partition=record.partition,
+                    headers=list(record.headers),
+                )
+            )  # fmt: skip
             while due is not None and due[0] == index:
                 for (topic, partition), mark in due[1].items():
                     sent.append(producer.send(own[topic], value=encode(Tick(watermark=mark)), partition=partition))

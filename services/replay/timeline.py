@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from services.aggregation.signals.strategy import Strategy
-from services.replay.records import Recorded
+from services.runtime.record import Recorded
 from shared.clock import HOUR
 
 Stream = tuple[str, int]  # topic, partition
@@ -24,7 +24,7 @@ def merged(records: Sequence[Recorded]) -> list[Recorded]:
     streams: dict[Stream, list[tuple[int, str, int, int, Recorded]]] = {}
     reached: dict[Stream, int] = {}
     for index, record in enumerate(records):
-        stream = (record.message.topic, record.message.partition)
+        stream = (record.topic, record.partition)
         reached[stream] = max(reached.get(stream, 0), record.available_at or 0)
         streams.setdefault(stream, []).append((reached[stream], *stream, index, record))
     return [item[-1] for item in heapq.merge(*(streams[stream] for stream in sorted(streams)))]
@@ -36,7 +36,7 @@ def remaining(records: Sequence[Recorded]) -> list[int]:
     found = [END] * len(records)
     for index in range(len(records) - 1, -1, -1):
         record = records[index]
-        stream = (record.message.topic, record.message.partition)
+        stream = (record.topic, record.partition)
         found[index] = earliest.get(stream, END)
         if record.available_at is not None:
             earliest[stream] = min(found[index], record.available_at)
@@ -63,12 +63,12 @@ def promises(
     present: dict[Stream, int] = {}
     for index in range(len(records) - 1, -1, -1):
         record = records[index]
-        stream = (record.message.topic, record.message.partition)
+        stream = (record.topic, record.partition)
         present[stream] = left[index] if record.available_at is None else min(left[index], record.available_at)
     marks = {stream: present.get(stream, END) for stream in streams}
     passed = min(marks.values(), default=END) // step
     for index, record in enumerate(records):
-        marks[record.message.topic, record.message.partition] = left[index]
+        marks[record.topic, record.partition] = left[index]
         low = min(marks.values())
         if low < END and low // step > passed:
             passed = low // step

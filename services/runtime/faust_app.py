@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -11,8 +10,9 @@ import faust
 from faust.sensors import Monitor
 from faust.types import TP
 
+from services.runtime.assignment import Assignment
 from services.runtime.exits import ExitCode, WorkerStop
-from services.runtime.faust_consumer import Positions, WorkerTransport
+from services.runtime.faust_consumer import WorkerTransport
 from services.runtime.faust_producer import BATCH_BYTES, MAX_REQUEST_BYTES, IdempotentProducer
 from shared.settings import KafkaSettings, Settings
 
@@ -30,42 +30,27 @@ class _SilentMonitor(Monitor):
 
 
 class WorkerApp(faust.App):
-    """A Faust application that knows how it ends and which assignment it lives under."""
-
-    positions: Positions | None = None  # where to go on after an assignment; None: Kafka's committed offsets
-    assignment = 0  # moves on every revocation and assignment; `event.message.generation_id` is its value when read
+    """A Faust application that lives under an `Assignment`."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.assignment = Assignment()
         super().__init__(*args, **kwargs)
-        self.ended: asyncio.Future[WorkerStop] = asyncio.get_running_loop().create_future()
 
-    def next_assignment(self) -> int:
-        """Called in the consumer's thread, which is the only one that writes the number."""
-        self.assignment += 1
-        self.consumer_generation_id = self.assignment
-        return self.assignment
-
-    def is_current(self, event: Any) -> bool:
-        """Whether `event` was read under the assignment that still holds; if not, it is dropped without a trace."""
-        return bool(event.message.generation_id == self.assignment)
-
-    def fail(self, stop: WorkerStop) -> None:
-        """End the process with `stop`; safe from any thread; the first one wins."""
-        self.ended.get_loop().call_soon_threadsafe(self._settle, stop)
-
-    def _settle(self, stop: WorkerStop) -> None:
-        if not self.ended.done():
-            self.ended.set_result(stop)
+    @property
+    def consumer_generation_id(self) -> int:  # type: ignore[override]  # nobody but the assignment moves it
+        """What Faust compares wherever it compares group generations: see services/runtime/faust_consumer.py."""
+        return self.assignment.number
 
     def _crash(self, reason: BaseException) -> None:
         super()._crash(reason)
-        self.fail(reason if isinstance(reason, WorkerStop) else WorkerStop(ExitCode.RESTART, f"Faust: {reason!r}"))
+        stop = reason if isinstance(reason, WorkerStop) else WorkerStop(ExitCode.RESTART, f"Faust: {reason!r}")
+        self.assignment.fail(stop)
 
     def _new_transport(self) -> Any:
-        return WorkerTransport(self.conf.broker_consumer, self, loop=self.loop)
+        return WorkerTransport(self.conf.broker_consumer, self, self.assignment, loop=self.loop)
 
     def _new_producer_transport(self) -> Any:
-        return WorkerTransport(self.conf.broker_producer, self, loop=self.loop)
+        return WorkerTransport(self.conf.broker_producer, self, self.assignment, loop=self.loop)
 
     @property
     def outbox(self) -> IdempotentProducer:

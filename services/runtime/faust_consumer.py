@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, cast
 
 from aiokafka.errors import NoOffsetForPartitionError
 from faust.transport.consumer import RecordMap, ensure_TPset
@@ -22,39 +22,30 @@ from faust.types import TP, ConsumerMessage
 from faust.types.transports import TPorTopicSet
 from mode import ServiceT
 
+from services.runtime.assignment import Assignment
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_producer import IdempotentProducer
 
-if TYPE_CHECKING:
-    from services.runtime.faust_app import WorkerApp
 
-
-class Positions(Protocol):
-    """Where to go on: the next offset of each assigned partition, None for the start of the log."""
-
-    async def __call__(self, assigned: frozenset[TP]) -> Mapping[TP, int | None]: ...
-
-
-def _app_of(listener: driver.ConsumerRebalanceListener) -> WorkerApp:
-    return cast("WorkerApp", listener._thread.app)
+def _present_of(listener: driver.ConsumerRebalanceListener) -> Assignment:
+    return cast(WorkerTransport, listener._thread.transport).assignment
 
 
 class _RebalanceListener(driver.ConsumerRebalanceListener):
     """Moves the assignment number at once, before anything is awaited."""
 
     def on_partitions_revoked(self, revoked: Iterable[TP]) -> Awaitable[None]:
-        _app_of(self).next_assignment()
+        _present_of(self).next()
         return super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: Iterable[TP]) -> None:
-        number = _app_of(self).next_assignment()
+        number = _present_of(self).next()
         await self._thread.on_partitions_assigned(ensure_TPset(assigned), number)
 
 
 class PositionedConsumer(driver.Consumer):
-    """Seeks to `app.positions` (default: Kafka's committed offsets) instead of letting `auto.offset.reset` decide."""
+    """Seeks to the assignment's `positions` (default: Kafka's committed offsets); `auto.offset.reset` has no say."""
 
-    app: WorkerApp
     RebalanceListener = _RebalanceListener
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -64,19 +55,20 @@ class PositionedConsumer(driver.Consumer):
         self._idle = asyncio.Event()  # no fetch is under way
         self._idle.set()
         super().__init__(*args, **kwargs)
+        self._present = cast(WorkerTransport, self.transport).assignment
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek every assigned partition; stops the worker when a position lies outside what the log holds."""
-        number, assigned = self.app.assignment, frozenset(self.assignment())
+        number, assigned = self._present.number, frozenset(self.assignment())
         self._sought = -1  # from here on no fetch begins
         if not assigned:
             return {}
         try:
-            wanted = await (self.app.positions or self.committed)(assigned)
+            wanted = await (self._present.positions or self.committed)(assigned)
             first, end = await self.earliest_offsets(*assigned), await self.highwaters(*assigned)
             found = {tp: inside_log(tp, wanted.get(tp), first[tp], end[tp]) for tp in assigned}
         except WorkerStop as stop:
-            self.app.fail(stop)
+            self._present.fail(stop)
             raise
         # a fetch of the former assignment that is still out would take the first records behind the seek with it
         await self._idle.wait()
@@ -96,7 +88,7 @@ class PositionedConsumer(driver.Consumer):
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> RecordMap:
         """What one fetch brings; nothing before the seek of the present assignment, nothing that outlived its own."""
-        number = self._fetched_under = self.app.assignment
+        number = self._fetched_under = self._present.number
         if number != self._sought:
             await asyncio.sleep(0.02)
             return {}
@@ -107,7 +99,7 @@ class PositionedConsumer(driver.Consumer):
             return {}  # aiokafka looked for a position before our seek has given it one
         finally:
             self._idle.set()
-        return records if number == self.app.assignment else {}
+        return records if number == self._present.number else {}
 
     async def _drain_messages(self, fetcher: ServiceT) -> None:
         """Faust's loop from fetch to streams, a page at a time."""
@@ -117,10 +109,10 @@ class PositionedConsumer(driver.Consumer):
                 records, _ = await self._wait_next_records(1.0)
                 number = self._fetched_under  # not earlier: waiting for records outlasts a rebalance
                 for tp, page in (records or {}).items():
-                    if not self.flow_active or number != self.app.assignment:
+                    if not self.flow_active or number != self._present.number:
                         break  # read again from the position that the next assignment seeks to
                     if page[0].offset != self._next.get(tp, -1):
-                        self.app.fail(_gap(tp, self._next.get(tp, -1), page[0].offset))
+                        self._present.fail(_gap(tp, self._next.get(tp, -1), page[0].offset))
                         return
                     self._next[tp] = page[-1].offset + 1
                     await self.wait_first(self.callback(_page_message(tp, page, number)), self.suspend_flow.wait())
@@ -133,7 +125,7 @@ class PositionedConsumer(driver.Consumer):
 
     def acknowledge(self, tp: TP, offset: int, assignment: int) -> None:
         """All of `tp` up to `offset` has its outcome. Call in offset order; an earlier assignment's is ignored."""
-        if assignment == self.app.assignment:
+        if assignment == self._present.number:
             self._done[tp] = offset + 1
 
     def _filter_tps_with_pending_acks(self, topics: TPorTopicSet | None = None) -> Iterator[TP]:
@@ -193,3 +185,7 @@ class WorkerTransport(driver.Transport):
 
     Consumer = PositionedConsumer
     Producer = IdempotentProducer
+
+    def __init__(self, url: Any, app: Any, assignment: Assignment, **more: Any) -> None:
+        super().__init__(url, app, **more)
+        self.assignment = assignment

@@ -10,11 +10,8 @@ from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 
 from services.runtime.exits import ExitCode, WorkerStop
+from services.runtime.record import Destination, Outbound
 from shared.clock import SystemClock
-
-Headers = list[tuple[str, bytes]]
-Record = tuple[bytes | None, bytes, Headers]  # key, value, headers
-Destination = tuple[str, int]  # topic, partition
 
 MAX_REQUEST_BYTES = 16 * 1024 * 1024
 BATCH_BYTES = 512 * 1024
@@ -26,7 +23,7 @@ class IdempotentProducer(driver.Producer):
     def _settings_extra(self) -> Mapping[str, Any]:
         return {"acks": "all", "enable_idempotence": True}
 
-    async def publish(self, records: Mapping[Destination, Sequence[Record]]) -> None:
+    async def publish(self, records: Mapping[Destination, Sequence[Outbound]]) -> None:
         """Send each destination's records in order and wait for all acknowledgements.
 
         Raises WorkerStop(RESTART) when any of them is not acknowledged: what failed must not be followed by anything
@@ -37,7 +34,7 @@ class IdempotentProducer(driver.Producer):
         except KafkaError as error:
             raise WorkerStop(ExitCode.RESTART, f"Kafka did not take what was sent: {error!r}") from error
 
-    async def _publish_one(self, topic: str, partition: int, rows: Sequence[Record]) -> None:
+    async def _publish_one(self, topic: str, partition: int, rows: Sequence[Outbound]) -> None:
         producer = self._ensure_producer()
         now = SystemClock().now() // 1000  # the topics keep the append time; this value is never read
         start = 0

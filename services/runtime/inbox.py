@@ -12,60 +12,9 @@ from faust.types import TP, EventT
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp, raw_topic
 from services.runtime.faust_consumer import PositionedConsumer
+from services.runtime.received import Received
 
 OVERHEAD_BYTES = 512  # what a small record takes besides its value
-
-
-def message_consumer(event: EventT[Any]) -> PositionedConsumer:
-    return cast(PositionedConsumer, event.app.consumer)
-
-
-class Received:
-    """One record as it was read. `ack()` only when its outcome is durable, in order per partition."""
-
-    __slots__ = ("_consumer", "_record", "generation_id", "tp")
-
-    def __init__(self, consumer: PositionedConsumer, record: Any, tp: TP, assignment: int) -> None:
-        self._consumer, self._record = consumer, record
-        self.tp, self.generation_id = tp, assignment
-
-    def ack(self) -> None:
-        """Everything of this partition up to this record is done."""
-        self._consumer.acknowledge(self.tp, self._record.offset, self.generation_id)
-
-    @property
-    def message(self) -> Received:
-        """Itself: a Faust event's message has the same fields."""
-        return self
-
-    @property
-    def topic(self) -> str:
-        return self.tp.topic
-
-    @property
-    def partition(self) -> int:
-        return self.tp.partition
-
-    @property
-    def offset(self) -> int:
-        return int(self._record.offset)
-
-    @property
-    def key(self) -> bytes | None:
-        return self._record.key  # type: ignore[no-any-return]
-
-    @property
-    def value(self) -> bytes | None:
-        return self._record.value  # type: ignore[no-any-return]
-
-    @property
-    def headers(self) -> tuple[tuple[str, bytes], ...]:
-        return self._record.headers  # type: ignore[no-any-return]
-
-    @property
-    def timestamp(self) -> float:
-        """When Kafka took it, seconds since the epoch."""
-        return float(self._record.timestamp) / 1000
 
 
 class Inbox:
@@ -93,7 +42,7 @@ class Inbox:
             try:
                 await self.fill(stream.noack().events())
             except WorkerStop as stop:
-                app.fail(stop)
+                app.assignment.fail(stop)
 
         app.agent(raw_topic(app, *topics), name="inbox")(into_inbox)
 
@@ -107,7 +56,7 @@ class Inbox:
             tp, assignment = message.tp, message.generation_id or 0
             page = cast(list[Any], event.value)
             self._check_order(tp, assignment, page)
-            consumer = message_consumer(event)
+            consumer = cast(PositionedConsumer, event.app.consumer)
             self._records.extend([Received(consumer, record, tp, assignment) for record in page])
             self._bytes += sum([OVERHEAD_BYTES + len(record.value or b"") for record in page])
             self._arrived.set()

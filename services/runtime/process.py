@@ -28,14 +28,14 @@ async def serve(app: WorkerApp, stages: Coroutine[Any, Any, None]) -> WorkerStop
     """Run `app` and, beside it, `stages` (which never returns), until a signal or a failure; returns how it ended."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, app.fail, WorkerStop(ExitCode.WELL, f"stopped by {number.name}"))
+        loop.add_signal_handler(number, app.assignment.fail, WorkerStop(ExitCode.WELL, f"stopped by {number.name}"))
     try:
         async with asyncio.timeout(START_SECONDS):
             await app.start()
     except Exception as error:
-        app.fail(WorkerStop(ExitCode.RESTART, f"could not start: {error!r}"))
+        app.assignment.fail(WorkerStop(ExitCode.RESTART, f"could not start: {error!r}"))
     work = loop.create_task(_guarded(app, stages))
-    ended = await app.ended
+    ended = await app.assignment.ended
     log.log(logging.INFO if ended.code is ExitCode.WELL else logging.ERROR, "%s (exit %d)", ended, ended.code)
     work.cancel()
     with suppress(asyncio.CancelledError):
@@ -62,12 +62,12 @@ async def _guarded(app: WorkerApp, stages: Coroutine[Any, Any, None]) -> None:
     try:
         await stages
     except WorkerStop as stop:
-        app.fail(stop)
+        app.assignment.fail(stop)
     except asyncio.CancelledError:
         raise
     except Exception as error:
         log.exception("a stage failed")
-        app.fail(WorkerStop(ExitCode.RESTART, f"{type(error).__name__}: {error}"))
+        app.assignment.fail(WorkerStop(ExitCode.RESTART, f"{type(error).__name__}: {error}"))
 
 
 def run_process(main: Callable[[], Coroutine[Any, Any, WorkerStop]]) -> NoReturn:

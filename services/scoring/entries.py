@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from services.model.interface import Answer, Request
+from services.runtime.record import Headers, Record
 from services.scoring.linking.linker import Link, Linker
 from services.scoring.opinions import check, read
 from shared.contract.events import HEADER_FIRST_ORIGIN, Document, InvalidMessage, Origin, Tick, decode_document
@@ -25,7 +26,7 @@ UNSCORABLE: Final = "unscorable"  # the model failed on it alone, twice
 class Entry:
     """Filled in from stage to stage. Exactly one of `document`, `tick` and `reason` says what it is."""
 
-    event: Any  # faust.Event: acknowledged when its outcome is durable
+    record: Record  # acknowledged when its outcome is durable
     origin: Origin
     value: bytes
     first_origin: str = ""  # of a re-queued dead letter
@@ -48,14 +49,13 @@ def letter_of(origin: Origin) -> str:
     return f"{origin.topic_id}:{origin.partition}:{origin.offset}"
 
 
-def entry_of(event: Any, topic_ids: Mapping[str, str], linker: Linker) -> Entry:
+def entry_of(record: Record, topic_ids: Mapping[str, str], linker: Linker) -> Entry:
     """Decode, check, link. Never raises for what the record holds: what is wrong with it makes it a dead letter."""
-    message = event.message
-    origin = Origin(topic_ids[message.topic], message.partition, message.offset)
-    entry = Entry(event, origin, message.value or b"")
+    origin = Origin(topic_ids[record.topic], record.partition, record.offset)
+    entry = Entry(record, origin, record.value or b"")
     try:
-        if message.headers:
-            entry.first_origin = _first_origin(message.headers)
+        if headers := record.headers:
+            entry.first_origin = _first_origin(headers)
         decoded = decode_document(entry.value)
         if isinstance(decoded, Tick):
             entry.tick = decoded
@@ -82,8 +82,8 @@ def twice(attempt: Callable[[], T]) -> T:
         return attempt()
 
 
-def _first_origin(headers: Any) -> str:
-    for name, raw in headers.items() if isinstance(headers, Mapping) else headers:
+def _first_origin(headers: Headers) -> str:
+    for name, raw in headers:
         if name == HEADER_FIRST_ORIGIN:
             letter = bytes(raw or b"").decode("utf-8", "replace")
             if not LETTER.fullmatch(letter):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from services.runtime.faust_producer import Destination, Headers, Record
+from services.runtime.record import Destination, HeaderList, Outbound
 from services.scoring.entries import UNSCORABLE, Entry, letter_of, twice
 from services.scoring.opinions import MAX_NAME_CHARS, opinions_of
 from shared.contract.events import (
@@ -27,7 +27,7 @@ from shared.contract.topics import Topics, partition_for
 HEADER_TOPIC: Final = "topic"  # name of the topic that the letter came from, to which it is re-queued
 MAX_DETAIL_BYTES: Final = 2_000
 MAX_SLOTS_REMEMBERED: Final = 50_000  # sources may name any company id
-_NO_HEADERS: Final[Headers] = []
+_NO_HEADERS: Final[HeaderList] = []
 
 
 @dataclass(slots=True)
@@ -36,7 +36,7 @@ class Outgoing:
 
     topics: Topics
     partitions: int  # of `opinions`, as the run is bound to
-    records: dict[Destination, list[Record]]
+    records: dict[Destination, list[Outbound]]
     slots: dict[str, int]  # company -> partition, remembered
 
     @classmethod
@@ -68,14 +68,14 @@ class Outgoing:
 
     def _dead(self, entry: Entry) -> None:
         letter = entry.first_origin or letter_of(entry.origin)
-        headers: Headers = [
+        headers: HeaderList = [
             (HEADER_REASON, entry.reason.encode()),
             (HEADER_DETAIL, _cut(entry.detail)),
             (HEADER_ORIGIN, letter_of(entry.origin).encode()),
             (HEADER_FIRST_ORIGIN, letter.encode()),
-            (HEADER_TOPIC, entry.event.message.topic.encode()),
+            (HEADER_TOPIC, entry.record.topic.encode()),
         ]
-        self.records[self.topics.dead, 0].append((entry.event.message.key, entry.value, headers))
+        self.records[self.topics.dead, 0].append((entry.record.key, entry.value, headers))
         self._outcome(entry, "dead")
 
     def _outcome(self, entry: Entry, state: Literal["dead", "scored"]) -> None:
@@ -107,7 +107,7 @@ def _opinions(entry: Entry, model_id: str) -> tuple[list[Opinion], list[bytes]]:
 def _document_id(entry: Entry) -> str:
     """The record's key, so that copies of a document count once, dead or scored; "" for what is no id."""
     try:
-        key = (entry.event.message.key or b"").decode()
+        key = (entry.record.key or b"").decode()
     except UnicodeDecodeError:
         return ""
     return key if len(key) <= MAX_NAME_CHARS else ""

@@ -20,6 +20,7 @@ from services.runtime.exits import ExitCode, WorkerStop, keep_stopped
 from services.runtime.faust_app import WorkerApp
 from services.runtime.inbox import Inbox
 from services.runtime.process import together
+from services.runtime.record import Record
 from services.runtime.report import Pace
 from services.scoring.entries import Entry, entry_of
 from services.scoring.inference import encode, infer
@@ -76,12 +77,12 @@ class ScoringWorker:
     async def _link_stage(self) -> None:
         """Decode, find the companies, tokenise."""
         while True:
-            events = await self.inbox.take(self._scoring.max_batch, self._scoring.max_wait_ms / 1000)
-            await self._encoded.put(await asyncio.to_thread(self._prepare, events))
+            records = await self.inbox.take(self._scoring.max_batch, self._scoring.max_wait_ms / 1000)
+            await self._encoded.put(await asyncio.to_thread(self._prepare, records))
 
-    def _prepare(self, events: Sequence[Any]) -> Group:
+    def _prepare(self, records: Sequence[Record]) -> Group:
         read_at = time.monotonic()
-        entries = [entry_of(event, self._topic_ids, self._linker) for event in events]
+        entries = [entry_of(record, self._topic_ids, self._linker) for record in records]
         return Group(entries, encode(self._engine, entries), read_at)
 
     async def _model_stage(self) -> None:
@@ -102,8 +103,8 @@ class ScoringWorker:
             entries, outgoing, passed = await asyncio.to_thread(self._outgoing, group.entries)
             await self._app.outbox.publish(outgoing.records)
             for entry in entries:
-                if self._app.is_current(entry.event):
-                    entry.event.ack()
+                if self._app.assignment.is_current(entry.record):
+                    entry.record.ack()
             self._count(entries, group.read_at)
             if passed:
                 raise self._too_many_dead()
@@ -113,7 +114,7 @@ class ScoringWorker:
         outgoing = Outgoing.to(self._topics, self._partitions, self._slots)
         done: list[Entry] = []
         for entry in entries:
-            if not self._app.is_current(entry.event):
+            if not self._app.assignment.is_current(entry.record):
                 continue  # read again under the present assignment, here or elsewhere
             outgoing.add(entry, self._engine.model_id)
             done.append(entry)

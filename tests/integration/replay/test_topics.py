@@ -81,12 +81,10 @@ def shorten(settings: Settings, loaded: int) -> None:
     admin = KafkaAdminClient(**client_config(settings.kafka))
     try:
         held = read_topics(settings, ("news",), None, None).records
-        last = max(r.message.offset for r in held if (r.available_at or 0) < moment(loaded // 2))
+        last = max(r.offset for r in held if (r.available_at or 0) < moment(loaded // 2))
         cut = {
-            TopicPartition("documents.news", p): min(
-                last + 1, max(r.message.offset for r in held if r.message.partition == p)
-            )
-            for p in {r.message.partition for r in held}
+            TopicPartition("documents.news", p): min(last + 1, max(r.offset for r in held if r.partition == p))
+            for p in {r.partition for r in held}
         }
         admin.delete_records(cut)
     finally:

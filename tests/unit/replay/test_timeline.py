@@ -7,8 +7,8 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.replay.records import Message, Recorded
 from services.replay.timeline import END, merged, promises, remaining
+from services.runtime.record import Recorded
 
 STREAMS = [("documents.news", 0), ("documents.news", 1), ("documents.social", 0)]
 
@@ -16,15 +16,15 @@ times = st.lists(st.tuples(st.sampled_from(STREAMS), st.one_of(st.none(), st.int
 
 
 def recorded(rows: list[tuple[tuple[str, int], int | None]]) -> list[Recorded]:
-    return [Recorded(Message(topic, p, i, None, b"", []), at) for i, ((topic, p), at) in enumerate(rows)]
+    return [Recorded(topic, p, i, None, b"", available_at=at) for i, ((topic, p), at) in enumerate(rows)]
 
 
 @given(times)
 def test_partitions_keep_their_order_and_nothing_is_lost(rows: list[tuple[tuple[str, int], int | None]]) -> None:
     records = merged(recorded(rows))
-    assert sorted(r.message.offset for r in records) == list(range(len(rows)))
+    assert sorted(r.offset for r in records) == list(range(len(rows)))
     for topic, partition in STREAMS:
-        offsets = [r.message.offset for r in records if (r.message.topic, r.message.partition) == (topic, partition)]
+        offsets = [r.offset for r in records if (r.topic, r.partition) == (topic, partition)]
         assert offsets == sorted(offsets)
 
 
@@ -38,7 +38,7 @@ def test_no_record_comes_behind_a_tick_that_promised_there_was_none(
     for index, marks in ticks:
         for later in records[index + 1 :]:
             if later.available_at is not None:
-                assert later.available_at >= marks[later.message.topic, later.message.partition]
+                assert later.available_at >= marks[later.topic, later.partition]
 
 
 @given(times, st.randoms())
@@ -46,12 +46,12 @@ def test_the_order_in_which_partitions_were_read_does_not_matter(
     rows: list[tuple[tuple[str, int], int | None]], draw: random.Random
 ) -> None:
     records = recorded(rows)
-    by_stream = [[r for r in records if (r.message.topic, r.message.partition) == s] for s in STREAMS]
+    by_stream = [[r for r in records if (r.topic, r.partition) == s] for s in STREAMS]
     draw.shuffle(by_stream)
     again = merged([r for part in by_stream for r in part])
     for topic, partition in STREAMS:
-        assert [r.message.offset for r in again if (r.message.topic, r.message.partition) == (topic, partition)] == [
-            r.message.offset for r in merged(records) if (r.message.topic, r.message.partition) == (topic, partition)
+        assert [r.offset for r in again if (r.topic, r.partition) == (topic, partition)] == [
+            r.offset for r in merged(records) if (r.topic, r.partition) == (topic, partition)
         ]
 
 

@@ -10,7 +10,8 @@ import pytest
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from services.runtime.exits import ExitCode, WorkerStop
+from services.runtime.assignment import Assignment
+from services.runtime.exits import ExitCode
 from services.runtime.faust_consumer import PositionedConsumer
 
 TOPIC = TP("opinions", 3)
@@ -19,8 +20,13 @@ TOPIC = TP("opinions", 3)
 class Consumer(PositionedConsumer):
     """With a log and a position of the test's own instead of a broker's."""
 
-    def __init__(self, app: Any) -> None:
-        self.app = app
+    def __init__(self, position: int) -> None:
+        async def positions(_assigned: object) -> dict[TP, int | None]:
+            return {TOPIC: position}
+
+        self._present = Assignment(positions)
+        self._present.next()
+        self.app = SimpleNamespace(should_stop=False)
         self._done, self._next = {}, {}
         self._sought = self._fetched_under = -1
         self._idle = asyncio.Event()
@@ -44,13 +50,6 @@ class Consumer(PositionedConsumer):
         self.position = partitions[TOPIC]
 
 
-def app(position: int) -> Any:
-    async def positions(_assigned: object) -> dict[TP, int]:
-        return {TOPIC: position}
-
-    return SimpleNamespace(assignment=1, positions=positions, stops=[])
-
-
 def test_a_seek_waits_for_the_fetch_of_the_former_assignment(monkeypatch: pytest.MonkeyPatch) -> None:
     async def go() -> None:
         broker_answers = asyncio.Event()
@@ -61,11 +60,11 @@ def test_a_seek_waits_for_the_fetch_of_the_former_assignment(monkeypatch: pytest
             return {TOPIC: [SimpleNamespace(offset=first)]}
 
         monkeypatch.setattr(driver.Consumer, "_getmany", fetch)
-        consumer = Consumer(app(449))
+        consumer = Consumer(449)
         await consumer.seek_to_committed()
         late = asyncio.create_task(consumer._getmany({TOPIC}, 1.0))
         await asyncio.sleep(0)
-        consumer.app.assignment = 2
+        consumer._present.next()
         seek = asyncio.create_task(consumer.seek_to_committed())
         for _ in range(10):
             await asyncio.sleep(0)
@@ -82,10 +81,7 @@ def test_a_seek_waits_for_the_fetch_of_the_former_assignment(monkeypatch: pytest
 
 def test_an_offset_that_was_passed_over_ends_the_worker() -> None:
     async def go() -> None:
-        stops: list[WorkerStop] = []
-        made = app(5)
-        made.fail, made.should_stop = stops.append, False
-        consumer = Consumer(made)
+        consumer = Consumer(5)
         await consumer.seek_to_committed()
         fetcher: Any = SimpleNamespace(should_stop=False)
 
@@ -96,7 +92,7 @@ def test_an_offset_that_was_passed_over_ends_the_worker() -> None:
         consumer._wait_next_records = records  # type: ignore[method-assign, assignment]
         type(consumer).should_stop = property(lambda _self: False)  # type: ignore[assignment, method-assign]
         await asyncio.wait_for(consumer._drain_messages(fetcher), 5)
-        (stop,) = stops
+        stop = await asyncio.wait_for(consumer._present.ended, 5)
         assert stop.code is ExitCode.RESTART
         assert "expected offset 5, but 7 came" in str(stop)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.model.stub import StubEngine
+from services.runtime.record import Headers, Recorded
 from services.scoring.entries import UNDECODABLE, UNREADABLE, Entry, entry_of, twice
 from services.scoring.inference import encode as tokenise
 from services.scoring.inference import infer
@@ -38,9 +38,8 @@ TOPICS = Topics()
 SLOTS = 3
 
 
-def record(value: bytes | None, offset: int = 5, headers: Any = (), key: bytes | None = b"key") -> Any:
-    message = SimpleNamespace(topic="documents.news", partition=1, offset=offset, value=value, headers=headers, key=key)
-    return SimpleNamespace(message=message)
+def record(value: bytes | None, offset: int = 5, headers: Headers = (), key: bytes | None = b"key") -> Recorded:
+    return Recorded("documents.news", 1, offset, key, value, headers)
 
 
 def entry(value: bytes | None, **more: Any) -> Entry:

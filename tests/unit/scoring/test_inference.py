@@ -11,13 +11,17 @@ from hypothesis import strategies as st
 from services.model.interface import Answer, DeviceLost, Request
 from services.model.stub import POISON_MARK, StubEngine
 from services.runtime.exits import ExitCode, WorkerStop
+from services.runtime.record import Recorded
 from services.scoring.entries import UNSCORABLE, Entry
 from services.scoring.inference import encode, infer
 from shared.contract.events import Origin
 
 
 def entries_of(texts: list[str]) -> list[Entry]:
-    return [Entry(None, Origin("t", 0, n), b"", request=Request(text)) for n, text in enumerate(texts)]
+    return [
+        Entry(Recorded("documents.news", 0, n, None, b""), Origin("t", 0, n), b"", request=Request(text))
+        for n, text in enumerate(texts)
+    ]
 
 
 class Broken(StubEngine):
@@ -108,6 +112,6 @@ def test_an_engine_that_gives_too_few_answers_does_not_shift_them() -> None:
 
 def test_without_documents_the_model_is_not_asked() -> None:
     engine = Broken(RuntimeError("asked"), 100)
-    tick = Entry(None, Origin("t", 0, 0), b"")
+    tick = Entry(Recorded("documents.news", 0, 0, None, b""), Origin("t", 0, 0), b"")
     infer(engine, [tick], encode(engine, [tick]))
     assert tick.answer is None
