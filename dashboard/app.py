@@ -60,7 +60,9 @@ def toolbar() -> None:
         _choice("Page", list(PAGES), "page", "The pages of this dashboard.")
         _search_box()
         with st.container(horizontal=True, gap="small", width="content"):
-            _choice("Window", list(WINDOWS), "window", "Market time looked at; changes are against as long before.")
+            _choice(
+                "Window", list(WINDOWS), "window", "The market time shown; changes are against the same span before it."
+            )
             _choice("Channel", list(view.CHANNEL_CHOICES), "channel", "News, social posts, or both.")
             _choice("Times", list(view.ZONE_CHOICES), "tz", "UTC, the exchange's time (New York), or the browser's.")
         live.as_of()

@@ -79,11 +79,11 @@ def page(draw: Callable[[View], None]) -> None:
         try:
             read_aggregates("newest", newest)
             if problem := reader().problem:
-                banner.warning(f"{problem} Shown is what was read last.", icon=DISCONNECTED)
+                banner.warning(f"{problem} Showing the data read last.", icon=DISCONNECTED)
             draw(view.current())
         except Unreachable as problem:
             banner.warning(str(problem), icon=DISCONNECTED)
-            nothing("Waiting for data", "This page fills by itself as soon as Redis answers.")
+            nothing("Waiting for data", "This page fills automatically once Redis answers.")
 
     again()
 
@@ -103,7 +103,7 @@ def as_of() -> None:
                     st.caption(f"as of **{at}** {chosen.zone_name}", width="content", help=AS_OF)
                 _news()
                 if synthetic:
-                    st.badge("synthetic data", color="orange", help="Invented samples are among what is shown.")
+                    st.badge("synthetic data", color="orange", help="Synthetic samples are among the data shown.")
 
     again()
 

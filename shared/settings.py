@@ -64,15 +64,15 @@ class ModelSettings(_Section):
         description="Models of single languages: language (as in a document) to a name, folder or Hub id; '': none.",
     )
     device: Literal["auto", "cpu", "cuda"] = Field(
-        "auto", description="Where to run; auto takes CUDA when there is one."
+        "auto", description="Where to run; auto uses CUDA if it is available."
     )
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
         "auto", description="auto measures what is fast on this machine and gives the same answers; kept per machine."
     )
     token_budget: int = Field(8192, ge=256, description="Padded tokens in one forward pass.")
     window_tokens: int = Field(256, ge=16, le=512, description="Longer texts are read in windows of this many tokens.")
-    max_windows: int = Field(8, ge=1, description="Windows read of one text; what follows is not read.")
-    compile: bool = Field(True, description="Compile and use the int8 kernel where a C++ compiler is there.")
+    max_windows: int = Field(8, ge=1, description="Windows read per text; the rest is not read.")
+    compile: bool = Field(True, description="Compile and use the int8 kernel where a C++ compiler is available.")
     threads: int = Field(0, ge=0, description="torch threads; 0 leaves torch's own choice.")
 
 
@@ -83,7 +83,7 @@ class ScoringSettings(_Section):
     dead_letter_limit: float = Field(
         0.5, gt=0, le=1, description="A worker whose share of dead letters in a window passes this stops (exit code 4)."
     )
-    dead_letter_window: int = Field(200, ge=10, description="Documents over which that share is taken.")
+    dead_letter_window: int = Field(200, ge=10, description="Documents over which that share is measured.")
 
 
 class AggregationSettings(_Section):
@@ -114,7 +114,7 @@ class AlertSettings(_Section):
         "synthetic samples excepted). 0: no limit.",
     )
     link: str = Field("", description="Address of the dashboard as its readers see it; alerts then link to it.")
-    timeout_seconds: float = Field(10.0, gt=0, description="Timeout of one attempt to deliver.")
+    timeout_seconds: float = Field(10.0, gt=0, description="Timeout of one delivery attempt.")
     give_up_hours: float = Field(24.0, gt=0, description="A delivery that failed for this long is given up.")
 
 
@@ -126,14 +126,14 @@ class IngestSettings(_Section):
     rss_seconds: float = Field(60.0, gt=0, description="Seconds between two polls of a feed.")
     bluesky_url: str | None = Field(None, description="Jetstream endpoint, wss://…/subscribe; none turns it off.")
     mastodon_url: str | None = Field(None, description="Mastodon streaming endpoint; none turns it off.")
-    mastodon_token: SecretStr | None = Field(None, description="Access token, where the instance wants one.")
+    mastodon_token: SecretStr | None = Field(None, description="Access token, if the instance requires one.")
     keywords: tuple[str, ...] = Field(
         (), description="Social posts must hold one of these, or a cashtag; empty: linked ones."
     )
     tick_seconds: float = Field(5.0, gt=0, description="Seconds between two ticks on every documents.* partition.")
     sample: bool = Field(False, description="Feed the synthetic week.")
     sample_speed: float = Field(2000.0, gt=0, description="Event seconds of the synthetic week fed per second.")
-    max_response_bytes: int = Field(10_000_000, ge=1000, description="A larger response of a feed is refused.")
+    max_response_bytes: int = Field(10_000_000, ge=1000, description="Larger responses from a feed are refused.")
     timeout_seconds: float = Field(15.0, gt=0, description="Timeout of one request to a feed.")
 
 
@@ -144,7 +144,7 @@ class BacktestSettings(_Section):
         "(YYYY-MM-DD; {begin:%Y%m%d} for another form). `bellwether backtest --prices NAME` asks it.",
     )
     timeout_seconds: float = Field(20.0, gt=0, description="Timeout of one request to a price provider.")
-    max_response_bytes: int = Field(20_000_000, ge=1000, description="A larger answer of a provider is refused.")
+    max_response_bytes: int = Field(20_000_000, ge=1000, description="Larger responses from a provider are refused.")
 
 
 class WorkerSettings(_Section):

@@ -25,7 +25,7 @@ def draw(view: View) -> None:
     if not found.numbered:
         live.nothing(
             "No alerts yet",
-            "Rules speak when a signal is given out: `bellwether alerts rules` lists them, "
+            "Rules are checked whenever a signal is emitted: `bellwether alerts rules` lists them, "
             "`bellwether alerts test RULE` tries one and sends a test.",
         )
         return
@@ -49,7 +49,7 @@ def headline(found: Alerts, seen: int, view: View) -> None:
     troubled = alerting.troubled(found, SystemClock().now())
     figures = [
         Figure("New", f"{new:,}", f"Not seen by profile {view.profile} yet.", note=f"of {len(alerts):,} kept"),
-        Figure("Companies", f"{len(companies):,}", "That the kept alerts are about.", note="in the list"),
+        Figure("Companies", f"{len(companies):,}", "Companies that the kept alerts are about.", note="in the list"),
         Figure(
             "Most spoken",
             rules.most_common(1)[0][0],
@@ -98,7 +98,7 @@ def filters(found: Alerts, seen: int, view: View) -> list[tuple[int, Alert]]:
 def listed(found: Alerts, numbered: list[tuple[int, Alert]], seen: int, view: View) -> None:
     """The list; a click on a ticker opens the company on the page Signals."""
     if not numbered:
-        live.nothing("Nothing of that kind", f"None of the {len(found.numbered):,} kept alerts passes these filters.")
+        live.nothing("No matching alerts", f"None of the {len(found.numbered):,} kept alerts match these filters.")
         return
     colours = (view.colours.negative, view.colours.neutral, view.colours.positive)
     items = alerting.items(numbered[:SHOWN], seen, view.zone, view.colours)
@@ -111,11 +111,11 @@ def listed(found: Alerts, numbered: list[tuple[int, Alert]], seen: int, view: Vi
 
 def outside(found: Alerts) -> None:
     """What became of it on each channel."""
-    row = components.heading("Channels", "Where alerts go besides this page, and what became of them there.")
+    row = components.heading("Channels", "Where alerts go besides this page, and what happened to them there.")
     table = alerting.channel_table(found, SystemClock().now())
     if table.empty:
         st.caption(
-            "Nothing goes outside: no rule names a channel. The set-up is in docs/operations.md, under "
+            "Alerts stay on this page: no rule names a channel. To set one up, see docs/operations.md under "
             + formats.plain("Alerts")
             + "."
         )

@@ -21,7 +21,7 @@ COLUMNS = {
     "placebo p": st.column_config.NumberColumn(format="%.3f", help="Share of 100 shuffled runs with as strong an IC."),
     "Sharpe": st.column_config.NumberColumn(format="%+.2f", help="Long-short, annualised, after costs."),
     "drawdown": st.column_config.NumberColumn(format="percent"),
-    "turnover": st.column_config.NumberColumn(format="%.2f", help="Of capital, a session."),
+    "turnover": st.column_config.NumberColumn(format="%.2f", help="Share of capital traded per session."),
 }
 CHART = {"displayModeBar": False}
 

@@ -41,7 +41,7 @@ def draw(view: View) -> None:
         lambda store: snapshots.company_window(store, company, view.window, view.channels),
     )
     if found is None:
-        live.nothing("No opinions on this company", "Nothing that was read so far names it.")
+        live.nothing("No opinions on this company", "No document read so far names it.")
         return
     headline(found, view)
     start, resolution = chart(company, found, view)
@@ -115,7 +115,7 @@ def headline(found: CompanyWindow, view: View) -> None:
             Figure(
                 "Novelty",
                 formats.percent(min(novelty, 1.0), sign=False),
-                "Distinct stories per document. Low: many repeat the same.",
+                "Distinct stories per document. Low: many repeat the same story.",
                 note=f"{found.stories:,} stories",
             ),
         ],
@@ -155,7 +155,7 @@ def chart(company: str, found: CompanyWindow, view: View) -> tuple[int | None, R
     components.csv_button(row, "series", lambda: buckets)
     if buckets.empty:
         live.nothing(
-            "No buckets", "Minutes are kept for three days behind a company's newest opinion; try a coarser resolution."
+            "No buckets", "Minutes are kept for three days before a company's newest opinion; try a coarser resolution."
         )
         return None, resolution
     figure = plots.company_chart(
@@ -202,7 +202,7 @@ def documents(company: str, start: int | None, resolution: Resolution, view: Vie
 
 
 def _listed(heading: str, found: list[RecentDocument], view: View, company: str) -> None:
-    row = components.heading(heading, "Kept are a company's latest 200 documents and the heaviest five of every hour.")
+    row = components.heading(heading, "A company's latest 200 documents and the five heaviest of every hour are kept.")
     components.csv_button(row, "documents", lambda: plots.document_table(found, view.zone))
     if not found:
         live.nothing("No documents kept", "The bucket's counts remain; its documents have made room for newer ones.")

@@ -53,7 +53,7 @@ def draw(view: View) -> None:
         if not profile.follows:
             live.nothing(
                 "You follow nothing yet",
-                "Ranked below is what is strongest and newest for anybody. Choose companies, sectors and event classes "
+                "Below is what is strongest and newest for everyone. Choose companies, sectors and event classes "
                 "under Edit watchlist, or with `bellwether watchlist add AAPL sector:Energy event:earnings`.",
             )
     left, right = st.columns(2, gap="medium")
@@ -75,7 +75,7 @@ def controls(profile: Profile, signals: Sequence[Signal]) -> tuple[str, bool]:
             "List", lists, default=ALL, key="list", required=True, label_visibility="collapsed", width="content"
         )
         followed_only = st.toggle(
-            "Followed only", key="followed", help="Leave out what is on none of these lists.", width="content"
+            "Followed only", key="followed", help="Hide what is not on any of these lists.", width="content"
         )
         with st.popover("Edit watchlist", icon=":material/edit:", width="content"):
             edit(profile, "" if chosen == ALL else chosen, signals)
@@ -97,7 +97,7 @@ def _profile_box(profile: Profile) -> None:
         key="profile_box",
         accept_new_options=True,
         on_change=choose,
-        help="Whose watchlists and thumbs. Type a new name for a new one.",
+        help="Whose watchlists and thumbs. Type a new name to create a profile.",
         label_visibility="collapsed",
         width=170,
     )
@@ -107,7 +107,7 @@ def edit(profile: Profile, chosen: str, signals: Sequence[Signal]) -> None:
     """The lists of what is followed; every change is kept at once."""
     lists = [*dict.fromkeys([chosen or DEFAULT_LIST, *profile.lists, DEFAULT_LIST])]
     name = st.selectbox(
-        "List", lists, key=f"edited-{profile.name}", accept_new_options=True, help="Type a new name for a new list."
+        "List", lists, key=f"edited-{profile.name}", accept_new_options=True, help="Type a new name to create a list."
     )
     if not NAME.fullmatch(name or ""):
         st.caption("A list's name has letters, digits, - and _.")
@@ -142,7 +142,7 @@ def _edit_kind(profile: str, chosen: str, kind: FollowKind, held: list[str], opt
         on_change=change,
         format_func=lambda each: _shown(kind, each),
         accept_new_options=kind == "event",
-        placeholder={"company": "Name or ticker", "sector": "GICS sector", "event": "As the model calls them"}[kind],
+        placeholder={"company": "Name or ticker", "sector": "GICS sector", "event": "As the model names them"}[kind],
     )
 
 
@@ -185,8 +185,8 @@ def headline(profile: Profile, interests: Interests, signals: Sequence[Signal], 
             "Followed sectors and event classes.",
             note=_sample(interests.sectors | {event.replace("_", " ") for event in interests.events}, 2),
         ),
-        Figure("Buy", f"{buys:,}", "Signals on what is followed that say buy.", note=f"of {len(own):,}"),
-        Figure("Sell", f"{sells:,}", "Signals on what is followed that say sell.", note=f"of {len(own):,}"),
+        Figure("Buy", f"{buys:,}", "Buy signals on what you follow.", note=f"of {len(own):,}"),
+        Figure("Sell", f"{sells:,}", "Sell signals on what you follow.", note=f"of {len(own):,}"),
         Figure(
             "Strongest",
             label(strongest.company).ticker if strongest else formats.NOTHING,
@@ -217,7 +217,7 @@ def recommended_companies(
     titles = {each.item.key: each.item.basis for each in shown}
     components.csv_button(row, "for_you_companies", lambda: recommendations.table(shown, titles))
     if not shown:
-        live.nothing("No signal to recommend", "Signals appear here when a strategy has spoken of what you follow.")
+        live.nothing("No signal to recommend", "Signals appear here once a strategy emits one for what you follow.")
         return
     items = recommendations.signal_items(shown, signals, view.zone, view.colours)
     _listed(items, shown, profile, view, "for_you_companies_list")

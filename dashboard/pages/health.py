@@ -137,7 +137,7 @@ def channels() -> None:
     table = alerting.channel_table(live.read("alerts", alerting.read), SystemClock().now())
     if table.empty:
         return
-    row = components.heading("Alert channels", "What became of the alerts that leave the house.")
+    row = components.heading("Alert channels", "What happened to alerts sent to channels.")
     components.csv_button(row, "channels", lambda: table)
     st.dataframe(table, key="channels", hide_index=True)
 

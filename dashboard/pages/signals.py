@@ -26,7 +26,7 @@ def draw(view: View) -> None:
     if not signals:
         live.nothing(
             "No signals yet",
-            "A strategy speaks when its hours have closed for every source and enough documents were heard.",
+            "A strategy emits a signal once its hours have closed for every source and enough documents have arrived.",
         )
         return
     strategies = sorted({signal.strategy for signal in signals})
@@ -37,7 +37,7 @@ def draw(view: View) -> None:
     if not shown:
         live.nothing(
             "No signal on what you follow",
-            f"Profile {formats.plain(view.profile)} follows nothing that a signal was given out for; "
+            f"Profile {formats.plain(view.profile)} follows nothing that has a signal; "
             "edit its watchlist on the page For you.",
         )
         return
@@ -49,7 +49,7 @@ def draw(view: View) -> None:
 def followed(signals: list[Signal], view: View) -> list[Signal]:
     """All of them, or those on what the profile follows, as the reader chooses."""
     only = st.segmented_control(
-        "Of which companies",
+        "Which companies",
         ["All companies", "Watchlist"],
         default="All companies",
         key="of",
@@ -98,7 +98,7 @@ def ranking(signals: list[Signal], view: View) -> str:
                 "score", min_value=-1, max_value=1, format="%+.2f", help="-1 strong sell … +1 strong buy."
             ),
             "confidence": st.column_config.NumberColumn(
-                format="percent", help="More, more different and more agreed: more."
+                format="percent", help="Higher with more documents, more varied sources and more agreement."
             ),
             "why": st.column_config.TextColumn(width="large", help="What each feature added to the score."),
             "for": st.column_config.TextColumn(help=f"T, in {view.zone_name}."),
@@ -143,7 +143,7 @@ def evidence(signal: Signal, view: View) -> None:
     )
     wanted = [document for document in documents if document.id in set(signal.evidence)]
     if not wanted:
-        live.nothing("No longer kept", "The documents behind this signal have left the store.")
+        live.nothing("No longer kept", "The documents behind this signal are no longer stored.")
         return
     colours = (view.colours.negative, view.colours.neutral, view.colours.positive)
     items = plots.document_items(wanted, view.zone, view.colours, detailed=True)

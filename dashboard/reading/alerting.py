@@ -20,8 +20,8 @@ from shared.links import safe_link
 from shared.reading.profiles import Interests
 
 _INSIDE = {
-    "history": "kept inside: it is history",
-    "replay": "kept inside: it is a replay",
+    "history": "dashboard only: it is history",
+    "replay": "dashboard only: it is a replay",
 }
 
 
@@ -87,7 +87,7 @@ def _item(number: int, alert: Alert, new: bool, zone: tzinfo, colours: Palette) 
 def sent_to(alert: Alert) -> str:
     """Where it went besides the dashboard."""
     if alert.inside:
-        return _INSIDE.get(alert.inside, f"kept inside: {alert.inside}")
+        return _INSIDE.get(alert.inside, f"dashboard only: {alert.inside}")
     return f"to {', '.join(alert.channels)}" if alert.channels else "dashboard"
 
 

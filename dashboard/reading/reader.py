@@ -103,7 +103,7 @@ def explain(error: Exception) -> str:
     if isinstance(error, redis.AuthenticationError):
         return "Redis refuses the password. Set BELLWETHER_REDIS__PASSWORD and start the dashboard again."
     if isinstance(error, redis.BusyLoadingError):
-        return "Redis is loading its data; this page goes on when it is done."
+        return "Redis is loading its data; this page continues when it is done."
     if isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
         return "Redis does not answer. Start Bellwether with `bellwether up`, or look at `bellwether status`."
     if isinstance(error, SettingsError):

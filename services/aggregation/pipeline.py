@@ -123,7 +123,7 @@ class AggregationWorker:
                 raise WorkerStop(ExitCode.RESTART, str(lost)) from lost
             self._count(redelivered, len(records))
             return
-        raise WorkerStop(ExitCode.RESTART, f"slot {slot} is applied by another worker, too")
+        raise WorkerStop(ExitCode.RESTART, f"slot {slot} is also being applied by another worker")
 
     def _steps(self, slot: int, records: Sequence[Decoded]) -> int:
         """Apply records up to each tick that closes an hour, and give out the signals that are due;
@@ -157,12 +157,12 @@ def read_positions(store: Store, topic_id: str, slots: Sequence[int]) -> dict[in
         except StoreLost as lost:
             raise WorkerStop(ExitCode.RESTART, str(lost)) from lost
         if position is not None and position.topic_id == RESTORING:
-            raise WorkerStop(ExitCode.REFUSED, "a restore is under way or did not finish; run: bellwether restore")
+            raise WorkerStop(ExitCode.REFUSED, "a restore is in progress or was interrupted; run: bellwether restore")
         if position is not None and position.topic_id != topic_id:
             raise WorkerStop(
                 ExitCode.REFUSED,
                 f"slot {slot} was applied from topic id {position.topic_id}, but opinions is {topic_id} now: "
-                "it was deleted and made again; run: bellwether reset",
+                "it was deleted and recreated; run: bellwether reset",
             )
         found[slot] = position.offset if position is not None else 0
     return found

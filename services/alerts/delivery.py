@@ -70,7 +70,7 @@ class Deliverer:
                 self.waiting = len(found)
                 for delivery in found if self._active() else ():
                     if delivery.channel not in self._rules.channels:
-                        error = NotDelivered("the rule file has no such channel any more", retry=False)
+                        error = NotDelivered("the rule file no longer has this channel", retry=False)
                         await loop.run_in_executor(self._threads, self._failed, delivery, ChannelState(), None, error)
             except RedisError as error:
                 raise WorkerStop(ExitCode.RESTART, f"Redis: {error}") from error

@@ -76,7 +76,7 @@ async def changed(settings: Settings, file: Path) -> None:
         try:
             rules_of(settings)
         except RuleError as error:
-            log.error("the rule file has changed and cannot be used; going on with the rules as they were: %s", error)
+            log.error("the rule file has changed and cannot be used; keeping the previous rules: %s", error)
             continue
         raise WorkerStop(ExitCode.RESTART, f"{file} has changed")
 

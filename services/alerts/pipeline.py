@@ -67,7 +67,7 @@ class AlertsWorker:
     async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int | None]:
         """Where to go on, from Redis; the start of the log for a run without alerts yet."""
         found = await asyncio.to_thread(self._position)
-        log.info("assigned %s, going on from %s", sorted(assigned), found)
+        log.info("assigned %s, continuing from %s", sorted(assigned), found)
         return dict.fromkeys(assigned, found)
 
     async def run(self) -> None:
@@ -93,7 +93,7 @@ class AlertsWorker:
             raise WorkerStop(
                 ExitCode.REFUSED,
                 f"signals were read from topic id {held[0]}, but the topic is {self._topic_id} now: "
-                "it was deleted and made again; run: bellwether reset",
+                "it was deleted and recreated; run: bellwether reset",
             )
         return held[1] if held is not None else None
 
@@ -116,7 +116,7 @@ class AlertsWorker:
         except RedisError as error:
             raise WorkerStop(ExitCode.RESTART, f"Redis: {error}") from error
         if not done:
-            raise WorkerStop(ExitCode.RESTART, "the position moved on: another worker looks at the signals, too")
+            raise WorkerStop(ExitCode.RESTART, "the position moved on: another worker is reading the signals as well")
         self.counts["alerts"] += len(step.alerts)
         self.counts["invalid"] += len(fresh) - len(signals)
 

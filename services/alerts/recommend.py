@@ -61,9 +61,7 @@ def rate(client: redis.Redis, run: str, profile: str, key: str, value: int, now:
     signals, _, articles = candidates(client, run, Interests.of(profiles.follows(profile)))
     item = next((each for each in (*signals, *articles) if each.key == key), None)
     if item is None and value:
-        raise UnknownItem(
-            f"nothing that is recommended now is called {key!r}; see: bellwether watchlist recommend --json"
-        )
+        raise UnknownItem(f"no current recommendation has the key {key!r}; see: bellwether watchlist recommend --json")
     rating = Rating(value=1 if value > 0 else -1, at=now, features=item.features) if item and value else None
     profiles.rate(profile, key, rating)
 

@@ -130,7 +130,7 @@ def _content(path: Path) -> _File:
 
 def _channel(where: str, name: str, values: dict[str, Any], variables: Mapping[str, str], found: list[str]) -> Channel:
     if name == DASHBOARD or not NAME.fullmatch(name):
-        raise RuleError(f"{where}: choose another name (letters, digits, - and _; {DASHBOARD!r} is there already)")
+        raise RuleError(f"{where}: choose another name (letters, digits, - and _; {DASHBOARD!r} is reserved)")
     kind = _table_entry(where, values, CHANNELS)
     own = {key: value for key, value in values.items() if key != "kind"}
     _known(where, own, _keys(kind), "kind")
@@ -209,22 +209,22 @@ def _problem(rule: Rule, channels: Mapping[str, Channel]) -> str:
         return problem
     for name in rule.outside:
         if name not in channels:
-            return f"channels: unknown channel {name!r}; known are {', '.join([DASHBOARD, *channels])}"
+            return f"channels: unknown channel {name!r}; choose from {', '.join([DASHBOARD, *channels])}"
     if not 0 <= rule.minimum_confidence <= 1:
         return "minimum_confidence must lie in 0 to 1"
     if rule.limit.per_hour <= 0 or rule.limit.burst < 1:
         return "limit: per_hour must be above 0, burst at least 1"
     if rule.kind == "watchlist" and rule.only is None:
-        return "only: say of what, e.g. only: {watchlist: default} or only: {companies: [AAPL]}"
+        return "only: name at least one, for example only: {watchlist: default} or only: {companies: [AAPL]}"
     return _only_problem(rule.only) if rule.only else ""
 
 
 def _only_problem(only: Only) -> str:
     catalogue = Catalogue.load()
     if unknown := next((name for name in only.sectors if name not in catalogue.sectors), ""):
-        return f"only: unknown sector {unknown!r}; known are {', '.join(catalogue.sectors)}"
+        return f"only: unknown sector {unknown!r}; choose from {', '.join(catalogue.sectors)}"
     if unknown := next((name for name in only.companies if name not in catalogue.by_id), ""):
-        return f"only: unknown company {unknown!r}; give ids of the catalogue, e.g. AAPL"
+        return f"only: unknown company {unknown!r}; use catalogue ids, for example AAPL"
     profile, _, chosen = only.watchlist.partition("/")
     if only.watchlist and not (NAME.fullmatch(profile) and NAME.fullmatch(chosen or "x")):
         return "only: watchlist is PROFILE or PROFILE/LIST"
@@ -236,7 +236,7 @@ def _only_problem(only: Only) -> str:
 def _table_entry(where: str, values: dict[str, Any], table: Mapping[str, Any]) -> Any:
     kind = str(values.get("kind"))
     if kind not in table:
-        raise RuleError(f"{where}: unknown kind {kind!r}; known are {', '.join(table)}")
+        raise RuleError(f"{where}: unknown kind {kind!r}; choose from {', '.join(table)}")
     return table[kind]
 
 
@@ -247,11 +247,11 @@ def _keys(kind: Any) -> tuple[str, ...]:
 def _known(where: str, values: Mapping[str, Any], known: tuple[str, ...], *more: str) -> None:
     for key in values:
         if key not in known:
-            raise RuleError(f"{where}: unknown key {key!r}; known are {', '.join([*more, *known])}")
+            raise RuleError(f"{where}: unknown key {key!r}; choose from {', '.join([*more, *known])}")
 
 
 def _distinct(path: Path, rules: tuple[Rule, ...]) -> None:
     names = [rule.name for rule in rules]
     for name in names:
         if names.count(name) > 1:
-            raise RuleError(f"{path}: two rules are called {name!r}; give one another name")
+            raise RuleError(f"{path}: two rules are named {name!r}; rename one of them")

@@ -63,7 +63,7 @@ def _test_alert(rule: Rule, said: list[tuple[Signal, str]], latest: list[Signal]
         text = f"test of rule {rule.name}: {why}"
     else:
         signal = latest[0] if latest else _invented(clock)
-        text = f"test of rule {rule.name}, which speaks of no company now"
+        text = f"test of rule {rule.name}, which matches no company at the moment"
     alert = make_alert(rule, signal, text, facts.evidence(signal), test=True)
     return msgspec.structs.replace(alert, id=f"{alert.id}-test-{clock.now()}")  # every test is another alert
 
@@ -85,7 +85,7 @@ def _through(
         return {"channel": name, "kind": DASHBOARD, "state": "sent", "detail": "on the page Alerts"}
     found = {"channel": name, "kind": rules.kinds[name]}
     if settings.run != LIVE:
-        return found | {"state": "not sent", "detail": f"run {settings.run} is a replay: nothing of it goes outside"}
+        return found | {"state": "not sent", "detail": f"run {settings.run} is a replay: its alerts stay inside"}
     delivery = Delivery(id=f"{alert.id}.{name}", channel=name, alert=alert, made_at=clock.now())
     try:
         rules.channels[name].send(delivery, settings.alerts.link, settings.alerts.timeout_seconds)

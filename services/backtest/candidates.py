@@ -49,12 +49,12 @@ def walked(settings: Settings, run: Run, prices: Prices, choices: Choices) -> Te
     strategy, warnings = _declared(settings, run, choices)
     wanted = variants(strategy)
     if len(wanted) == 1:
-        warnings.append(f"strategy {strategy.name} declares no grid: the folds show it as it is, nothing was chosen")
+        warnings.append(f"strategy {strategy.name} declares no grid: the folds use it as it is; nothing was chosen")
     made = variant_signals(run.folder, wanted, settings)
     panels = {name: panel_of(signals, prices, choices) for name, signals in made.items()}
     spoken = [np.flatnonzero(panel.notna().any(axis=1).to_numpy()) for panel in panels.values()]
     if not any(len(bars) for bars in spoken):
-        raise BacktestError("no signal of any variant meets a price; give the prices of the same companies and days")
+        raise BacktestError("no variant has a signal with a matching price; use prices for the same companies and days")
     first = min(int(bars[0]) for bars in spoken if len(bars))
     last = max(int(bars[-1]) for bars in spoken if len(bars))
     candidates = {name: Candidate.of(panel, prices, choices.cost_bps) for name, panel in panels.items()}
@@ -62,7 +62,7 @@ def walked(settings: Settings, run: Run, prices: Prices, choices: Choices) -> Te
     walked_through = walk(candidates, fold_list, choices.choose_by)
     idle = sum(name is None for _, name in walked_through.chosen)
     if idle:
-        warnings.append(f"{idle} folds had too short a past to choose on, and traded nothing")
+        warnings.append(f"{idle} folds had too little history to choose from and traded nothing")
     others = _others(run, strategy.name, prices, choices)
     trials = [*others, *(long_short_sharpe(panel, prices, choices.cost_bps) for panel in panels.values())]
     return Tested(
@@ -112,8 +112,8 @@ def _declared(settings: Settings, run: Run, choices: Choices) -> tuple[Strategy,
         if strategy.name == name:
             hashes = set(run.signals.loc[run.signals["strategy"] == name, "strategy_hash"])
             changed = bool(hashes) and strategy.digest not in hashes
-            return strategy, [f"strategy {name} has changed since the replay; its file of now is used"] * changed
-    raise BacktestError(f"the file of strategy {name!r} is not to be found any more; name it with --strategy FILE")
+            return strategy, [f"strategy {name} has changed since the replay; the current file is used"] * changed
+    raise BacktestError(f"the file of strategy {name!r} no longer exists; give it with --strategy FILE")
 
 
 def _others(run: Run, name: str, prices: Prices, choices: Choices) -> list[float]:
@@ -139,7 +139,7 @@ def _traded(made: Mapping[str, pd.DataFrame], walked_through: Walk, prices: Pric
             inside = (bar >= fold.test[0]) & (bar < fold.test[1])
             parts.append(made[name][inside].assign(parameters=name))
     if not parts:
-        raise BacktestError("no fold had a past long enough to choose on; use a shorter --train-window")
+        raise BacktestError("no fold has enough history to choose from; use a shorter --train-window")
     return pd.concat(parts, ignore_index=True)
 
 

@@ -39,8 +39,8 @@ def load_run(settings: Settings, run: str) -> Run:
     path = folder / "signals.parquet"
     if not path.exists():
         known = sorted(p.parent.name for p in folder.parent.glob("*/signals.parquet")) if folder.parent.exists() else []
-        listed = f"known runs: {', '.join(known)}" if known else "there is none yet"
-        raise BacktestError(f"no run is called {run!r} ({listed}); make one with: bellwether replay --run {run} …")
+        listed = f"known runs: {', '.join(known)}" if known else "there are none yet"
+        raise BacktestError(f"no run is named {run!r} ({listed}); make one with: bellwether replay --run {run} …")
     signals = pd.read_parquet(path)
     if "revision" in signals:
         signals = signals[signals["revision"] == 0]

@@ -106,7 +106,7 @@ def check_prices(
         problems.extend(_holes(table, exchange))
     if strict and problems:
         raise PriceError(
-            f"{path}: {problems[0]} ({len(problems)} problems in all; leave out --strict to go on without them)"
+            f"{path}: {problems[0]} ({len(problems)} problems in total; omit --strict to continue without these rows)"
         )
     if table.empty:
         raise PriceError(
@@ -172,7 +172,7 @@ def _unique_and_sorted(table: pd.DataFrame, problems: list[PriceProblem]) -> pd.
     repeated = table.duplicated(["ticker", "date"], keep="first")
     for row in table[repeated].itertuples():
         problems.append(
-            PriceProblem(row.row, row.ticker, str(row.date.date()), "this day is there twice; the first row counts")
+            PriceProblem(row.row, row.ticker, str(row.date.date()), "this day appears twice; the first row is used")
         )
     table = table[~repeated]
     unsorted = table.groupby("ticker", sort=False)["date"].transform(lambda day: day < day.cummax())
@@ -188,7 +188,7 @@ def _calendar(name: str, days: pd.Series) -> exchange_calendars.ExchangeCalendar
         margin = pd.Timedelta(days=40)
         return exchange_calendars.get_calendar(name, start=start - margin, end=end + margin)
     except exchange_calendars.errors.InvalidCalendarName:
-        raise PriceError(f"no exchange calendar is called {name!r}; e.g. XNYS, XLON, XSHG, 24/7") from None
+        raise PriceError(f"no exchange calendar is named {name!r}; e.g. XNYS, XLON, XSHG, 24/7") from None
 
 
 def _on_sessions(

@@ -75,7 +75,7 @@ class HttpCsv:
                     parts.append(part)
                     most -= len(part)
                     if most < 0:
-                        raise PriceError(f"price provider {self._name!r}: an answer above max_response_bytes")
+                        raise PriceError(f"price provider {self._name!r}: a response larger than max_response_bytes")
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise PriceError(f"price provider {self._name!r}: {type(error).__name__}: {error}") from None
         return b"".join(parts).decode("utf-8", "replace")

@@ -48,11 +48,11 @@ def run_backtest(
         panel = factor_panel(signals, prices, delay, hold_bars)
     if not panel.notna().any().any():
         raise BacktestError(
-            f"no signal meets a price: signals {to_iso(int(signals['available_at'].min()))} to "
+            f"no signal has a matching price: signals {to_iso(int(signals['available_at'].min()))} to "
             f"{to_iso(int(signals['available_at'].max()))} on "
             f"{signals['company'].nunique()} companies, prices {prices.open.index[0].date()} to "
             f"{prices.open.index[-1].date()}; "
-            "give the prices of the same companies and days"
+            "use prices for the same companies and days"
         )
     ic = information_coefficient(panel, forward_returns(prices.open, 1))
     tracks = {

@@ -88,13 +88,13 @@ def model_warnings(loaded: Run) -> list[str]:
     first = to_datetime(int(loaded.signals["available_at"].min())).date().isoformat()
     if loaded.texts_until and first > loaded.texts_until:
         return []
-    learnt = f"up to {loaded.texts_until}" if loaded.texts_until else "of dates that it does not say"
+    learnt = f"up to {loaded.texts_until}" if loaded.texts_until else "of unknown dates"
     remedy = (
-        "company names were hidden from it here (--anonymise), which lessens that"
+        "company names were hidden from it here (--anonymise), which reduces this"
         if loaded.anonymised
         else "compare with a replay made with --anonymise"
     )
     return [
-        f"the texts begin on {first}, and the model learnt from texts {learnt}: "
+        f"the texts begin on {first}, and the model was trained on texts {learnt}: "
         f"look-ahead through the model is possible; {remedy}"
     ]

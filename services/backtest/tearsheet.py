@@ -109,7 +109,7 @@ def _folds(folds: list[dict[str, Any]], walk: dict[str, Any]) -> list[str]:
         {
             "trained on": " to ".join(fold["train"]) or "nothing",
             "tested on": " to ".join(fold["test"]),
-            "parameters chosen": fold["parameters"] or "none: the past was too short",
+            "parameters chosen": fold["parameters"] or "none: too little history",
             "Sharpe in sample": fold["in_sample"]["sharpe"],
             "out of sample": fold["out_of_sample"]["sharpe"],
             "IC in sample": fold["in_sample"]["ic"],
@@ -120,7 +120,7 @@ def _folds(folds: list[dict[str, Any]], walk: dict[str, Any]) -> list[str]:
     lead = (
         f"Every number of this page is out of sample: of {len(walk['candidates'])} combinations, each fold trades the "
         f"one whose {walk['choose_by']} was best over the {walk['train_days']} days before it, with an embargo of "
-        f"{walk['embargo_days']} days; the last {walk['purged_bars']} bars of the past choose nothing, because their "
+        f"{walk['embargo_days']} days; the last {walk['purged_bars']} bars of that window are left out, because their "
         "positions were still open."
     )
     return [
@@ -136,7 +136,7 @@ def _horizons(m: dict[str, Any]) -> pd.DataFrame:
     for bars, ic in m["ic_by_horizon"].items():
         spread = m["quantile_spread"][bars] * 1e4
         rows.append((f"{bars} bar(s)", ic["mean"], ic["t"], spread, m["quantile_spread_t"][bars], ic["sessions"]))
-    columns = ["horizon", "IC", "t of the IC", "best less worst fifth, bp", "its t", "sessions"]
+    columns = ["horizon", "IC", "t of the IC", "top minus bottom quintile, bp", "its t", "sessions"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -160,15 +160,15 @@ def _events(study: pd.DataFrame) -> list[str]:
                 row[f"to bar {bar}"] = f"{at.at[bar, 'mean']:+.2%} ± {at.at[bar, 'high'] - at.at[bar, 'mean']:.2%}"
         rows.append(row)
     note = (
-        "Close-to-close return less the mean of all companies, cumulated from five sessions before; ± is the 95 % band "
-        "of the cross-section. Many classes are looked at: one in twenty leaves its band by chance."
+        "Close-to-close return less the mean of all companies, summed from five sessions before; ± is the 95 % band "
+        "of the cross-section. Many classes are tested: one in twenty leaves its band by chance."
     )
     table = _table(pd.DataFrame(rows))
     return [html_of(drawings.events(study)), f"<p class=lead>{html.escape(note)}</p>", table]
 
 
 _STYLES = {
-    "ic_mean": "+.4f", "ic_t": "+.2f", "IC": "+.4f", "t of the IC": "+.2f", "best less worst fifth, bp": "+.1f",
+    "ic_mean": "+.4f", "ic_t": "+.2f", "IC": "+.4f", "t of the IC": "+.2f", "top minus bottom quintile, bp": "+.1f",
     "its t": "+.2f", "sharpe": "+.2f", "return": "+.1%",
 }  # fmt: skip
 

@@ -32,7 +32,7 @@ class Delay:
             return cls()
         found = _DELAY.match(text.strip())
         if not found:
-            raise DelayError(f"--delay {text!r} is not understood; give e.g. 0, 1bar, 30min, 4h or 1d")
+            raise DelayError(f"--delay {text!r} is not valid; use, for example, 0, 1bar, 30min, 4h or 1d")
         amount, unit = int(found[1]), found[2]
         return cls(bars=amount) if unit.startswith("bar") else cls(seconds=amount * _UNITS[unit])
 

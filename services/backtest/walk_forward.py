@@ -57,7 +57,7 @@ def _days(text: str, option: str) -> int:
     if text.strip() == "0":
         return 0
     if not found:
-        raise WindowError(f"{option} {text!r} is not understood; write days or weeks, e.g. 180d or 26w")
+        raise WindowError(f"{option} {text!r} is not valid; use days or weeks, for example 180d or 26w")
     return int(found[1]) * _DAYS[found[2]]
 
 
@@ -87,7 +87,7 @@ def folds(opens_at: pd.DatetimeIndex, first: int, windows: Windows) -> list[Fold
         begin = end
     if not found:
         raise WindowError(
-            f"the signals reach over {(int(opens[-1]) - int(opens[first])) // DAY} days: too short for a training "
+            f"the signals span {(int(opens[-1]) - int(opens[first])) // DAY} days: too short for a training "
             f"window of {windows.train} days; use a shorter --train-window or replay more"
         )
     return found

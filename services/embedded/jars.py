@@ -61,7 +61,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _resolve(cache: Path) -> list[Path]:
-    _log.info("fetching Apache Kafka %s (45 jars, 43 MB, once) into %s", KAFKA_VERSION, cache)
+    _log.info("downloading Apache Kafka %s (45 jars, 43 MB, once) into %s", KAFKA_VERSION, cache)
     failure: Exception | None = None
     for _ in range(_ATTEMPTS):
         try:
@@ -75,9 +75,9 @@ def _resolve(cache: Path) -> list[Path]:
         partial.replace(_list_file(cache))
         return jars
     raise EmbeddedError(
-        f"Apache Kafka {KAFKA_VERSION} is not in {cache} and could not be fetched from Maven ({_first_line(failure)}). "
+        f"Apache Kafka {KAFKA_VERSION} is not in {cache} and could not be downloaded ({_first_line(failure)}). "
         f"Connect to the network once and try again, or copy that folder from a machine that has it, "
-        f"or use a Kafka that already runs: --bootstrap-servers HOST:PORT"
+        f"or use a running Kafka: --bootstrap-servers HOST:PORT"
     )
 
 

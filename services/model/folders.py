@@ -35,7 +35,7 @@ def find_model(name: str) -> Path:
         return _checked(name, _from_hub(name))
     known = sorted(path.parent.name for path in shipped_models().glob("*/config.json"))
     raise ModelError(
-        f"model {name!r}: no such folder, none of that name under {shipped_models()} (there:"
+        f"model {name!r}: not a folder, not a name under {shipped_models()} (available:"
         f" {', '.join(known) or 'none'}), and not a Hub id of the form owner/name. Set BELLWETHER_MODEL__NAME"
     )
 
@@ -79,8 +79,8 @@ def _from_hub(name: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=_HUB_FILES))
     except Exception as error:
         raise ModelError(
-            f"model {name!r}: not under models/, not in the Hub's cache, and not to be had from the Hub"
-            f" ({type(error).__name__}). Check the id and the network, or name a folder"
+            f"model {name!r}: not under models/, not in the Hub's cache, and not available from the Hub"
+            f" ({type(error).__name__}). Check the id and the network, or give a folder"
         ) from error
 
 

@@ -52,7 +52,7 @@ class Pack:
                 try:
                     engine = self.load()
                 except Exception as error:
-                    raise DeviceLost(f"the language pack does not load: {error}") from error
+                    raise DeviceLost(f"the language pack cannot be loaded: {error}") from error
                 if engine.model_id != self.model_id:
                     raise DeviceLost(f"the language pack {engine.name} has changed since the start")
                 self._engine = engine

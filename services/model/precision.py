@@ -57,7 +57,7 @@ def choose_precision(
         try:
             encoder = candidates[remembered]()
         except NoKernel as error:
-            log.warning("precision %s was chosen before and is not there now: %s", remembered, error)
+            log.warning("precision %s was chosen before and is no longer available: %s", remembered, error)
         else:
             log.info("precision %s, as measured before on this machine (%s)", remembered, kept)
             return encoder

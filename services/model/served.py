@@ -81,7 +81,7 @@ def load_served(folder: Path) -> tuple[ServedOpinion, EncoderWeights]:
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         if isinstance(error, ModelError):
             raise
-        raise ModelError(f"{folder}: the model does not load ({str(error).splitlines()[0]})") from error
+        raise ModelError(f"{folder}: the model cannot be loaded ({str(error).splitlines()[0]})") from error
     return heads.eval().requires_grad_(False), EncoderWeights(config.get("encoder") or {}, encoder)
 
 

@@ -45,7 +45,7 @@ class StubEngine:
         elif key == "slow" and value.replace(".", "", 1).isdigit():
             self._seconds = float(value) / 1000
         else:
-            raise ValueError(f"model name {self.name!r}: {option!r} is none of poison, lost, slow=MS")
+            raise ValueError(f"model name {self.name!r}: {option!r} is not one of poison, lost, slow=MS")
 
     def encode(self, requests: Sequence[Request]) -> list[Request]:
         return list(requests)

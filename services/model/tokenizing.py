@@ -161,7 +161,7 @@ def load_tokenizer(folder: Path) -> Any:
     try:
         return AutoTokenizer.from_pretrained(folder, use_fast=True, trust_remote_code=False).backend_tokenizer
     except Exception as error:
-        raise ModelError(f"{folder}: no tokenizer.json, and no fast tokenizer can be made of it ({error})") from error
+        raise ModelError(f"{folder}: no tokenizer.json, and no fast tokenizer can be built ({error})") from error
 
 
 def _encodable(text: str) -> str:

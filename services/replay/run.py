@@ -71,7 +71,7 @@ def replay(
     strategies = [load_strategy(name) for name in question.strategies or settings.aggregation.strategies]
     names = [strategy.name for strategy in strategies]
     if len(set(names)) < len(names):
-        raise RangeError(f"two strategies are called the same: {', '.join(names)}; give each its own name")
+        raise RangeError(f"two strategies have the same name: {', '.join(names)}; give each its own name")
     clock = SystemClock()
     refuse_in_use(settings, run, question.asked(), resume=resume, overwrite=overwrite)
     started = time.perf_counter()
@@ -143,7 +143,7 @@ def parse_moment(text: str | None, option: str) -> int | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise RangeError(f"{option} {text}: not a time; write e.g. 2014-05-01 or 2014-05-01T14:30:00+00:00") from None
+        raise RangeError(f"{option} {text}: not a date or time; use 2014-05-01 or 2014-05-01T14:30:00+00:00") from None
     return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 

@@ -42,11 +42,13 @@ def refuse_in_use(settings: Settings, run: str, asked: dict[str, Any], *, resume
         before = json.loads(kept.read_text())
         if not resume:
             raise RunError(
-                f"a run called {run!r} is there already ({before.get('state', '?')}); "
-                "go on with it by --resume, replace it by --overwrite, or choose another name"
+                f"run {run!r} already exists ({before.get('state', '?')}); "
+                "continue it with --resume, replace it with --overwrite, or choose another name"
             )
         if before["asked"] != asked:
-            raise RunError(f"run {run!r} was asked something else: {before['asked']}; use --overwrite or another name")
+            raise RunError(
+                f"run {run!r} was made with other options: {before['asked']}; use --overwrite or another name"
+            )
 
 
 def begin_run(settings: Settings, run: str, asked: dict[str, Any], *, overwrite: bool, workers: int = 0) -> Path:
@@ -139,7 +141,7 @@ def show_run(settings: Settings, run: str) -> dict[str, Any]:
     path = folder_of(settings, run) / SUMMARY
     if not path.exists():
         known = ", ".join(kept["run"] for kept in list_runs(settings)) or "none yet"
-        raise RunError(f"no run is called {run!r}; known: {known}")
+        raise RunError(f"no run is named {run!r}; known: {known}")
     found: dict[str, Any] = json.loads(path.read_text())
     return found
 

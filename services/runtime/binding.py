@@ -133,10 +133,10 @@ def bind(client: redis.Redis, run: str, fields: Mapping[str, str], clock: Clock 
 def _refusal(run: str, name: str, held: Mapping[str, str], wanted: Mapping[str, str]) -> str:
     remedies = {
         MODEL_ID: "use the same model, precision and kind of device, or run: bellwether model switch",
-        PACKS: "set model.packs back, or run: bellwether model switch",
+        PACKS: "restore model.packs, or run: bellwether model switch",
         CLUSTER: "point it back at that cluster, or run: bellwether reset",
-        "topic_id": "the topic was deleted and made again; run: bellwether reset",
-        "partitions": "set the count back, or run: bellwether topics resize",
+        "topic_id": "the topic was deleted and recreated; run: bellwether reset",
+        "partitions": "restore the count, or run: bellwether topics resize",
     }
     remedy = remedies.get(name.partition(".")[0], "run: bellwether reset")
     return f"run {run!r} is bound to {name} {held.get(name)!r}, but this worker has {wanted[name]!r}; {remedy}"

@@ -14,7 +14,7 @@ class ExitCode(IntEnum):
     USAGE = 2
     REFUSED = 3  # bound to another cluster, topic, partition count or model
     DEAD_LETTER_LIMIT = 4  # not started again before `bellwether resume`
-    OUTSIDE_LOG = 5  # the position to go on from is not in the log any more
+    OUTSIDE_LOG = 5  # the position to resume from is not in the log any more
     DEVICE_LOST = 6
     RESTART = 75  # Kafka or Redis was lost: start me again
 

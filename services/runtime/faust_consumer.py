@@ -175,7 +175,7 @@ def inside_log(tp: TP, position: int | None, first: int, end: int) -> int:
     gap = f"records {position} to {first - 1} are gone" if position < first else f"the log ends at {end}"
     raise WorkerStop(
         ExitCode.OUTSIDE_LOG,
-        f"{tp.topic}[{tp.partition}]: the position to go on from is {position}, but {gap}. "
+        f"{tp.topic}[{tp.partition}]: the position to resume from is {position}, but {gap}. "
         f"Restore the topic, or accept the gap with: bellwether reset",
     )
 

@@ -32,7 +32,7 @@ class IdempotentProducer(driver.Producer):
         try:
             await asyncio.gather(*(self._publish_one(*to, rows) for to, rows in records.items() if rows))
         except KafkaError as error:
-            raise WorkerStop(ExitCode.RESTART, f"Kafka did not take what was sent: {error!r}") from error
+            raise WorkerStop(ExitCode.RESTART, f"Kafka did not accept what was sent: {error!r}") from error
 
     async def _publish_one(self, topic: str, partition: int, rows: Sequence[Outbound]) -> None:
         producer = self._ensure_producer()

@@ -60,6 +60,6 @@ def serve_metrics(current: Callable[[], WorkerReport], port: int) -> str:
     try:
         server, _ = start_http_server(port, "127.0.0.1", registry)
     except OSError as error:
-        log.warning("/metrics: port %d on 127.0.0.1 cannot be had (%s), taking a free one", port, error)
+        log.warning("/metrics: port %d on 127.0.0.1 is not available (%s); using a free one", port, error)
         server, _ = start_http_server(0, "127.0.0.1", registry)
     return f"127.0.0.1:{server.server_port}"

@@ -116,7 +116,7 @@ class Reporter:
                     lost = False
                 except redis.RedisError as error:
                     if not lost:
-                        log.warning("the report did not reach Redis, trying again: %s", error)
+                        log.warning("the report did not reach Redis, retrying: %s", error)
                     lost = True
                 await asyncio.sleep(REPORT_EVERY_SECONDS)
         finally:

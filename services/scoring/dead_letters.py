@@ -65,7 +65,7 @@ def read_bytes(settings: Settings, letter: Letter) -> bytes:
         for record in log.records({TopicPartition(name, partition): offset}):
             if record.offset == offset:
                 return bytes(record.value or b"")
-    raise DeadLetterError(f"the bytes of {letter.id} are not on documents.dead any more")
+    raise DeadLetterError(f"the bytes of {letter.id} are no longer on documents.dead")
 
 
 def find_letters(letters: Sequence[Letter], wanted: Sequence[str]) -> list[Letter]:
@@ -82,7 +82,7 @@ def requeue(settings: Settings, letters: Sequence[Letter]) -> int:
     topics = describe(settings.kafka, sorted({letter.topic for letter in letters}))
     for letter in letters:
         if letter.topic not in topics or letter.partition >= topics[letter.topic].partitions:
-            raise DeadLetterError(f"{letter.id}: there is no {letter.topic}[{letter.partition}] to put it back on")
+            raise DeadLetterError(f"{letter.id}: there is no {letter.topic}[{letter.partition}] to requeue it to")
     producer = KafkaProducer(**client_config(settings.kafka), max_request_size=16 * 1024 * 1024)
     try:
         for letter in letters:
@@ -103,7 +103,7 @@ def _find(letters: Sequence[Letter], name: str) -> Letter:
     if len(found) == 1:
         return found[0]
     problem = "no dead letter" if not found else f"{len(found)} dead letters"
-    raise DeadLetterError(f"{name}: {problem} of that id; see: bellwether dead-letters list")
+    raise DeadLetterError(f"{name}: {problem} with that id; see: bellwether dead-letters list")
 
 
 def _letter(record: Any) -> Letter:

@@ -48,7 +48,7 @@ def switch(settings: Settings, client: redis.Redis) -> dict[str, Any]:
     if alive:
         raise SwitchError(
             f"{len(alive)} scoring worker(s) of run {settings.run!r} are alive or ended in the last 15 s; "
-            "stop them first (they hold still when they refuse a model), then switch, then: bellwether resume"
+            "stop them first (they stay stopped after refusing a model), then switch, then: bellwether resume"
         )
     held, packs = cast("list[bytes | None]", client.hmget(key, [MODEL_ID, PACKS]))
     if held is None:
@@ -68,7 +68,7 @@ def switch(settings: Settings, client: redis.Redis) -> dict[str, Any]:
     history = [*switches(client, settings.run), entry]
     arguments = (held.decode(), engine.model_id, engine.precision, msgspec.json.encode(history).decode(), fields[PACKS])
     if client.eval(_SWITCH, 1, key, *arguments) != 1:
-        raise SwitchError("somebody else switched the model at the same moment; look with: bellwether model history")
+        raise SwitchError("the model was switched elsewhere at the same moment; see: bellwether model history")
     return {"run": settings.run, **entry}
 
 

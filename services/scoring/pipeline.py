@@ -135,4 +135,4 @@ class ScoringWorker:
             f"(limit {self._scoring.dead_letter_limit:.0%}); see: bellwether dead-letters list"
         )
         keep_stopped(self._settings.state_dir, "scoring", reason)
-        return WorkerStop(ExitCode.DEAD_LETTER_LIMIT, f"{reason}; go on with: bellwether resume")
+        return WorkerStop(ExitCode.DEAD_LETTER_LIMIT, f"{reason}; continue with: bellwether resume")

@@ -105,7 +105,7 @@ class Supervisor:
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise EmbeddedError(f"another supervisor runs on {self.state}; see: bellwether status") from None
+            raise EmbeddedError(f"another supervisor is running on {self.state}; see: bellwether status") from None
         left = [record for record in read_records(self.state) if record.pid != os.getpid()] + strays(self.state)
         remaining = stop_records(left)
         if remaining:

@@ -65,14 +65,14 @@ def child_problems(children: Sequence[Child], reports: Sequence[WorkerReport]) -
         if child.state == "held":
             found.append(
                 f"{child.label} stopped with exit code {child.exit_code} and waits for: bellwether resume; "
-                f"it said: {child.message}"
+                f"its message: {child.message}"
             )
         elif child.state != "running":
-            found.append(f"{child.label} is being started again: {child.message}")
+            found.append(f"{child.label} is restarting: {child.message}")
         elif child.role in _REPORTING and (child.role, child.name, child.pid) not in reporting:
             found.append(f"{child.label} has not reported yet")
         elif child.restarts and not child.steady():
-            found.append(f"{child.label} was just started again: {child.message}")
+            found.append(f"{child.label} has just restarted: {child.message}")
     return found
 
 

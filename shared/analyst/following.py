@@ -28,7 +28,7 @@ def _sector(text: str) -> str:
     known = Catalogue.load().sectors
     found = [sector for sector in known if sector.lower() == " ".join(text.lower().split())]
     if not found:
-        raise ProfileError(f"unknown sector {text!r}; known are {', '.join(known)}")
+        raise ProfileError(f"unknown sector {text!r}; choose from {', '.join(known)}")
     return found[0]
 
 

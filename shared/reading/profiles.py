@@ -136,5 +136,5 @@ _rating = msgspec.json.Decoder(Rating)
 def checked_name(name: str) -> str:
     """`name` itself; raises ProfileError when it can be no profile's or list's."""
     if not NAME.fullmatch(name):
-        raise ProfileError(f"{name!r} is no name: letters, digits, - and _, at most 64")
+        raise ProfileError(f"{name!r} is not a valid name: use letters, digits, - and _, at most 64")
     return name

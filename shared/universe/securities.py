@@ -115,7 +115,7 @@ class Catalogue:
         self.companies: tuple[Company, ...] = tuple(_company(row, rows.line_num) for row in rows)
         self.by_id: dict[str, Company] = {company.id: company for company in self.companies}
         if len(self.by_id) != len(self.companies):
-            raise CatalogueError("two rows have the same id; give one of them another")
+            raise CatalogueError("two rows have the same id; change one of them")
         self.sectors: tuple[str, ...] = tuple(sorted({company.sector for company in self.companies}))
         self._digest = hashlib.blake2b(raw.replace(b"\r\n", b"\n"), digest_size=8, salt=_RULES).hexdigest()
         self._symbols: dict[str, list[tuple[Ticker, Company]]] = {}
@@ -209,7 +209,7 @@ def _ticker(text: str, line: int) -> Ticker:
     match = _TICKER.fullmatch(text)
     if match is None:
         raise CatalogueError(
-            f"securities.csv line {line}: {text!r} is no ticker; write e.g. PARA>2022-02-17<2025-08-07"
+            f"securities.csv line {line}: {text!r} is not a ticker; use, for example, PARA>2022-02-17<2025-08-07"
         )
     return Ticker(match[1], match[2] or "", match[3] or "")
 

@@ -58,9 +58,13 @@ def test_foreign_servers_are_used_and_left_alone(
     ("kafka_at", "redis_at", "named"),
     [
         ("nobody", "redis", ("--bootstrap-servers", "BELLWETHER_KAFKA__BOOTSTRAP_SERVERS", "nothing listens at")),
-        ("redis", "redis", ("--bootstrap-servers", "BELLWETHER_KAFKA__SECURITY_PROTOCOL", "no Kafka lets us in at")),
-        ("kafka", "nobody", ("--redis-url", "BELLWETHER_REDIS__URL", "no Redis answers at")),
-        ("kafka", "kafka", ("--redis-url", "BELLWETHER_REDIS__URL", "no Redis answers at")),
+        (
+            "redis",
+            "redis",
+            ("--bootstrap-servers", "BELLWETHER_KAFKA__SECURITY_PROTOCOL", "cannot connect to Kafka at"),
+        ),
+        ("kafka", "nobody", ("--redis-url", "BELLWETHER_REDIS__URL", "Redis does not answer at")),
+        ("kafka", "kafka", ("--redis-url", "BELLWETHER_REDIS__URL", "Redis does not answer at")),
     ],
 )
 def test_a_wrong_address_is_named_within_seconds_with_its_setting(

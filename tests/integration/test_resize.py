@@ -82,7 +82,7 @@ def test_opinions_of_a_drained_run_get_other_partitions(system: System, tmp_path
     assert "documents.news" in said and "--run NAME" in said
 
     def interrupt(stage: str) -> None:
-        if stage.startswith("laying"):
+        if stage.startswith("repartitioning"):
             raise Interrupted
 
     settings = load_settings(system.state)

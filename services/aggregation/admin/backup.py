@@ -46,7 +46,7 @@ return found
 
 
 class BackupError(ValueError):
-    """A file that is no whole backup, or a run that cannot be replaced now; the text says what to do."""
+    """A file that is not a complete backup, or a run that cannot be replaced now; the text says what to do."""
 
 
 class Header(msgspec.Struct, kw_only=True):
@@ -150,7 +150,7 @@ def refuse_while_alive(client: redis.Redis, run: str) -> None:
         alive = [key.decode().removeprefix(prefix) for page in _pages(client, prefix + "*") for key in page]
         if alive:
             raise BackupError(
-                f"{role} worker {', '.join(sorted(alive))} of run {run!r} lives; stop it first (bellwether down; "
+                f"{role} worker {', '.join(sorted(alive))} of run {run!r} is running; stop it first (bellwether down; "
                 f"one that was killed is listed for {REPORT_TTL_SECONDS} s)"
             )
 
@@ -225,9 +225,9 @@ def _checked(file: Path) -> Iterator[Header | list[Entry]]:
                 count += len(entries)
                 yield entries
             if msgspec.msgpack.decode(_value(source), type=int) != count or source.read(1):
-                raise BackupError(f"{file} is no whole backup: what it ends with is not the number of its keys")
+                raise BackupError(f"{file} is incomplete or damaged (wrong number of keys); use another backup")
     except (gzip.BadGzipFile, EOFError, msgspec.MsgspecError) as error:
-        raise BackupError(f"{file} is no whole backup ({error}); take another one") from error
+        raise BackupError(f"{file} is incomplete or damaged ({error}); use another backup") from error
 
 
 def _value(source: gzip.GzipFile) -> bytes:

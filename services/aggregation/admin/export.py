@@ -52,7 +52,7 @@ def instant(text: str) -> int:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ExportError(f"{text!r} is no date or time; write e.g. 2024-03-01 or 2024-03-01T14:30:00Z") from None
+        raise ExportError(f"{text!r} is not a date or time; use 2024-03-01 or 2024-03-01T14:30:00Z") from None
     return to_micros(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
 
 
@@ -78,7 +78,7 @@ def read_opinions(settings: Settings) -> Iterator[Opinion]:
     name = Topics(settings.run).opinions
     state = describe(settings.kafka, [name]).get(name)
     if state is None:
-        raise ExportError(f"there is no topic {name}: run {settings.run!r} has no opinions yet")
+        raise ExportError(f"topic {name} does not exist: run {settings.run!r} has no opinions yet")
     with TopicLog(settings.kafka, {name: state.partitions}) as log:
         for partition, begin in log.begins.items():
             distinct = Distinct(settings.aggregation)

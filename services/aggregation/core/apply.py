@@ -34,10 +34,10 @@ def apply(
     state = store.load(slot, records)
     stored = state.position.offset if state.position is not None else 0
     if gapless and stored < records[0][0]:
-        raise Behind(f"slot {slot}: the store goes on from {stored}, but {records[0][0]} was read")
+        raise Behind(f"slot {slot}: the store continues from {stored}, but {records[0][0]} was read")
     if records[-1][0] < stored:
         return None
     made = plan(records, state, Position(topic_id, records[-1][0] + 1), rules, observer)
     if not store.commit(made):
-        raise Stale(f"slot {slot}: the position moved on from {stored} while a batch was applied")
+        raise Stale(f"slot {slot}: the position moved from {stored} while a batch was applied")
     return made

@@ -198,7 +198,7 @@ class Closer:
         writes.settled = sorted((set(due) - unclosed) | set(late))
         writes.pending = unclosed & set(late)
         if not self._store.commit(Plan(self._slot, state.position, state.position, writes)):
-            raise Stale(f"slot {self._slot}: the position moved on while signals were made")
+            raise Stale(f"slot {self._slot}: the position moved while signals were made")
         self._latest |= moved
 
     def _latest_at(self, key: str, name: str) -> int:

@@ -97,7 +97,7 @@ def check_strategy(strategy: Strategy, path: str | Path) -> None:
     for name in [*strategy.weights, *strategy.scales]:
         if name not in FEATURES and not name.startswith(EVENT_PREFIX):
             known = ", ".join([*FEATURES, EVENT_PREFIX + "NAME"])
-            raise StrategyError(f"{path}: unknown feature {name!r}; known are {known}")
+            raise StrategyError(f"{path}: unknown feature {name!r}; choose from {known}")
     if not any(strategy.weights.values()):
         raise StrategyError(f"{path}: every weight is 0; give at least one feature a weight")
     if any(scale <= 0 for scale in strategy.scales.values()):

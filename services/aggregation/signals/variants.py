@@ -39,12 +39,12 @@ def _check(strategy: Strategy) -> None:
     size = 1
     for parameter, values in strategy.grid.items():
         if parameter not in TUNABLE and parameter.partition(".")[0] not in KEYED:
-            raise StrategyError(f"strategy {strategy.name}: grid: unknown parameter {parameter!r}; known are {known}")
+            raise StrategyError(f"strategy {strategy.name}: grid: unknown parameter {parameter!r}; choose from {known}")
         if not values:
             raise StrategyError(f"strategy {strategy.name}: grid: {parameter} has no values")
         size *= len(values)
     if size > MOST:
-        raise StrategyError(f"strategy {strategy.name}: grid: {size} combinations; at most {MOST}, or chance chooses")
+        raise StrategyError(f"strategy {strategy.name}: grid: {size} combinations; at most {MOST}, or chance decides")
 
 
 def _variant(strategy: Strategy, name: str, chosen: dict[str, int | float]) -> Strategy:

@@ -29,7 +29,7 @@ def bring_up_to_date(client: redis.Redis, run: str) -> None:
     if layout > LAYOUT:
         raise WorkerStop(
             ExitCode.REFUSED,
-            f"run {run!r} has layout {layout} in Redis, this program knows {LAYOUT}; upgrade Bellwether, "
+            f"run {run!r} has layout {layout} in Redis, but this version supports {LAYOUT}; upgrade Bellwether, "
             "or start over: bellwether reset",
         )
     while layout < LAYOUT:

@@ -31,7 +31,7 @@ class Email(Paced, frozen=True, forbid_unknown_fields=True, kw_only=True, rename
         if not self.to or not all("@" in address for address in (*self.to, self.sender)):
             return "from and to: give mail addresses, e.g. to: [desk@example.com]"
         if self.password and self.security == "none":
-            return "security: a password does not travel in clear; use starttls or tls"
+            return "security: a password is never sent in clear text; use starttls or tls"
         if bool(self.password) != bool(self.username):
             return "give username and password, or neither"
         return self.pace_problem()

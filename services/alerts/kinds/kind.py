@@ -53,7 +53,7 @@ def unknown_feature(name: str) -> str:
     if name in OWN or name in FEATURES or (name.startswith(EVENT_PREFIX) and len(name) > len(EVENT_PREFIX)):
         return ""
     known = ", ".join([*OWN, *FEATURES, EVENT_PREFIX + "NAME"])
-    return f"feature: unknown feature {name!r}; known are {known}"
+    return f"feature: unknown feature {name!r}; choose from {known}"
 
 
 def words(feature: str) -> str:
@@ -66,6 +66,6 @@ def words(feature: str) -> str:
 def since(earlier: Sequence[Signal], feature: str) -> str:
     """`before: +0.31 at 2026-03-02T12:00Z`, or that there was nothing."""
     if not earlier:
-        return "nothing was said before"
+        return "no earlier signal"
     last = earlier[-1]
     return f"before: {value_of(last, feature):+.2f} at {to_iso(last.at).removesuffix(':00Z')}Z"

@@ -20,11 +20,11 @@ class Watchlist(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
         return self.within_hours
 
     def problem(self) -> str:
-        return "" if self.actions else f"actions: name some of {', '.join(ACTIONS)}"
+        return "" if self.actions else f"actions: name at least one of {', '.join(ACTIONS)}"
 
     def why(self, heard: Heard) -> str | None:
         signal = heard.signal
         last = heard.earlier[-1].action if heard.earlier else "hold"
         if signal.action == last or signal.action not in self.actions:
             return None
-        return f"{last} has become {signal.action}, score {signal.score / MICRO:+.2f}"
+        return f"changed from {last} to {signal.action}, score {signal.score / MICRO:+.2f}"

@@ -36,7 +36,7 @@ class KernelEncoder:
             raise NoKernel(f"the fused kernel reads BERT with gelu, not {config.model_type} with {config.hidden_act}")
         self.library = load_library(cache_dir)
         if self.library.bw_supports(config.hidden_size, config.num_attention_heads, config.intermediate_size):
-            raise NoKernel(f"the fused kernel cannot do hidden size {config.hidden_size} in its heads")
+            raise NoKernel(f"the fused kernel does not support hidden size {config.hidden_size} in its heads")
         self.instructions = self.library.bw_instructions().decode()
         self.threads = threads
         self._hidden = int(config.hidden_size)

@@ -93,11 +93,11 @@ def _refuse_half_an_address(settings: Settings) -> None:
     kafka, redis = settings.kafka, settings.redis
     if kafka.security_protocol != "PLAINTEXT" and not is_named(settings, "kafka", "bootstrap_servers"):
         raise SettingsError(
-            f"BELLWETHER_KAFKA__SECURITY_PROTOCOL is {kafka.security_protocol}, but no broker is named; set "
+            f"BELLWETHER_KAFKA__SECURITY_PROTOCOL is {kafka.security_protocol}, but no broker is configured; set "
             f"BELLWETHER_KAFKA__BOOTSTRAP_SERVERS or pass --bootstrap-servers (the embedded Kafka speaks PLAINTEXT)"
         )
     if (redis.password is not None or redis.cluster) and not is_named(settings, "redis", "url"):
         raise SettingsError(
-            "a password or a cluster is set for Redis, but no address; set BELLWETHER_REDIS__URL or pass --redis-url "
+            "a Redis password or cluster is configured, but no address; set BELLWETHER_REDIS__URL or pass --redis-url "
             "(the embedded Redis has neither)"
         )

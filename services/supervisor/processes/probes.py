@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 PATIENCE_SECONDS: Final = 5.0
 _KAFKA: Final = (
     "(from --bootstrap-servers, BELLWETHER_KAFKA__BOOTSTRAP_SERVERS or STATE/bellwether.yaml). Start it, correct the "
-    "address or BELLWETHER_KAFKA__SECURITY_PROTOCOL and its neighbours, or name none and Bellwether starts its own"
+    "address or the security settings (BELLWETHER_KAFKA__SECURITY_PROTOCOL and the related ones), or leave the address "
+    "unset and Bellwether starts its own"
 )
 _REDIS: Final = (
     "(from --redis-url, BELLWETHER_REDIS__URL or STATE/bellwether.yaml). Start it, correct the address or "
-    "BELLWETHER_REDIS__PASSWORD, or name none and Bellwether starts its own"
+    "BELLWETHER_REDIS__PASSWORD, or leave the address unset and Bellwether starts its own"
 )
 
 
@@ -50,7 +51,7 @@ def require_kafka(kafka: KafkaSettings) -> None:
         raise NotReachable(f"nothing listens at {kafka.bootstrap_servers} {_KAFKA}") from None
     except (KafkaError, OSError) as error:
         what = type(error).__name__
-        raise NotReachable(f"no Kafka lets us in at {kafka.bootstrap_servers} ({what}) {_KAFKA}") from error
+        raise NotReachable(f"cannot connect to Kafka at {kafka.bootstrap_servers} ({what}) {_KAFKA}") from error
 
 
 def require_redis(settings: RedisSettings) -> None:
@@ -62,7 +63,7 @@ def require_redis(settings: RedisSettings) -> None:
         return
     except (redis.RedisError, OSError) as error:
         why = " ".join(str(error).split())[:200]
-        raise NotReachable(f"no Redis answers at {without_password(settings.url)} ({why}) {_REDIS}") from error
+        raise NotReachable(f"Redis does not answer at {without_password(settings.url)} ({why}) {_REDIS}") from error
     finally:
         client.close()
 

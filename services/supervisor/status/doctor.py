@@ -69,7 +69,7 @@ def _jars(*, needed: bool) -> Finding:
     cache = default_cache_dir()
     if cached_jars(cache):
         return Finding("kafka jars", "ok", f"{KAFKA_VERSION} in {cache}")
-    remedy = "the first `bellwether up` fetches them (43 MB from Maven); without a network pass --bootstrap-servers"
+    remedy = "the first `bellwether up` downloads them (43 MB from Maven); without a network pass --bootstrap-servers"
     return Finding("kafka jars", "mind" if needed else "ok", f"not yet in {cache}", remedy)
 
 
@@ -84,19 +84,19 @@ def _redis_binary(*, needed: bool) -> Finding:
 def _kafka(settings: Settings, *, external: bool) -> Finding:
     address = settings.kafka.bootstrap_servers
     if not external:
-        return Finding("kafka", "ok", "none named: `bellwether up` starts its own")
+        return Finding("kafka", "ok", "none configured: `bellwether up` starts its own")
     try:
         require_broker(settings.kafka)
     except KafkaUnreachable:
-        return _unanswered("kafka", address, settings, "set BELLWETHER_KAFKA__BOOTSTRAP_SERVERS to a broker that runs")
+        return _unanswered("kafka", address, settings, "set BELLWETHER_KAFKA__BOOTSTRAP_SERVERS to a running broker")
     return Finding("kafka", "ok", f"answers at {address}")
 
 
 def _redis(settings: Settings, *, external: bool) -> Finding:
     if not external:
-        return Finding("redis", "ok", "none named: `bellwether up` starts its own")
+        return Finding("redis", "ok", "none configured: `bellwether up` starts its own")
     if not answers(settings.redis.url) and settings.redis.password is None:
-        return _unanswered("redis", settings.redis.url, settings, "set BELLWETHER_REDIS__URL to a Redis that runs")
+        return _unanswered("redis", settings.redis.url, settings, "set BELLWETHER_REDIS__URL to a running Redis")
     return Finding("redis", "ok", f"answers at {settings.redis.url.rpartition('@')[2]}")
 
 
@@ -112,7 +112,7 @@ def _memory() -> Finding:
     found = f"{available:.1f} GiB available"
     if available >= MIN_MEMORY_GIB:
         return Finding("memory", "ok", found)
-    return Finding("memory", "mind", found, f"{MIN_MEMORY_GIB:.0f} GiB are comfortable; close something")
+    return Finding("memory", "mind", found, f"{MIN_MEMORY_GIB:.0f} GiB is recommended; close other programs")
 
 
 def _disk(state: Path) -> Finding:
@@ -124,14 +124,14 @@ def _disk(state: Path) -> Finding:
         return Finding("disk", "missing", f"{existing} is not writable", "pass another folder: --state DIR")
     if free >= MIN_DISK_GIB:
         return Finding("disk", "ok", found)
-    return Finding("disk", "missing", found, f"make {MIN_DISK_GIB:.0f} GiB free, or pass another folder: --state DIR")
+    return Finding("disk", "missing", found, f"free up {MIN_DISK_GIB:.0f} GiB, or pass another folder: --state DIR")
 
 
 def _port(settings: Settings) -> Finding:
     port, host = settings.dashboard.port, settings.dashboard.host
     if port == 0 or is_free(port, host):
         return Finding("dashboard port", "ok", f"{host}:{port} is free")
-    return Finding("dashboard port", "mind", f"{host}:{port} is in use", "the next free one is taken")
+    return Finding("dashboard port", "mind", f"{host}:{port} is in use", "the next free port is used")
 
 
 def _model(settings: Settings) -> Finding:
@@ -144,7 +144,10 @@ def _model(settings: Settings) -> Finding:
         if folder.is_dir() and any(folder.glob("*.safetensors")):
             return Finding("model", "ok", str(folder))
     return Finding(
-        "model", "mind", f"{name} is in no folder here", "it is fetched from the Hub at the first start, if it is there"
+        "model",
+        "mind",
+        f"{name} is not in any local model folder",
+        "the first start downloads it from the Hub, if it is there",
     )
 
 
@@ -160,14 +163,14 @@ def _gpu() -> Finding:
     try:
         listed = subprocess.run([driver, "-L"], capture_output=True, text=True, timeout=20, check=True).stdout
     except (OSError, subprocess.SubprocessError) as error:
-        return Finding("gpu", "mind", f"nvidia-smi fails: {error}", "mend the driver, or scoring runs on the CPU")
+        return Finding("gpu", "mind", f"nvidia-smi fails: {error}", "fix the driver; until then scoring uses the CPU")
     return Finding("gpu", "ok", f"{listed.splitlines()[0] if listed else 'none listed'} (torch {torch})")
 
 
 def _compiler(settings: Settings) -> Finding:
     compiler = next((found for name in ("c++", "g++", "clang++") if (found := shutil.which(name))), None)
     if compiler or not settings.model.compile:
-        return Finding("c++ compiler", "ok", compiler or "not wanted (model.compile is off)")
+        return Finding("c++ compiler", "ok", compiler or "not used (model.compile is off)")
     found = "none: on a CPU the model runs through torch in fp32 or bf16, several times slower than in int8"
     return Finding("c++ compiler", "mind", found, "apt-get install g++")
 

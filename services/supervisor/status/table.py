@@ -48,11 +48,10 @@ def print_status(status: Status) -> None:
 def print_findings(findings: Sequence[Finding]) -> None:
     """One line per finding, with the remedy where there is one."""
     console = _console()
-    colours = {"ok": "green", "mind": "yellow", "missing": "red"}
+    shown = {"ok": "[green]ok[/]", "mind": "[yellow]warning[/]", "missing": "[red]missing[/]"}
     table = Table("", "what", "found", "remedy", box=None)
     for finding in findings:
-        colour = colours[finding.state]
-        table.add_row(f"[{colour}]{finding.state}[/]", finding.name, finding.found, finding.remedy)
+        table.add_row(shown[finding.state], finding.name, finding.found, finding.remedy)
     console.print(table)
 
 
@@ -71,9 +70,7 @@ class DrainProgress:
 
     def update(self, stage: str, left: int) -> None:
         self.stage, self.left = stage, left
-        self._spinner.update(
-            f"{left:,} records of {stage} left" if left >= 0 else "Kafka or Redis is being started again"
-        )
+        self._spinner.update(f"{left:,} records of {stage} left" if left >= 0 else "Kafka or Redis is restarting")
 
     def __enter__(self) -> Self:
         self._spinner.start()

@@ -34,7 +34,7 @@ def delete_topics(kafka: KafkaSettings, names: Sequence[str]) -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while left := describe(kafka, there):
         if time.monotonic() > deadline:
-            raise NotRemoved(f"Kafka does not delete {', '.join(left)}; see delete.topic.enable, and run this again")
+            raise NotRemoved(f"Kafka did not delete {', '.join(left)}; check delete.topic.enable and run this again")
         time.sleep(0.1)
 
 
@@ -48,7 +48,7 @@ def forget_groups(kafka: KafkaSettings, groups: Sequence[str]) -> None:
     try:
         while left := _remaining(admin, groups):
             if time.monotonic() > deadline:
-                raise NotRemoved(f"workers are still in the groups {', '.join(left)}; stop them and run this again")
+                raise NotRemoved(f"workers are still members of the groups {', '.join(left)}; stop them and run this again")
             time.sleep(0.5)
     finally:
         admin.close()

@@ -50,7 +50,7 @@ class Order(msgspec.Struct, frozen=True):
 def resize_topics(settings: Settings, *, documents: int | None, opinions: int | None, tell: Tell) -> list[str]:
     """Give topics of a stopped run other counts; returns what was done and what to set. Raises ResizeRefused."""
     if documents is None and opinions is None:
-        raise ResizeRefused("say which: --documents N, --opinions N")
+        raise ResizeRefused("give --documents N or --opinions N")
     _require_stopped(settings)
     folder = Path(settings.state_dir) / "resize" / settings.run
     order = _unfinished(folder, opinions)
@@ -95,7 +95,7 @@ def _spooled(settings: Settings, folder: Path, row: TopicRow, partitions: int, t
         kept = spool(settings.kafka, row.name, row.partitions, folder)
     except LogCut as cut:
         shutil.rmtree(folder)
-        raise ResizeRefused(f"{cut}; nothing can be made again from it. Start a new run: --run NAME") from None
+        raise ResizeRefused(f"{cut}; the aggregates cannot be rebuilt from it. Start a new run: --run NAME") from None
     order = Order(row.partitions, partitions, kept)
     write_atomically(folder / ORDER, msgspec.json.encode(order))
     return order
@@ -105,7 +105,7 @@ def _lay_anew(settings: Settings, folder: Path, order: Order, tell: Tell) -> Non
     """The topic made again with its records, then the slots emptied. Workers refuse to start until all is done."""
     topics = topics_of(settings)
     name = topics.opinions
-    tell(f"laying {order.records:,} records over {order.partitions} partitions")
+    tell(f"repartitioning {order.records:,} records over {order.partitions} partitions")
     delete_topics(settings.kafka, [name])
     ensure_topics(settings.kafka, topics.all())
     lay(settings.kafka, name, order.partitions, in_order(folder))
@@ -113,7 +113,7 @@ def _lay_anew(settings: Settings, folder: Path, order: Order, tell: Tell) -> Non
     _empty_slots(settings, order.slots)
     (folder / ORDER).unlink()  # from here on the topic is the log again
     shutil.rmtree(folder)
-    tell("the aggregates are made again from it: bellwether up, then bellwether wait --drained")
+    tell("the aggregates are rebuilt from it: bellwether up, then bellwether wait --drained")
 
 
 def _unfinished(folder: Path, opinions: int | None) -> Order | None:
@@ -177,10 +177,10 @@ def _refuse_documents(changing: list[TopicRow], opinions: str) -> None:
     if holding:
         names = ", ".join(f"{row.name} ({row.records:,} records)" for row in holding)
         raise ResizeRefused(
-            f"{names}: a documents topic that holds records is not resized, because every opinion names its partition "
-            f"and offset, and copies of a document are recognised there. Keep the count (set it back in the settings); "
-            f"for more parallel aggregation resize opinions; else start a new run with the new count (--run NAME) "
-            f"and load the documents into it"
+            f"{names}: a documents topic that holds records cannot be resized: every opinion names its partition and "
+            "offset, and duplicates are recognised per partition. Keep the count (restore it in the settings); to "
+            "aggregate with more workers, resize opinions; otherwise start a new run with the new count "
+            "(--run NAME) and load the documents into it"
         )
 
 

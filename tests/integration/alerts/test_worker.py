@@ -118,12 +118,12 @@ def test_each_alert_arrives_and_a_kill_between_send_and_note_brings_a_copy_with_
     rules = system.rules.read_text()
     system.rules.write_text(rules.replace("above", "abve"))
     logs = system.state / "logs" / "alerts-1.jsonl"
-    wait_until(lambda: "going on with the rules as they were" in logs.read_text(), 30, worker.output)
+    wait_until(lambda: "keeping the previous rules" in logs.read_text(), 30, worker.output)
     assert worker.running()
     system.rules.write_text(rules + "# changed\n")
     assert worker.wait(30) == 75
     worker.start()
-    wait_until(lambda: logs.read_text().count("going on from 6") == 1, 60, worker.output)
+    wait_until(lambda: logs.read_text().count("continuing from 6") == 1, 60, worker.output)
     assert _waits(system, "gone") == 3  # the channel that nobody answers on holds up no other
     assert system.store.channels()["gone"].error.startswith("no answer")
     assert worker.stop() == 0
@@ -169,4 +169,4 @@ def test_a_wrong_rule_file_is_refused_with_the_remedy(tmp_path: Path) -> None:
     worker = WorkerProcess("alerts", write_settings(tmp_path / "state", alerts={"rules": str(rules)}))
     worker.start()
     assert worker.wait(90) == 3
-    assert f"{rules}: rule 'one': unknown key 'abve'; known are name" in worker.output()
+    assert f"{rules}: rule 'one': unknown key 'abve'; choose from name" in worker.output()

@@ -180,7 +180,7 @@ def test_texts_that_are_older_than_the_models_training_are_named(world: tuple[Se
     settings, _ = world
     run = load_run(settings, "posts")
     (text,) = model_warnings(run)
-    assert "of dates that it does not say" in text  # a stub has learnt nothing that is known
+    assert "of unknown dates" in text  # a stub has learnt nothing that is known
     old = {"texts_until": "2013-01-01"}
     (tmp_path / "training_data.json").write_text(json.dumps(old))
     assert texts_until(tmp_path) == "2013-01-01"
@@ -214,9 +214,9 @@ def test_a_grid_is_every_combination_and_bad_ones_are_named(tmp_path: Path) -> N
     grid("grid: {half_life_hours: [6, 48]}")
     assert load_strategy(str(path)).digest == before  # what may be chosen changes no signal
     for text, named in (
-        ("grid: {cadence: [1]}", "unknown parameter 'cadence'; known are half_life_hours"),
+        ("grid: {cadence: [1]}", "unknown parameter 'cadence'; choose from half_life_hours"),
         ("grid: {half_life_hours: [0]}", "half_life_hours must be above 0"),
-        ("grid: {weights.mood: [1]}", "unknown feature 'mood'; known are level"),
+        ("grid: {weights.mood: [1]}", "unknown feature 'mood'; choose from level"),
         ("grid: {half_life_hours: []}", "has no values"),
         ("grid: {half_life_hours: [" + ",".join(map(str, range(1, 70))) + "]}", "69 combinations; at most 64"),
     ):

@@ -181,7 +181,7 @@ def test_actions_follow_the_score(score: int) -> None:
 @pytest.mark.parametrize(
     ("text", "found"),
     [
-        ("name: x\nversion: 1\nweights: {hope: 1}", "unknown feature 'hope'; known are level, change"),
+        ("name: x\nversion: 1\nweights: {hope: 1}", "unknown feature 'hope'; choose from level, change"),
         ("name: x\nversion: 1\nweights: {level: 0}", "every weight is 0"),
         ("name: x\nversion: 1\nweights: {level: 1}\nscales: {level: 0}", "a scale must be above 0"),
         ("name: x\nversion: 1\nweights: {level: 1}\ncadence_hours: 5", "cadence_hours must divide 24"),

@@ -15,7 +15,7 @@ from tests.unit.alerts.samples import document, heard, signal
 def test_a_threshold_speaks_when_it_is_crossed_and_not_while_it_lasts() -> None:
     rule = Threshold(above=0.5, below=-0.5)
     assert rule.why(heard(signal(0, 0.4))) is None
-    assert rule.why(heard(signal(0, 0.5))) == "score is +0.50, at or above +0.50 (nothing was said before)"
+    assert rule.why(heard(signal(0, 0.5))) == "score is +0.50, at or above +0.50 (no earlier signal)"
     crossed = rule.why(heard(signal(0, 0.4), signal(1, 0.6)))
     assert crossed == "score is +0.60, at or above +0.50 (before: +0.40 at 2026-02-27T15:00Z)"
     assert rule.why(heard(signal(0, 0.6), signal(1, 0.7))) is None
@@ -61,7 +61,7 @@ def test_an_event_class_appears() -> None:
 
 def test_a_watchlist_speaks_of_every_other_action() -> None:
     rule = Watchlist()
-    assert rule.why(heard(signal(0, 0.0), signal(1, 0.5))) == "hold has become buy, score +0.50"
+    assert rule.why(heard(signal(0, 0.0), signal(1, 0.5))) == "changed from hold to buy, score +0.50"
     assert rule.why(heard(signal(0, 0.5), signal(1, 0.55))) is None
     assert rule.why(heard(signal(0, 0.0))) is None
     assert Watchlist(actions=("strong buy",)).why(heard(signal(0, 0.0), signal(1, 0.5))) is None
@@ -69,7 +69,7 @@ def test_a_watchlist_speaks_of_every_other_action() -> None:
 
 def test_values_that_make_no_sense_are_named() -> None:
     assert "above" in Threshold().problem()
-    assert "known are score" in Threshold(feature="lvl", above=1).problem()
+    assert "choose from score" in Threshold(feature="lvl", above=1).problem()
     assert "above 0" in Velocity(rise=-1).problem()
     assert "events" in EventClass().problem()
     assert Threshold(feature="event.legal_regulation", above=0.1).problem() == ""

@@ -60,7 +60,7 @@ def test_a_bad_row_is_named_and_left_out(tmp_path: Path, row: str, found: str) -
 def test_duplicates_order_holes_and_jumps_are_named(tmp_path: Path) -> None:
     rows = "2014-01-06,AA,1,1,1,1,,1\n2014-01-02,AA,1,1,1,1,,1\n2014-01-02,AA,2,2,2,2,,1\n2014-01-07,AA,2,2,2,2,,1\n"
     texts = problems(write(tmp_path, rows))
-    assert "row 4 (AA 2014-01-02): this day is there twice; the first row counts" in texts
+    assert "row 4 (AA 2014-01-02): this day appears twice; the first row is used" in texts
     assert "row 3 (AA 2014-01-02): out of order; sorted" in texts
     assert "row 2 (AA 2014-01-06): 1 session(s) missing before this row" in texts
     assert any(text.startswith("row 5 (AA 2014-01-07): close moved by +100 %") for text in texts)

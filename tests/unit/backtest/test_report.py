@@ -189,7 +189,7 @@ def test_nothing_to_test_is_said_plainly(world: World) -> None:
     signals, prices = world(0.0)
     with pytest.raises(BacktestError, match="no signals"):
         run_backtest(signals.iloc[:0], prices, delay=Delay(), cost_bps=0, hold_bars=1)
-    with pytest.raises(BacktestError, match="no signal meets a price"):
+    with pytest.raises(BacktestError, match="no signal has a matching price"):
         run_backtest(signals.assign(company="ELSE"), prices, delay=Delay(), cost_bps=0, hold_bars=1)
 
 

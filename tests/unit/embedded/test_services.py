@@ -58,7 +58,7 @@ def test_without_network_and_cache_one_message_says_what_to_do(tmp_path: Path, m
         raise OSError(f"cannot connect, {cache} stays empty")
 
     monkeypatch.setattr(jars, "_download", unreachable)
-    with pytest.raises(EmbeddedError, match=r"could not be fetched.*cannot connect.*--bootstrap-servers"):
+    with pytest.raises(EmbeddedError, match=r"could not be downloaded.*cannot connect.*--bootstrap-servers"):
         jars.kafka_jars(tmp_path)
 
 
@@ -104,12 +104,15 @@ def test_ports_are_kept_where_they_are_free_and_never_given_twice(tmp_path: Path
         service.stop()
         assert (service.port, service.third) == (before[0], before[2])
         assert service.second not in before
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(EmbeddedError, match="choose another one"):
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(EmbeddedError, match="choose another for the embedded"),
+    ):
         Idle(tmp_path, taken.getsockname()[1], tied=False).spawn()
 
 
 @pytest.mark.parametrize(
-    ("does", "told"), [("echo no disk; exit 1", "ended at once"), ("exec sleep 60", "was not ready")]
+    ("does", "told"), [("echo no disk; exit 1", "exited at once"), ("exec sleep 60", "was not ready")]
 )
 def test_a_service_that_does_not_serve_is_ended_and_says_why(tmp_path: Path, does: str, told: str) -> None:
     service = Idle(tmp_path, None, tied=False)

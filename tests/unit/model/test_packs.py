@@ -104,5 +104,5 @@ def test_built_from_settings_the_pack_has_the_main_models_precision(
     assert [chinese] == alone.score([Request("profit rises")])
     none = build_engine(settings.model_copy(update={"packs": {"zh": ""}}), "", kernel_cache)
     assert none.packs == {}
-    with pytest.raises(ModelError, match="no such folder"):
+    with pytest.raises(ModelError, match="not a folder, not a name under"):
         build_engine(settings.model_copy(update={"packs": {"zh": "bellwether-absent"}}), "", kernel_cache)

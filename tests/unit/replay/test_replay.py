@@ -74,7 +74,7 @@ def test_a_name_in_use_is_refused(settings: Settings, question: Question) -> Non
         replay(settings, "mine", question)
     again = replay(settings, "mine", question, resume=True)
     assert again["cached"] == 400
-    with pytest.raises(RunError, match="was asked something else"):
+    with pytest.raises(RunError, match="was made with other options"):
         replay(settings, "mine", Question(question.file, ("news",)), resume=True)
     replay(settings, "mine", Question(question.file, ("news",)), overwrite=True)
     assert [run["run"] for run in list_runs(settings)] == ["mine"]
