@@ -48,7 +48,9 @@ def forget_groups(kafka: KafkaSettings, groups: Sequence[str]) -> None:
     try:
         while left := _remaining(admin, groups):
             if time.monotonic() > deadline:
-                raise NotRemoved(f"workers are still members of the groups {', '.join(left)}; stop them and run this again")
+                raise NotRemoved(
+                    f"workers are still members of the groups {', '.join(left)}; stop them and run this again"
+                )
             time.sleep(0.5)
     finally:
         admin.close()
