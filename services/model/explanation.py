@@ -21,8 +21,9 @@ from services.model.device import mixed_precision
 from services.model.interface import Span
 from services.model.opinion_model import SENTIMENTS, OpinionModel
 from services.model.reading import blank_links, mention_tokens
+from shared.languages.registry import UNSPACED
 
-WORD = re.compile(r"[\u3400-\u9fff]|[^\s\u3400-\u9fff]+")  # a Chinese character is a word of its own
+WORD = re.compile(rf"[{UNSPACED}]|[^\s{UNSPACED}]+")
 _WORK = 8400  # points x tokens x layers: what two cores without bf16 read, there and back, in less than a second
 _LEAST_POINTS, _MOST_POINTS = 3, 12
 

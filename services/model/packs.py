@@ -6,34 +6,28 @@ A pack loads with the first document that needs it; its id is known before, from
 from __future__ import annotations
 
 import logging
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from services.model.interface import Answer, DeviceLost, Engine, Request
+from shared.languages.registry import language_of_text
 
 log = logging.getLogger(__name__)
 
 _UNSAID: Final = frozenset({"", "und"})
 _LOOKED_AT: Final = 600  # characters
-_LETTER: Final = re.compile(r"[^\W\d_]")
-_HAN: Final = re.compile(r"[\u3400-\u9fff]")
-_KANA: Final = re.compile(r"[\u3040-\u30ff]")
-_HAN_SHARE: Final = 0.15  # of the letters, as ingest's own guess has it
 
 
 def language_of(request: Request) -> str:
-    """The language that the request says, else "zh" for a text in Chinese characters, else ""."""
+    """The tag of the language that the request says, else of the one that the text's script tells, else ""."""
     if request.language not in _UNSAID:
         return request.language
     if request.text.isascii():
         return ""
-    start = request.text[:_LOOKED_AT]
-    han = len(_HAN.findall(start))
-    chinese = han and not _KANA.search(start) and han >= _HAN_SHARE * len(_LETTER.findall(start))
-    return "zh" if chinese else ""
+    language = language_of_text(request.text[:_LOOKED_AT])
+    return language.tag if language else ""
 
 
 @dataclass

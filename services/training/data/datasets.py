@@ -14,17 +14,14 @@ import pandas as pd
 
 from services.model.interface import Span
 from services.model.opinion_model import EVENTS, EVENTS_OF_TFNS_TOPIC, SENTIMENTS
-from services.training.data.labels_zh import event_of_risks, event_of_subjects
 from services.training.data.mentions import find_mentions
 from services.training.data.overlap import Overlap, scan
+from services.training.data.topics import event_of
 from services.training.errors import DataError
 
 DEFAULT_LABELLED = Path("../shared/data/labelled")
 MINI_SETS = ("tfns_sentiment", "tfns_topic", "sentfin", "finentity")
 RESEARCH_SETS = ("fpb", "fiqa2018", "semeval2017_headlines", "semeval2017_microblogs")
-CHINESE_SETS = (
-    "zh_news_titles", "zh_finfe", "zh_guba_posneg", "zh_finnsp_negative", "zh_finnl_topics", "zh_finese_events"
-)  # fmt: skip
 DOCUMENT_SETS = ("tfns_sentiment", "fpb", "zh_news_titles", "zh_finfe", "zh_guba_posneg")  # judged by the whole text
 UNLABELLED = -1
 CASHTAG = re.compile(r"\$[A-Z][A-Z.]{0,5}\b")
@@ -185,7 +182,7 @@ def _title_examples(table: pd.DataFrame, name: str, path: Path) -> list[Example]
 
 
 def _subject_examples(table: pd.DataFrame, name: str, _: Path) -> list[Example]:
-    events = [event_of_subjects(label) for label in table["label"]]
+    events = [event_of(name, label.split("|")) for label in table["label"]]  # FinNL joins a text's subjects
     return [
         Example(text, name, event=event) for text, event in zip(table["text"], events, strict=True) if event is not None
     ]
@@ -194,7 +191,7 @@ def _subject_examples(table: pd.DataFrame, name: str, _: Path) -> list[Example]:
 def _risk_examples(table: pd.DataFrame, name: str, _: Path) -> list[Example]:
     examples = []
     for text, rows in table.groupby("text", sort=False):
-        event = event_of_risks(rows["label"])
+        event = event_of(name, rows["label"])
         if event is not None:
             examples.append(Example(str(text), name, event=event))
     return examples

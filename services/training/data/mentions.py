@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from services.model.interface import Span
+from shared.languages.registry import LANGUAGES, UNSPACED
 
-_LEGAL_FORM = re.compile(
-    r"[\s,]+(inc|corp|corporation|co|company|plc|ltd|limited|group|holdings|ag|sa|nv|se|spa|llc|lp)\.?$", re.IGNORECASE
-)
-_CHINESE = re.compile(r"[\u3400-\u9fff]")
-_LETTER = re.compile(r"[^\W_\u3400-\u9fff]")
+_LEGAL_FORMS = "|".join(form for language in LANGUAGES for form in language.legal_forms)
+_LEGAL_FORM = re.compile(rf"[\s,]+({_LEGAL_FORMS})\.?$", re.IGNORECASE)
+_UNSPACED = re.compile(f"[{UNSPACED}]")
+_LETTER = re.compile(rf"[^\W_{UNSPACED}]")
 
 
 def find_mentions(text: str, name: str) -> tuple[Span, ...]:
@@ -38,15 +38,15 @@ def find_mentions(text: str, name: str) -> tuple[Span, ...]:
 def occurrences(text: str, name: str, flags: int) -> tuple[Span, ...]:
     """Places of the name (``flags`` as of re) that no letter or digit continues.
 
-    Chinese is written without spaces: a Chinese character is an edge to its neighbours, and needs none itself. The
-    edges are looked at apart from the name: a pattern with both costs a millisecond to compile, for every name.
+    A character of a script without spaces is an edge to its neighbours, and needs none itself. The edges are looked at
+    apart from the name: a pattern with both costs a millisecond to compile, for every name.
     """
     pattern = re.compile(re.escape(name), flags)
     spans, at = [], 0
     while found := pattern.search(text, at):
         start, end = found.span()
-        inside = _LETTER.match(text, start - 1) if start and not _CHINESE.match(name[0]) else None
-        inside = inside or (None if _CHINESE.match(name[-1]) else _LETTER.match(text, end))
+        inside = _LETTER.match(text, start - 1) if start and not _UNSPACED.match(name[0]) else None
+        inside = inside or (None if _UNSPACED.match(name[-1]) else _LETTER.match(text, end))
         if inside is None:
             spans.append((start, end))
         at = start + 1 if inside else end

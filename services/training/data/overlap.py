@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
+from shared.languages.registry import UNSPACED
+
 _LINK = re.compile(r"https?://\S+|www\.\S+")
 _WORD = re.compile(r"[^\W_]+")
-_CJK = re.compile(r"[\u3400-\u9fff]")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 NEAR = Fraction(4, 5)  # exact: in floating point 1 - 0.8 is a little less than a fifth
 _MIN_TOKENS = 4
 
@@ -23,9 +25,9 @@ def text_key(text: str) -> str:
 
 
 def text_tokens(text: str) -> frozenset[str]:
-    """Words of a text, or pairs of characters where it is Chinese."""
+    """Words of a text, or pairs of characters where its script has no spaces."""
     plain = _plain(text)
-    if _CJK.search(plain):
+    if _UNSPACED.search(plain):
         letters = "".join(_WORD.findall(plain))
         return frozenset(letters[i : i + 2] for i in range(len(letters) - 1))
     return frozenset(_WORD.findall(plain))

@@ -19,34 +19,11 @@ from services.model.reading import blank_links, change_words
 from services.training.data.augmentation import rename, slip, swap_cashtags
 from services.training.data.datasets import Company, Example
 from services.training.measuring.prediction import predict
-
-
-@dataclass(frozen=True)
-class Wording:
-    """What a language's texts are changed with: made-up names, which no training text holds, of the shapes that
-    companies' names have; how to speak of a company without its name; what a publisher puts under everything.
-    """
-
-    names: tuple[str, ...]
-    anonymous: str
-    boilerplate: str
-
+from shared.languages.english import ENGLISH
+from shared.languages.language import Wording
 
 Change = Callable[[Example, random.Random, Wording], Example]
 
-ENGLISH = Wording(
-    (
-        "Arvandel", "Quorwick Holdings", "Tessamund", "Bolvane Industries", "Norrefax", "Lumidor Group", "Castrevo",
-        "Ophirane", "Meltham & Voss", "Zephandry", "Kirrowan Bank", "Dunmarel Motors", "Ulvestra", "Pelgrane Energy",
-    ),
-    "the company",
-    " All rights reserved. This material may not be published, broadcast or redistributed.",
-)  # fmt: skip
-CHINESE = Wording(
-    ("赛卓恩", "沐岚科技", "鼎蕴股份", "洛勉集团", "穗颐生物", "珞宸电子", "澜庭实业", "铎远控股", "岱翊", "汀禾能源"),
-    "该公司",
-    " 【免责声明】本文不构成投资建议。转载请注明来源。",
-)
 _EMOJI = ("\N{ROCKET}", "\N{CHART WITH UPWARDS TREND}", "\N{THINKING FACE}", "\N{FIRE}")
 _NUMBER = re.compile(r"\d+")
 _VERB = re.compile(r"\b(is|are|was|were|will|has|have|had|can|could|should|would|may|might)\b")
@@ -145,7 +122,7 @@ def measure_flips(
     model: OpinionModel,
     tokenizer: Any,
     examples: Sequence[Example],
-    wording: Wording = ENGLISH,
+    wording: Wording = ENGLISH.wording,
     *,
     whole: bool = False,
     seed: int = 20261124,

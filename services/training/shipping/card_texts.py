@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 _UNSTATED = "no licence stated, research only"
 LICENCES = {
     "tfns_sentiment": "Twitter Financial News Sentiment: MIT per the dataset card",
@@ -22,16 +20,6 @@ LICENCES = {
     "zh_finese_events": f"FinESE of BBT-FinCUGE, risk events: {_UNSTATED}",
 }
 FREE = {"tfns_sentiment", "tfns_topic", "sentfin", "finentity"}  # a shipped model may be used for anything
-
-
-@dataclass(frozen=True)
-class Language:
-    """What a card says about the texts that a model is for."""
-
-    name: str
-    intended: str
-    weaknesses: str
-
 
 INTRODUCTION = """
 One pass of an encoder of {layers} layers over a text gives the sentiment about each company that it mentions, the
@@ -95,37 +83,3 @@ What this folder holds is a difference to {base}, and of no use without just tha
 NAMES = """- What it says of a company depends a little on the name: with "the company" in its place it is right in
   {hidden:.3f} of sentfin's cases instead of {named:.3f}, with a made-up name in {swapped:.3f}.
 """
-LANGUAGES = {
-    "en": Language(
-        "English",
-        """
-Scoring English news headlines, short news texts and finance tweets about listed companies, in aggregate. Not advice,
-and not for decisions about persons. A single answer is often wrong: use counts and intervals.
-""",
-        """
-- Headlines of Indian companies and finance tweets of 2019 to 2022 make up most of what it learnt from.
-- Two companies with opposite news in one sentence are told apart, and less reliably than one company alone.
-- Irony, conditional statements and comparisons of more than two companies; negation is often not followed.
-- A company that is mentioned only by "it" or "the group" is read from the document as a whole.
-- IPO, metals and currencies have few training texts: expect low recall there.
-- It reads 8 windows of 256 tokens; what follows is not read. It learnt from texts of one window only.
-""",
-    ),
-    "zh": Language(
-        "Chinese",
-        """
-Scoring Chinese company news, news flashes and posts of stock forums, in aggregate, beside the English model
-(`model.packs`). Not advice, and not for decisions about persons. A single answer is often wrong: use counts and
-intervals.
-""",
-        """
-- Posts of forums are noisy: identical posts carried different labels in the source.
-- The sets of titles and of forum comments have no neutral class: on such texts it seldom answers neutral.
-- Events were learnt from news flashes of 2022 and from risk events; dividends, listings, currencies, metals and stock
-  commentary have no Chinese training texts and will hardly be answered.
-- A company's own sentiment was learnt from titles about one company, and from negative news; two companies with
-  opposite news in one sentence are not told apart reliably.
-- Simplified characters; traditional ones are read, and were not trained on.
-""",
-    ),
-}

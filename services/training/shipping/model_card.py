@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.training.shipping import card_texts as texts
+from shared.languages.registry import language_of_sets
 
 _MEASURES = ("accuracy", "macro_f1", "weighted_f1")
 
@@ -16,13 +17,13 @@ def model_card(metrics: Mapping[str, Any]) -> str:
     stages = metrics.get("stages") or []
     unlabelled = any(stage.get("unlabelled") for stage in stages)
     research = unlabelled or not set(learnt) <= texts.FREE
-    language = texts.LANGUAGES["zh" if any(name.startswith("zh_") for name in learnt) else "en"]
+    language = language_of_sets(learnt)
     base = texts.ENCODER.format(encoder=metrics.get("encoder") or texts.BASE_ENCODER)
     parts = [
         f"# {metrics['name']}",
         texts.INTRODUCTION.format(layers=metrics["layers"], language=language.name),
         "## Intended use",
-        language.intended + (texts.RESEARCH_ONLY if research else ""),
+        language.card.intended + (texts.RESEARCH_ONLY if research else ""),
         "## Data and licences",
         "\n".join(f"- {texts.LICENCES.get(name, f'{name}: see its source')}" for name in learnt)
         + (texts.UNLABELLED if unlabelled else "")
@@ -56,7 +57,7 @@ def model_card(metrics: Mapping[str, Any]) -> str:
         f"{metrics['texts_per_s']:.0f} texts/s in plain float32 on {metrics.get('cores', 2)} CPU cores, perhaps shared"
         " with others; the engine (`benchmarks/engine.py`) is faster.",
         "## Known weaknesses",
-        language.weaknesses.strip() + _names(metrics["perturbations"].get("sentfin") or {}),
+        language.card.weaknesses.strip() + _names(metrics["perturbations"].get("sentfin") or {}),
     ]
     return "\n\n".join(part.strip() for part in parts if part) + "\n"
 

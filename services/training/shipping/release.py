@@ -19,7 +19,7 @@ from services.model.delta import apply_delta, weights_digest, write_delta
 from services.model.opinion_model import OpinionModel
 from services.model.weights import encoder_digest
 from services.training.checkpoints import load_opinion_model, new_model, save_eight_bits, save_opinion_model
-from services.training.data.datasets import CHINESE_SETS, DOCUMENT_SETS, Example, load_examples
+from services.training.data.datasets import DOCUMENT_SETS, Example, load_examples
 from services.training.data.overlap import Overlap
 from services.training.errors import DataError
 from services.training.learning.settings import STAGES
@@ -28,11 +28,13 @@ from services.training.measuring.evaluate import restrict
 from services.training.measuring.faithfulness import measure_faithfulness
 from services.training.measuring.measures import Floats, bootstrap_intervals, score, softmax
 from services.training.measuring.neighbours import read_chains, recall
-from services.training.measuring.perturbations import CHINESE, ENGLISH, measure_flips
+from services.training.measuring.perturbations import measure_flips
 from services.training.measuring.prediction import predict
 from services.training.shipping.calibration import calibration_errors, fit_offsets, fit_temperatures
 from services.training.shipping.embedding_head import fit_embedding_head
 from services.training.shipping.shrink import cut_tokenizer, drop_words, reachable_tokens
+from shared.languages.english import ENGLISH
+from shared.languages.registry import language_of_set
 
 log = logging.getLogger(__name__)
 METRICS = "metrics.json"
@@ -215,7 +217,7 @@ def _perturbation_metrics(model: OpinionModel, tokenizer: Any, order: Release) -
         examples = load_examples(order.labelled, name, "dev")
         if name == "tfns_sentiment":  # every cashtag is to be swapped, not only an only one
             examples = [replace(example, companies=()) for example in examples]
-        wording = CHINESE if name in CHINESE_SETS else ENGLISH
+        wording = language_of_set(name).wording
         flips = measure_flips(model, tokenizer, examples, wording, whole=name in DOCUMENT_SETS)
         measured[name] = {key: asdict(found) for key, found in flips.items()}
     return measured
@@ -224,7 +226,7 @@ def _perturbation_metrics(model: OpinionModel, tokenizer: Any, order: Release) -
 def _embedding_metrics(model: OpinionModel, tokenizer: Any, order: Release) -> dict[str, Any]:
     reuters = order.reuters
     compared = order.compared_with or order.embedding_of
-    if reuters is None or not reuters.is_file() or all(name in CHINESE_SETS for name in order.learnt):
+    if reuters is None or not reuters.is_file() or not any(language_of_set(name) is ENGLISH for name in order.learnt):
         return {}
     log.info("re-issued stories")
     chains = read_chains(reuters)

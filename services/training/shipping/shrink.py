@@ -24,9 +24,10 @@ from services.training.data.datasets import Example, load_examples
 from services.training.errors import DataError
 from services.training.measuring.devset import judge
 from services.training.measuring.prediction import predict
+from shared.languages.registry import UNSPACED
 
 log = logging.getLogger(__name__)
-_HAN = re.compile(r"[\u3400-\u9fff]")
+_UNSPACED = re.compile(f"[{UNSPACED}]")
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def reachable_tokens(tokenizer: Any) -> list[int]:
     """Ids of all words but continuations of Chinese characters: BERT's tokenizer cuts around each such character, so
     that none is ever a continuation. Leaving them out changes no answer.
     """
-    kept = [n for word, n in tokenizer.get_vocab().items() if not (word.startswith("##") and _HAN.search(word))]
+    kept = [n for word, n in tokenizer.get_vocab().items() if not (word.startswith("##") and _UNSPACED.search(word))]
     return sorted(kept)
 
 

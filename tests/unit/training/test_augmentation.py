@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 from services.training.data.augmentation import Augmentation, compose, rename, swap_cashtags
 from services.training.data.datasets import Company, Example
-from services.training.measuring.perturbations import CHINESE, ENGLISH, PERTURBATIONS, Wording
+from services.training.measuring.perturbations import PERTURBATIONS
+from shared.languages.chinese import CHINESE
+from shared.languages.english import ENGLISH
+from shared.languages.language import Wording
 
 TEXT = "Norrefax rises 12% as Castrevo is flat; Norrefax leads"
 EXAMPLE = Example(TEXT, "", (Company(((0, 8), (40, 48)), 2), Company(((22, 30),), 1)))
@@ -50,7 +53,7 @@ def test_augmentation_depends_on_its_seed_alone() -> None:
     assert {changed.same_words for changed in first} == {True, False}
 
 
-@pytest.mark.parametrize("wording", [ENGLISH, CHINESE])
+@pytest.mark.parametrize("wording", [ENGLISH.wording, CHINESE.wording])
 @pytest.mark.parametrize("name", sorted(PERTURBATIONS))
 def test_perturbed_spans_stay_on_the_name(name: str, wording: Wording) -> None:
     changed = PERTURBATIONS[name](EXAMPLE, random.Random(3), wording)
@@ -64,9 +67,9 @@ def test_perturbed_spans_stay_on_the_name(name: str, wording: Wording) -> None:
 
 def test_a_chinese_title_gets_a_chinese_name() -> None:
     title = Example("欧岚家居拟发行可转债加码主业", "", (Company(((0, 4),), 2),), document=2)
-    swapped = PERTURBATIONS["name_swap"](title, random.Random(1), CHINESE)
-    assert swapped.text[slice(*swapped.companies[0].spans[0])] in CHINESE.names
-    assert PERTURBATIONS["anonymised"](title, random.Random(1), CHINESE).text == "该公司拟发行可转债加码主业"
+    swapped = PERTURBATIONS["name_swap"](title, random.Random(1), CHINESE.wording)
+    assert swapped.text[slice(*swapped.companies[0].spans[0])] in CHINESE.wording.names
+    assert PERTURBATIONS["anonymised"](title, random.Random(1), CHINESE.wording).text == "该公司拟发行可转债加码主业"
 
 
 @given(st.integers(0, 10**6))

@@ -8,8 +8,8 @@ import pytest
 
 from services.model.opinion_model import EVENTS
 from services.training.data.datasets import UNLABELLED, Example, load_examples
-from services.training.data.labels_zh import event_of_risks, event_of_subjects
 from services.training.data.mentions import find_mentions
+from services.training.data.topics import event_of
 from services.training.measuring.devset import head_of
 
 NEGATIVE, NEUTRAL, POSITIVE = 0, 1, 2
@@ -72,13 +72,13 @@ def test_of_a_negative_text_the_key_companies_are_negative(tmp_path: Path) -> No
      ("期货|外国", None), ("中国", None)],
 )  # fmt: skip
 def test_subjects_become_events_where_they_agree(label: str, event: str | None) -> None:
-    assert event_of_subjects(label) == (None if event is None else EVENTS.index(event))
+    assert event_of("zh_finnl_topics", label.split("|")) == (None if event is None else EVENTS.index(event))
 
 
 def test_risks_become_events_where_they_agree(tmp_path: Path) -> None:
-    assert event_of_risks(["信批违规", "财务造假"]) == EVENTS.index("legal_regulation")
-    assert event_of_risks(["信批违规", "业绩下滑"]) is None
-    assert event_of_risks(["其他"]) is None
+    assert event_of("zh_finese_events", ["信批违规", "财务造假"]) == EVENTS.index("legal_regulation")
+    assert event_of("zh_finese_events", ["信批违规", "业绩下滑"]) is None
+    assert event_of("zh_finese_events", ["其他"]) is None
     examples = load(
         tmp_path, "zh_finese_events", "id,text,label,entity,near_test",
         "1,东山受到处罚,信批违规,东山,0", "2,东山受到处罚,交易违规,西河,0", "3,西河的事,其他,西河,0",
