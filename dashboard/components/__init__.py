@@ -1,4 +1,4 @@
-"""Parts of a page that Streamlit has no widget for. Each is a script and a style sheet beside this file.
+"""What Streamlit has no widget for, each a script and a style sheet beside this file; nothing here reads data.
 
 Text from outside reaches them as data only and is shown through `textContent`; both report the company clicked.
 """

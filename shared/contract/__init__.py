@@ -1,0 +1,1 @@
+"""What processes agree on: messages, topics, keys and values of Redis; types and pure functions, no connections."""

@@ -1,4 +1,4 @@
-"""Kinds of channels: a new one is a file copied from its neighbour, and one line in CHANNELS."""
+"""Where alerts go: one file per kind of channel and a line in CHANNELS; when to send is not decided here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of rules: a new one is a file copied from its neighbour, and one line in KINDS."""
+"""Kinds of rules: one file per kind and a line in KINDS; they are pure and neither read Redis nor send."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The topics of a run: created, listed, resized and removed; records are read here only to repartition them."""
