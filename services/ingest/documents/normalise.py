@@ -178,7 +178,7 @@ def _is_tag(language: str) -> bool:
 
 
 def _times(raw: RawItem, reading: Reading, received_at: int) -> tuple[int, int]:
-    """(published_at, available_at) by the rules of the design, 2.3."""
+    """(published_at, available_at) by the rules of design 2.3."""
     published, mapped = _moment(raw, "published_at", reading), _moment(raw, "available_at", reading)
     stated = published or mapped
     if reading.live:
