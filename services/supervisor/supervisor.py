@@ -23,7 +23,7 @@ from services.embedded.errors import EmbeddedError
 from services.embedded.kafka import EmbeddedKafka
 from services.embedded.process import ChildProcess
 from services.embedded.redis import EmbeddedRedis
-from services.supervisor.processes.backoff import DEAD_LETTER_LIMIT
+from services.runtime.exits import ExitCode
 from services.supervisor.processes.child import Child, child_of
 from services.supervisor.processes.endpoints import Endpoints
 from services.supervisor.processes.holds import Held, read_held, write_held
@@ -136,7 +136,7 @@ class Supervisor:
 
     def _forget_refusals(self) -> Held:
         """A hold for too many dead letters outlives the supervisor; the others are tried again at the next start."""
-        held = {name: why for name, why in read_held(self.state).items() if why[0] == DEAD_LETTER_LIMIT}
+        held = {name: why for name, why in read_held(self.state).items() if why[0] == ExitCode.DEAD_LETTER_LIMIT}
         write_held(self.state, held)
         return held
 

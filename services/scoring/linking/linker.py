@@ -12,7 +12,8 @@ from datetime import date
 from typing import Final
 
 from services.scoring.linking.evidence import Context, attribution, invitation
-from services.scoring.linking.gazetteer import STRONG, TOKEN, Name, build, fold, lower, words
+from services.scoring.linking.gazetteer import STRONG, TOKEN, Name, build, fold, lower
+from services.scoring.linking.tickers import BARE, CASHTAG, NOT_BARE, QUALIFIED, REUTERS
 from shared.contract.events import MICRO
 from shared.universe.securities import Catalogue, plain_symbol
 
@@ -21,27 +22,7 @@ Span = tuple[int, int]
 MAX_SPANS: Final = 32  # mentions of one company that are handed to the model; later ones still count for relevance
 LEAD_CHARS: Final = 100  # a text without a title: mentions in its first characters count as in a title
 
-_CASHTAG: Final = re.compile(r"(?<![\w$])\$([A-Za-z]{1,6}(?:[.\-/_][A-Za-z]{1,2})?)(?!\w)")
-_QUALIFIED: Final = re.compile(
-    r"\b(?:NYSE(?: ?(?:American|Arca|MKT))?|NASDAQ|Nasdaq|NasdaqG[SM]|AMEX|OTC(?:MKTS|QX)?)\s?:\s?"
-    r"\$?([A-Z]{1,5}(?:[.\-/][A-Z])?)(?!\w)"
-)
-_REUTERS: Final = re.compile(r"(?<![\w.@/])([A-Z]{1,5})\.(?:N|O|OQ)(?![\w.])")
-_BARE: Final = re.compile(r"(?<![\w$@#.&'-])([A-Z]{3,5})(?![\w&'])")
 _URL: Final = re.compile(r"(?:https?://|www\.)\S+")
-_NOT_BARE: Final = words(
-    """
-    IMO ALL NOW KEY LOW CAT BIG COST FAST TEAM LIFE SNAP BOX NET OPEN HAS ARE CAR RUN FIG SAVE BALL DOW ICE TAP GAP
-    GAS HOT APP TECH PEAK DAY WELL POOL FIX TEL SHOP CAKE JACK PLUG LOCO ELF PEG CEO COO DOC DIS FLEX PPL PSA
-    CMS NOV MON MAR DEC LNG ESS COIN PINS HOOD GOLD META KEYS CARR DISH MET MAS IRM AIV ACT CAM AES PTC NRG BEN
-    TRI TRN SEE TEX NAV HEI HUN OSK LEG LEN POM SYY GIS PEP TER RAD SIG SPR ENDP EVER FOX BIO HAL COP AGO ETN
-    ATI RAI GNW CIT LSI MUR COL DAL ADT SAN ING LEA RACE HAIN ARM LIN ALLY CEG SOFI KITE SW PAY PNR DOV EMR FDO
-    MAT WAT TWC ON IT SO RE FIS UBS CME AMC ADP AMD IBM UPS CVS CSX CBS EMC AIG PNC KLA CDW DXC NIO CRH TJX PVH
-    KKR SAP HCA BMO BBVA CIBC FICO HSBC BASF WWE MSCI PPG CSRA ASML TSMC MPLX TOT SNA NEM NUE PLD NEE WAG ROP
-    CHA CHU CHL TME CTL HIG HST MAA MAC REG EXC PCG PGR STT STI UDR VAR WEC WIT WOLF LITE MOS MOH MGA MGM SLM
-    LUV
-    """
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +118,11 @@ class _Reading:
         """Cashtags, "(NYSE: F)" and Reuters' "F.N": a symbol of nobody on that day is unlinked."""
         text = self._text
         if "$" in text:
-            self._symbols(_CASHTAG)
+            self._symbols(CASHTAG)
         if ":" in text:
-            self._symbols(_QUALIFIED)
+            self._symbols(QUALIFIED)
         if "." in text:
-            for match in _REUTERS.finditer(text):
+            for match in REUTERS.finditer(text):
                 company = self._catalogue.by_ticker(match[1], self._day)
                 if company is not None and not self._taken(*match.span()):
                     self.known.add(company.id)
@@ -207,9 +188,9 @@ class _Reading:
         """Symbols that stand alone in capitals: four letters and more, or three where the text is of business."""
         if self._text.isupper():
             return
-        for match in _BARE.finditer(self._text):
+        for match in BARE.finditer(self._text):
             symbol = match[1]
-            if symbol in _NOT_BARE or (len(symbol) == 3 and not self._context.business and not self.known):
+            if symbol in NOT_BARE or (len(symbol) == 3 and not self._context.business and not self.known):
                 continue
             company = self._catalogue.by_ticker(symbol, self._day)
             if company is not None and not self._taken(*match.span()):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from services.runtime.exits import ExitCode
+
 DELAYS: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)  # seconds before the n-th start in a row
 DEPENDENCY_DELAYS: Final = (0.0, 0.5, 1.0, 2.0)  # Kafka or Redis was lost: they come back soon
 STEADY_SECONDS: Final = 30.0  # a process that lived this long is not in a crash loop
 
-REFUSED, DEAD_LETTER_LIMIT, OUTSIDE_LOG, RESTART = 3, 4, 5, 75
-HELD: Final = frozenset({REFUSED, DEAD_LETTER_LIMIT, OUTSIDE_LOG})
+HELD: Final = frozenset({ExitCode.REFUSED, ExitCode.DEAD_LETTER_LIMIT, ExitCode.OUTSIDE_LOG})
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ class Backoff:
         if exit_code in HELD:
             return None
         self.in_a_row = 0 if lived_seconds >= STEADY_SECONDS else self.in_a_row
-        delays = DEPENDENCY_DELAYS if exit_code == RESTART else DELAYS
+        delays = DEPENDENCY_DELAYS if exit_code == ExitCode.RESTART else DELAYS
         delay = delays[min(self.in_a_row, len(delays) - 1)]
         self.in_a_row += 1
         return delay
