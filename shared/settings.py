@@ -17,6 +17,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from shared.clients.state_folder import StateFolder
+
 
 class SettingsError(ValueError):
     """A setting that cannot be used; the text names it and the remedy."""
@@ -226,7 +228,7 @@ class _StateFiles(PydanticBaseSettingsSource):
         return None, field_name, False
 
     def __call__(self) -> dict[str, Any]:
-        endpoints, own = self._state / "endpoints.json", self._state / "bellwether.yaml"
+        endpoints, own = StateFolder(self._state).endpoints, StateFolder(self._state).settings
         merged: dict[str, Any] = _parsed(endpoints, json.loads)
         if own.exists():
             loaded = _parsed(own, yaml.safe_load) or {}
@@ -256,7 +258,7 @@ def _state_from(*sources: dict[str, Any]) -> Path:
 
 def is_named(settings: Settings, section: str, field: str) -> bool:
     """Whether somebody gave this setting a value (pydantic's own record counts a section's defaults, too)."""
-    own: Any = _parsed(Path(settings.state_dir) / "bellwether.yaml", yaml.safe_load) or {}
+    own: Any = _parsed(StateFolder(Path(settings.state_dir)).settings, yaml.safe_load) or {}
     given: BaseModel = getattr(settings, section)
     variable = f"BELLWETHER_{section}__{field}".upper()
     return (

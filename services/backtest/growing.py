@@ -16,6 +16,7 @@ from services.backtest.providers import company_namer, provider_of
 from services.backtest.timing import Delay
 from services.runs.progress import Follower
 from services.runs.result import Result
+from shared.clients.state_folder import RUN_FILE, whole_file
 from shared.clock import SystemClock, to_datetime
 from shared.contract.events import MICRO
 from shared.settings import Settings
@@ -57,9 +58,8 @@ class GrowingCurve:
             if (curve := self._curve(str(name), some, until)) is not None
         ]
         if parts:
-            new = self._path.with_suffix(".tmp")
-            pd.concat(parts, ignore_index=True).to_parquet(new, index=False)
-            new.replace(self._path)
+            with whole_file(self._path, RUN_FILE) as draft:
+                pd.concat(parts, ignore_index=True).to_parquet(draft, index=False)
 
     def _curve(self, strategy: str, signals: pd.DataFrame, until: int) -> pd.DataFrame | None:
         panel = factor_panel(signals, self._prices, Delay(), self._hold)

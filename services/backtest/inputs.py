@@ -10,6 +10,7 @@ import msgspec
 import pandas as pd
 
 from services.backtest.result import BacktestError
+from shared.clients.state_folder import StateFolder
 from shared.settings import Settings
 
 EVENT_COLUMNS = ["company", "available_at", "event"]
@@ -30,7 +31,7 @@ class Run:
 
 def run_folder(settings: Settings, run: str) -> Path:
     """Where a replay leaves what it made."""
-    return settings.state_dir / "runs" / run
+    return StateFolder(settings.state_dir).runs / run
 
 
 def load_run(settings: Settings, run: str) -> Run:

@@ -13,6 +13,7 @@ from services.aggregation.signals.strategy import Strategy
 from services.backtest.result import BacktestError
 from services.runs.folder import signal_frame
 from services.runs.opinion_file import FILE, replayed
+from shared.clients.state_folder import RUN_FILE, RUN_FOLDER, make_folder, whole_file
 from shared.settings import Settings
 
 FOLDER: Final = "variants"
@@ -35,10 +36,9 @@ def variant_signals(folder: Path, wanted: Mapping[str, Strategy], settings: Sett
         frame = signal_frame(replayed(folder, some, Rules.of(settings.aggregation)))
         for strategy in some:
             path = _path(folder, strategy)
-            path.parent.mkdir(exist_ok=True)
-            fresh = path.with_suffix(".tmp")
-            frame[(frame["strategy"] == strategy.name) & (frame["revision"] == 0)].to_parquet(fresh, index=False)
-            fresh.replace(path)
+            make_folder(path.parent, RUN_FOLDER)
+            with whole_file(path, RUN_FILE) as draft:
+                frame[(frame["strategy"] == strategy.name) & (frame["revision"] == 0)].to_parquet(draft, index=False)
     return {name: pd.read_parquet(_path(folder, strategy)) for name, strategy in wanted.items()}
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from services.embedded.errors import EmbeddedError
+from shared.clients.state_folder import OPEN_FILE, write_atomically
 
 KAFKA_VERSION: Final = "4.1.2"
 KAFKA: Final = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}"
@@ -70,9 +71,7 @@ def _resolve(cache: Path) -> list[Path]:
             failure = error
             continue
         sizes = {str(jar.relative_to(cache)): jar.stat().st_size for jar in jars}
-        partial = _list_file(cache).with_suffix(".part")
-        partial.write_text(json.dumps(sizes, indent=1))
-        partial.replace(_list_file(cache))
+        write_atomically(_list_file(cache), json.dumps(sizes, indent=1).encode(), OPEN_FILE)
         return jars
     raise EmbeddedError(
         f"Apache Kafka {KAFKA_VERSION} is not in {cache} and could not be downloaded ({_first_line(failure)}). "

@@ -11,6 +11,7 @@ from typing import Final
 from services.embedded.errors import EmbeddedError
 from services.embedded.ports import free_port, is_free
 from services.embedded.process import ChildProcess, wait_until
+from shared.clients.state_folder import RUN_FILE, write_atomically
 
 _PORTS: Final = "ports.json"
 
@@ -90,7 +91,7 @@ class EmbeddedService(ABC):
         for each, wanted in ((name, self._wanted_port or kept.get(name, 0)), *((o, kept.get(o, 0)) for o in others)):
             used = frozenset(taken.values())
             taken[each] = wanted if wanted and wanted not in used and is_free(wanted) else free_port(used)
-        (self.folder / _PORTS).write_text(json.dumps(taken))
+        write_atomically(self.folder / _PORTS, json.dumps(taken).encode(), RUN_FILE)
         self.port = taken[name]
         return [taken[other] for other in others]
 

@@ -7,8 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from services.ingest.delivery.floors import Floor
 from services.ingest.delivery.intake import Intake
@@ -19,13 +18,11 @@ from services.ingest.documents.companies import CompanyNames
 from services.ingest.documents.mask import Masker
 from services.ingest.sources.files import FileSource
 from shared.clients.kafka import ensure_topics
+from shared.clients.state_folder import StateFolder
 from shared.clock import Clock
 from shared.contract.topics import Topics
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
-
-LEDGER: Final = Path("ingest") / "ledger.sqlite3"
-FLOORS: Final = Path("ingest") / "floors"
 
 Advance = Callable[[int, Counts], None]  # bytes of the file read, counts so far
 
@@ -47,8 +44,8 @@ def load_file(settings: Settings, source: FileSource, clock: Clock, advance: Adv
     topic = ensure_topics(settings.kafka, topics.all())[topics.documents(source.reading.channel)]
     started = time.perf_counter()
     with (
-        Ledger(settings.state_dir / LEDGER, topic.topic_id) as ledger,
-        Floor(settings.state_dir / FLOORS) as floor,
+        Ledger(StateFolder(settings.state_dir).ledger, topic.topic_id) as ledger,
+        Floor(StateFolder(settings.state_dir).floors) as floor,
         _closing(Publisher(settings.kafka, topics)) as publisher,
     ):
         names = CompanyNames(Catalogue.load())

@@ -23,13 +23,14 @@ from services.ingest.delivery.rejected import RejectedFile
 from services.ingest.delivery.ticker import Promise, Ticker
 from services.ingest.documents.companies import CompanyNames
 from services.ingest.documents.mask import Masker
-from services.ingest.file_load import FLOORS, LEDGER, topics_of
+from services.ingest.file_load import topics_of
 from services.ingest.registry import LiveSource, configured_sources
 from services.ingest.sources.source import SourceError
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.report import Pace, Reporter
 from shared.clients.kafka import TopicMismatch, ensure_topics
 from shared.clients.redis import connect
+from shared.clients.state_folder import StateFolder
 from shared.clock import Clock, SystemClock
 from shared.contract.events import CHANNELS, Channel
 from shared.contract.health import REPORT_EVERY_SECONDS, REPORT_TTL_SECONDS, WorkerReport, encode_report
@@ -76,10 +77,10 @@ class IngestWorker:
             return WorkerStop(ExitCode.REFUSED, str(error))
         except (KafkaError, OSError) as error:
             return WorkerStop(ExitCode.RESTART, f"Kafka does not answer: {type(error).__name__}: {error}")
-        ledger_path = self._settings.state_dir / LEDGER
+        ledger_path = StateFolder(self._settings.state_dir).ledger
         ledgers = {name: Ledger(ledger_path, states[topics.documents(name)].topic_id) for name in CHANNELS}
         try:
-            with Floor(self._settings.state_dir / FLOORS) as floor:
+            with Floor(StateFolder(self._settings.state_dir).floors) as floor:
                 self._start(publisher, ledgers)
                 self._watch(publisher, ledgers, floor)
         except SourceError as error:

@@ -7,6 +7,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from shared.clients.state_folder import OPEN_FILE, write_atomically
+
 _PARTS = ("*.safetensors", "config.json", "tokenizer.json", "vocab.txt", "*.model", "merges.txt", "vocab.json")
 
 
@@ -33,6 +35,5 @@ def _digest(path: Path, cache_dir: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     with contextlib.suppress(OSError):
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps({"key": key, "digest": digest.hexdigest()}))
+        write_atomically(kept, json.dumps({"key": key, "digest": digest.hexdigest()}).encode(), OPEN_FILE)
     return digest.hexdigest()

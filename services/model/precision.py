@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from services.model.encoder import Encoder
 from services.model.kernel.build import NoKernel
 from services.model.tokenizing import Windows
+from shared.clients.state_folder import OPEN_FILE, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -110,9 +110,6 @@ def _read(kept: Path) -> str:
 
 def _write(kept: Path, content: dict[str, object]) -> None:
     try:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        part = kept.with_suffix(f".{os.getpid()}")
-        part.write_text(json.dumps(content))
-        part.replace(kept)
+        write_atomically(kept, json.dumps(content).encode(), OPEN_FILE)
     except OSError as error:
         log.warning("the measured precision cannot be kept in %s: %s", kept, error)

@@ -15,6 +15,7 @@ import pandas as pd
 
 from services.aggregation.admin.dump import lines
 from services.runs.result import Result
+from shared.clients.state_folder import RUN_FILE, RUN_FOLDER, StateFolder, make_folder, write_atomically
 from shared.clock import to_datetime
 from shared.contract.events import MICRO
 from shared.contract.signals import Signal
@@ -30,7 +31,7 @@ class RunError(ValueError):
 
 
 def folder_of(settings: Settings, run: str) -> Path:
-    return settings.state_dir / "runs" / run
+    return StateFolder(settings.state_dir).runs / run
 
 
 def refuse_in_use(settings: Settings, run: str, asked: dict[str, Any], *, resume: bool, overwrite: bool) -> None:
@@ -56,7 +57,7 @@ def begin_run(settings: Settings, run: str, asked: dict[str, Any], *, overwrite:
     folder = folder_of(settings, run)
     if overwrite:
         shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder, RUN_FOLDER)
     _write(folder / SUMMARY, {"run": run, "state": "running", "asked": asked, "workers": workers})
     return folder
 
@@ -133,7 +134,7 @@ def _ticker(catalogue: Catalogue, company: str, at: int) -> str:
 
 def list_runs(settings: Settings) -> list[dict[str, Any]]:
     """Every run's summary, by name."""
-    return [json.loads(path.read_text()) for path in sorted((settings.state_dir / "runs").glob(f"*/{SUMMARY}"))]
+    return [json.loads(path.read_text()) for path in sorted(StateFolder(settings.state_dir).runs.glob(f"*/{SUMMARY}"))]
 
 
 def show_run(settings: Settings, run: str) -> dict[str, Any]:
@@ -153,6 +154,4 @@ def delete_run(settings: Settings, run: str) -> None:
 
 
 def _write(path: Path, value: dict[str, Any]) -> None:
-    fresh = path.with_suffix(".tmp")
-    fresh.write_text(json.dumps(value, indent=1) + "\n")
-    fresh.replace(path)
+    write_atomically(path, (json.dumps(value, indent=1) + "\n").encode(), RUN_FILE)

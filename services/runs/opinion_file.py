@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -19,6 +20,7 @@ import msgspec
 from services.aggregation.core.plan import Rules
 from services.aggregation.signals.strategy import Strategy
 from services.runs.memory_run import Slots
+from shared.clients.state_folder import RUN_FILE, whole_file
 from shared.contract.signals import Signal
 
 FILE: Final = "opinions.jsonl.gz"
@@ -36,9 +38,11 @@ class OpinionFile:
     """Writes the file; it appears under its name when it is closed without an error."""
 
     def __init__(self, folder: Path, streams: Iterable[str], slots: int) -> None:
-        self._path = folder / FILE
-        self._fresh = folder / f"{FILE}.tmp"
-        self._file = gzip.GzipFile(self._fresh, "wb", compresslevel=1, mtime=0)
+        self._open = ExitStack()
+        draft = self._open.enter_context(whole_file(folder / FILE, RUN_FILE))
+        raw = self._open.enter_context(draft.open("wb"))
+        # the name goes into the file: the one that it always had keeps equal runs equal, byte by byte
+        self._file = self._open.enter_context(gzip.GzipFile(f"{FILE}.tmp", "wb", 1, raw, mtime=0))
         self._file.write(msgspec.json.encode(Head(tuple(sorted(streams)), slots)) + b"\n")
 
     def write(self, slot: int, values: Sequence[bytes]) -> None:
@@ -49,10 +53,10 @@ class OpinionFile:
     def __enter__(self) -> OpinionFile:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._file.close()
-        if error is None:
-            self._fresh.replace(self._path)
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
 
 
 def replayed(folder: Path, strategies: Sequence[Strategy], rules: Rules) -> list[Signal]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from services.runs.result import Result
+from shared.clients.state_folder import RUN_FILE, write_atomically
 
 FILE: Final = "progress.json"
 EVERY_SECONDS: Final = 1.0
@@ -49,6 +50,4 @@ class Watch:
             "reached": reached,
             "signals": len(result.signals),
         }
-        fresh = self._path.with_suffix(".tmp")
-        fresh.write_text(json.dumps(plain))
-        fresh.replace(self._path)
+        write_atomically(self._path, json.dumps(plain).encode(), RUN_FILE)

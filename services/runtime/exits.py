@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import IntEnum
 from pathlib import Path
 
+from shared.clients.state_folder import RUN_FILE, StateFolder, write_atomically
+
 
 class ExitCode(IntEnum):
     """What the supervisor and an operator read from a worker's exit (docs/architecture.md)."""
@@ -29,7 +31,7 @@ class WorkerStop(Exception):
 
 def stopped_flag(state: Path, role: str) -> Path:
     """The file that keeps a role from being started; `bellwether resume` removes it. Its text says why it is there."""
-    return state / "stopped" / role
+    return StateFolder(state).stopped / role
 
 
 def refuse_when_stopped(state: Path, role: str) -> None:
@@ -42,13 +44,12 @@ def refuse_when_stopped(state: Path, role: str) -> None:
 def keep_stopped(state: Path, role: str, reason: str) -> None:
     """Put the flag there."""
     flag = stopped_flag(state, role)
-    flag.parent.mkdir(parents=True, exist_ok=True)
-    flag.write_text(reason + "\n")
+    write_atomically(flag, f"{reason}\n".encode(), RUN_FILE)
 
 
 def release_stopped(state: Path) -> list[str]:
     """Take every flag away; returns the roles that may be started again."""
-    flags = sorted(stopped_flag(state, "").glob("*"))
+    flags = sorted(StateFolder(state).stopped.glob("[!.]*"))
     for flag in flags:
         flag.unlink(missing_ok=True)
     return [flag.name for flag in flags]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from pathlib import Path
 from typing import Any, Literal, cast
 
 import faust
@@ -14,6 +13,7 @@ from services.runtime.assignment import Assignment
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_consumer import WorkerTransport
 from services.runtime.faust_producer import BATCH_BYTES, MAX_REQUEST_BYTES, IdempotentProducer
+from shared.clients.state_folder import StateFolder
 from shared.settings import KafkaSettings, Settings
 
 Role = Literal["scoring", "aggregation", "alerts"]
@@ -95,7 +95,7 @@ def build_app(settings: Settings, role: Role, name: str, group: str) -> WorkerAp
         topic_partitions=1,
         store="memory://",
         cache="memory://",
-        datadir=str(Path(settings.state_dir) / "faust"),
+        datadir=str(StateFolder(settings.state_dir).faust),
         web_enabled=False,
         autodiscover=False,
         key_serializer="raw",

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, SecretStr
 
+from shared.clients.state_folder import StateFolder, make_folder
 from shared.clock import SECOND, to_iso
 
 MAX_BYTES: Final = 10_000_000
@@ -49,8 +50,7 @@ def configure(state: Path, role: str, name: str, level: str = "INFO", secrets: I
 
     `secrets` never reach it, nor does a password inside an address. Calling it again replaces the earlier set-up.
     """
-    folder = state / "logs"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = make_folder(StateFolder(state).logs)
     file = folder / (f"{role}.jsonl" if name in ("", role) else f"{role}-{name}.jsonl")
     handler = RotatingFileHandler(file, maxBytes=MAX_BYTES, backupCount=KEPT_FILES, encoding="utf-8", delay=True)
     handler.setFormatter(JsonLines(role, name, secrets))

@@ -22,6 +22,7 @@ from services.supervisor.processes.records import (
 from services.supervisor.processes.specs import Options, program
 from services.supervisor.status.status import read_supervisor
 from services.supervisor.supervisor import Supervisor
+from shared.clients.state_folder import StateFolder, make_folder
 from shared.contract.processes import ChildState, SupervisorState
 
 HEALTHY_SECONDS: Final = 300.0  # a model that measures its precision on a slow machine needs most of it
@@ -52,8 +53,7 @@ def launch_detached(state: Path, run: str | None, options: Options, tell: Callab
 
     Raises EmbeddedError when the supervisor itself ends.
     """
-    (state / "logs").mkdir(parents=True, exist_ok=True)
-    output = state / "logs" / "supervisor.out"
+    output = make_folder(StateFolder(state).logs) / "supervisor.out"
     command = [*program(), "supervisor", *options.arguments(), *(["--run", run] if run else []), "--state", str(state)]
     with output.open("wb") as out:
         process = subprocess.Popen(

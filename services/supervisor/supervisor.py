@@ -34,11 +34,11 @@ from services.supervisor.processes.records import (
     record_of,
     stop_records,
     strays,
-    write_atomically,
     write_records,
 )
 from services.supervisor.processes.specs import Options, dashboard_port, dashboard_spec, worker_specs
 from services.supervisor.topics.listing import create_topics
+from shared.clients.state_folder import RUN_FOLDER, StateFolder, make_folder, write_atomically
 from shared.contract.processes import ChildState, SupervisorState
 from shared.settings import Settings, load_settings
 
@@ -100,8 +100,8 @@ class Supervisor:
 
     def _take_over(self) -> None:
         """Become the only supervisor here, and end what an earlier one, killed, has left."""
-        self.state.mkdir(parents=True, exist_ok=True)
-        self._lock = (self.state / "up.lock").open("w")
+        make_folder(self.state, RUN_FOLDER)
+        self._lock = (StateFolder(self.state).supervisor_lock).open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -198,7 +198,7 @@ class Supervisor:
         own = record_of(SUPERVISOR, "", os.getpid())
         records = [child.record for child in self._children if child.state == "running"]
         write_records(self.state, [record for record in [own, *records] if record is not None])
-        write_atomically(self.state / "supervisor.json", content)
+        write_atomically(StateFolder(self.state).supervisor, content)
 
     def _stop_everything(self) -> None:
         self._stopping = True

@@ -12,6 +12,12 @@ from redis.retry import Retry
 from shared.settings import RedisSettings
 
 
+def without_password(url: str) -> str:
+    """The address as it may be shown."""
+    scheme, separator, rest = url.partition("://")
+    return f"{scheme}{separator}{rest.rpartition('@')[2]}"
+
+
 def _options(settings: RedisSettings) -> dict[str, Any]:
     options: dict[str, Any] = {
         "password": settings.password.get_secret_value() if settings.password else None,

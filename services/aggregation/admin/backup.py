@@ -17,6 +17,7 @@ import redis
 
 from services.aggregation.pipeline import RESTORING
 from services.runtime.binding import slots_of
+from shared.clients.state_folder import OPEN_FILE, whole_file
 from shared.clock import Clock
 from shared.contract.health import REPORT_TTL_SECONDS
 from shared.contract.keys import PROFILES, RUNS, Keys, follows_key, ratings_key, run_key, worker_key
@@ -78,16 +79,18 @@ def backup(client: redis.Redis, run: str, file: Path, clock: Clock) -> int:
         binding=binding,
         groups=GROUPS,
     )
-    part = file.with_name(file.name + ".part")
     count = 0
-    with gzip.open(part, "wb", compresslevel=3) as out:
+    with (
+        whole_file(file, OPEN_FILE) as draft,
+        draft.open("wb") as bare,
+        gzip.GzipFile(file.name, "wb", 3, bare) as out,
+    ):
         _write(out, header)
         tags = [keys.position(slot) for slot in range(keys.slots)] + [keys.alerts_position()]
         for entries in [*(_read_tag(client, position) for position in tags), _read_profiles(client)]:
             count += len(entries)
             _write(out, entries)
         _write(out, count)
-    part.replace(file)
     return count
 
 

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from services.aggregation.core.distinct import Distinct
 from services.aggregation.core.store import BucketRow, Store
 from shared.clients.kafka import TopicLog, describe
+from shared.clients.state_folder import OPEN_FILE, whole_file
 from shared.clock import SECOND, to_micros
 from shared.contract.aggregates import SECONDS
 from shared.contract.events import MICRO, InvalidMessage, Opinion, decode_opinion
@@ -113,9 +114,8 @@ def _bucket(row: BucketRow) -> dict[str, Any]:
 
 
 def _write(out: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> int:
-    part = out.with_name(out.name + ".part")
     count = 0
-    with pq.ParquetWriter(part, schema, compression="zstd") as writer:
+    with whole_file(out, OPEN_FILE) as draft, pq.ParquetWriter(draft, schema, compression="zstd") as writer:
         held: list[dict[str, Any]] = []
         for row in rows:
             held.append(row)
@@ -124,5 +124,4 @@ def _write(out: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> int:
                 writer.write_table(pa.Table.from_pylist(held, schema))
                 held = []
         writer.write_table(pa.Table.from_pylist(held, schema))
-    part.replace(out)
     return count

@@ -15,6 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
+from shared.clients.state_folder import PRIVATE_FILE, make_folder
+
 NOTHING_PROMISED: Final = 0  # the floor of a load whose items come in no order of time
 
 
@@ -22,10 +24,10 @@ class Floor:
     """One process's floor; a context manager. `folder` is STATE/ingest/floors."""
 
     def __init__(self, folder: Path, floor: int = NOTHING_PROMISED) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(folder)
         self._path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
         draft = self._path.with_suffix(".new")
-        self._descriptor = os.open(draft, os.O_RDWR | os.O_CREAT, 0o600)
+        self._descriptor = os.open(draft, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
         self.raise_to(floor)
         draft.rename(self._path)  # appears locked and with its number

@@ -17,6 +17,8 @@ from typing import Final, Self
 
 import msgspec
 
+from shared.clients.state_folder import make_folder
+
 Cursor = dict[str, int | str]
 
 _SCHEMA: Final = """
@@ -60,7 +62,7 @@ class Ledger:
     """The ledger of one documents.* topic. Safe to use from several threads and processes."""
 
     def __init__(self, path: Path, topic_id: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(path.parent)
         self._lock = threading.Lock()
         self._db = sqlite3.connect(path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None)
         # WAL with NORMAL survives kill -9; only a power cut may lose the last moments, which are then sent again

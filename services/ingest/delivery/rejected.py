@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from services.ingest.documents.normalise import Rejected
+from shared.clients.state_folder import PRIVATE_FILE, StateFolder, make_folder
 from shared.clock import Clock
 
 KEPT_BYTES: Final = 1_000_000  # of one original; `original_bytes` tells its whole size
@@ -37,7 +38,7 @@ class RejectedFile:
     """Appends to the file of one source."""
 
     def __init__(self, state: Path, source: str, clock: Clock) -> None:
-        self._folder = state / "rejected"
+        self._folder = StateFolder(state).rejected
         self._path = self._folder / f"{_NOT_IN_NAMES.sub('_', source)[:100]}.jsonl"
         self._source = source
         self._clock = clock
@@ -48,8 +49,8 @@ class RejectedFile:
         lines = [line for line in (self._line(*one) for one in refused) if not self._is_repeated(line)]
         if not lines:
             return
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        make_folder(self._folder)
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
         with os.fdopen(descriptor, "ab") as file:
             file.write(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
 
@@ -84,7 +85,7 @@ class RejectedFile:
 
 def read_rejected(state: Path) -> Iterator[RejectedItem]:
     """Every refused item, file by file, oldest first; an item that was met again after a restart comes once."""
-    for path in sorted((state / "rejected").glob("*.jsonl")):
+    for path in sorted(StateFolder(state).rejected.glob("*.jsonl")):
         seen: set[tuple[str, str]] = set()
         with path.open("rb") as file:
             for line in file:

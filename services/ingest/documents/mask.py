@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 import msgspec
 
 from services.ingest.documents.iban import iban_length
+from shared.clients.state_folder import StateFolder, write_first
 from shared.contract.events import Document
 from shared.settings import Settings
 
@@ -69,7 +70,6 @@ _CODES = re.compile(
 _HEX_DIGITS: Final = 16
 _ROUNDS: Final = 5
 _KEY_BYTES: Final = 32
-_KEY_FILE: Final = "author.key"
 
 
 def mask(text: str) -> str:
@@ -177,7 +177,8 @@ class Masker:
     def from_settings(cls, settings: Settings) -> Masker:
         """With the key of the settings, else the one in STATE/author.key, which is made (mode 0600) when absent."""
         given = settings.ingest.author_key
-        return cls(given.get_secret_value().encode() if given else _kept_key(settings.state_dir / _KEY_FILE))
+        file = StateFolder(settings.state_dir).author_key
+        return cls(given.get_secret_value().encode() if given else _kept_key(file))
 
     def author(self, handle: str) -> str:
         """16 hex digits for a handle ("@Bob", "bob" and " BOB" are one author); "" for none."""
@@ -204,16 +205,5 @@ class Masker:
 def _kept_key(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except FileNotFoundError:
-        pass
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    draft.touch(mode=0o600, exist_ok=False)
-    draft.write_text(secrets.token_hex(_KEY_BYTES))
-    try:
-        path.hardlink_to(draft)  # fails when another process was first: then its key counts
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-    return path.read_bytes()
+    except FileNotFoundError:  # when another process is first now, its key counts
+        return write_first(path, secrets.token_hex(_KEY_BYTES).encode())

@@ -12,6 +12,7 @@ from services.embedded.process import ChildProcess
 from services.supervisor.processes.backoff import DELAYS, Backoff
 from services.supervisor.processes.records import ProcessRecord, record_of
 from services.supervisor.processes.specs import Spec
+from shared.clients.state_folder import StateFolder
 
 State = Literal["new", "running", "waiting", "held", "stopped"]
 _OUT_BYTES: Final = 1_000_000
@@ -100,7 +101,7 @@ class Child:
 
 def child_of(spec: Spec, state: Path) -> Child:
     """A child that runs the command of `spec`; its output goes to STATE/logs/LABEL.out."""
-    log = state / "logs" / f"{spec.label}.out"
+    log = StateFolder(state).logs / f"{spec.label}.out"
 
     def spawn() -> ChildProcess:
         if log.exists() and log.stat().st_size > _OUT_BYTES:

@@ -17,8 +17,8 @@ from services.embedded.kafka import EmbeddedKafka
 from services.embedded.ports import is_free
 from services.embedded.redis import EmbeddedRedis
 from services.embedded.service import EmbeddedService
-from services.supervisor.processes.records import write_atomically
 from services.supervisor.processes.specs import Options
+from shared.clients.state_folder import StateFolder, write_atomically
 from shared.settings import Settings, SettingsError, is_named, load_settings
 
 
@@ -27,6 +27,7 @@ class Endpoints:
 
     def __init__(self, state: Path, options: Options) -> None:
         self._state = state
+        self._folder = StateFolder(state)
         self._options = options
         self.kafka: EmbeddedKafka | None = None
         self.redis: EmbeddedRedis | None = None
@@ -42,13 +43,13 @@ class Endpoints:
 
     def choose(self) -> tuple[EmbeddedKafka | None, EmbeddedRedis | None]:
         """The embedded services that are needed, not yet started."""
-        (self._state / "endpoints.json").unlink(missing_ok=True)  # what an earlier start wrote is nobody's wish
+        self._folder.endpoints.unlink(missing_ok=True)  # what an earlier start wrote is nobody's wish
         settings = load_settings(self._state, **self.overrides())
         _refuse_half_an_address(settings)
         if not is_named(settings, "kafka", "bootstrap_servers"):
-            self.kafka = EmbeddedKafka(self._state / "kafka")
+            self.kafka = EmbeddedKafka(self._folder.kafka)
         if not is_named(settings, "redis", "url"):
-            self.redis = EmbeddedRedis(self._state / "redis")
+            self.redis = EmbeddedRedis(self._folder.redis)
         self.write()
         return self.kafka, self.redis
 
@@ -59,7 +60,7 @@ class Endpoints:
             content["kafka"] = {"bootstrap_servers": self.kafka.bootstrap_servers}
         if self.redis is not None and self.redis.port:
             content["redis"] = {"url": self.redis.url}
-        write_atomically(self._state / "endpoints.json", msgspec.json.encode(content))
+        write_atomically(self._folder.endpoints, msgspec.json.encode(content))
 
 
 @contextmanager
@@ -69,7 +70,8 @@ def own_servers(state: Path) -> Iterator[None]:
     Servers that run already, or are somebody else's, are left as they are. Raises EmbeddedError.
     """
     settings = load_settings(state)
-    kafka, redis = EmbeddedKafka(state / "kafka"), EmbeddedRedis(state / "redis")
+    folder = StateFolder(state)
+    kafka, redis = EmbeddedKafka(folder.kafka), EmbeddedRedis(folder.redis)
     own: list[tuple[EmbeddedService, str]] = [(kafka, settings.kafka.bootstrap_servers), (redis, settings.redis.url)]
     started: list[EmbeddedService] = []
     try:

@@ -7,20 +7,20 @@ from pathlib import Path
 import msgspec
 
 from services.runtime.exits import release_stopped
-from services.supervisor.processes.records import write_atomically
+from shared.clients.state_folder import StateFolder, write_atomically
 
 Held = dict[str, tuple[int, str]]  # label -> (exit code, what it said)
 
 
 def read_held(state: Path) -> Held:
     try:
-        return msgspec.json.decode((state / "held.json").read_bytes(), type=Held)
+        return msgspec.json.decode((StateFolder(state).holds).read_bytes(), type=Held)
     except (OSError, msgspec.MsgspecError):
         return {}
 
 
 def write_held(state: Path, held: Held) -> None:
-    write_atomically(state / "held.json", msgspec.json.encode(held))
+    write_atomically(StateFolder(state).holds, msgspec.json.encode(held))
 
 
 def release_all(state: Path) -> list[str]:

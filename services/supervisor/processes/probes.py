@@ -10,9 +10,8 @@ import redis
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
-from services.supervisor.status.status import without_password
 from shared.clients.kafka import client_config
-from shared.clients.redis import connect
+from shared.clients.redis import connect, without_password
 from shared.reading.offsets import KafkaUnreachable, require_broker
 
 if TYPE_CHECKING:

@@ -17,6 +17,8 @@ from typing import Final
 import msgspec
 import psutil
 
+from shared.clients.state_folder import StateFolder, write_atomically
+
 SUPERVISOR: Final = "supervisor"
 
 
@@ -59,13 +61,13 @@ def record_of(role: str, name: str, pid: int) -> ProcessRecord | None:
 def read_records(state: Path) -> list[ProcessRecord]:
     """What the file says; empty when there is none or a crash cut it short."""
     try:
-        return msgspec.json.decode((state / "pids.json").read_bytes(), type=list[ProcessRecord])
+        return msgspec.json.decode((StateFolder(state).processes).read_bytes(), type=list[ProcessRecord])
     except (OSError, msgspec.MsgspecError):
         return []
 
 
 def write_records(state: Path, records: Iterable[ProcessRecord]) -> None:
-    write_atomically(state / "pids.json", msgspec.json.format(msgspec.json.encode(list(records)), indent=1))
+    write_atomically(StateFolder(state).processes, msgspec.json.format(msgspec.json.encode(list(records)), indent=1))
 
 
 def running_supervisor(state: Path) -> ProcessRecord | None:
@@ -87,7 +89,7 @@ def strays(state: Path) -> list[ProcessRecord]:
 def _role(command: list[str], state: Path) -> str | None:
     if f"-Dbellwether.state={state}" in command:
         return "kafka"
-    if ("--dir", str(state / "redis")) in pairwise(command):
+    if ("--dir", str(StateFolder(state).redis)) in pairwise(command):
         return "redis"
     if ("--state", str(state)) not in pairwise(command):
         return None
@@ -117,13 +119,3 @@ def _wait_gone(records: list[ProcessRecord], timeout: float) -> list[ProcessReco
         if living:
             time.sleep(0.05)
     return living
-
-
-def write_atomically(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """A reader sees the old file or the new one, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as out:
-        out.write(content)
-    partial.replace(path)

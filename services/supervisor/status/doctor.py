@@ -19,6 +19,7 @@ from services.embedded.java import find_java
 from services.embedded.ports import is_free
 from services.embedded.redis import answers, find_redis
 from services.supervisor.processes.records import running_supervisor
+from shared.clients.state_folder import StateFolder
 from shared.reading.offsets import KafkaUnreachable, require_broker
 from shared.settings import Settings, default_cache_dir, is_named
 
@@ -102,7 +103,7 @@ def _redis(settings: Settings, *, external: bool) -> Finding:
 
 def _unanswered(name: str, address: str, settings: Settings, remedy: str) -> Finding:
     state = Path(settings.state_dir)
-    if (state / "endpoints.json").exists() and running_supervisor(state) is None:
+    if StateFolder(state).endpoints.exists() and running_supervisor(state) is None:
         return Finding(name, "ok", "not running now; `bellwether up` starts it")
     return Finding(name, "missing", f"no answer at {address}", remedy)
 

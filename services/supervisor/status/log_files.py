@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from shared.clients.state_folder import StateFolder
+
 
 def latest(state: Path, role: str | None, lines: int) -> list[str]:
     """The last `lines` lines of every log (or of one role's), merged by time, as they would read in a terminal."""
     entries: list[tuple[str, str]] = []
-    for file in sorted((state / "logs").glob("*.jsonl")):
+    for file in sorted(StateFolder(state).logs.glob("*.jsonl")):
         if role is None or file.stem == role or file.stem.startswith(f"{role}-"):
             entries += [_readable(line) for line in file.read_text(errors="replace").splitlines()[-lines:]]
     return [text for _, text in sorted(entries)]

@@ -10,7 +10,7 @@ import redis
 from kafka.errors import KafkaError
 
 from services.supervisor.processes.records import running_supervisor
-from shared.clients.redis import connect
+from shared.clients.redis import connect, without_password
 from shared.contract.aggregates import Totals
 from shared.contract.health import WorkerReport, decode_report
 from shared.contract.keys import Keys, worker_key
@@ -179,8 +179,3 @@ def _from_reports(status: Status) -> None:
         status.device, status.precision = first.device, first.precision
         status.latency_p50_ms = max(report.latency_p50_ms for report in scoring)
         status.latency_p99_ms = max(report.latency_p99_ms for report in scoring)
-
-
-def without_password(url: str) -> str:
-    scheme, separator, rest = url.partition("://")
-    return f"{scheme}{separator}{rest.rpartition('@')[2]}"

@@ -8,6 +8,7 @@ import msgspec
 from kafka import KafkaAdminClient, TopicPartition
 
 from shared.clients.kafka import TopicMismatch, TopicState, client_config, ensure_topics
+from shared.clients.state_folder import StateFolder
 from shared.contract.topics import Topics
 from shared.reading.offsets import require_broker
 from shared.settings import Settings
@@ -33,7 +34,7 @@ def topics_of(settings: Settings) -> Topics:
 def create_topics(settings: Settings) -> list[TopicState]:
     """Create what is missing; raises TopicMismatch where a count is not the settings' or a resize is unfinished."""
     require_broker(settings.kafka)
-    if (settings.state_dir / "resize" / settings.run / ORDER).exists():
+    if (StateFolder(settings.state_dir).resize(settings.run) / ORDER).exists():
         raise TopicMismatch(
             f"a resize of {topics_of(settings).opinions} was interrupted; finish it: "
             f"bellwether topics resize --opinions N"

@@ -19,7 +19,6 @@ from typing import Final, cast
 
 import msgspec
 
-from services.supervisor.processes.records import write_atomically
 from services.supervisor.status.drain import Drain
 from services.supervisor.status.status import read_reports
 from services.supervisor.topics.listing import ORDER, TopicRow, list_run_topics, topics_of
@@ -27,6 +26,7 @@ from services.supervisor.topics.rekey import in_order, lay, spool
 from services.supervisor.topics.removal import STARTING, delete_topics, forget_groups
 from shared.clients.kafka import LogCut, TopicMismatch, ensure_topics
 from shared.clients.redis import connect
+from shared.clients.state_folder import StateFolder, make_folder, write_atomically
 from shared.contract.keys import Keys, run_key
 from shared.reading.offsets import require_broker
 from shared.settings import Settings
@@ -52,7 +52,7 @@ def resize_topics(settings: Settings, *, documents: int | None, opinions: int | 
     if documents is None and opinions is None:
         raise ResizeRefused("give --documents N or --opinions N")
     _require_stopped(settings)
-    folder = Path(settings.state_dir) / "resize" / settings.run
+    folder = StateFolder(settings.state_dir).resize(settings.run)
     order = _unfinished(folder, opinions)
     topics = topics_of(settings)
     wanted = {topics.opinions: opinions} if opinions else {}
@@ -89,7 +89,7 @@ def _spooled(settings: Settings, folder: Path, row: TopicRow, partitions: int, t
     """Everything of `opinions` on disk; nothing is changed before that is complete."""
     _require_drained(settings)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
+    make_folder(folder)
     tell(f"reading {row.records:,} records of {row.name}")
     try:
         kept = spool(settings.kafka, row.name, row.partitions, folder)
@@ -97,7 +97,7 @@ def _spooled(settings: Settings, folder: Path, row: TopicRow, partitions: int, t
         shutil.rmtree(folder)
         raise ResizeRefused(f"{cut}; the aggregates cannot be rebuilt from it. Start a new run: --run NAME") from None
     order = Order(row.partitions, partitions, kept)
-    write_atomically(folder / ORDER, msgspec.json.encode(order))
+    write_atomically(folder / ORDER, msgspec.json.encode(order), durable=True)  # the topic is deleted next
     return order
 
 

@@ -19,9 +19,10 @@ from services.commands.ingest import app
 from services.embedded.kafka import EmbeddedKafka
 from services.ingest.delivery.floors import Floor
 from services.ingest.documents.normalise import Reading
-from services.ingest.file_load import FLOORS, LEDGER, load_file, topics_of
+from services.ingest.file_load import load_file, topics_of
 from services.ingest.sources.files import FileSource, source_name
 from shared.clients.kafka import client_config, read_log
+from shared.clients.state_folder import StateFolder
 from shared.clock import SECOND, SystemClock, to_iso
 from shared.settings import Settings, load_settings
 from tests.integration.ingest.reading import read_documents, wait_for
@@ -84,7 +85,7 @@ def test_the_last_tick_is_behind_everything_on_every_partition(settings: Setting
 
 
 def test_a_load_does_not_promise_for_another_that_is_not_done(settings: Settings, tmp_path: Path) -> None:
-    with Floor(settings.state_dir / FLOORS, 5):  # another load, at its start
+    with Floor(StateFolder(settings.state_dir).floors, 5):  # another load, at its start
         assert load(settings, write(tmp_path / "tweets.jsonl.gz", 50))["watermark"] == 5
     assert load(settings, write(tmp_path / "later.jsonl.gz", 40))["watermark"] == (START + 48) * SECOND + 1
 
@@ -117,7 +118,7 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def test_killed_and_run_again_it_goes_on_and_everything_is_there(settings: Settings, tmp_path: Path) -> None:
     path = write(tmp_path / "tweets.jsonl.gz", ROWS)
-    ledger = settings.state_dir / LEDGER
+    ledger = StateFolder(settings.state_dir).ledger
     for _ in range(3):
         _kill_after_some_progress(subprocess.Popen(command(settings, path), env=environment(settings)), ledger)
     done = subprocess.run(

@@ -1,0 +1,168 @@
+"""The state folder: every path in it, the modes of what is written, and the one way in which a whole file is written.
+
+A reader sees the old file or the new one, never a part; two writers never share a draft.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from glob import escape
+from pathlib import Path
+from typing import Final
+
+from shared.clock import HOUR, SystemClock
+
+PRIVATE_FILE: Final = 0o600
+PRIVATE_FOLDER: Final = 0o700
+OPEN_FILE: Final = 0o666  # less the umask: what users asked for by name, and caches
+RUN_FILE: Final = 0o666  # less the umask: what runs and workers write into the state folder
+RUN_FOLDER: Final = 0o777  # less the umask
+_LEFT_BEHIND: Final = HOUR  # a draft that nobody has written to for so long is of a process that was killed
+
+
+@dataclass(frozen=True, slots=True)
+class StateFolder:
+    """Where each thing lies under `root` (the setting `state_dir`)."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "bellwether.yaml"
+
+    @property
+    def endpoints(self) -> Path:
+        """Where the embedded Kafka and Redis listen: settings of every other command."""
+        return self.root / "endpoints.json"
+
+    @property
+    def supervisor(self) -> Path:
+        return self.root / "supervisor.json"
+
+    @property
+    def supervisor_lock(self) -> Path:
+        return self.root / "up.lock"
+
+    @property
+    def processes(self) -> Path:
+        return self.root / "pids.json"
+
+    @property
+    def holds(self) -> Path:
+        """Workers that are not started again before `bellwether resume`."""
+        return self.root / "held.json"
+
+    @property
+    def kafka(self) -> Path:
+        return self.root / "kafka"
+
+    @property
+    def redis(self) -> Path:
+        return self.root / "redis"
+
+    @property
+    def faust(self) -> Path:
+        return self.root / "faust"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    @property
+    def stopped(self) -> Path:
+        """A flag file for each role that reached its dead-letter limit."""
+        return self.root / "stopped"
+
+    @property
+    def author_key(self) -> Path:
+        return self.root / "author.key"
+
+    @property
+    def ledger(self) -> Path:
+        return self.root / "ingest" / "ledger.sqlite3"
+
+    @property
+    def floors(self) -> Path:
+        return self.root / "ingest" / "floors"
+
+    @property
+    def rejected(self) -> Path:
+        return self.root / "rejected"
+
+    @property
+    def runs(self) -> Path:
+        """A folder for each replay."""
+        return self.root / "runs"
+
+    def resize(self, run: str) -> Path:
+        """What an unfinished `topics resize` has read."""
+        return self.root / "resize" / run
+
+
+def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> Path:
+    """The folder, made with what is missing above it; one that exists keeps its mode."""
+    path.mkdir(parents=True, exist_ok=True, mode=mode)
+    return path
+
+
+@contextmanager
+def whole_file(path: Path, mode: int = PRIVATE_FILE, *, durable: bool = False) -> Iterator[Path]:
+    """The draft to write to, beside `path`; it takes the place of `path` at the end, and goes when there is an error.
+
+    `durable`: it is on the disk before it takes its place, and so is its name.
+    """
+    _remove_left_behind(path)
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+    try:
+        yield draft
+        if durable:
+            _flush(draft)
+        draft.replace(path)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
+    if durable:
+        _flush(path.parent)
+
+
+def write_atomically(path: Path, content: bytes, mode: int = PRIVATE_FILE, *, durable: bool = False) -> None:
+    """Write all of `content`; the folder is made when it is not there."""
+    make_folder(path.parent, RUN_FOLDER)
+    with whole_file(path, mode, durable=durable) as draft:
+        draft.write_bytes(content)
+
+
+def write_first(path: Path, content: bytes) -> bytes:
+    """Write a private file that nobody has written yet; what it holds then. Of two processes one is first."""
+    make_folder(path.parent, RUN_FOLDER)
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    try:
+        draft.touch(mode=PRIVATE_FILE, exist_ok=False)
+        draft.write_bytes(content)
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path.read_bytes()
+
+
+def _remove_left_behind(path: Path) -> None:
+    """Drafts of `path` whose writers were killed."""
+    oldest = (SystemClock().now() - _LEFT_BEHIND) / 1e6
+    for draft in path.parent.glob(f".{escape(path.name)}.*-*"):
+        with suppress(OSError):  # another process has removed it, or finished it
+            if draft.stat().st_mtime < oldest:
+                draft.unlink()
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
