@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from services.commands.recipes import Recipe
 from services.commands.training.choices import DeviceChoice, MethodName, ReportTo, log_to_stderr, quiet_libraries
 from services.commands.training.options import (
     LABELLED,
@@ -58,9 +59,11 @@ def finetune(
     sure: Annotated[float, typer.Option(help="Probability from which a pseudo-label is taken.")] = 0.95,
     report_to: ReportTo = ReportTo.tensorboard,
     device: DeviceChoice = DeviceChoice.auto,
+    recipe: Recipe = None,
     as_json: AsJson = False,
 ) -> None:
     """Fine-tune on labelled sets, all heads at once. Run it again with the same --out to resume."""
+    del recipe  # applied while the options were read
     from services.commands.training import reports
     from services.model.folders import find_model
     from services.training.data.augmentation import Augmentation
@@ -176,9 +179,11 @@ def release(
     offsets: Annotated[
         bool, typer.Option(help="Fit an offset per sentiment; without, the weights stay as they are.")
     ] = True,
+    recipe: Recipe = None,
     as_json: AsJson = False,
 ) -> None:
     """Calibrate a run's best checkpoint, save it in 16 bits, measure it, write its model card."""
+    del recipe  # applied while the options were read
     from services.model.folders import find_model
     from services.training.data.datasets import training_examples
     from services.training.shipping.model_card import model_card
