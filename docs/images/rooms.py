@@ -34,6 +34,7 @@ FLOORS: Final[tuple[tuple[Room, ...], ...]] = (
         ("shared/clients", "Kafka, Redis, files"),
         ("shared/contract", "messages, keys"),
         ("shared/universe", "the companies"),
+        ("shared/languages", "what differs by language"),
     ),
 )
 TOWER: Final[tuple[Room, ...]] = (
