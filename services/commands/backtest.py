@@ -1,12 +1,13 @@
-"""`bellwether backtest`: no logic, only words and wiring."""
+"""`bellwether backtest`."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
+
+from services.commands.options import Json, State, note, say, settings_of
 
 # read by the annotations below
 Trade = Literal["score", "action"]
@@ -14,63 +15,67 @@ Criterion = Literal["sharpe", "ic"]
 
 
 def backtest(
-    run: Annotated[str, typer.Option("--run", help="The replay whose signals are tested.")],
+    run: Annotated[str, typer.Option("--run", help="The replay whose signals to test.")],
     prices: Annotated[
         str,
         typer.Option(
             "--prices",
-            help="CSV (also .gz): date,ticker,open,high,low,close[,adj_close][,currency],volume; or a provider's name.",
+            help="CSV, also .gz: date,ticker,open,high,low,close[,adj_close][,currency],volume; or a provider's name.",
         ),
     ],
     strategy: Annotated[
         str | None,
         typer.Option(
-            "--strategy", help="One of the run's (default: its only one), or a YAML file to try on its texts."
+            "--strategy", help="A strategy of the run (default: its only one), or a YAML file to try on its texts."
         ),
     ] = None,
     cost_bps: Annotated[
-        float, typer.Option("--cost-bps", min=0, help="Cost of a trade, basis points of its value.")
+        float, typer.Option("--cost-bps", min=0, help="Cost of a trade in basis points of its value.")
     ] = 10.0,
-    delay: Annotated[str, typer.Option("--delay", help="Wait before trading: 0, 1bar, 30min, 4h, 1d.")] = "0",
-    calendar: Annotated[str, typer.Option("--calendar", help="Exchange calendar, e.g. XNYS, XLON, XSHG.")] = "XNYS",
-    currency: Annotated[str, typer.Option("--currency", help="Rows in another one are left out.")] = "USD",
-    hold: Annotated[int, typer.Option("--hold", min=1, help="Bars that a signal stays in force.")] = 5,
+    delay: Annotated[str, typer.Option("--delay", help="Delay before trading: 0, 1bar, 30min, 4h, 1d.")] = "0",
+    calendar: Annotated[
+        str, typer.Option("--calendar", help="Exchange calendar, for example, XNYS, XLON, XSHG.")
+    ] = "XNYS",
+    currency: Annotated[
+        str, typer.Option("--currency", help="Currency of the prices; rows in another one are skipped.")
+    ] = "USD",
+    hold: Annotated[int, typer.Option("--hold", min=1, help="Number of bars a signal stays in force.")] = 5,
     trade: Annotated[
-        Trade, typer.Option("--trade", help="What weights follow: the score, or the recommendation alone.")
+        Trade, typer.Option("--trade", help="What the weights follow: the score, or only the recommendation.")
     ] = "score",
     train_window: Annotated[
-        str, typer.Option("--train-window", help="Walk forward: days of past that choose, e.g. 180d.")
+        str, typer.Option("--train-window", help="Walk-forward: days of history to choose on, for example, 180d.")
     ] = "",
     test_window: Annotated[
-        str, typer.Option("--test-window", help="Walk forward: days that each choice is used for, e.g. 30d.")
+        str, typer.Option("--test-window", help="Walk-forward: days to use each choice for, for example, 30d.")
     ] = "",
-    embargo: Annotated[str, typer.Option("--embargo", help="Walk forward: days left out between the two.")] = "0",
+    embargo: Annotated[str, typer.Option("--embargo", help="Walk-forward: days left out between the two.")] = "0",
     choose_by: Annotated[
-        Criterion, typer.Option("--choose-by", help="Walk forward: Sharpe ratio after costs, or mean IC.")
+        Criterion,
+        typer.Option("--choose-by", help="Walk-forward: choose by the Sharpe ratio after costs, or by the mean IC."),
     ] = "sharpe",
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder for tearsheet.html, signals.parquet, metrics.json.")
+        Path | None, typer.Option("--out", help="Folder for tearsheet.html, signals.parquet and metrics.json.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row of the price file.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Seed of the placebo.")] = 7,
-    state: Annotated[Path | None, typer.Option("--state", help="State folder.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the metrics as JSON.")] = False,
+    state: State = None,
+    as_json: Json = False,
 ) -> None:
     """Test a run's signals against prices: tear sheet, metrics, placebo. A signal trades at the first bar after it."""
     from services.backtest.options import Choices
     from services.backtest.run import backtest_run
-    from shared.settings import load_settings
 
     choices = Choices(
         strategy=strategy, cost_bps=cost_bps, delay=delay, calendar=calendar, currency=currency, hold_bars=hold,
         trade=trade, strict=strict, seed=seed, train_window=train_window, test_window=test_window, embargo=embargo,
         choose_by=choose_by,
     )  # fmt: skip
-    folder, metrics = backtest_run(load_settings(state), run, prices, choices, out)
-    typer.echo(f"tear sheet: {folder / 'tearsheet.html'}", err=True)
+    folder, metrics = backtest_run(settings_of(state), run, prices, choices, out)
+    note(f"tear sheet: {folder / 'tearsheet.html'}")
     for warning in metrics["warnings"][:10]:
-        typer.echo(f"mind: {warning}", err=True)
-    typer.echo(json.dumps(metrics) if as_json else words(metrics))
+        note(f"warning: {warning}")
+    say(metrics, words(metrics), as_json=as_json)
 
 
 def words(metrics: dict[str, Any]) -> str:

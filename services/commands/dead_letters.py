@@ -2,99 +2,74 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.commands.options import Json, Limit, Run, State, print_json, say, settings_of
+
 if TYPE_CHECKING:
-    from shared.settings import Settings
+    from services.scoring.dead_letters import Letter
 
-dead_letters_app = typer.Typer(help="Documents that could not be scored: list them, look at one, try them again.")
-
-State = Annotated[Path | None, typer.Option("--state", help="State folder.")]
-Run = Annotated[str | None, typer.Option("--run", help="Run that the letters belong to (default: live).")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON; the last line is the object.")]
+dead_letters_app = typer.Typer(help="Documents that could not be scored: list, inspect or requeue them.")
 
 
 @dead_letters_app.command("list")
-def list_letters(
-    state: State = None,
-    run: Run = None,
-    as_json: Json = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Show at most the latest N.")] = 1000,
-) -> None:
-    """Dead letters, oldest first; with --json one object a line, the last line the counts."""
+def list_letters(state: State = None, run: Run = None, as_json: Json = False, limit: Limit = 1000) -> None:
+    """List dead letters, oldest first. With --json, one object per line and the counts as the last line."""
     from services.scoring.dead_letters import read_letters
 
-    letters = read_letters(_settings(state, run))
+    letters = read_letters(settings_of(state, run))
     if as_json:
         for letter in letters[-limit:]:
-            typer.echo(_json(letter))
+            print_json(letter)
         dead = sum(letter.state != "scored" for letter in letters)
-        typer.echo(_json({"letters": len(letters), "dead": dead, "scored": len(letters) - dead}))
+        print_json({"letters": len(letters), "dead": dead, "scored": len(letters) - dead})
         return
     _print_table(letters[-limit:], len(letters))
 
 
 @dead_letters_app.command()
 def show(
-    letter_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the letter, or its end.")],
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="Id of the letter, or the end of it.")],
     state: State = None,
     run: Run = None,
     as_json: Json = False,
 ) -> None:
-    """One letter with its bytes (what is not UTF-8 is shown as \\xNN)."""
+    """Show one letter with its content (bytes that are not UTF-8 appear as \\xNN)."""
+    import msgspec
+
     from services.scoring.dead_letters import find_letters, read_bytes, read_letters
 
-    settings = _settings(state, run)
+    settings = settings_of(state, run)
     letter = find_letters(read_letters(settings), [letter_id])[0]
     text = read_bytes(settings, letter).decode("utf-8", "backslashreplace")
-    if as_json:
-        import msgspec
-
-        typer.echo(_json(msgspec.to_builtins(letter) | {"text": text}))
-        return
-    for name in ("id", "state", "reason", "detail", "topic", "partition", "origin", "key", "tries", "bytes"):
-        typer.echo(f"{name:>9}  {getattr(letter, name)}")
-    typer.echo(f"\n{text}")
+    names = ("id", "state", "reason", "detail", "topic", "partition", "origin", "key", "tries", "bytes")
+    words = (*(f"{name:>9}  {getattr(letter, name)}" for name in names), f"\n{text}")
+    say(msgspec.to_builtins(letter) | {"text": text}, words, as_json=as_json)
 
 
 @dead_letters_app.command()
 def requeue(
-    letter_ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Ids, or their ends.")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every letter that is not scored yet.")] = False,
+    letter_ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Ids, or the ends of them.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Requeue every letter that is not scored yet.")] = False,
     state: State = None,
     run: Run = None,
     as_json: Json = False,
 ) -> None:
-    """Put letters back on the topic that they came from. Each counts once, however often it is re-queued."""
+    """Put letters back on the topics they came from. Each counts once, however often it is requeued."""
     from services.scoring import dead_letters
 
     if bool(letter_ids) == every:
-        raise typer.BadParameter("name the letters by their ids, or give --all")
-    settings = _settings(state, run)
+        raise typer.BadParameter("give either letter ids or --all")
+    settings = settings_of(state, run)
     letters = dead_letters.read_letters(settings)
-    chosen = (
-        [x for x in letters if x.state != "scored"] if every else dead_letters.find_letters(letters, letter_ids or [])
-    )
-    count = dead_letters.requeue(settings, chosen)
-    typer.echo(_json({"requeued": count}) if as_json else f"{count} re-queued")
+    unscored = [letter for letter in letters if letter.state != "scored"]
+    count = dead_letters.requeue(settings, unscored if every else dead_letters.find_letters(letters, letter_ids or []))
+    say({"requeued": count}, f"{count} requeued", as_json=as_json)
 
 
-def _settings(state: Path | None, run: str | None) -> Settings:
-    from shared.settings import load_settings
-
-    return load_settings(state, **({"run": run} if run else {}))
-
-
-def _json(value: Any) -> str:
-    import msgspec
-
-    return msgspec.json.encode(value).decode()
-
-
-def _print_table(letters: list[Any], total: int) -> None:
+def _print_table(letters: list[Letter], total: int) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

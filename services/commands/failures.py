@@ -15,40 +15,46 @@ ERROR: Final = 1
 REFUSED: Final = 3
 
 # fully qualified class, or module prefix ending in "." -> (hint, exit code)
-_KNOWN: Final[dict[str, tuple[str, int]]] = {
+_KINDS: Final[dict[str, tuple[str, int]]] = {
     "shared.settings.SettingsError": ("", ERROR),
     "shared.clients.kafka.TopicMismatch": ("", REFUSED),
     "services.": ("", ERROR),  # our own errors explain themselves
     "shared.": ("", ERROR),
-    "kafka.errors.": ("Kafka: is it running (bellwether status), is the address right (bellwether doctor)?", ERROR),
-    "aiokafka.errors.": ("Kafka: is it running (bellwether status), is the address right (bellwether doctor)?", ERROR),
-    "redis.exceptions.": ("Redis: is it running (bellwether status), is the address right (bellwether doctor)?", ERROR),
+    "kafka.errors.": ("Kafka: is it running (bellwether status), and is its address right (bellwether doctor)?", ERROR),
+    "aiokafka.errors.": (
+        "Kafka: is it running (bellwether status), and is its address right (bellwether doctor)?",
+        ERROR,
+    ),
+    "redis.exceptions.": (
+        "Redis: is it running (bellwether status), and is its address right (bellwether doctor)?",
+        ERROR,
+    ),
 }
 
 
 def explain(error: BaseException, state: Path | None = None) -> tuple[str, int]:
-    """(line, exit code). An error that nobody foresaw leaves its traceback in STATE/logs/unforeseen.txt."""
+    """(line, exit code). An unexpected error leaves its traceback in STATE/logs/unexpected.txt."""
     code = getattr(error, "code", None)
     for name in _names(error):
-        known = _KNOWN.get(name)
-        if known is not None:
-            hint, fallback = known
+        kind = _KINDS.get(name)
+        if kind is not None:
+            hint, fallback = kind
             return _joined(error, hint), code if isinstance(code, int) else fallback
     if isinstance(error, OSError):
         return _os_error(error), ERROR
-    return _unforeseen(error, state or default_state_dir()), ERROR
+    return _unexpected(error, state or default_state_dir()), ERROR
 
 
 def _names(error: BaseException) -> list[str]:
     """Class names, most derived first, each followed by its module's prefixes."""
-    found: list[str] = []
+    names: list[str] = []
     for cls in type(error).__mro__:
         if cls.__module__ == "builtins":
             continue
-        found.append(f"{cls.__module__}.{cls.__qualname__}")
+        names.append(f"{cls.__module__}.{cls.__qualname__}")
         parts = cls.__module__.split(".")
-        found += [".".join(parts[:end]) + "." for end in range(len(parts), 0, -1)]
-    return found
+        names += [".".join(parts[:end]) + "." for end in range(len(parts), 0, -1)]
+    return names
 
 
 def _joined(error: BaseException, hint: str) -> str:
@@ -61,13 +67,13 @@ def _os_error(error: OSError) -> str:
     return f"{error.filename}: {reason}" if error.filename else reason
 
 
-def _unforeseen(error: BaseException, state: Path) -> str:
+def _unexpected(error: BaseException, state: Path) -> str:
     text = f"{type(error).__name__}: {' '.join(str(error).split())}"
-    file = state / "logs" / "unforeseen.txt"
+    file = state / "logs" / "unexpected.txt"
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("a") as out:
             out.write("".join(traceback.format_exception(error)) + "\n")
     except OSError:
-        return f"{text[:500]} (not foreseen; please report it)"
-    return f"{text[:500]} (not foreseen; the details are in {file}, please report it)"
+        return f"{text[:500]} (unexpected error; please report it)"
+    return f"{text[:500]} (unexpected error; the details are in {file}, please report it)"

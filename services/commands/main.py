@@ -1,7 +1,7 @@
-"""`bellwether …`: mounts the packages' commands by the table below, and turns errors into one line and an exit code.
+"""`bellwether …`: mounts the commands by the table below, and turns errors into one line and an exit code.
 
-A package's `commands.py` is imported only when one of its commands is asked for (or listed by `--help`), and imports
-what is heavy inside its functions.
+A module is imported only when one of its commands is asked for (or listed by `--help`), and imports what is heavy
+inside its functions.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ from services.commands.failures import explain
 
 # command -> module that has it, as a Typer app or a function: see `_find`
 COMMANDS: Final[dict[str, str]] = {
-    "up": "services.commands.up",
-    "down": "services.commands.up",
-    "status": "services.commands.up",
-    "wait": "services.commands.up",
-    "resume": "services.commands.up",
-    "doctor": "services.commands.up",
-    "alive": "services.commands.up",
-    "logs": "services.commands.up",
+    "up": "services.commands.operations.up",
+    "down": "services.commands.operations.up",
+    "status": "services.commands.operations.status",
+    "wait": "services.commands.operations.status",
+    "resume": "services.commands.operations.up",
+    "doctor": "services.commands.operations.status",
+    "alive": "services.commands.operations.status",
+    "logs": "services.commands.operations.logs",
     "ingest": "services.commands.ingest",
     "sample": "services.commands.sample",
     "score": "services.commands.score",
@@ -49,14 +49,14 @@ COMMANDS: Final[dict[str, str]] = {
     "evaluate": "services.commands.training.models",
     "predict": "services.commands.training.models",
     "api": "services.api.commands",
-    "topics": "services.commands.topics",
-    "worker": "services.commands.worker",
-    "supervisor": "services.commands.up",
+    "topics": "services.commands.operations.topics",
+    "worker": "services.commands.operations.worker",
+    "supervisor": "services.commands.operations.up",
 }
 
 
 class MountedCommands(TyperGroup):
-    """The top level. What a package does not have (yet) is not listed."""
+    """The top level. A command whose module is not there is not listed."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [name for name in COMMANDS if self._loaded(ctx, name) is not None]
@@ -70,23 +70,23 @@ class MountedCommands(TyperGroup):
     def _loaded(self, ctx: Any, name: str) -> Any:
         try:
             return self.get_command(ctx, name)
-        except Exception:  # one package that cannot be imported does not take `--help` from the others
+        except Exception:  # one module that cannot be imported does not take `--help` from the others
             return None
 
 
 def load(name: str) -> Any:
-    """The command `name`, or None when its package has none. Raises what importing the package raises."""
+    """The command `name`, or None when its module has none. Raises what importing the module raises."""
     path = COMMANDS[name]
     if importlib.util.find_spec(path) is None:
         return None
-    found = _find(importlib.import_module(path), name)
-    if found is None:
+    entry = _find(importlib.import_module(path), name)
+    if entry is None:
         return None
-    if isinstance(found, typer.Typer):
-        command = typer.main.get_command(found) if _is_single(found, name) else typer.main.get_group(found)
+    if isinstance(entry, typer.Typer):
+        command = typer.main.get_command(entry) if _is_single(entry, name) else typer.main.get_group(entry)
     else:
         single = typer.Typer(add_completion=False)
-        single.command(name, hidden=name == "supervisor")(found)
+        single.command(name, hidden=name == "supervisor")(entry)
         command = typer.main.get_command(single)
     command.name = name
     return command
@@ -96,9 +96,9 @@ def _find(module: ModuleType, name: str) -> Any:
     """`NAME_app` or what is called NAME (`-` as `_`), else `app`, for a module with one group."""
     plain = name.replace("-", "_")
     for attribute in (f"{plain}_app", plain, "app"):
-        found = getattr(module, attribute, None)
-        if isinstance(found, typer.Typer) or (callable(found) and getattr(found, "__module__", "") == module.__name__):
-            return found
+        entry = getattr(module, attribute, None)
+        if isinstance(entry, typer.Typer) or (callable(entry) and getattr(entry, "__module__", "") == module.__name__):
+            return entry
     return None
 
 
@@ -129,13 +129,15 @@ app = typer.Typer(
 
 @app.callback()
 def _options(
-    version: bool = typer.Option(False, "--version", is_eager=True, callback=_print_version, help="Print the version."),
+    version: bool = typer.Option(
+        False, "--version", is_eager=True, callback=_print_version, help="Print the version and exit."
+    ),
 ) -> None:
     del version
 
 
 def _state_of(arguments: list[str]) -> Path | None:
-    """The folder that the command line names, for the file that an unforeseen error leaves."""
+    """The folder that the command line names, for the file that an unexpected error leaves."""
     following = dict(pairwise(arguments)).get("--state")
     return Path(following).expanduser() if following else None
 

@@ -1,4 +1,4 @@
-"""`bellwether replay …`: words and wiring."""
+"""`bellwether replay …`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.commands.options import (
+    NEW_YORK,
+    Begin,
+    End,
+    Json,
+    Mapping,
+    OptionError,
+    State,
+    Timezone,
+    between,
+    channel_of,
+    note,
+    say,
+    settings_of,
+    timezone_of,
+)
 from services.commands.recipes import Recipe
 
 if TYPE_CHECKING:
@@ -16,91 +32,91 @@ if TYPE_CHECKING:
     from shared.settings import Settings
 
 replay_app = typer.Typer(
-    help="Play a stretch of the past through the live code, under a run's name.", invoke_without_command=True
+    help="Replay a stretch of the past through the live code, as a run with its own name.", invoke_without_command=True
 )
-
-State = Annotated[Path | None, typer.Option("--state", help="State folder.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 
 
 @replay_app.callback()
 def replay(
     context: typer.Context,
-    run: Annotated[str | None, typer.Option("--run", help="Name of the run.")] = None,
+    run: Annotated[str | None, typer.Option("--run", help="Name for the run.")] = None,
     topic: Annotated[
-        list[str] | None, typer.Option("--topic", help="documents.news, documents.social; may repeat.")
+        list[str] | None,
+        typer.Option("--topic", help="documents.news or documents.social (default: both). May be repeated."),
     ] = None,
-    begin: Annotated[str | None, typer.Option("--from", help="Available at this time or later; ISO, UTC.")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Available before this time.")] = None,
+    begin: Begin = None,
+    end: End = None,
     file: Annotated[
-        Path | None, typer.Option("--file", help="JSONL, CSV or Parquet (also .gz) in place of topics.")
+        Path | None, typer.Option("--file", help="Replay a file (JSONL, CSV, TSV, Parquet) instead of topics.")
     ] = None,
-    channel: Annotated[str, typer.Option("--channel", help="Of a file: news or social.")] = "news",
-    mapping: Annotated[list[str] | None, typer.Option("--map", help="FIELD=column,… of a file.")] = None,
-    timezone: Annotated[str, typer.Option("--timezone", help="The exchange's, for bare dates.")] = "America/New_York",
-    speed: Annotated[str, typer.Option("--speed", help="60x: an hour a minute; max.")] = "max",
-    model: Annotated[str, typer.Option("--model", help="Another model than the settings'.")] = "",
-    strategy: Annotated[list[str] | None, typer.Option("--strategy", help="Name or file; may repeat.")] = None,
+    channel: Annotated[str, typer.Option("--channel", help="Channel of the file: news or social.")] = "news",
+    mapping: Mapping = None,
+    timezone: Timezone = NEW_YORK,
+    speed: Annotated[str, typer.Option("--speed", help="60x: an hour per minute; max: as fast as possible.")] = "max",
+    model: Annotated[str, typer.Option("--model", help="Another model than the configured one.")] = "",
+    strategy: Annotated[
+        list[str] | None, typer.Option("--strategy", help="Name or YAML file. May be repeated.")
+    ] = None,
     workers: Annotated[
-        int, typer.Option("--workers", min=0, help="0: this process alone; N: Kafka and N workers.")
+        int, typer.Option("--workers", min=0, help="0: in this process; N: through Kafka and N workers of each role.")
     ] = 0,
     anonymise: Annotated[bool, typer.Option("--anonymise", help="Hide company names from the model.")] = False,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Score anew what was scored before.")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Score everything again, cached or not.")] = False,
     reuse_opinions: Annotated[
-        bool, typer.Option("--reuse-opinions", help="Of topics: take the live opinions where the same model made them.")
+        bool, typer.Option("--reuse-opinions", help="From topics: reuse live opinions made by the same model.")
     ] = False,
     prices: Annotated[
         str | None,
-        typer.Option("--prices", help="Show the equity curve grow, and back-test the run at its end, on these prices."),
+        typer.Option(
+            "--prices", help="Draw the equity curve as it grows and back-test the finished run on these prices."
+        ),
     ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue a run that was stopped.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a run of this name.")] = False,
     recipe: Recipe = None,
     state: State = None,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
-    """Replay a range; `bellwether replay list|show|delete` look after the runs."""
+    """Replay a range; `bellwether replay list|show|delete` manage the runs."""
     del recipe  # applied while the options were read
     if context.invoked_subcommand is not None:
         return
-    from services.replay.progress import Bar
-    from services.replay.run import Question, parse_channels, parse_moment, parse_speed, replay
-    from services.runs.folder import RunError
-    from shared.settings import load_settings
+    from rich.progress import MofNCompleteColumn
+
+    from services.commands.progress import Bar
+    from services.replay.run import Question, parse_channels, parse_speed, replay
 
     if run is None:
-        raise RunError("--run is missing: give the replay a name, e.g. --run spring-2014")
-    channels = parse_channels([f"documents.{channel}"] if file else topic or [])
+        raise OptionError("--run is missing; give the replay a name, for example, --run spring-2014")
+    channels = (channel_of(channel),) if file else parse_channels(topic or [])
     question = Question(
-        str(file.absolute()) if file else "", channels, parse_moment(begin, "--from"), parse_moment(end, "--to"),
-        tuple(mapping or ()), timezone, model, tuple(strategy or ()), anonymise,
+        str(file.absolute()) if file else "", channels, *between(begin, end),
+        tuple(mapping or ()), timezone_of(timezone).key, model, tuple(strategy or ()), anonymise,
     )  # fmt: skip
-    settings = load_settings(state)
+    settings = settings_of(state)
     follow = _follow(settings, prices) if prices and not workers else None
-    with Bar() as bar:
+    with Bar("replay", amount=MofNCompleteColumn()) as bar:
         if workers:
-            _alone(workers, anonymise, "--anonymise")
-            _alone(workers, resume, "--resume")
-            _alone(workers, reuse_opinions, "--reuse-opinions")
-            _alone(workers, speed != "max", "--speed")
+            _alone(anonymise, "--anonymise")
+            _alone(resume, "--resume")
+            _alone(reuse_opinions, "--reuse-opinions")
+            _alone(speed != "max", "--speed")
             from services.replay.through_kafka import replay_through_kafka
 
-            summary = replay_through_kafka(settings, run, question, workers, overwrite=overwrite, progress=bar.advance)
+            summary = replay_through_kafka(settings, run, question, workers, overwrite=overwrite, progress=bar.show)
         else:
             summary = replay(
                 settings, run, question, speed=parse_speed(speed), cache=not no_cache, reuse_opinions=reuse_opinions,
-                resume=resume, overwrite=overwrite, progress=bar.advance, follow=follow,
+                resume=resume, overwrite=overwrite, progress=bar.show, follow=follow,
             )  # fmt: skip
     if prices:
         summary |= {"backtest": _test(settings, run, prices)}
-    typer.echo(json.dumps(summary) if as_json else _words(summary))
+    say(summary, _words(summary), as_json=as_json)
 
 
-def _alone(workers: int, given: bool, option: str) -> None:
-    from services.runs.folder import RunError
-
-    if workers and given:
-        raise RunError(f"{option} works in one process alone: leave out --workers")
+def _alone(used: bool, option: str) -> None:
+    if used:
+        raise OptionError(f"{option} works only in one process; leave out --workers")
 
 
 def _follow(settings: Settings, prices: str) -> Callable[[Path], Follower]:
@@ -110,60 +126,55 @@ def _follow(settings: Settings, prices: str) -> Callable[[Path], Follower]:
 
 
 def _test(settings: Settings, run: str, prices: str) -> dict[str, object]:
-    """Back-test every strategy of a finished run with the default options; what else there is, `backtest` has."""
+    """Back-test every strategy of a finished run with the default options; `bellwether backtest` has the others."""
     from services.backtest.inputs import load_run
     from services.backtest.options import Choices
     from services.backtest.run import backtest_run
     from services.commands.backtest import words
 
-    found: dict[str, object] = {}
+    measures: dict[str, object] = {}
     for strategy in sorted(set(load_run(settings, run).signals["strategy"])):
         folder, metrics = backtest_run(settings, run, prices, Choices(strategy=strategy))
-        typer.echo(f"{strategy}: {words(metrics)}; tear sheet: {folder / 'tearsheet.html'}", err=True)
-        found[strategy] = {name: metrics[name] for name in ("ic_mean", "ic_t", "sharpe", "max_drawdown")}
-    return found
+        note(f"{strategy}: {words(metrics)}; tear sheet: {folder / 'tearsheet.html'}")
+        measures[strategy] = {name: metrics[name] for name in ("ic_mean", "ic_t", "sharpe", "max_drawdown")}
+    return measures
 
 
 @replay_app.command("list")
-def list_(state: State = None, as_json: AsJson = False) -> None:
-    """Every run."""
+def list_(state: State = None, as_json: Json = False) -> None:
+    """List all runs."""
     from services.runs.folder import list_runs
-    from shared.settings import load_settings
 
-    runs = list_runs(load_settings(state))
-    if as_json:
-        typer.echo(json.dumps(runs))
-        return
-    for kept in runs:
-        typer.echo(f"{kept['run']:24} {kept['state']:9} {_words(kept) if kept['state'] == 'finished' else ''}")
+    runs = list_runs(settings_of(state))
+    words = (f"{run['run']:24} {run['state']:9} {_words(run) if run['state'] == 'finished' else ''}" for run in runs)
+    say(runs, words, as_json=as_json)
 
 
 @replay_app.command()
-def show(run: str, state: State = None, as_json: AsJson = False) -> None:
-    """One run: what it was asked, what it made."""
+def show(run: str, state: State = None, as_json: Json = False) -> None:
+    """Show one run: what was asked and what came out."""
     from services.runs.folder import show_run
-    from shared.settings import load_settings
 
-    typer.echo(json.dumps(show_run(load_settings(state), run), indent=None if as_json else 1))
+    summary = show_run(settings_of(state), run)
+    say(summary, json.dumps(summary, indent=1), as_json=as_json)
 
 
 @replay_app.command()
 def delete(run: str, state: State = None) -> None:
-    """Forget a run and everything that it made."""
+    """Delete a run and everything it produced."""
     from services.runs.folder import delete_run, show_run
-    from shared.settings import load_settings
 
-    settings = load_settings(state)
+    settings = settings_of(state)
     if show_run(settings, run).get("workers"):
         from services.replay.through_kafka import forget_run
 
         forget_run(settings, run)
     delete_run(settings, run)
-    typer.echo(f"{run} is deleted")
+    typer.echo(f"run {run} deleted")
 
 
 def _words(summary: dict[str, object]) -> str:
     return (
         f"{summary['documents']:,} documents, {summary['opinions']:,} opinions, {summary['signals']:,} signals, "
-        f"{summary['dead']:,} dead, {summary['seconds']} s, aggregates {str(summary['aggregates_sha256'])[:12]}"
+        f"{summary['dead']:,} dead letters, {summary['seconds']} s, aggregates {str(summary['aggregates_sha256'])[:12]}"
     )

@@ -9,32 +9,39 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.commands.options import JsonLines, State, settings_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
 def score(
-    text: Annotated[str | None, typer.Argument(help="The text; left out, standard input is read as one text.")] = None,
+    text: Annotated[str | None, typer.Argument(help="The text (default: all of standard input, as one text).")] = None,
     file: Annotated[
         Path | None,
-        typer.Option("--file", help="One document a line; .jsonl and .csv by their text column; - for lines of stdin."),
+        typer.Option(
+            "--file",
+            help="One document per line; of .jsonl and .csv the text column; - reads lines from standard input.",
+        ),
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="A name under models/, a folder, or a Hub id.")] = None,
-    explain: Annotated[bool, typer.Option("--explain", help="Also say which words made the answers.")] = False,
-    state: Annotated[Path | None, typer.Option("--state", help="State folder.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per text.")] = False,
+    model: Annotated[
+        str | None,
+        typer.Option("--model", help="A name under models/, a folder or a Hub id (default: the configured model)."),
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Also show which words led to the answers.")] = False,
+    state: State = None,
+    as_json: JsonLines = False,
 ) -> None:
-    """Score texts: sentiment of the document and of each company in it, and the event."""
+    """Score texts: the sentiment of the document and of each company in it, and the event."""
     from services.model.engine import build_engine
     from services.scoring.score_texts import load_explainer, score_texts
-    from shared.settings import load_settings
     from shared.universe.securities import Catalogue
 
     if text is not None and file is not None:
-        raise typer.BadParameter("give a text or --file, not both")
+        raise typer.BadParameter("give either a text or --file")
     if text is None and file is None and sys.stdin.isatty():
-        raise typer.BadParameter("give a text, --file, or pipe one in")
-    settings = load_settings(state).model
+        raise typer.BadParameter("give a text or --file, or pipe a text in")
+    settings = settings_of(state).model
     if model:  # the model that was named reads everything
         settings = settings.model_copy(update={"name": model, "packs": {}})
     catalogue = Catalogue.load()

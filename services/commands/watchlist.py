@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from shared.reading.profiles import Follow, Profiles
-    from shared.settings import Settings
+from services.commands.options import Json, Limit, Run, State, note, say, settings_of
 
-watchlist_app = typer.Typer(help="What an analyst follows: companies, sectors, event classes.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from shared.reading.profiles import Follow, Profiles
+
+watchlist_app = typer.Typer(help="What an analyst follows: companies, sectors and events.", no_args_is_help=True)
 
 What = Annotated[
     list[str], typer.Argument(help="Companies (AAPL, Apple), sectors (sector:Energy), events (event:earnings).")
 ]
-Profile = Annotated[str | None, typer.Option("--profile", help="Analyst profile (default: that of the settings).")]
+Profile = Annotated[str | None, typer.Option("--profile", help="Profile of an analyst (default: the configured one).")]
 Chosen = Annotated[str, typer.Option("--list", help="Name of the list.")]
-State = Annotated[Path | None, typer.Option("--state", help="State folder.")]
-Run = Annotated[str | None, typer.Option("--run", help="Name of the run (default: live).")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON as the last line.")]
 
 
 class Thumb(StrEnum):
-    """As a person says it."""
+    """A rating as one types it."""
 
     up = "up"
     down = "down"
@@ -35,11 +35,11 @@ class Thumb(StrEnum):
 @watchlist_app.command()
 def show(
     profile: Profile = None,
-    chosen: Annotated[str | None, typer.Option("--list", help="This list alone.")] = None,
+    chosen: Annotated[str | None, typer.Option("--list", help="Only this list.")] = None,
     state: State = None,
     as_json: Json = False,
 ) -> None:
-    """What a profile follows, by list."""
+    """Show what a profile follows, by list."""
     name, profiles = _open(profile, state)
     _print(name, [f for f in profiles.follows(name) if chosen is None or f.list == chosen], as_json=as_json)
 
@@ -48,7 +48,7 @@ def show(
 def add(
     what: What, profile: Profile = None, chosen: Chosen = "main", state: State = None, as_json: Json = False
 ) -> None:
-    """Follow something."""
+    """Follow companies, sectors or events."""
     from shared.analyst.following import follow_of
     from shared.clock import SystemClock
 
@@ -62,57 +62,56 @@ def add(
 def remove(
     what: What, profile: Profile = None, chosen: Chosen = "main", state: State = None, as_json: Json = False
 ) -> None:
-    """Follow something no longer. Exit code 1 when it was not on the list."""
+    """Stop following something. Exits with 1 if it was not on the list."""
     from shared.analyst.following import follow_of
 
     name, profiles = _open(profile, state)
-    gone = [profiles.remove(name, follow_of(each, chosen)) for each in what]
+    missing = [each for each in what if not profiles.remove(name, follow_of(each, chosen))]
     _print(name, profiles.follows(name), as_json=as_json)
-    if not all(gone):
-        missing = ", ".join(each for each, was_there in zip(what, gone, strict=True) if not was_there)
-        typer.echo(f"not on list {chosen}: {missing}", err=True)
+    if missing:
+        note(f"not on list {chosen}: {', '.join(missing)}")
         raise typer.Exit(1)
 
 
 @watchlist_app.command()
 def recommend(
     profile: Profile = None,
-    most: Annotated[int, typer.Option("--limit", "-n", min=1, help="At most so many of each.")] = 20,
+    limit: Limit = 20,
     state: State = None,
     run: Run = None,
     as_json: Json = False,
 ) -> None:
-    """Companies and articles ranked for a profile, with the reasons."""
-    import json
-
+    """Rank companies and articles for a profile, with the reasons."""
     from services.alerts.recommend import recommend as ranked
     from shared.clients.redis import connect
 
-    settings = _settings(state, run)
-    found = ranked(connect(settings.redis), settings.run, profile or settings.profile, most)
-    if as_json:
-        typer.echo(json.dumps(found))
-        return
-    for kind in ("companies", "articles"):
-        typer.echo(f"{kind}:")
-        for each in found[kind]:
-            typer.echo(f"  {each['company']:6} {each['what'][:70]:70}  {'; '.join(each['reasons'])}")
+    settings = settings_of(state, run)
+    ranking = ranked(connect(settings.redis), settings.run, profile or settings.profile, limit)
+    words = [
+        line
+        for kind in ("companies", "articles")
+        for line in (
+            f"{kind}:",
+            *(f"  {each['company']:6} {each['what'][:70]:70}  {'; '.join(each['reasons'])}" for each in ranking[kind]),
+        )
+    ]
+    say(ranking, words, as_json=as_json)
 
 
 @watchlist_app.command()
 def rate(
-    key: Annotated[str, typer.Argument(help="The `key` of something recommended.")],
-    thumb: Annotated[Thumb, typer.Argument(help="up, down, or none to take it back.")],
+    key: Annotated[str, typer.Argument(help="The `key` of a recommendation.")],
+    thumb: Annotated[Thumb, typer.Argument(help="up, down, or none to withdraw the rating.")],
     profile: Profile = None,
     state: State = None,
     run: Run = None,
 ) -> None:
-    """Put a thumb on something recommended: what is like it moves, too."""
+    """Rate a recommendation; similar ones move with it."""
     from services.alerts.recommend import rate as rated
     from shared.clients.redis import connect
     from shared.clock import SystemClock
 
-    settings = _settings(state, run)
+    settings = settings_of(state, run)
     value = {Thumb.up: 1, Thumb.down: -1, Thumb.none: 0}[thumb]
     rated(connect(settings.redis), settings.run, profile or settings.profile, key, value, SystemClock().now())
 
@@ -121,28 +120,22 @@ def _open(profile: str | None, state: Path | None) -> tuple[str, Profiles]:
     from shared.clients.redis import connect
     from shared.reading.profiles import Profiles, checked_name
 
-    settings = _settings(state, None)
+    settings = settings_of(state)
     return checked_name(profile or settings.profile), Profiles(connect(settings.redis))
 
 
 def _print(profile: str, follows: list[Follow], *, as_json: bool) -> None:
-    import json
-
     lists: dict[str, dict[str, list[str]]] = {}
+    kinds = {"company": "companies", "sector": "sectors", "event": "events"}
     for follow in follows:
-        found = lists.setdefault(follow.list, {"companies": [], "sectors": [], "events": []})
-        found[{"company": "companies", "sector": "sectors", "event": "events"}[follow.kind]].append(follow.value)
-    if as_json:
-        typer.echo(json.dumps({"profile": profile, "lists": lists}))
-        return
+        by_kind = lists.setdefault(follow.list, {kind: [] for kind in kinds.values()})
+        by_kind[kinds[follow.kind]].append(follow.value)
+    say({"profile": profile, "lists": lists}, _words(profile, lists), as_json=as_json)
+
+
+def _words(profile: str, lists: dict[str, dict[str, list[str]]]) -> Iterator[str]:
     if not lists:
-        typer.echo(f"{profile} follows nothing yet; e.g.: bellwether watchlist add AAPL sector:Energy event:earnings")
-    for name, found in lists.items():
-        parts = [f"{kind}: {', '.join(values)}" for kind, values in found.items() if values]
-        typer.echo(f"{profile}/{name}  {'; '.join(parts)}")
-
-
-def _settings(state: Path | None, run: str | None) -> Settings:
-    from shared.settings import load_settings
-
-    return load_settings(state, **({"run": run} if run else {}))
+        yield f"{profile} follows nothing yet; try: bellwether watchlist add AAPL sector:Energy event:earnings"
+    for name, by_kind in lists.items():
+        parts = [f"{kind}: {', '.join(values)}" for kind, values in by_kind.items() if values]
+        yield f"{profile}/{name}  {'; '.join(parts)}"

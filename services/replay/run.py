@@ -21,7 +21,7 @@ from services.replay.training_dates import texts_until
 from services.runs.folder import begin_run, finish_run, refuse_in_use, stop_run
 from services.runs.opinion_file import OpinionFile
 from services.runs.progress import Advance, Follower, Watch
-from shared.clock import Clock, SystemClock, to_micros
+from shared.clock import Clock, SystemClock
 from shared.contract.events import Channel
 from shared.settings import Settings, default_cache_dir
 
@@ -132,19 +132,6 @@ def read_range(settings: Settings, question: Question, clock: Clock) -> Range:
     if not given.records:
         raise RangeError("nothing became available in this range; widen --from and --to, or leave them out")
     return given
-
-
-def parse_moment(text: str | None, option: str) -> int | None:
-    """ISO date or time (UTC unless it says otherwise) to microseconds. Raises RangeError naming the option."""
-    from datetime import UTC, datetime
-
-    if text is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise RangeError(f"{option} {text}: not a date or time; use 2014-05-01 or 2014-05-01T14:30:00+00:00") from None
-    return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
 
 
 def parse_channels(topics: Sequence[str]) -> tuple[Channel, ...]:

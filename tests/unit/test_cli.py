@@ -133,14 +133,14 @@ def test_known_errors_keep_their_text_and_exit_code(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_an_error_that_nobody_foresaw_leaves_its_traceback_in_a_file(tmp_path: Path) -> None:
+def test_an_unexpected_error_leaves_its_traceback_in_a_file(tmp_path: Path) -> None:
     try:
         {}["absent"]
     except KeyError as error:
         line, code = explain(error, tmp_path)
     assert code == 1
     assert "Traceback" not in line
-    assert "Traceback" in (tmp_path / "logs" / "unforeseen.txt").read_text()
+    assert "Traceback" in (tmp_path / "logs" / "unexpected.txt").read_text()
 
 
 def test_an_app_with_one_command_of_another_name_stays_a_group() -> None:

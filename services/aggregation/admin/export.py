@@ -6,7 +6,6 @@ Probabilities and relevance are floats in [0, 1]; sums stay integers in micro-un
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +16,7 @@ from services.aggregation.core.distinct import Distinct
 from services.aggregation.core.store import BucketRow, Store
 from shared.clients.kafka import TopicLog, describe
 from shared.clients.state_folder import OPEN_FILE, whole_file
-from shared.clock import SECOND, to_micros
+from shared.clock import SECOND
 from shared.contract.aggregates import SECONDS
 from shared.contract.events import MICRO, InvalidMessage, Opinion, decode_opinion
 from shared.contract.topics import Topics
@@ -45,16 +44,7 @@ AGGREGATES: Final = pa.schema(
 
 
 class ExportError(ValueError):
-    """A bound that is no time, or nothing to export; the text says what is expected."""
-
-
-def instant(text: str) -> int:
-    """Microseconds of an ISO date or time; without a zone it is UTC. Raises ExportError."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ExportError(f"{text!r} is not a date or time; use 2024-03-01 or 2024-03-01T14:30:00Z") from None
-    return to_micros(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+    """Nothing to export; the text says what is expected."""
 
 
 def export_opinions(settings: Settings, out: Path, begin: int = FIRST, end: int = LAST) -> int:

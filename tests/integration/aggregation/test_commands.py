@@ -55,7 +55,7 @@ def test_a_run_is_dumped_exported_saved_deleted_and_put_back(
     assert json.loads(said)["rows"] == table.num_rows == sum(at < until for at in distinct.values()) > 0
     bellwether(run, "export", "aggregates", "--out", str(tmp_path / "a.parquet"))
     assert pq.read_table(tmp_path / "a.parquet").num_rows == len(whole.splitlines())
-    assert b"no date or time" in bellwether(
+    assert b"not a date or time" in bellwether(
         run, "export", "opinions", "--out", str(tmp_path / "x"), "--from", "soon", code=1
     )
 

@@ -199,8 +199,8 @@ def test_a_broker_that_dies_in_the_midst_costs_nothing(own_kafka: EmbeddedKafka,
     [
         (["--map", "txt=body"], "no field 'txt'; fields: text, title"),
         (["--map", "text=nobody"], "no column 'nobody'; columns: at, body, id, who"),
-        (["--timezone", "Mars/Base"], "no such zone"),
-        (["--channel", "radio"], "write news or social"),
+        (["--timezone", "Mars/Base"], "not a time zone"),
+        (["--channel", "radio"], "use news or social"),
     ],
 )
 def test_a_wrong_option_is_explained(settings: Settings, tmp_path: Path, arguments: list[str], words: str) -> None:

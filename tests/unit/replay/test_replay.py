@@ -13,7 +13,7 @@ from services.replay import player
 from services.replay.anonymise import anonymise
 from services.replay.cache import AnswerCache
 from services.replay.records import RangeError
-from services.replay.run import Question, parse_channels, parse_moment, parse_speed, replay
+from services.replay.run import Question, parse_channels, parse_speed, replay
 from services.runs.folder import RunError, delete_run, list_runs, show_run
 from shared.clock import SECOND
 from shared.contract.events import MICRO
@@ -97,11 +97,9 @@ def test_an_empty_range_is_named(settings: Settings, question: Question) -> None
 def test_options_are_read_and_bad_ones_named() -> None:
     assert parse_speed("max") == 0
     assert parse_speed("60x") == 60
-    assert parse_moment("2014-05-01", "--from") == 1_398_902_400_000_000
     assert parse_channels(["documents.social"]) == ("social",)
     for call, named in (
         (lambda: parse_speed("warp"), "--speed warp"),
-        (lambda: parse_moment("soon", "--to"), "--to soon"),
         (lambda: parse_channels(["opinions"]), "--topic opinions"),
     ):
         with pytest.raises(RangeError, match=named):

@@ -1,4 +1,4 @@
-"""`bellwether worker ROLE`: one worker process. What it does is in the role's own package."""
+"""`bellwether worker ROLE`: one worker process. What it does is in its role's package."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(help="Run one worker process in the foreground (the supervisor does this for you).")
+from services.commands.options import Run, State, settings_of
+
+app = typer.Typer(help="Run one worker process in the foreground (`bellwether up` does this for you).")
 
 Name = Annotated[str, typer.Option("--name", help="Name of this worker, unique within its role.")]
-State = Annotated[Path | None, typer.Option("--state", help="State folder.")]
-Run = Annotated[str | None, typer.Option("--run", help="Run that the worker belongs to (default: live).")]
 
 
 def _run(role: str, name: str, state: Path | None, run: str | None) -> None:
     from services.runtime.logs import configure, secrets_of
-    from shared.settings import load_settings
 
-    settings = load_settings(state, **({"run": run} if run else {}))
+    settings = settings_of(state, run)
     configure(settings.state_dir, role, name, settings.worker.log_level, secrets_of(settings))
-    importlib.import_module(f"services.{role}.main").run_worker(settings, name)  # none pays for the others' imports
+    importlib.import_module(f"services.{role}.main").run_worker(
+        settings, name
+    )  # no role pays for the imports of the others
 
 
 @app.command()
 def ingest(name: Name = "1", state: State = None, run: Run = None) -> None:
-    """Read the sources of the settings into documents.*, and write ticks."""
+    """Read the configured sources into documents.*, and write ticks."""
     _run("ingest", name, state, run)
 
 
@@ -44,5 +45,5 @@ def aggregation(name: Name = "1", state: State = None, run: Run = None) -> None:
 
 @app.command()
 def alerts(name: Name = "1", state: State = None, run: Run = None) -> None:
-    """Look at signals by the rules, and send what follows."""
+    """Apply the alert rules to signals and send the alerts."""
     _run("alerts", name, state, run)

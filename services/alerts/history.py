@@ -1,0 +1,40 @@
+"""The alerts of a run as a script reads them: scores as fractions, times in ISO 8601 beside the microseconds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import redis
+
+from services.alerts.store import AlertStore
+from shared.clock import to_iso
+from shared.contract.alerts import Alert
+from shared.contract.events import MICRO
+from shared.contract.keys import Keys
+
+
+def history(
+    client: redis.Redis, keys: Keys, *, rule: str | None = None, company: str | None = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """The latest alerts, newest first; `rule` and `company` leave the others out."""
+    alerts = [
+        (number, alert)
+        for number, alert in AlertStore(client, keys).alerts()
+        if rule in (None, alert.rule) and company in (None, alert.company)
+    ]
+    return [_plain(number, alert) for number, alert in alerts[:limit]]
+
+
+def _plain(number: int, alert: Alert) -> dict[str, Any]:
+    value: dict[str, Any] = msgspec.to_builtins(alert)
+    return value | {
+        "number": number,
+        "score": alert.score / MICRO,
+        "confidence": alert.confidence / MICRO,
+        "time": to_iso(alert.available_at),
+        "channels": list(alert.channels),
+        "inside": alert.inside,
+        "test": alert.test,
+        "documents": [msgspec.to_builtins(document) for document in alert.documents],
+    }

@@ -1,0 +1,125 @@
+"""`bellwether up | down | resume`, and `supervisor`, which `up --detach` leaves running."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from services.commands.options import Json, Run, State, note, print_json, settings_of
+
+if TYPE_CHECKING:
+    from shared.contract.processes import SupervisorState
+
+Bootstrap = Annotated[
+    str | None,
+    typer.Option("--bootstrap-servers", help="Use this Kafka (HOST:PORT,…) instead of starting one."),
+]
+RedisUrl = Annotated[
+    str | None, typer.Option("--redis-url", help="Use this Redis (redis://…) instead of starting one.")
+]
+Sample = Annotated[
+    bool | None,
+    typer.Option("--sample/--no-sample", help="Feed the synthetic week (default: only into a Kafka started here)."),
+]
+Dashboard = Annotated[bool, typer.Option("--dashboard/--no-dashboard", help="Start the dashboard.")]
+Port = Annotated[
+    int | None, typer.Option("--dashboard-port", min=0, max=65535, help="Port of the dashboard; 0: any free port.")
+]
+Scoring = Annotated[int, typer.Option("--scoring", min=0, help="Number of scoring workers.")]
+Aggregation = Annotated[int, typer.Option("--aggregation", min=0, help="Number of aggregation workers.")]
+
+
+def up(
+    state: State = None,
+    run: Run = None,
+    detach: Annotated[bool, typer.Option("--detach", help="Return once all is healthy and leave it running.")] = False,
+    bootstrap_servers: Bootstrap = None,
+    redis_url: RedisUrl = None,
+    sample: Sample = None,
+    dashboard: Dashboard = True,
+    dashboard_port: Port = None,
+    scoring: Scoring = 1,
+    aggregation: Aggregation = 1,
+    as_json: Json = False,
+) -> None:
+    """Start Kafka, Redis, ingest, scoring, aggregation, alerts and the dashboard, and keep them running."""
+    from services.supervisor.launch import launch_detached, run_attached
+    from services.supervisor.processes.records import running_supervisor
+    from services.supervisor.processes.specs import Options
+    from services.supervisor.status.status import read_supervisor
+
+    folder = _folder(state)
+    if running_supervisor(folder) is not None:
+        note(f"already running on {folder}")
+        _report(read_supervisor(folder), as_json=as_json)
+        return
+    options = Options(bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation)
+    if detach:
+        _report(launch_detached(folder, run, options, note), as_json=as_json)
+    else:
+        _log_to(folder)
+        run_attached(folder, run, options)
+
+
+def supervisor(
+    state: State = None,
+    run: Run = None,
+    bootstrap_servers: Bootstrap = None,
+    redis_url: RedisUrl = None,
+    sample: Sample = None,
+    dashboard: Dashboard = True,
+    dashboard_port: Port = None,
+    scoring: Scoring = 1,
+    aggregation: Aggregation = 1,
+) -> None:
+    """What `up --detach` leaves running."""
+    from services.supervisor.launch import run_quietly
+    from services.supervisor.processes.specs import Options
+
+    folder = _folder(state)
+    _log_to(folder)
+    options = Options(bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation)
+    run_quietly(folder, run, options)
+
+
+def down(state: State = None) -> None:
+    """Stop everything that belongs to the state folder. Data is kept."""
+    from services.supervisor.launch import stop_all
+
+    remaining = stop_all(_folder(state))
+    if remaining:
+        note(f"could not stop: {', '.join(f'{process.role} (pid {process.pid})' for process in remaining)}")
+        raise typer.Exit(1)
+    note("stopped")
+
+
+def resume(state: State = None) -> None:
+    """Allow workers that stopped themselves (too many dead letters, or refused) to be started again."""
+    from services.supervisor.processes.holds import release_all
+
+    released = release_all(_folder(state))
+    note(f"released: {', '.join(released)}" if released else "no worker is held")
+
+
+def _folder(state: Path | None) -> Path:
+    return settings_of(state).state_dir.absolute()
+
+
+def _log_to(folder: Path) -> None:
+    from services.runtime.logs import configure, secrets_of
+
+    settings = settings_of(folder)
+    configure(folder, "supervisor", "", settings.worker.log_level, secrets_of(settings))
+
+
+def _report(running: SupervisorState, *, as_json: bool) -> None:
+    if as_json:
+        print_json(running)
+    if running.dashboard:
+        note(f"Dashboard: {running.dashboard}")
+    for problem in running.problems:
+        note(f"not healthy: {problem}")
+    if not running.healthy:
+        raise typer.Exit(1)

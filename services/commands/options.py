@@ -1,0 +1,111 @@
+"""What commands share: options as annotated types, the settings that they stand for, and how an answer is printed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from shared.clock import to_micros
+from shared.contract.events import CHANNELS, Channel
+from shared.settings import Settings, load_settings
+
+State = Annotated[Path | None, typer.Option("--state", help="State folder (default: one per user).")]
+Run = Annotated[str | None, typer.Option("--run", help="Name of the run (default: live).")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON as the last line.")]
+JsonLines = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most this many.")]
+Company = Annotated[str | None, typer.Option("--company", help="Only this company.")]
+
+Begin = Annotated[
+    str | None,
+    typer.Option("--from", help="Only what became available at this time or later: ISO 8601, UTC if no zone is given."),
+]
+End = Annotated[str | None, typer.Option("--to", help="Only what became available before this time.")]
+
+# of a file of documents
+Mapping = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", help="FIELD=column,…: the file's names for our fields; FIELD= ignores a field. May be repeated."
+    ),
+]
+Timezone = Annotated[
+    str, typer.Option("--timezone", help="Time zone of the exchange: a bare date counts from the next midnight there.")
+]
+NEW_YORK = "America/New_York"
+
+
+class OptionError(ValueError):
+    """A value that an option does not take; the text names the option, the value and what is possible."""
+
+
+def settings_of(state: Path | None, run: str | None = None, **overrides: Any) -> Settings:
+    """The settings that `--state` and `--run` stand for. Raises SettingsError naming the bad setting."""
+    return load_settings(state, **overrides, **({"run": run} if run else {}))
+
+
+def say(values: object, words: str | Iterable[str], *, as_json: bool) -> None:
+    """Print an answer: `values` (plain data or msgspec structs) as one line of JSON, or else `words`, a line each."""
+    if as_json:
+        print_json(values)
+        return
+    for line in (words,) if isinstance(words, str) else words:
+        typer.echo(line)
+
+
+def print_json(values: object) -> None:
+    """Plain data or msgspec structs as one line of JSON."""
+    typer.echo(json.dumps(values, default=_plain))
+
+
+def _plain(value: object) -> object:
+    import msgspec
+
+    return msgspec.to_builtins(value)
+
+
+def note(text: str) -> None:
+    """A line for a person on standard error, where it does not mix with the answer."""
+    typer.echo(text, err=True)
+
+
+def between(begin: str | None, end: str | None) -> tuple[int | None, int | None]:
+    """`--from` and `--to` in microseconds; None where one is open. Raises OptionError."""
+    first = None if begin is None else instant(begin, "--from")
+    last = None if end is None else instant(end, "--to")
+    if first is not None and last is not None and first >= last:
+        raise OptionError(f"--from {begin} is not before --to {end}; the range is empty")
+    return first, last
+
+
+def instant(text: str, option: str) -> int:
+    """Microseconds of an ISO 8601 date or time; without a zone it is UTC. Raises OptionError naming the option."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        example = "use, for example, 2024-03-01 or 2024-03-01T14:30:00Z"
+        raise OptionError(f"{option} {text}: not a date or time; {example}") from None
+    return to_micros(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+
+
+def channel_of(text: str) -> Channel:
+    """The value of `--channel`. Raises OptionError."""
+    for channel in CHANNELS:
+        if channel == text:
+            return channel
+    raise OptionError(f"--channel {text}: not a channel; use {' or '.join(CHANNELS)}")
+
+
+def timezone_of(text: str) -> ZoneInfo:
+    """The value of `--timezone`. Raises OptionError."""
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        raise OptionError(f"--timezone {text}: not a time zone; use, for example, America/New_York or UTC") from None
