@@ -17,6 +17,7 @@ from services.commands.options import (
     State,
     Timezone,
     channel_of,
+    count,
     note,
     print_json,
     say,
@@ -97,8 +98,9 @@ def _words(result: dict[str, Any]) -> str:
 
 def _warnings(result: dict[str, Any], state: Path) -> Iterator[str]:
     if result["rejected"]:
-        yield f"{result['rejected']:,} items rejected; list them with: bellwether ingest rejected list --state {state}"
+        rejected = count(result["rejected"], "item")
+        yield f"{rejected} rejected; for the reasons: bellwether ingest rejected list --state {state}"
     if result["undated"]:
-        yield f"{result['undated']:,} items carry no time and count as available when they were read"
+        yield f"{count(result['undated'], 'item')} without a time; counted as available when read"
     if result["unlinked"]:
-        yield f"{result['unlinked']:,} company names are not in the catalogue"
+        yield f"{count(result['unlinked'], 'company name')} not in the catalogue"

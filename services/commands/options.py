@@ -71,6 +71,11 @@ def _plain(value: object) -> object:
     return msgspec.to_builtins(value)
 
 
+def count(number: int, noun: str) -> str:
+    """`1 item`, `2,000 items`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def note(text: str) -> None:
     """A line for a person on standard error, where it does not mix with the answer."""
     typer.echo(text, err=True)

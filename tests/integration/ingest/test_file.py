@@ -220,7 +220,7 @@ def test_the_command_prints_json_last_and_lists_what_was_refused(settings: Setti
     )
     result = json.loads(done.stdout.splitlines()[-1])
     assert result["read"] == result["published"] + result["rejected"] + result["duplicates"] == 10
-    assert "1 rejected" in done.stderr
+    assert "1 item rejected" in done.stderr
     listed = CliRunner().invoke(app, ["rejected", "list", "--json", "--state", str(settings.state_dir)])
     (item,) = [json.loads(line) for line in listed.stdout.splitlines()]
     assert (item["source"], item["position"], item["reason"]) == ("file:tweets.jsonl", "6", "empty")

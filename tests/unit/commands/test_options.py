@@ -13,6 +13,7 @@ from services.commands.main import app
 from services.commands.options import (
     OptionError,
     between,
+    count,
     channel_of,
     instant,
     say,
@@ -62,6 +63,10 @@ def test_settings_follow_state_and_run(tmp_path: Path) -> None:
     assert settings_of(tmp_path).state_dir == tmp_path
     assert (settings_of(tmp_path).run, settings_of(tmp_path, "spring").run) == ("live", "spring")
     assert settings_of(tmp_path, profile="ann").profile == "ann"
+
+
+def test_a_count_agrees_with_its_noun() -> None:
+    assert (count(1, "item"), count(2_000, "item"), count(0, "item")) == ("1 item", "2,000 items", "0 items")
 
 
 class Point(msgspec.Struct):
