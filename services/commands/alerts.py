@@ -25,8 +25,8 @@ def list_alerts(
     as_json: Json = False,
 ) -> None:
     """List alerts, newest first."""
-    from services.runtime.binding import slots_of
     from services.alerts.history import history
+    from services.runtime.binding import slots_of
     from shared.clients.redis import connect
     from shared.contract.keys import Keys
 
@@ -72,9 +72,9 @@ def test_rule(
     as_json: Json = False,
 ) -> None:
     """Try a rule on the latest signals and send a marked test through its channels. Exits with 1 if one fails."""
-    from services.runtime.binding import slots_of
     from services.alerts.main import rules_of
     from services.alerts.trial import try_rule
+    from services.runtime.binding import slots_of
     from shared.clients.redis import connect
     from shared.clock import SystemClock
     from shared.contract.keys import Keys

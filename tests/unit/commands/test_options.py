@@ -13,8 +13,8 @@ from services.commands.main import app
 from services.commands.options import (
     OptionError,
     between,
-    count,
     channel_of,
+    count,
     instant,
     say,
     settings_of,
