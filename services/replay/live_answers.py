@@ -20,8 +20,8 @@ def live_answers(settings: Settings, given: Range, model: str, packs: Collection
     """The answer to each document of the range whose opinions are all there and came from `model` or one of `packs`
     (model ids; they stand for weights, catalogue, precision and device, so that scoring anew would give the same)."""
     ids = {name: topic_id for name, (topic_id, _) in given.topics.items()}
-    wanted = {(ids[r.topic], r.partition, r.offset) for r in given.records}
-    found: dict[Place, dict[int, Opinion]] = {}
+    places = {(ids[r.topic], r.partition, r.offset) for r in given.records}
+    opinions: dict[Place, dict[int, Opinion]] = {}
     names = Topics(LIVE)
     there = describe(settings.kafka, [names.opinions])
     if names.opinions not in there:
@@ -33,9 +33,9 @@ def live_answers(settings: Settings, given: Range, model: str, packs: Collection
         if opinion is None or (opinion.model != model and opinion.model not in packs):
             continue
         place = (opinion.origin.topic_id, opinion.origin.partition, opinion.origin.offset)
-        if place in wanted:
-            found.setdefault(place, {})[opinion.origin.index] = opinion
-    whole = {place: some for place, some in found.items() if len(some) == next(iter(some.values())).companies}
+        if place in places:
+            opinions.setdefault(place, {})[opinion.origin.index] = opinion
+    whole = {place: some for place, some in opinions.items() if len(some) == next(iter(some.values())).companies}
     return {place: _answer([some[index] for index in sorted(some)], model) for place, some in whole.items()}
 
 

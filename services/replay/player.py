@@ -23,7 +23,7 @@ from services.replay.cache import AnswerCache
 from services.replay.live_answers import Place
 from services.replay.records import Range
 from services.replay.timeline import merged, ticks
-from services.runs.memory_run import Slots
+from services.runs.memory_run import MemoryRun
 from services.runs.result import Result
 from services.runtime.record import Recorded
 from services.scoring.entries import Entry, entry_of
@@ -55,11 +55,11 @@ class Player:
         slots: int,
         *,
         cache: AnswerCache | None = None,
-        known: Mapping[Place, Answer] | None = None,
+        live: Mapping[Place, Answer] | None = None,
         hide_names: bool = False,
         pace: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self._engine, self._linker, self._cache, self._known = engine, linker, cache, known or {}
+        self._engine, self._linker, self._cache, self._live = engine, linker, cache, live or {}
         self._strategies, self._rules, self._slots = strategies, rules, slots
         self._hide_names, self._pace = hide_names, pace
 
@@ -68,8 +68,8 @@ class Player:
         records = merged(given.records)
         ids = {topic: topic_id for topic, (topic_id, _) in given.topics.items()}
         streams = [(topic, p) for topic, (_, count) in given.topics.items() for p in range(count)]
-        slots = Slots(self._slots, self._strategies, given.streams(), self._rules)
-        result = Result(slots.store, signals=slots.signals)
+        run = MemoryRun(self._slots, self._strategies, given.streams(), self._rules)
+        result = Result(run.store, signals=run.signals)
         promised = ticks(records, streams, self._strategies, self._rules.lateness)
         due = next(promised, None)
         group: list[Entry] = []
@@ -81,7 +81,7 @@ class Player:
                     due = next(promised, None)
                 if len(group) >= GROUP or index == len(records) - 1:
                     self._pace(record.available_at or 0)
-                    self._group(group, slots, result, keep)
+                    self._group(group, run, result, keep)
                     watch(result, index + 1, len(records), record.available_at or 0)
                     group = []
         return result
@@ -91,7 +91,7 @@ class Player:
             record = Recorded(topic, partition, 0, None, b"")
             yield Entry(record, Origin(ids[topic], partition, 0), b"", tick=Tick(watermark=watermark))
 
-    def _group(self, group: list[Entry], slots: Slots, result: Result, keep: Keep) -> None:
+    def _group(self, group: list[Entry], run: MemoryRun, result: Result, keep: Keep) -> None:
         self._score(group, result)
         outgoing = Outgoing.to(Topics(LIVE), self._slots)
         for entry in group:
@@ -103,7 +103,7 @@ class Player:
             values = [value for _, value, _ in outgoing.records.get((outgoing.topics.opinions, slot), ())]
             if values:
                 keep(slot, values)
-                result.heard(slots.apply(slot, values))
+                result.heard(run.apply(slot, values))
 
     def _score(self, group: Sequence[Entry], result: Result) -> None:
         asked = [entry for entry in group if entry.request is not None]
@@ -111,7 +111,7 @@ class Player:
             for entry in asked:
                 assert entry.request is not None
                 entry.request = anonymise(entry.request)
-        elif self._known:
+        elif self._live:
             asked = [entry for entry in asked if not self._answered(entry, result)]
         if self._cache is None:
             infer(self._engine, asked, encode_batch(self._engine, asked))
@@ -120,10 +120,10 @@ class Player:
         for entry in asked:
             assert entry.request is not None
             keys[id(entry)] = self._cache.key(entry.request, reader_of(self._engine, entry.request))
-        known = self._cache.get(list(keys.values()))
+        cached = self._cache.get(list(keys.values()))
         missing = []
         for entry in asked:
-            entry.answer = known.get(keys[id(entry)])
+            entry.answer = cached.get(keys[id(entry)])
             if entry.answer is None:
                 missing.append(entry)
         result.cached += len(asked) - len(missing)
@@ -133,7 +133,7 @@ class Player:
 
     def _answered(self, entry: Entry, result: Result) -> bool:
         """Take the live answer where there is one and it fits (a re-queued dead letter is always scored)."""
-        answer = self._known.get((entry.origin.topic_id, entry.origin.partition, entry.origin.offset))
+        answer = self._live.get((entry.origin.topic_id, entry.origin.partition, entry.origin.offset))
         if answer is None or entry.first_origin or len(answer.companies) != len(entry.links):
             return False
         assert entry.request is not None

@@ -90,7 +90,7 @@ def replay(
             Rules.of(settings.aggregation),
             settings.kafka.opinion_partitions,
             cache=answers,
-            known=live_answers(settings, given, engine.model_id, engine.packs.values()) if reuse else None,
+            live=live_answers(settings, given, engine.model_id, engine.packs.values()) if reuse else None,
             hide_names=question.anonymise,
             pace=pacing(speed, clock, time.sleep) if speed else lambda _: None,
         )

@@ -16,7 +16,7 @@ from shared.contract.signals import Signal
 TOPIC: Final = "replay"  # topic id of opinions that exist in memory alone
 
 
-class Slots:
+class MemoryRun:
     """Give it each slot's opinions and ticks in order; how they are cut into batches changes nothing.
 
     `streams` are all origin partitions of the run (Origin.stream).

@@ -19,7 +19,7 @@ import msgspec
 
 from services.aggregation.core.plan import Rules
 from services.aggregation.signals.strategy import Strategy
-from services.runs.memory_run import Slots
+from services.runs.memory_run import MemoryRun
 from shared.clients.state_folder import RUN_FILE, whole_file
 from shared.contract.signals import Signal
 
@@ -66,10 +66,10 @@ def replayed(folder: Path, strategies: Sequence[Strategy], rules: Rules) -> list
     """
     with gzip.open(folder / FILE, "rb") as file:
         head = msgspec.json.decode(next(file), type=Head)
-        slots = Slots(head.slots, strategies, frozenset(head.streams), rules)
+        run = MemoryRun(head.slots, strategies, frozenset(head.streams), rules)
         for slot, values in _groups(file):
-            slots.apply(slot, values)
-    return slots.signals
+            run.apply(slot, values)
+    return run.signals
 
 
 def _groups(lines: Iterable[bytes]) -> Iterator[tuple[int, list[bytes]]]:
