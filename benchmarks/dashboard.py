@@ -22,10 +22,10 @@ from playwright.sync_api import Browser, sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from dashboard.reading import snapshots
-from dashboard.reading.queries import Store
 from dashboard.reading.windows import WINDOWS
 from services.embedded.redis import EmbeddedRedis
 from shared.contract.events import CHANNELS
+from shared.reading.run import RunView
 from shared.settings import DashboardSettings
 from tests.browser.conftest import QUIET, chromium, serve
 from tests.browser.seed import listed, seed
@@ -48,12 +48,12 @@ def first_paint(browser: Browser, address: str) -> float:
 
 def reads(client: redis.Redis, rounds: int) -> dict[str, float]:
     """Median milliseconds of the Market page's reads, per window."""
-    store, found = Store(client, "live", 8), {}
+    found = {}
     for label, window in WINDOWS.items():
         times = []
         for _ in range(rounds):
             began = time.perf_counter()
-            snapshots.market(store, window, CHANNELS)
+            snapshots.market(RunView.of(client, "live", 8), window, CHANNELS)
             times.append((time.perf_counter() - began) * 1000)
         found[label] = round(statistics.median(times), 1)
     return found

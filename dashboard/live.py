@@ -17,10 +17,10 @@ import streamlit as st
 from dashboard import view
 from dashboard.drawing import formats
 from dashboard.reading import companies, snapshots
-from dashboard.reading.queries import Store
 from dashboard.reading.reader import Reader, Unreachable
 from dashboard.reading.snapshots import newest, newest_documents
 from dashboard.view import View
+from shared.reading.run import RunView
 from shared.settings import Settings, load_settings
 
 T = TypeVar("T")
@@ -49,18 +49,18 @@ def refresh_seconds() -> float:
     return settings().dashboard.refresh_seconds
 
 
-def read(key: Hashable, query: Callable[[Store], T], max_age: float | None = None) -> T:
+def read(key: Hashable, query: Callable[[RunView], T], max_age: float | None = None) -> T:
     """The answer to `query`, shared by all sessions for one refresh, or for `max_age` seconds. Raises Unreachable."""
     return reader().read(key, query, refresh_seconds() * 0.9 if max_age is None else max_age)
 
 
-def read_aggregates(key: Hashable, query: Callable[[Store], T]) -> T:
+def read_aggregates(key: Hashable, query: Callable[[RunView], T]) -> T:
     """The answer to a `query` of aggregates alone: asked again only when some slot's position has moved."""
-    version = read("positions", lambda store: tuple(sorted(store.positions(store.keys()).items())))
+    version = read("positions", lambda run: tuple(sorted(run.positions().items())))
     return reader().read(key, query, UNCHANGED_SECONDS, version)
 
 
-def write(change: Callable[[Store], object]) -> bool:
+def write(change: Callable[[RunView], object]) -> bool:
     """Make a reader's own change; tells the reader when it could not be made, and whether it was."""
     try:
         reader().write(change)
@@ -130,7 +130,7 @@ def open_page(name: str) -> None:
 def _news() -> None:
     """How many alerts this profile has not seen; a click opens them."""
     profile = view.current().profile
-    given, seen, kept = read(("alert numbers", profile), lambda store: snapshots.alert_numbers(store, profile))
+    given, seen, kept = read(("alert numbers", profile), lambda run: snapshots.alert_numbers(run, profile))
     count = min(max(given - seen, 0), kept)
     if count and st.button(
         f"{count:,} new", key="news", icon=":material/notifications:", type="tertiary", help="Alerts not seen yet."

@@ -30,7 +30,7 @@ def draw(view: View) -> None:
         )
         return
     _, seen, _ = live.read(
-        ("alerts seen", view.profile), lambda store: snapshots.alert_numbers(store, view.profile), max_age=0
+        ("alerts seen", view.profile), lambda run: snapshots.alert_numbers(run, view.profile), max_age=0
     )
     headline(found, seen, view)
     numbered = filters(found, seen, view)
@@ -84,11 +84,11 @@ def filters(found: Alerts, seen: int, view: View) -> list[tuple[int, Alert]]:
     wanted = [(n, a) for n, a in found.numbered if rule in (EVERY_RULE, a.rule) and (only != "New" or n > seen)]
     if only == "Followed":
         profile = live.read(
-            ("profile", view.profile), lambda store: recommendations.read_profile(store, view.profile), max_age=0
+            ("profile", view.profile), lambda run: recommendations.read_profile(run, view.profile), max_age=0
         )
         wanted = [(n, a) for n, a in wanted if alerting.concerns(a, profile.interests())]
     if row.button("Mark all read", key="read_all", type="tertiary", disabled=found.given <= seen) and live.write(
-        lambda store: store.see_alerts(store.keys(), view.profile, found.given)
+        lambda run: run.alerts.see(view.profile, found.given)
     ):
         st.rerun(scope="fragment")
     components.csv_button(row, "alerts", lambda: alerting.table(wanted, view.zone))

@@ -13,11 +13,13 @@ from dashboard.drawing import formats, plots
 from dashboard.drawing.figures import Figure
 from dashboard.reading import measures, recommendations, snapshots
 from dashboard.reading.companies import label
+from dashboard.reading.frames import price_frame
 from dashboard.reading.snapshots import CompanyWindow
 from dashboard.view import View
 from shared.clock import SECOND, SystemClock
 from shared.contract.aggregates import RecentDocument, Resolution
 from shared.contract.events import CHANNELS, Channel
+from shared.reading.documents import EVER
 from shared.reading.profiles import DEFAULT_LIST, Follow
 
 RESOLUTIONS = get_args(Resolution)
@@ -38,7 +40,7 @@ def draw(view: View) -> None:
         follow(company, view)
     found = live.read_aggregates(
         ("company", company, view.window.label, view.channel),
-        lambda store: snapshots.company_window(store, company, view.window, view.channels),
+        lambda run: snapshots.company_window(run, company, view.window, view.channels),
     )
     if found is None:
         live.nothing("No opinions on this company", "No document read so far names it.")
@@ -55,16 +57,16 @@ def draw(view: View) -> None:
 def follow(company: str, view: View) -> None:
     """The button that puts the company on the reader's watchlist, or takes it from all lists."""
     profile = live.read(
-        ("profile", view.profile), lambda store: recommendations.read_profile(store, view.profile), max_age=0
+        ("profile", view.profile), lambda run: recommendations.read_profile(run, view.profile), max_age=0
     )
     held = [each for each in profile.follows if (each.kind, each.value) == ("company", company)]
 
     def change() -> None:
         now = SystemClock().now()
         if not held:
-            live.write(lambda store: store.profiles().add(profile.name, Follow(DEFAULT_LIST, "company", company), now))
+            live.write(lambda run: run.profiles.add(profile.name, Follow(DEFAULT_LIST, "company", company), now))
         for each in held:
-            live.write(lambda store, gone=each: store.profiles().remove(profile.name, gone))  # type: ignore[misc]
+            live.write(lambda run, gone=each: run.profiles.remove(profile.name, gone))  # type: ignore[misc]
 
     st.button(
         "Following" if held else "Follow",
@@ -149,9 +151,9 @@ def chart(company: str, found: CompanyWindow, view: View) -> tuple[int | None, R
         )
     buckets = live.read_aggregates(
         ("series", company, resolution, view.channel),
-        lambda store: snapshots.series(store, company, resolution, view.channels),
+        lambda run: snapshots.series(run, company, resolution, view.channels),
     )
-    prices = live.read(("prices", company), lambda store: store.prices(company), max_age=60)
+    prices = live.read(("prices", company), lambda run: price_frame(run.prices(company)), max_age=60)
     components.csv_button(row, "series", lambda: buckets)
     if buckets.empty:
         live.nothing(
@@ -187,16 +189,14 @@ def documents(company: str, start: int | None, resolution: Resolution, view: Vie
     """Documents of the clicked bucket, or the latest."""
     if start is None:
         heading = "Latest documents"
-        found = live.read_aggregates(
-            ("latest", company), lambda store: store.documents(store.keys(), [company], 0, 2**53)
-        )
+        found = live.read_aggregates(("latest", company), lambda run: run.documents.between([company], *EVER))
         found = [document for document in found if document.channel in view.channels][:LATEST]
     else:
         moment = formats.moment(start * SECOND, view.zone, year=True)
         heading = f"Documents of the {resolution} from {moment} {view.zone_name}"
         found = live.read_aggregates(
             ("behind", company, start, resolution, view.channel),
-            lambda store: snapshots.behind(store, company, start, resolution, view.channels),
+            lambda run: snapshots.behind(run, company, start, resolution, view.channels),
         )
     _listed(heading, found, view, company)
 

@@ -43,9 +43,9 @@ _WORDS: dict[FollowKind, str] = {"company": "Companies", "sector": "Sectors", "e
 
 def draw(view: View) -> None:
     profile = live.read(
-        ("profile", view.profile), lambda store: recommendations.read_profile(store, view.profile), max_age=0
+        ("profile", view.profile), lambda run: recommendations.read_profile(run, view.profile), max_age=0
     )
-    signals = live.read_aggregates("latest signals", lambda store: store.latest_signals(store.keys()))
+    signals = live.read_aggregates("latest signals", lambda run: run.signals.latest())
     chosen, followed_only = controls(profile, signals)
     interests = profile.interests(chosen)
     headline(profile, interests, signals, view)
@@ -160,9 +160,9 @@ def _shown(kind: FollowKind, value: str) -> str:
 def _change(profile: str, chosen: str, kind: FollowKind, wanted: set[str], held: set[str]) -> None:
     now = SystemClock().now()
     for value in sorted(wanted - held):
-        live.write(lambda store, v=value: store.profiles().add(profile, Follow(chosen, kind, v), now))  # type: ignore[misc]
+        live.write(lambda run, v=value: run.profiles.add(profile, Follow(chosen, kind, v), now))  # type: ignore[misc]
     for value in sorted(held - wanted):
-        live.write(lambda store, v=value: store.profiles().remove(profile, Follow(chosen, kind, v)))  # type: ignore[misc]
+        live.write(lambda run, v=value: run.profiles.remove(profile, Follow(chosen, kind, v)))  # type: ignore[misc]
 
 
 def headline(profile: Profile, interests: Interests, signals: Sequence[Signal], view: View) -> None:
@@ -227,7 +227,7 @@ def recommended_articles(profile: Profile, interests: Interests, followed_only: 
     row = components.heading("Articles", f"Weight and age of the text, moved by what you follow and like. {MODEL}")
     found = live.read_aggregates(
         ("for you", interests, view.channel),
-        lambda store: recommendations.documents(store, interests, view.channels),
+        lambda run: recommendations.documents(run, interests, view.channels),
     )
     most = len(found[1]) if followed_only else ARTICLES
     ranked = recommendations.ranked_articles(found, profile, interests, most)
@@ -249,7 +249,7 @@ def _listed(items: list[dict[str, object]], ranked: Sequence[Ranked], profile: P
         found = by_key.get(item)
         if found is not None:
             rating = Rating(value=value, at=SystemClock().now(), features=found.features) if value else None  # type: ignore[arg-type]
-            live.write(lambda store: store.profiles().rate(profile.name, item, rating))
+            live.write(lambda run: run.profiles.rate(profile.name, item, rating))
 
     clicked = components.recommended(items, colours, HEIGHT, key, rate)
     if clicked:

@@ -10,13 +10,16 @@ import streamlit as st
 from dashboard import components, live
 from dashboard.drawing import formats
 from dashboard.drawing.figures import Figure
-from dashboard.reading import alerting, operations, snapshots
-from dashboard.reading.operations import Child
-from dashboard.reading.queries import Store
+from dashboard.reading import alerting, snapshots
+from dashboard.reading.lag import LagReader
 from dashboard.reading.snapshots import Health
 from dashboard.view import View
 from shared.clock import SystemClock
 from shared.contract.health import WorkerReport
+from shared.contract.processes import ChildState
+from shared.reading.offsets import Lag
+from shared.reading.run import Applied
+from shared.reading.supervisor import recorded_state
 
 LOOK_FOR_WORKERS = 10.0  # seconds between two walks of the key space
 _NUMBERS = {
@@ -26,7 +29,7 @@ _NUMBERS = {
 
 
 def draw(view: View) -> None:
-    live.read("find_workers", Store.find_workers, max_age=LOOK_FOR_WORKERS)
+    live.read("find_workers", lambda run: run.workers.find(), max_age=LOOK_FOR_WORKERS)
     health = live.read("health", snapshots.health)
     rates(health, view)
     counts(health, view)
@@ -93,27 +96,31 @@ def _ms(value: float) -> str:
 
 
 def _lag(health: Health) -> Figure:
-    waiting = _waiting(tuple(sorted(health.positions.items())))
-    if waiting is None:
+    lag = _waiting(tuple(sorted(health.positions.items())))
+    if lag is None:
         return Figure("Lag", formats.NOTHING, "Records that wait in Kafka.", note="Kafka does not answer")
     return Figure(
         "Lag",
-        formats.count(waiting.documents + waiting.opinions),
-        "Records on documents.* and opinions that are not finished yet, ticks included.",
-        note=f"{waiting.documents:,} documents, {waiting.opinions:,} opinions",
+        formats.count(lag.records),
+        "Records on documents.* and opinions that are not finished yet, ticks left out.",
+        note=f"{lag.documents.records:,} documents, {lag.opinions.records:,} opinions",
     )
 
 
+@st.cache_resource(show_spinner=False)
+def _lag_reader() -> LagReader:
+    return LagReader(live.settings)
+
+
 @st.cache_data(ttl=4, show_spinner=False)
-def _waiting(positions: tuple[tuple[int, int], ...]) -> operations.Waiting | None:
-    settings = live.settings()
-    return operations.waiting(settings.kafka, settings.run, dict(positions))
+def _waiting(positions: tuple[tuple[int, Applied], ...]) -> Lag | None:
+    return _lag_reader().read(dict(positions))
 
 
 def processes(health: Health) -> None:
     """Workers as they report themselves, with how often the supervisor had to start them again."""
     row = components.heading("Processes", "Workers report every two seconds; one that is silent for 15 disappears.")
-    started = operations.children(live.settings().state_dir)
+    started = recorded_state(live.settings().state_dir).children
     if not health.workers and not started:
         live.nothing("Nothing is running", "Start everything with `bellwether up`.")
         return
@@ -142,7 +149,7 @@ def channels() -> None:
     st.dataframe(table, key="channels", hide_index=True)
 
 
-def process_table(reports: list[WorkerReport], started: list[Child], now: int) -> pd.DataFrame:
+def process_table(reports: list[WorkerReport], started: list[ChildState], now: int) -> pd.DataFrame:
     """One row per process, those first that report; `now` in microseconds."""
     by_name = {(child.role, child.name): child for child in started}
     rows = []

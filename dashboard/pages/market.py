@@ -21,7 +21,7 @@ RANKS = {"Strength": "strength", "Change": "change", "Volume": "volume_percent"}
 
 def draw(view: View) -> None:
     key = (view.window.label, view.channel)
-    market = live.read_aggregates(("market", *key), lambda store: snapshots.market(store, view.window, view.channels))
+    market = live.read_aggregates(("market", *key), lambda run: snapshots.market(run, view.window, view.channels))
     if market is None:
         live.nothing(
             "No opinions yet",
@@ -126,7 +126,7 @@ def feed(view: View) -> None:
     row = components.heading(
         "Newest opinions", "Newest first, by time of availability. Bar: negative, neutral, positive."
     )
-    found = live.read_aggregates(("feed", view.channel), lambda store: snapshots.feed(store, view.channels, FEED))
+    found = live.read_aggregates(("feed", view.channel), lambda run: snapshots.feed(run, view.channels, FEED))
     components.csv_button(row, "feed", lambda: plots.document_table(found, view.zone))
     colours = view.colours
     clicked = components.documents(

@@ -22,7 +22,7 @@ MEANING = (
 
 
 def draw(view: View) -> None:
-    signals = live.read_aggregates("latest signals", lambda store: store.latest_signals(store.keys()))
+    signals = live.read_aggregates("latest signals", lambda run: run.signals.latest())
     if not signals:
         live.nothing(
             "No signals yet",
@@ -61,7 +61,7 @@ def followed(signals: list[Signal], view: View) -> list[Signal]:
     if only != "Watchlist":
         return signals
     profile = live.read(
-        ("profile", view.profile), lambda store: recommendations.read_profile(store, view.profile), max_age=0
+        ("profile", view.profile), lambda run: recommendations.read_profile(run, view.profile), max_age=0
     )
     return recommendations.signals_of(signals, profile.interests())
 
@@ -118,7 +118,7 @@ def detail(signal: Signal, view: View) -> None:
         live.open_company(signal.company)
     history = live.read_aggregates(
         ("signal history", signal.company, signal.strategy),
-        lambda store: store.signal_history(store.keys(), signal.company, signal.strategy),
+        lambda run: run.signals.history(signal.company, signal.strategy),
     )
     left, right = st.columns([1.4, 1], gap="medium")
     with left:
@@ -139,7 +139,7 @@ def evidence(signal: Signal, view: View) -> None:
     components.heading("Evidence", "The heaviest documents of the look-back's last day.")
     begin, end = signal.at // SECOND - 5 * DAY_SECONDS, signal.at // SECOND
     documents = live.read_aggregates(
-        ("evidence", signal.id), lambda store: store.behind(store.keys(), signal.company, begin, end)
+        ("evidence", signal.id), lambda run: run.documents.behind(signal.company, begin, end)
     )
     wanted = [document for document in documents if document.id in set(signal.evidence)]
     if not wanted:

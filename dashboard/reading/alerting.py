@@ -12,12 +12,12 @@ import pandas as pd
 from dashboard.drawing import formats, plots
 from dashboard.drawing.palette import Palette
 from dashboard.reading.companies import label
-from dashboard.reading.queries import Store
 from shared.clock import SECOND
 from shared.contract.alerts import Alert, ChannelState
 from shared.contract.events import MICRO
 from shared.links import safe_link
 from shared.reading.profiles import Interests
+from shared.reading.run import RunView
 
 _INSIDE = {
     "history": "dashboard only: it is history",
@@ -36,14 +36,11 @@ class Alerts:
     waiting: Mapping[str, int]  # channel -> deliveries in the outbox
 
 
-def read(store: Store) -> Alerts:
+def read(run: RunView) -> Alerts:
     """Raises redis.RedisError."""
-    keys = store.keys()
-    totals = store.alert_totals(keys)
-    channels, waiting = store.alert_channels(keys), store.alert_waiting(keys)
-    return Alerts(
-        tuple(store.alerts(keys)), totals.get("given", 0), totals.get("limited", 0), channels, waiting
-    )  # fmt: skip
+    alerts = run.alerts
+    totals, channels, waiting = alerts.totals(), alerts.channels(), alerts.waiting()
+    return Alerts(tuple(alerts.numbered()), totals.get("given", 0), totals.get("limited", 0), channels, waiting)
 
 
 def unread(given: int, seen: int, kept: int) -> int:

@@ -15,8 +15,9 @@ from typing import Final, NamedTuple, TypeVar, cast
 import msgspec
 import redis
 
-from dashboard.reading.queries import Store
 from shared.clients.redis import connect
+from shared.reading.run import RunView
+from shared.reading.workers import Workers
 from shared.settings import Settings, SettingsError
 
 T = TypeVar("T")
@@ -32,6 +33,15 @@ class _Answer(NamedTuple):
     value: object
 
 
+class _Connection(NamedTuple):
+    """What views of the run are made of."""
+
+    client: redis.Redis
+    run: str
+    slots: int  # as settings have them, for a run that records none
+    workers: Workers
+
+
 class Unreachable(RuntimeError):
     """Nothing can be read, and nothing was read before; the text says why and what to do."""
 
@@ -41,13 +51,13 @@ class Reader:
 
     def __init__(self, load: Callable[[], Settings]) -> None:
         self._load = load
-        self._store: Store | None = None
+        self._connection: _Connection | None = None
         self._answers: OrderedDict[Hashable, _Answer] = OrderedDict()
         self._lock = threading.RLock()
         self._retry_at = 0.0
         self.problem: str | None = None
 
-    def read(self, key: Hashable, query: Callable[[Store], T], max_age: float, version: Hashable = None) -> T:
+    def read(self, key: Hashable, query: Callable[[RunView], T], max_age: float, version: Hashable = None) -> T:
         """The answer to `query`, at most `max_age` seconds old, or the last one while Redis is away.
 
         `key` names the question. An answer for another `version` of the data is too old at any age. The value is
@@ -71,7 +81,7 @@ class Reader:
                 self._answers.popitem(last=False)
             return value
 
-    def write(self, change: Callable[[Store], object]) -> None:
+    def write(self, change: Callable[[RunView], object]) -> None:
         """Make a reader's own change. Raises Unreachable: a change is never kept for later."""
         with self._lock:
             try:
@@ -80,21 +90,22 @@ class Reader:
                 self._failed(error)
                 raise Unreachable(self.problem) from None
 
-    def _connected(self) -> Store:
+    def _connected(self) -> RunView:
         if time.monotonic() < self._retry_at:
             raise redis.ConnectionError(self.problem or "waiting before the next try")
-        if self._store is None:
+        if self._connection is None:
             settings = self._load()
             limit = min(settings.redis.timeout_seconds, CONNECT_SECONDS)
             client = connect(settings.redis.model_copy(update={"timeout_seconds": limit}))
-            self._store = Store(client, settings.run, settings.kafka.opinion_partitions)
-        return self._store
+            workers = Workers(client, settings.run)
+            self._connection = _Connection(client, settings.run, settings.kafka.opinion_partitions, workers)
+        return RunView.of(*self._connection)  # anew for every question: a run's first worker, or a resize, changes it
 
     def _failed(self, error: Exception) -> None:
         if time.monotonic() < self._retry_at:
             return
         self.problem = explain(error)
-        self._store = None
+        self._connection = None
         self._retry_at = time.monotonic() + RETRY_SECONDS
 
 

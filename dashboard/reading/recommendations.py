@@ -13,7 +13,6 @@ from dashboard.drawing import formats, plots, tables
 from dashboard.drawing.palette import Palette
 from dashboard.reading import snapshots
 from dashboard.reading.companies import label
-from dashboard.reading.queries import Store
 from shared.analyst import ranking
 from shared.analyst.ranking import Item, Ranked
 from shared.clock import HOUR
@@ -21,6 +20,7 @@ from shared.contract.aggregates import RecentDocument
 from shared.contract.events import CHANNELS, MARKET, MICRO, Channel
 from shared.contract.signals import Signal
 from shared.reading.profiles import Follow, Interests, Rating
+from shared.reading.run import RunView
 from shared.universe.securities import Catalogue
 
 NEWEST: Final = 300  # of all companies, that may be recommended
@@ -45,9 +45,9 @@ class Profile:
         return Interests.of(self.follows, chosen)
 
 
-def read_profile(store: Store, name: str) -> Profile:
+def read_profile(run: RunView, name: str) -> Profile:
     """Raises redis.RedisError."""
-    profiles = store.profiles()
+    profiles = run.profiles
     known = sorted({name, *profiles.names()})
     return Profile(name, tuple(profiles.follows(name)), profiles.ratings(name), tuple(known))
 
@@ -58,13 +58,12 @@ def followed_companies(interests: Interests) -> list[str]:
     return list(dict.fromkeys([*sorted(interests.companies), *by_sector]))[:MOST_COMPANIES]
 
 
-def documents(store: Store, interests: Interests, channels: Sequence[Channel]) -> tuple[int, list[RecentDocument]]:
+def documents(run: RunView, interests: Interests, channels: Sequence[Channel]) -> tuple[int, list[RecentDocument]]:
     """(the run's newest time, documents that may be recommended): the newest of all, and those of what is followed."""
-    keys = store.keys()
-    newest = max(store.newest(keys).values(), default=0)
+    newest = max(run.newest().values(), default=0)
     followed = followed_companies(interests)
-    own = store.documents(keys, followed, newest - REACH_HOURS * HOUR, newest + 1) if followed else []
-    both = {(d.id, d.company): d for d in [*own, *snapshots.feed(store, CHANNELS, NEWEST)] if d.channel in channels}
+    own = run.documents.between(followed, newest - REACH_HOURS * HOUR, newest + 1) if followed else []
+    both = {(d.id, d.company): d for d in [*own, *snapshots.feed(run, CHANNELS, NEWEST)] if d.channel in channels}
     return newest, [document for document in both.values() if document.company != MARKET]
 
 

@@ -1,4 +1,4 @@
-"""What a page shows at one moment: each function asks the store for what is needed and applies the formulas."""
+"""What a page shows at one moment: each function asks the run for what is needed and applies the formulas."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from dashboard.reading import measures, queries
-from dashboard.reading.queries import Store
+from dashboard.reading import measures
+from dashboard.reading.frames import frame
 from dashboard.reading.windows import Period, Window, cover, needed, period
 from shared.clock import SECOND
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution, Totals
 from shared.contract.alerts import KEPT_ALERTS
 from shared.contract.events import MARKET, Channel
 from shared.contract.health import WorkerReport
+from shared.reading.run import Applied, RunView
 
 CHART_BUCKETS: dict[Resolution, int] = {"minute": 720, "hour": 720, "day": 730}  # 12 hours, 30 days, two years
 
@@ -29,7 +30,7 @@ class Market:
     newest: int  # highest available_at of the run, microseconds: the page's "now"
     known: int  # companies with any opinion, ever
     span: Period
-    buckets: pd.DataFrame  # queries.frame, both windows, the market as a whole included
+    buckets: pd.DataFrame  # frames.frame, both windows, the market as a whole included
     companies: pd.DataFrame  # measures.compare + `trend`, without the market as a whole
     totals: Totals
     comparable: bool  # whether the window before is covered by what was read at all
@@ -52,59 +53,56 @@ class CompanyWindow:
     comparable: bool
 
 
-def newest(store: Store) -> dict[str, int]:
+def newest(run: RunView) -> dict[str, int]:
     """Company id -> its highest available_at."""
-    return store.newest(store.keys())
+    return run.newest()
 
 
-def market(store: Store, window: Window, channels: Sequence[Channel]) -> Market | None:
+def market(run: RunView, window: Window, channels: Sequence[Channel]) -> Market | None:
     """None while nothing was aggregated."""
-    keys = store.keys()
-    latest = store.newest(keys)
+    latest = run.newest()
     if not latest:
         return None
     now = max(latest.values())
     span = period(now, window)
     active = [company for company, at in latest.items() if at >= span.before * SECOND]
-    buckets = queries.frame(store.rows(keys, active, channels, needed(span, window)))
+    buckets = frame(run.buckets.rows(active, channels, needed(span, window)))
     listed = buckets[buckets["company"] != MARKET]
     companies = measures.compare(listed, span).merge(measures.sparklines(listed, span, window.bins), on="company")
     covered = bool(len(buckets)) and buckets["start"].min() < span.before + COVERED * window.seconds
-    return Market(now, len(set(latest) - {MARKET}), span, buckets, companies, store.totals(keys), covered)
+    return Market(now, len(set(latest) - {MARKET}), span, buckets, companies, run.totals(), covered)
 
 
-def feed(store: Store, channels: Sequence[Channel], count: int) -> list[RecentDocument]:
+def feed(run: RunView, channels: Sequence[Channel], count: int) -> list[RecentDocument]:
     """The newest opinions of all companies, newest first.
 
     The `count` newest lie in the `count` companies whose newest is newest, so only those are read (of one channel
     there may be fewer than `count` among them).
     """
-    keys = store.keys()
-    leaders = sorted(store.newest(keys).items(), key=lambda item: (-item[1], item[0]))[:count]
+    leaders = sorted(run.newest().items(), key=lambda item: (-item[1], item[0]))[:count]
     if not leaders:
         return []
     reach = leaders[-1][1] if len(channels) > 1 and len(leaders) == count else 0
-    found = store.documents(keys, [company for company, _ in leaders], reach, leaders[0][1] + 1)
+    found = run.documents.between([company for company, _ in leaders], reach, leaders[0][1] + 1)
     return [document for document in found if document.channel in channels][:count]
 
 
-def newest_documents(store: Store) -> list[RecentDocument]:
+def newest_documents(run: RunView) -> list[RecentDocument]:
     """A few of the newest opinions: enough to tell whether what is shown is synthetic."""
-    return feed(store, ("news", "social"), 10)
+    return feed(run, ("news", "social"), 10)
 
 
-def company_window(store: Store, company: str, window: Window, channels: Sequence[Channel]) -> CompanyWindow | None:
+def company_window(run: RunView, company: str, window: Window, channels: Sequence[Channel]) -> CompanyWindow | None:
     """None when the company has no opinion at all."""
-    keys = store.keys()
-    latest = store.newest(keys)
+    latest = run.newest()
     if company not in latest:
         return None
     span = period(max(latest.values()), window)
-    rows = store.rows(keys, [company], channels, needed(span, window))
-    buckets = queries.frame(rows)
+    rows = run.buckets.rows([company], channels, needed(span, window))
+    buckets = frame(rows)
     current = buckets[buckets["start"] >= span.start]
     inside = [row.bucket for row in rows if row.start >= span.start]
-    authors, stories = store.distinct(keys, company, channels, _detailed(span, window))
+    authors, stories = run.buckets.distinct(company, channels, _detailed(span, window))
     return CompanyWindow(
         newest=max(latest.values()),
         span=span,
@@ -116,25 +114,24 @@ def company_window(store: Store, company: str, window: Window, channels: Sequenc
         authors=authors,
         stories=stories,
         trend=measures.trend(buckets, span, window.bins),
-        comparable=store.first_day(keys, company, channels) <= span.before,
+        comparable=run.buckets.first_day(company, channels) <= span.before,
     )
 
 
-def series(store: Store, company: str, resolution: Resolution, channels: Sequence[Channel]) -> pd.DataFrame:
-    """The company's buckets of one resolution up to the run's newest, for the chart; columns of queries.frame."""
-    keys = store.keys()
-    latest = store.newest(keys)
+def series(run: RunView, company: str, resolution: Resolution, channels: Sequence[Channel]) -> pd.DataFrame:
+    """The company's buckets of one resolution up to the run's newest, for the chart; columns of frames.frame."""
+    latest = run.newest()
     step = SECONDS[resolution]
     end = (max(latest.values(), default=0) // SECOND // step + 1) * step
     starts = range(max(end - CHART_BUCKETS[resolution] * step, 0), end, step)
-    return queries.frame(store.rows(keys, [company], channels, {resolution: list(starts)}))
+    return frame(run.buckets.rows([company], channels, {resolution: list(starts)}))
 
 
 def behind(
-    store: Store, company: str, start: int, resolution: Resolution, channels: Sequence[Channel]
+    run: RunView, company: str, start: int, resolution: Resolution, channels: Sequence[Channel]
 ) -> list[RecentDocument]:
     """Kept documents of one bucket."""
-    found = store.behind(store.keys(), company, start, start + SECONDS[resolution])
+    found = run.documents.behind(company, start, start + SECONDS[resolution])
     return [document for document in found if document.channel in channels]
 
 
@@ -146,10 +143,9 @@ def _detailed(span: Period, window: Window) -> dict[Resolution, Sequence[int]]:
     return dict(cover(start, end, coarse, "hour"))
 
 
-def alert_numbers(store: Store, profile: str) -> tuple[int, int, int]:
+def alert_numbers(run: RunView, profile: str) -> tuple[int, int, int]:
     """(number of the latest alert, number that the profile has seen, how many are kept at most)."""
-    keys = store.keys()
-    return store.alert_totals(keys).get("given", 0), store.alerts_seen(keys, profile), KEPT_ALERTS
+    return run.alerts.totals().get("given", 0), run.alerts.seen(profile), KEPT_ALERTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,18 +157,17 @@ class Health:
     totals: Totals
     workers: list[WorkerReport]
     bound_to: dict[str, str]
-    positions: dict[int, int]  # queries.Store.positions
+    positions: dict[int, Applied]  # RunView.positions
 
 
-def health(store: Store) -> Health:
+def health(run: RunView) -> Health:
     """Counts, workers and what the run is bound to."""
-    keys = store.keys()
-    latest = store.newest(keys)
+    latest = run.newest()
     return Health(
         newest=max(latest.values(), default=0),
         companies=len(latest),
-        totals=store.totals(keys),
-        workers=store.workers(),
-        bound_to=store.bound_to(),
-        positions=store.positions(keys),
+        totals=run.totals(),
+        workers=run.workers.reports(),
+        bound_to=run.bound_to(),
+        positions=run.positions(),
     )

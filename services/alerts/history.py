@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-import redis
 
-from services.alerts.store import AlertStore
 from shared.clock import to_iso
 from shared.contract.alerts import Alert
 from shared.contract.events import MICRO
-from shared.contract.keys import Keys
 
 
 def history(
-    client: redis.Redis, keys: Keys, *, rule: str | None = None, company: str | None = None, limit: int = 50
+    numbered: Iterable[tuple[int, Alert]], *, rule: str | None = None, company: str | None = None, limit: int = 50
 ) -> list[dict[str, Any]]:
-    """The latest alerts, newest first; `rule` and `company` leave the others out."""
+    """The first `limit` of these alerts; `rule` and `company` leave the others out."""
     alerts = [
-        (number, alert)
-        for number, alert in AlertStore(client, keys).alerts()
-        if rule in (None, alert.rule) and company in (None, alert.company)
+        (number, alert) for number, alert in numbered if rule in (None, alert.rule) and company in (None, alert.company)
     ]
     return [_plain(number, alert) for number, alert in alerts[:limit]]
 

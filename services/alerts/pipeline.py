@@ -34,6 +34,7 @@ from shared.clock import Clock
 from shared.contract.keys import Keys
 from shared.contract.signals import Signal, decode_signal
 from shared.contract.topics import LIVE, Topics
+from shared.reading.run import RunView
 from shared.settings import Settings
 
 BATCH: Final = 200  # signals looked at in one step, at most
@@ -56,7 +57,7 @@ class AlertsWorker:
         clock: Clock,
     ) -> None:
         self._settings, self._app, self._clock, self._topic_id = settings, app, clock, topic_id
-        self._client, self._keys, self._rules = client, keys, rules
+        self._view, self._rules = RunView(client, keys), rules
         self.store = AlertStore(client, keys)
         self.inbox = Inbox(QUEUE)
         self.pace = Pace()
@@ -109,7 +110,7 @@ class AlertsWorker:
             return
         signals = [signal for record in fresh if (signal := _signal(record)) is not None]
         try:
-            facts = Facts(self._client, self._keys, self._rules)
+            facts = Facts(self._view, self._rules)
             now = self._clock.now()
             step = step_of(signals, self._rules, facts, self.store, self._inside, now, len(fresh) - len(signals))
             done = self.store.commit(step, self._topic_id, before, last + 1)

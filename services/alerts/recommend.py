@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import redis
 
-from services.runtime.binding import slots_of
 from shared.analyst import ranking
 from shared.analyst.ranking import Item, Ranked
-from shared.contract.aggregates import RecentDocument, unpack_recent
 from shared.contract.events import MARKET
-from shared.contract.keys import Keys
-from shared.contract.signals import decode_signal
+from shared.reading.documents import EVER
 from shared.reading.profiles import Interests, Profiles, Rating
+from shared.reading.run import RunView
 from shared.universe.securities import Catalogue
 
 COMPANIES_READ: Final = 60  # whose recent documents are looked at, besides those of followed companies
@@ -26,17 +24,12 @@ class UnknownItem(LookupError):
 
 def candidates(client: redis.Redis, run: str, interests: Interests) -> tuple[list[Item], dict[str, str], list[Item]]:
     """(signals, titles by key, articles) that may be recommended. Raises UnknownRun, redis.RedisError."""
-    keys = Keys(run, slots_of(client, run))
-    newest: dict[str, int] = {}
-    signals = []
-    for slot in range(keys.slots):
-        raw = cast("dict[bytes, bytes]", client.hgetall(keys.companies(slot)))
-        newest |= {name.decode(): int(value) for name, value in raw.items()}
-        signals += [decode_signal(value) for value in cast("list[bytes]", client.hvals(keys.latest_signals(slot)))]
+    view = RunView.open(client, run)
+    newest, signals = view.newest(), view.signals.latest()
     latest = sorted(set(newest) - {MARKET}, key=lambda company: (-newest[company], company))[:COMPANIES_READ]
     known = Catalogue.load().by_id
     own = [c for c in newest if c in interests.companies or (c in known and known[c].sector in interests.sectors)]
-    documents = _recent(client, keys, dict.fromkeys([*own, *latest]))
+    documents = view.documents.between(dict.fromkeys([*own, *latest]), *EVER)
     now = max(newest.values(), default=0)
     titles = {ranking.recommendation(s).key: f"{s.company}: {s.action}" for s in signals}
     titles |= {ranking.article(d, now).key: d.title or d.excerpt[:160] for d in documents}
@@ -64,11 +57,6 @@ def rate(client: redis.Redis, run: str, profile: str, key: str, value: int, now:
         raise UnknownItem(f"no current recommendation has the key {key!r}; see: bellwether watchlist recommend --json")
     rating = Rating(value=1 if value > 0 else -1, at=now, features=item.features) if item and value else None
     profiles.rate(profile, key, rating)
-
-
-def _recent(client: redis.Redis, keys: Keys, companies: Iterable[str]) -> list[RecentDocument]:
-    found = [cast("list[bytes]", client.hvals(keys.recent(company))) for company in companies]
-    return [unpack_recent(raw) for some in found for raw in some]
 
 
 def _plain(ranked: Iterable[Ranked], titles: dict[str, str]) -> list[dict[str, Any]]:

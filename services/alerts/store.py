@@ -15,7 +15,6 @@ from shared.contract.alerts import (
     Alert,
     ChannelState,
     Delivery,
-    decode_alert,
     decode_channel,
     decode_delivery,
     encode,
@@ -152,9 +151,3 @@ class AlertStore:
     def channels(self) -> dict[str, ChannelState]:
         raw = cast("dict[bytes, bytes]", self._client.hgetall(self._keys.alert_channels()))
         return {name.decode(): decode_channel(value) for name, value in sorted(raw.items())}
-
-    # -- reading
-    def alerts(self) -> list[tuple[int, Alert]]:
-        """(number, alert), newest first."""
-        raw = cast("dict[bytes, bytes]", self._client.hgetall(self._keys.alerts()))
-        return [(int(number), decode_alert(value)) for number, value in sorted(raw.items(), key=lambda r: -int(r[0]))]

@@ -15,24 +15,23 @@ from services.alerts.rules import Rule, Rules
 from services.alerts.store import AlertStore
 from shared.clock import Clock
 from shared.contract.alerts import DASHBOARD, Alert, Delivery
-from shared.contract.keys import Keys
 from shared.contract.signals import Signal
 from shared.contract.topics import LIVE
+from shared.reading.run import RunView
 from shared.settings import Settings
 
 SHOWN = 10  # companies that the rule speaks of
 
 
-def try_rule(
-    settings: Settings, rules: Rules, name: str, client: redis.Redis, keys: Keys, clock: Clock
-) -> dict[str, Any]:
+def try_rule(settings: Settings, rules: Rules, name: str, client: redis.Redis, clock: Clock) -> dict[str, Any]:
     """Evaluate a rule on the latest signals and send a test through its channels; nothing of it moves the worker.
 
-    `ok` is whether every channel took it. Raises RuleError for an unknown rule.
+    `ok` is whether every channel took it. Raises RuleError for an unknown rule, and UnknownRun.
     """
     rule = rules.rule(name)
-    facts, store = Facts(client, keys, rules), AlertStore(client, keys)
-    latest = facts.latest()
+    run = RunView.open(client, settings.run)
+    facts, store = Facts(run, rules), AlertStore(client, run.keys)
+    latest = run.signals.latest()
     said = [(h.signal, why) for h in _again(facts, latest) for _, why in spoken([rule], h, facts.followed)]
     alert = _test_alert(rule, said, latest, facts, clock)
     channels = [_through(channel, alert, rules, settings, store, clock) for channel in _channels(rule)]

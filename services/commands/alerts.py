@@ -26,14 +26,13 @@ def list_alerts(
 ) -> None:
     """List alerts, newest first."""
     from services.alerts.history import history
-    from services.runtime.binding import slots_of
     from shared.clients.redis import connect
-    from shared.contract.keys import Keys
+    from shared.reading.run import RunView
 
     settings = settings_of(state, run)
-    client = connect(settings.redis)
-    keys = Keys(settings.run, slots_of(client, settings.run))
-    alerts = history(client, keys, rule=rule, company=company, limit=limit)
+    with connect(settings.redis) as client:
+        numbered = RunView.open(client, settings.run).alerts.numbered()
+    alerts = history(numbered, rule=rule, company=company, limit=limit)
     say(alerts, map(_line, alerts), as_json=as_json)
 
 
@@ -74,16 +73,14 @@ def test_rule(
     """Try a rule on the latest signals and send a marked test through its channels. Exits with 1 if one fails."""
     from services.alerts.main import rules_of
     from services.alerts.trial import try_rule
-    from services.runtime.binding import slots_of
     from shared.clients.redis import connect
     from shared.clock import SystemClock
-    from shared.contract.keys import Keys
 
     settings = settings_of(state, run)
     rules = rules_of(settings)
     rules.rule(rule)  # a name that is not there is told before Redis is asked
     client = connect(settings.redis)
-    trial = try_rule(settings, rules, rule, client, Keys(settings.run, slots_of(client, settings.run)), SystemClock())
+    trial = try_rule(settings, rules, rule, client, SystemClock())
     say(trial, _trial(trial), as_json=as_json)
     if not trial["ok"]:
         raise typer.Exit(1)

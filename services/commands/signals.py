@@ -25,13 +25,19 @@ def list_signals(
     as_json: Json = False,
 ) -> None:
     """List the latest signal of each company, strongest first; with --company, every signal emitted for it."""
-    from services.aggregation.admin.runs import open_run
-    from services.aggregation.given import given_out, latest
+    from shared.clients.redis import connect
     from shared.clock import to_iso
+    from shared.reading.run import RunView
+    from shared.reading.signals import plain
 
-    store = open_run(settings_of(state, run))
-    names = [strategy] if strategy else None
-    signals = given_out(store, company, names) if company else latest(store, names)
+    settings = settings_of(state, run)
+    with connect(settings.redis) as client:
+        view = RunView.open(client, settings.run)
+        if company:
+            chosen = view.signals.revisions([company], [strategy] if strategy else None)
+        else:
+            chosen = [signal for signal in view.signals.latest() if strategy in (None, signal.strategy)]
+    signals = list(map(plain, chosen))
     words = (
         f"{to_iso(signal['at'])}  {signal['company']:6} {signal['action']:11} {signal['score']:+.3f} "
         f"confidence {signal['confidence']:.2f}  {signal['documents']} documents  {signal['strategy']}"

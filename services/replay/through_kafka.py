@@ -5,9 +5,8 @@ same bytes out.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 
 import redis
 from kafka import KafkaAdminClient, KafkaProducer
@@ -29,8 +28,8 @@ from shared.clients.redis import connect
 from shared.clock import SystemClock
 from shared.contract.events import CHANNELS, InvalidMessage, Origin, Tick, decode_opinion, encode
 from shared.contract.keys import RUNS, run_key
-from shared.contract.signals import decode_revisions
 from shared.contract.topics import LIVE, Topics
+from shared.reading.run import RunView
 from shared.settings import Settings
 
 
@@ -142,14 +141,11 @@ def _collect(
     question: Question,
     keep: Keep = lambda *_: None,
 ) -> Result:
-    totals = [store.totals(slot) for slot in range(store.slots)]
-    scored, dead = sum(t.documents_scored for t in totals), sum(t.documents_dead for t in totals)
-    result = Result(store, documents=scored + dead, dead=dead)
+    view = RunView(client, store.keys)
+    totals = view.totals()
+    result = Result(store, documents=totals.documents_scored + totals.documents_dead, dead=totals.documents_dead)
     names = [load_strategy(name).name for name in question.strategies or settings.aggregation.strategies]
-    for company in store.companies():
-        for name in names:
-            raw = cast(Mapping[bytes, bytes], client.hgetall(store.keys.signals(company, name)))
-            result.signals.extend(signal for value in raw.values() for signal in decode_revisions(value))
+    result.signals.extend(view.signals.revisions(view.newest(), names))
     for record in read_log(settings.kafka, {topics.opinions: topics.opinion_partitions}):
         with suppress(InvalidMessage):
             result.heard([decode_opinion(record.value)])

@@ -10,7 +10,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import redis
 from kafka import KafkaAdminClient
@@ -19,7 +19,6 @@ from services.runtime.exits import ExitCode, WorkerStop
 from shared.clients.kafka import TopicState, client_config
 from shared.clock import Clock, SystemClock, to_iso
 from shared.contract.keys import RUNS, run_key
-from shared.contract.topics import Topics
 from shared.settings import KafkaSettings
 
 REDIS_SECONDS: Final = 60.0  # how long a starting worker waits for a Redis that is away
@@ -38,10 +37,6 @@ for i = 1, #ARGV, 2 do redis.call('HSETNX', KEYS[1], ARGV[i], ARGV[i + 1]) end
 return redis.call('HGETALL', KEYS[1])
 """
 log = logging.getLogger(__name__)
-
-
-class UnknownRun(LookupError):
-    """Redis has no such run; the text names those that it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,22 +88,6 @@ def read_cluster(kafka: KafkaSettings, names: list[str]) -> Cluster:
         return Cluster(str(admin.describe_cluster()["cluster_id"]), found)
     finally:
         admin.close()
-
-
-def held_binding(client: redis.Redis, run: str) -> dict[str, str]:
-    """What the run is bound to already; empty for a new run."""
-    held: dict[bytes, bytes] = client.hgetall(run_key(run))  # type: ignore[assignment]
-    return {name.decode(): value.decode() for name, value in held.items()}
-
-
-def slots_of(client: redis.Redis, run: str) -> int:
-    """The partitions of `opinions` that the run is bound to. Raises UnknownRun."""
-    partitions: Any = client.hget(run_key(run), f"partitions.{Topics(run).opinions}")
-    if partitions is None:
-        members: Any = client.smembers(RUNS)
-        names = sorted(name.decode() for name in members)
-        raise UnknownRun(f"Redis has no run {run!r}; it has: {', '.join(names) or 'none yet'}")
-    return int(partitions)
 
 
 def bind(client: redis.Redis, run: str, fields: Mapping[str, str], clock: Clock | None = None) -> dict[str, str]:

@@ -12,9 +12,10 @@ from kafka import KafkaProducer, TopicPartition
 from services.scoring.outcomes import HEADER_TOPIC
 from shared.clients.kafka import LogCut, TopicLog, client_config, describe, read_log
 from shared.clients.redis import connect
-from shared.contract.events import DEAD, HEADER_DETAIL, HEADER_FIRST_ORIGIN, HEADER_ORIGIN, HEADER_REASON
+from shared.contract.events import HEADER_DETAIL, HEADER_FIRST_ORIGIN, HEADER_ORIGIN, HEADER_REASON
 from shared.contract.keys import Keys
 from shared.contract.topics import Topics
+from shared.reading.run import RunView
 from shared.settings import Settings
 
 REQUEUED_HEADERS = (HEADER_FIRST_ORIGIN,)
@@ -128,11 +129,7 @@ def _add_states(settings: Settings, letters: dict[str, Letter]) -> None:
     topic = describe(settings.kafka, [Topics(settings.run).opinions]).get(Topics(settings.run).opinions)
     if topic is None or not letters:
         return
-    keys = Keys(settings.run, topic.partitions)
-    client = connect(settings.redis)
-    try:
-        states: list[bytes | None] = client.hmget(keys.letters(keys.slot_of(DEAD)), list(letters))  # type: ignore[assignment]
-    finally:
-        client.close()
+    with connect(settings.redis) as client:
+        states = RunView(client, Keys(settings.run, topic.partitions)).letter_states(list(letters))
     for letter, state in zip(letters.values(), states, strict=True):
-        letter.state = state.decode() if state else ""
+        letter.state = state

@@ -7,7 +7,7 @@ import logging
 from typing import Final, NoReturn, get_args
 
 from services.model.interface import Engine
-from services.runtime.binding import PRECISION, bind, held_binding, read_cluster
+from services.runtime.binding import PRECISION, bind, read_cluster
 from services.runtime.exits import ExitCode, WorkerStop, refuse_when_stopped
 from services.runtime.faust_app import WorkerApp, build_app
 from services.runtime.process import run_process, serve, together
@@ -17,6 +17,7 @@ from services.scoring.pipeline import ScoringWorker
 from shared.clients.redis import connect
 from shared.contract.health import WorkerReport
 from shared.contract.topics import Topics
+from shared.reading.binding import read_binding
 from shared.settings import ModelSettings, Settings
 
 ROLE: Final = "scoring"
@@ -61,7 +62,7 @@ def _bound_engine(settings: Settings, topics: Topics, catalogue: str) -> tuple[E
         try:
             bind(client, settings.run, model_fields(engine))
         except WorkerStop as stop:  # another worker was first while this one measured: take its precision
-            adopted = _adopted(settings.model, held_binding(client, settings.run))
+            adopted = _adopted(settings.model, read_binding(client, settings.run))
             if stop.code is not ExitCode.REFUSED or adopted.precision in (engine.precision, "auto"):
                 raise
             engine = build_engine(adopted, catalogue)

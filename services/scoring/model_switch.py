@@ -6,7 +6,7 @@ everything before them is the old model's. No scoring worker may be alive meanwh
 
 from __future__ import annotations
 
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import msgspec
 import redis
@@ -18,8 +18,10 @@ from services.scoring.model_fields import model_fields
 from shared.clients.kafka import client_config, describe
 from shared.clock import SystemClock, to_iso
 from shared.contract.events import CHANNELS
-from shared.contract.keys import run_key, worker_key
+from shared.contract.keys import run_key
 from shared.contract.topics import Topics
+from shared.reading.binding import read_binding
+from shared.reading.workers import Workers
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
 
@@ -42,31 +44,30 @@ def switch(settings: Settings, client: redis.Redis) -> dict[str, Any]:
     Raises SwitchError when a scoring worker is alive, the run has no model yet, or has this one already.
     """
     key = run_key(settings.run)
-    alive = sorted(
-        name.decode() for name in client.scan_iter(match=worker_key(settings.run, "scoring", "*"), count=10_000)
-    )
+    alive = Workers(client, settings.run).running("scoring")
     if alive:
         raise SwitchError(
             f"{len(alive)} scoring worker(s) of run {settings.run!r} are alive or ended in the last 15 s; "
             "stop them first (they stay stopped after refusing a model), then switch, then: bellwether resume"
         )
-    held, packs = cast("list[bytes | None]", client.hmget(key, [MODEL_ID, PACKS]))
-    if held is None:
+    binding = read_binding(client, settings.run)
+    before, packs = binding.get(MODEL_ID), binding.get(PACKS, "")
+    if before is None:
         raise SwitchError(
             f"run {settings.run!r} has no model yet: its first scoring worker binds it; nothing to switch"
         )
     engine = build_engine(settings.model, Catalogue.load().digest())
     fields = model_fields(engine)
-    if (held.decode(), (packs or b"").decode()) == (engine.model_id, fields[PACKS]):
+    if (before, packs) == (engine.model_id, fields[PACKS]):
         raise SwitchError(f"run {settings.run!r} is bound to {engine.name} ({engine.model_id}) already")
     entry = {
-        "before": held.decode(),
+        "before": before,
         **fields,
         "at": to_iso(SystemClock().now()),
         "offsets": committed(settings),
     }
     history = [*switches(client, settings.run), entry]
-    arguments = (held.decode(), engine.model_id, engine.precision, msgspec.json.encode(history).decode(), fields[PACKS])
+    arguments = (before, engine.model_id, engine.precision, msgspec.json.encode(history).decode(), fields[PACKS])
     if client.eval(_SWITCH, 1, key, *arguments) != 1:
         raise SwitchError("the model was switched elsewhere at the same moment; see: bellwether model history")
     return {"run": settings.run, **entry}
@@ -74,8 +75,7 @@ def switch(settings: Settings, client: redis.Redis) -> dict[str, Any]:
 
 def switches(client: redis.Redis, run: str) -> list[dict[str, Any]]:
     """Every switch of a run, oldest first."""
-    raw = cast("bytes | None", client.hget(run_key(run), HISTORY))
-    return cast("list[dict[str, Any]]", msgspec.json.decode(raw)) if raw else []
+    return msgspec.json.decode(read_binding(client, run).get(HISTORY) or "[]", type=list[dict[str, Any]])
 
 
 def committed(settings: Settings) -> dict[str, int]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from services.supervisor.processes.child import Child
-from services.supervisor.status.status import RunView, Status
+from services.supervisor.status.status import Status, StatusReader
 from shared.contract.health import WorkerReport
 from shared.settings import Settings
 
@@ -26,7 +26,7 @@ class Watch:
         self._dashboard = dashboard
         self._children = children
         self._end = threading.Event()
-        self._view = RunView(settings)
+        self._reader = StatusReader(settings)
         self.status: Status | None = None
         self.problems: list[str] = ["still starting"]
         self.page_up = False
@@ -44,13 +44,13 @@ class Watch:
             except Exception as error:  # the watch must outlive whatever it looks at
                 self.problems = [f"the state cannot be read: {type(error).__name__}: {error}"]
                 log.warning("watch: %s", self.problems[0])
-                self._view.close()
-                self._view = RunView(self._settings)
+                self._reader.close()
+                self._reader = StatusReader(self._settings)
 
     def _look(self) -> None:
         self.page_up = not self._dashboard or answers(f"{self._dashboard}/_stcore/health")
         status = Status(run=self._settings.run, phase="running", healthy=True, problems=[])
-        self._view.fill(status)
+        self._reader.fill(status)
         status.problems += [] if self.page_up else [f"the dashboard does not answer at {self._dashboard}"]
         status.problems += child_problems(self._children(), status.workers)
         status.healthy = not status.problems

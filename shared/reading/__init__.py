@@ -1,1 +1,2 @@
-"""The one way to read what a run has left in Kafka, Redis and its folder; nothing here writes to a run."""
+"""The one way to read what a run has left in Redis, Kafka and its folder, in the values of the contract; frames,
+drawing and what a worker writes do not belong here."""

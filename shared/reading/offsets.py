@@ -1,4 +1,5 @@
-"""Where a run stands in Kafka: end offsets, the scoring group's committed offsets, and what lies between."""
+"""Where a run stands in Kafka: end offsets, the scoring group's committed offsets, and the lag, which is what lies
+between. Ticks are no documents that wait."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from shared.clients.kafka import client_config
 from shared.contract.events import CHANNELS
 from shared.contract.topics import Topics
+from shared.reading.run import Applied
 from shared.settings import KafkaSettings
 
 PEEK_RECORDS: Final = 5000  # a backlog up to this is read, so that ticks do not count as documents
@@ -25,6 +27,24 @@ class Backlog(NamedTuple):
 
     records: int
     opinions: int
+
+
+class RunEnds(NamedTuple):
+    """The offsets after the last records of documents.* and of `opinions`."""
+
+    documents: Offsets
+    opinions: Offsets
+
+
+class Lag(NamedTuple):
+    """What waits on documents.* for scoring, and on `opinions` to be applied."""
+
+    documents: Backlog
+    opinions: Backlog
+
+    @property
+    def records(self) -> int:
+        return self.documents.records + self.opinions.records
 
 
 class KafkaUnreachable(ConnectionError):
@@ -44,11 +64,11 @@ def require_broker(kafka: KafkaSettings, timeout: float = 2.0) -> None:
 
 
 class RunOffsets:
-    """Offsets of one run's topics. Holds an admin client and a consumer: close it."""
+    """Offsets of one run's topics. Holds an admin client and a consumer: close it. Raises KafkaUnreachable."""
 
-    def __init__(self, kafka: KafkaSettings, topics: Topics) -> None:
-        require_broker(kafka)
-        self._kafka = kafka
+    def __init__(self, kafka: KafkaSettings, topics: Topics, timeout: float = 2.0) -> None:
+        require_broker(kafka, timeout)
+        self.kafka = kafka
         self.topics = topics
         self._admin = KafkaAdminClient(**client_config(kafka))
         self._consumer: KafkaConsumer | None = None  # made when there is something to look at
@@ -57,6 +77,19 @@ class RunOffsets:
         self._admin.close()
         if self._consumer is not None:
             self._consumer.close()
+
+    def ends_of_run(self) -> RunEnds:
+        """Where the logs end now."""
+        documents, opinions = self.documents(), self.opinions()
+        return RunEnds(self.ends(documents), self.ends(opinions))
+
+    def lag(self, ends: RunEnds, positions: Mapping[int, Applied]) -> Lag:
+        """What waits before `ends`. `positions`: how far each slot is (RunView.positions)."""
+        applied = applied_offsets(positions, ends.opinions, self.opinions_id())
+        return Lag(
+            documents=self.backlog(self.committed(ends.documents), ends.documents),
+            opinions=self.backlog(applied, ends.opinions),
+        )
 
     def documents(self) -> list[TopicPartition]:
         return self._partitions([self.topics.documents(channel) for channel in CHANNELS])
@@ -103,7 +136,7 @@ class RunOffsets:
     def _peek(self, spans: Mapping[TopicPartition, tuple[int, int]]) -> Backlog:
         consumer = self._consumer
         if consumer is None:
-            consumer = self._consumer = KafkaConsumer(**client_config(self._kafka), enable_auto_commit=False)
+            consumer = self._consumer = KafkaConsumer(**client_config(self.kafka), enable_auto_commit=False)
         records = opinions = 0
         consumer.assign(list(spans))
         for partition, (start, _) in spans.items():
@@ -129,11 +162,10 @@ class RunOffsets:
         ]
 
 
-def applied_positions(raw: Mapping[int, bytes | None], opinions: list[TopicPartition], topic_id: str) -> Offsets:
-    """Positions of the slots, from Redis's "TOPIC_ID:OFFSET"; 0 where there is none or it is of another topic id."""
-    positions: Offsets = {}
+def applied_offsets(positions: Mapping[int, Applied], opinions: Iterable[TopicPartition], topic_id: str) -> Offsets:
+    """The slots' positions as offsets of `opinions`; 0 where there is none or it is of another topic id."""
+    offsets: Offsets = {}
     for partition in opinions:
-        value = (raw.get(partition.partition) or b"").decode()
-        held_id, _, offset = value.rpartition(":")
-        positions[partition] = int(offset) if held_id == topic_id and offset.isdigit() else 0
-    return positions
+        applied = positions.get(partition.partition)
+        offsets[partition] = applied.offset if applied is not None and applied.topic_id == topic_id else 0
+    return offsets

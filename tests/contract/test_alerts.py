@@ -20,6 +20,7 @@ from shared.clock import HOUR, SECOND, ReplayClock
 from shared.contract.alerts import Alert
 from shared.contract.keys import Keys
 from shared.contract.signals import Signal, encode_revisions
+from shared.reading.run import RunView
 from shared.settings import AlertSettings
 from tests.alert_servers import WebServer
 from tests.unit.alerts.samples import T, document, rule, signal
@@ -28,6 +29,11 @@ from tests.unit.alerts.samples import T, document, rule, signal
 @pytest.fixture
 def store(redis_url: str, run_name: str) -> AlertStore:
     return AlertStore(redis.Redis.from_url(redis_url), Keys(run_name, 4))
+
+
+@pytest.fixture
+def view(redis_url: str, run_name: str) -> RunView:
+    return RunView(redis.Redis.from_url(redis_url), Keys(run_name, 4))
 
 
 def alert(number: int, *channels: str) -> Alert:
@@ -40,7 +46,7 @@ def step(*alerts: Alert) -> Step:
     return Step(list(alerts), deliveries, {each.id: each.at for each in alerts}, {"one": Tokens(5, T)}, {LIMITED: 3})
 
 
-def test_a_step_is_written_once_and_only_at_its_position(store: AlertStore) -> None:
+def test_a_step_is_written_once_and_only_at_its_position(store: AlertStore, view: RunView) -> None:
     first = alert(1, "desk", "chat")
     assert store.position() is None
     assert store.commit(step(first), "topic", None, 7)
@@ -48,27 +54,27 @@ def test_a_step_is_written_once_and_only_at_its_position(store: AlertStore) -> N
     assert not store.commit(step(alert(2, "desk")), "topic", 6, 8)
     assert not store.commit(step(alert(2, "desk")), "another", 7, 8)
     assert store.position() == ("topic", 7)
-    assert store.alerts() == [(1, first)]
+    assert view.alerts.numbered() == [(1, first)]
     assert [each.id for each in store.waiting()] == sorted(f"{first.id}.{name}" for name in ("desk", "chat"))
     assert store.marked([first.id, "other"]) == {first.id}
     assert store.tokens("rule") == {"one": Tokens(5, T)}
     assert store.totals() == {"given": 1, LIMITED: 3}
     assert store.commit(step(alert(2)), "topic", 7, 8)
-    assert [number for number, _ in store.alerts()] == [2, 1]
+    assert [number for number, _ in view.alerts.numbered()] == [2, 1]
 
 
-def test_what_is_kept_is_bounded(store: AlertStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_kept_is_bounded(store: AlertStore, view: RunView, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.alerts.store.KEPT_ALERTS", 5)
     monkeypatch.setattr("services.alerts.store.KEPT_MARKS", 8)
     for number in range(12):
         assert store.commit(step(alert(number)), "topic", number or None, number + 1)
-    assert [number for number, _ in store.alerts()] == [12, 11, 10, 9, 8]
+    assert [number for number, _ in view.alerts.numbered()] == [12, 11, 10, 9, 8]
     marked = [number for number in range(12) if store.marked([alert(number).id])]
     assert 6 <= len(marked) <= 8
     assert marked[-1] == 11  # the oldest T went
 
 
-def test_the_past_and_the_rules_make_the_step(store: AlertStore, redis_url: str, run_name: str) -> None:
+def test_the_past_and_the_rules_make_the_step(store: AlertStore, view: RunView, redis_url: str, run_name: str) -> None:
     client, keys = redis.Redis.from_url(redis_url), Keys(run_name, 4)
     past, now = signal(0, 0.6), signal(1, 0.7, "MSFT")
     for each in (past, signal(1, 0.7), now):
@@ -76,10 +82,10 @@ def test_the_past_and_the_rules_make_the_step(store: AlertStore, redis_url: str,
     rules = Rules(file=__file__, rules=(rule("threshold", Threshold(above=0.5)),))  # type: ignore[arg-type]
 
     def take(signals: list[Signal]) -> list[str]:
-        return [each.company for each in step_of(signals, rules, Facts(client, keys, rules), store, _no, T).alerts]
+        return [each.company for each in step_of(signals, rules, Facts(view, rules), store, _no, T).alerts]
 
     assert take([signal(1, 0.7), now, now]) == ["MSFT"]  # AAPL was there before
-    assert store.commit(step_of([now], rules, Facts(client, keys, rules), store, _no, T), "topic", None, 1)
+    assert store.commit(step_of([now], rules, Facts(view, rules), store, _no, T), "topic", None, 1)
     assert take([now]) == []
 
 

@@ -14,11 +14,11 @@ from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Rules
 from services.aggregation.pipeline import read_positions
 from services.aggregation.stores.redis_store import RedisStore
-from services.runtime.binding import UnknownRun
 from services.runtime.exits import ExitCode, WorkerStop
 from shared.clock import ReplayClock
 from shared.contract.keys import RUNS, Keys, run_key, worker_key
 from shared.contract.topics import partition_for
+from shared.reading.binding import UnknownRun
 from shared.reading.profiles import Follow, Profiles
 from shared.settings import AggregationSettings
 from tests.unit.aggregation.opinions import opinion

@@ -7,12 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import redis
 
-from services.runtime.binding import CLUSTER, MODEL_ID, PRECISION, Cluster, bind, held_binding
+from services.runtime.binding import CLUSTER, MODEL_ID, PRECISION, Cluster, bind
 from services.runtime.exits import ExitCode, WorkerStop
 from services.scoring.main import _adopted
 from shared.clients.kafka import TopicState
 from shared.clock import ReplayClock
 from shared.contract.keys import RUNS
+from shared.reading.binding import read_binding
 from shared.settings import ModelSettings
 
 CLUSTER_NOW = Cluster("c1", {"opinions": TopicState("opinions", "t1", 8)})
@@ -26,7 +27,7 @@ def client(redis_url: str) -> redis.Redis:
 def test_the_first_binds_and_the_next_adopts(client: redis.Redis, run_name: str) -> None:
     first = bind(client, run_name, CLUSTER_NOW.fields() | {MODEL_ID: "m1"}, ReplayClock(1))
     again = bind(client, run_name, CLUSTER_NOW.fields() | {MODEL_ID: "m1"}, ReplayClock(2))
-    assert first == again == held_binding(client, run_name)
+    assert first == again == read_binding(client, run_name)
     assert first == {
         CLUSTER: "c1",
         "topic_id.opinions": "t1",
@@ -54,7 +55,7 @@ def test_what_differs_is_refused_with_the_command_and_nothing_is_written(
     with pytest.raises(WorkerStop, match=remedy) as stop:
         bind(client, run_name, fields | {field: "other", "later_field": "x"})
     assert stop.value.code is ExitCode.REFUSED
-    assert held_binding(client, run_name) == held
+    assert read_binding(client, run_name) == held
 
 
 def test_of_workers_that_start_at_once_with_two_models_exactly_one_kind_goes_on(
@@ -70,7 +71,7 @@ def test_of_workers_that_start_at_once_with_two_models_exactly_one_kind_goes_on(
 
     with ThreadPoolExecutor(16) as threads:
         went_on = set(threads.map(start, range(64))) - {""}
-    assert went_on == {held_binding(client, run_name)[MODEL_ID]}
+    assert went_on == {read_binding(client, run_name)[MODEL_ID]}
 
 
 def test_a_precision_left_to_the_machine_is_the_runs_own() -> None:

@@ -7,22 +7,23 @@ import pytest
 import redis
 
 from dashboard.reading import snapshots
-from dashboard.reading.queries import Store, frame
+from dashboard.reading.frames import frame, price_frame
 from dashboard.reading.windows import WINDOWS, period
 from shared.clock import HOUR, HOUR_SECONDS, SECOND
 from shared.contract.events import CHANNELS, MARKET, Channel
 from shared.contract.keys import Keys
+from shared.reading.run import RunView
 from tests.browser.seed import END, EVENTS, Opinions, listed, seed
 
 SLOTS = 4
 
 
 @pytest.fixture(scope="module")
-def written(redis_url: str) -> tuple[Store, dict[str, Opinions]]:
+def written(redis_url: str) -> tuple[RunView, dict[str, Opinions]]:
     """Thirty companies' week, in a run of its own on the session's Redis."""
     client = redis.Redis.from_url(redis_url)
     opinions = seed(client, listed(30), run="dashboardreads", slots=SLOTS, volume=0.2)
-    return Store(client, "dashboardreads", default_slots=8), opinions
+    return RunView.of(client, "dashboardreads", slots=8), opinions
 
 
 def inside(opinions: Opinions, start: int, end: int, channels: tuple[Channel, ...]) -> np.ndarray:
@@ -32,19 +33,19 @@ def inside(opinions: Opinions, start: int, end: int, channels: tuple[Channel, ..
     return (second >= start) & (second < end) & wanted
 
 
-def test_the_recorded_number_of_slots_is_used(written: tuple[Store, dict[str, Opinions]]) -> None:
-    store, opinions = written
-    assert store.keys().slots == SLOTS
-    assert store.newest(store.keys()) == {company: int(each.at[-1]) for company, each in opinions.items()}
+def test_the_recorded_number_of_slots_is_used(written: tuple[RunView, dict[str, Opinions]]) -> None:
+    run, opinions = written
+    assert run.keys.slots == SLOTS
+    assert run.newest() == {company: int(each.at[-1]) for company, each in opinions.items()}
 
 
 @pytest.mark.parametrize("label", WINDOWS)
 @pytest.mark.parametrize("channels", [CHANNELS, ("news",), ("social",)])
 def test_market_windows_count_exactly(
-    written: tuple[Store, dict[str, Opinions]], label: str, channels: tuple[Channel, ...]
+    written: tuple[RunView, dict[str, Opinions]], label: str, channels: tuple[Channel, ...]
 ) -> None:
-    store, opinions = written
-    market = snapshots.market(store, WINDOWS[label], channels)
+    run, opinions = written
+    market = snapshots.market(run, WINDOWS[label], channels)
     assert market is not None
     span = period(market.newest, WINDOWS[label])
     for company, row in market.companies.set_index("company").iterrows():
@@ -59,19 +60,19 @@ def test_market_windows_count_exactly(
     assert market.companies["documents"].sum() == counted
 
 
-def test_the_feed_is_the_newest_of_all(written: tuple[Store, dict[str, Opinions]]) -> None:
-    store, opinions = written
+def test_the_feed_is_the_newest_of_all(written: tuple[RunView, dict[str, Opinions]]) -> None:
+    run, opinions = written
     expected = sorted((int(at) for each in opinions.values() for at in each.at), reverse=True)[:25]
-    assert [document.available_at for document in snapshots.feed(store, CHANNELS, 25)] == expected
+    assert [document.available_at for document in snapshots.feed(run, CHANNELS, 25)] == expected
 
 
 def test_a_company_window_counts_authors_stories_events_and_sources(
-    written: tuple[Store, dict[str, Opinions]],
+    written: tuple[RunView, dict[str, Opinions]],
 ) -> None:
-    store, opinions = written
+    run, opinions = written
     company = next(iter(opinions))
     each = opinions[company]
-    found = snapshots.company_window(store, company, WINDOWS["24h"], CHANNELS)
+    found = snapshots.company_window(run, company, WINDOWS["24h"], CHANNELS)
     assert found is not None
     now = inside(each, found.span.start, found.span.end, CHANNELS)
     first, last = found.span.start // HOUR_SECONDS, -(-found.span.end // HOUR_SECONDS)
@@ -84,43 +85,43 @@ def test_a_company_window_counts_authors_stories_events_and_sources(
     assert sum(count for _, count in found.sources) == now.sum()
 
 
-def test_documents_behind_a_point_lie_in_it(written: tuple[Store, dict[str, Opinions]]) -> None:
-    store, opinions = written
+def test_documents_behind_a_point_lie_in_it(written: tuple[RunView, dict[str, Opinions]]) -> None:
+    run, opinions = written
     company = next(iter(opinions))
     # too old for the recent ones: the hour's heaviest remain
     start = (END // HOUR - 100) * HOUR_SECONDS
-    found = snapshots.behind(store, company, start, "hour", CHANNELS)
+    found = snapshots.behind(run, company, start, "hour", CHANNELS)
     each = opinions[company]
     assert len(found) == min(int(inside(each, start, start + HOUR_SECONDS, CHANNELS).sum()), 5)
     assert all(start * SECOND <= document.available_at < (start + HOUR_SECONDS) * SECOND for document in found)
 
 
-def test_series_and_prices(written: tuple[Store, dict[str, Opinions]]) -> None:
-    store, opinions = written
+def test_series_and_prices(written: tuple[RunView, dict[str, Opinions]]) -> None:
+    run, opinions = written
     company = next(iter(opinions))
-    days = snapshots.series(store, company, "day", CHANNELS)
+    days = snapshots.series(run, company, "day", CHANNELS)
     assert days["documents"].sum() == len(opinions[company].at)
-    prices = store.prices(company)
+    prices = price_frame(run.prices(company))
     assert list(prices["date"]) == sorted(prices["date"])
     assert (prices["low"] <= prices["close"]).all()
-    assert store.prices("nobody").empty
+    assert price_frame(run.prices("nobody")).empty
 
 
 def test_an_empty_run(redis_url: str) -> None:
-    store = Store(redis.Redis.from_url(redis_url), "nothinghere", default_slots=8)
-    assert snapshots.market(store, WINDOWS["24h"], CHANNELS) is None
-    assert snapshots.feed(store, CHANNELS, 10) == []
-    assert snapshots.company_window(store, "AAPL", WINDOWS["24h"], CHANNELS) is None
-    assert snapshots.series(store, "AAPL", "hour", CHANNELS).empty
-    assert snapshots.health(store).newest == 0
+    run = RunView.of(redis.Redis.from_url(redis_url), "nothinghere", slots=8)
+    assert snapshots.market(run, WINDOWS["24h"], CHANNELS) is None
+    assert snapshots.feed(run, CHANNELS, 10) == []
+    assert snapshots.company_window(run, "AAPL", WINDOWS["24h"], CHANNELS) is None
+    assert snapshots.series(run, "AAPL", "hour", CHANNELS).empty
+    assert snapshots.health(run).newest == 0
     assert frame([]).empty
 
 
-def test_workers_are_found_and_forgotten(written: tuple[Store, dict[str, Opinions]], redis_url: str) -> None:
-    store, _ = written
-    store.find_workers()
-    assert [report.role for report in store.workers()] == ["aggregation", "ingest", "scoring"]
+def test_workers_are_found_and_forgotten(written: tuple[RunView, dict[str, Opinions]], redis_url: str) -> None:
+    run, _ = written
+    run.workers.find()
+    assert [report.role for report in run.workers.reports()] == ["aggregation", "ingest", "scoring"]
     client = redis.Redis.from_url(redis_url)
     client.delete("bw:worker:dashboardreads:ingest:ingest-1")
-    assert [report.role for report in store.workers()] == ["aggregation", "scoring"]
+    assert [report.role for report in run.workers.reports()] == ["aggregation", "scoring"]
     assert Keys("dashboardreads", SLOTS).slot_of("AAPL") < SLOTS

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 import redis
 
-from services.runtime.binding import MODEL_ID, bind, held_binding
+from services.runtime.binding import MODEL_ID, bind
 from services.scoring.model_switch import SwitchError, switch, switches
 from shared.clients.kafka import ensure_topics
 from shared.contract.keys import run_key, worker_key
 from shared.contract.topics import Topics
+from shared.reading.binding import read_binding
 from shared.settings import Settings
 
 pytestmark = pytest.mark.kafka
@@ -31,7 +32,7 @@ def test_a_switch_is_recorded_with_its_offsets(settings: Settings, client: redis
     client.delete(worker_key(settings.run, "scoring", "1"))
     done = switch(settings, client)
     assert done["before"] == "0" * 16
-    assert held_binding(client, settings.run)[MODEL_ID] == done["model_id"]
+    assert read_binding(client, settings.run)[MODEL_ID] == done["model_id"]
     assert len(done["offsets"]) == 8
     with pytest.raises(SwitchError, match="already"):
         switch(settings, client)

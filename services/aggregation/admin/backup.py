@@ -16,11 +16,11 @@ import msgspec
 import redis
 
 from services.aggregation.pipeline import RESTORING
-from services.runtime.binding import slots_of
 from shared.clients.state_folder import OPEN_FILE, whole_file
 from shared.clock import Clock
 from shared.contract.health import REPORT_TTL_SECONDS
 from shared.contract.keys import PROFILES, RUNS, Keys, follows_key, ratings_key, run_key, worker_key
+from shared.reading.binding import slots_of
 from shared.reading.profiles import Profiles
 
 FORMAT: Final = "bellwether-backup"

@@ -1,4 +1,4 @@
-"""A run as admin commands open it: its store in Redis, or the dump that a replay left on disk."""
+"""A run to look after: its store in Redis, or what a replay in one process left on disk."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 from services.aggregation.admin.dump import lines
 from services.aggregation.stores.redis_store import RedisStore
-from services.runtime.binding import slots_of
 from shared.clients.redis import connect
 from shared.clients.state_folder import StateFolder
 from shared.contract.aggregates import Resolution
 from shared.contract.topics import LIVE
+from shared.reading.binding import slots_of
 from shared.settings import Settings
 
 

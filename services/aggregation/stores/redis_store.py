@@ -244,10 +244,6 @@ class RedisStore:
                 authors, stories = next(answers, {}), next(answers, {})
                 yield BucketRow(company, channel, resolution, start, unpack_bucket(value), authors, stories)
 
-    def values(self, key: str) -> list[bytes]:
-        """The values of a hash of this run."""
-        return cast("list[bytes]", self._client.hvals(key))
-
     def recent(self, company: str) -> list[RecentDocument]:
         documents = [unpack_recent(raw) for raw in cast(Any, self._client.hvals(self.keys.recent(company)))]
         return sorted(documents, key=lambda document: (document.available_at, document.id))

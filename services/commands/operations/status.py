@@ -63,8 +63,12 @@ def alive(
     run: Run = None,
 ) -> None:
     """Exit with 0 if the worker has reported within the last few seconds, else with 1 (container health checks)."""
-    from services.supervisor.status.status import is_alive
+    from shared.clients.redis import connect
+    from shared.reading.workers import Workers
 
-    if not is_alive(settings_of(state, run), role, name):
+    settings = settings_of(state, run)
+    with connect(settings.redis) as client:
+        reported = Workers(client, settings.run).alive(role, name)
+    if not reported:
         note(f"{role} {name} has not reported")
         raise typer.Exit(1)

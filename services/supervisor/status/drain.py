@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import redis
 from kafka.errors import KafkaError
@@ -19,7 +19,8 @@ from services.supervisor.processes.records import running_supervisor
 from shared.clients.redis import connect
 from shared.contract.keys import Keys
 from shared.contract.topics import Topics
-from shared.reading.offsets import Offsets, RunOffsets, applied_positions
+from shared.reading.offsets import Offsets, RunOffsets, applied_offsets
+from shared.reading.run import RunView
 from shared.settings import Settings
 
 EVERY_SECONDS: Final = 0.2
@@ -62,13 +63,9 @@ class Drain:
         return "opinions", _distance(self._opinions, self._applied(offsets, self._opinions))
 
     def _applied(self, offsets: RunOffsets, target: Offsets) -> Offsets:
-        keys = Keys(self._settings.run, len(target))
-        client = connect(self._settings.redis)
-        try:
-            raw: Any = {slot: client.get(keys.position(slot)) for slot in range(keys.slots)}
-        finally:
-            client.close()
-        return applied_positions(raw, list(target), offsets.opinions_id())
+        with connect(self._settings.redis) as client:
+            positions = RunView(client, Keys(self._settings.run, len(target))).positions()
+        return applied_offsets(positions, target, offsets.opinions_id())
 
 
 def wait_drained(settings: Settings, timeout: float, progress: Progress) -> bool:

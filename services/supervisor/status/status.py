@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import redis
@@ -11,12 +10,14 @@ from kafka.errors import KafkaError
 
 from services.supervisor.processes.records import running_supervisor
 from shared.clients.redis import connect, without_password
-from shared.contract.aggregates import Totals
-from shared.contract.health import WorkerReport, decode_report
-from shared.contract.keys import Keys, worker_key
+from shared.contract.health import WorkerReport
+from shared.contract.keys import Keys
 from shared.contract.processes import ChildState, SupervisorState
 from shared.contract.topics import Topics
-from shared.reading.offsets import KafkaUnreachable, RunOffsets, applied_positions
+from shared.reading.offsets import KafkaUnreachable, RunOffsets
+from shared.reading.run import RunView
+from shared.reading.supervisor import recorded_state
+from shared.reading.workers import Workers
 from shared.settings import Settings
 
 
@@ -55,14 +56,12 @@ class Status(msgspec.Struct):
 
 def read_supervisor(state: Path) -> SupervisorState:
     """What the supervisor last wrote; phase "stopped" when it does not live."""
-    try:
-        found = msgspec.json.decode((state / "supervisor.json").read_bytes(), type=SupervisorState)
-    except (OSError, msgspec.MsgspecError):
-        found = SupervisorState()
-    if running_supervisor(state) is None:
-        found.phase, found.healthy, found.children = "stopped", False, []
-        found.problems = ["nothing is running here; start it with: bellwether up"]
-    return found
+    last = recorded_state(state)
+    if running_supervisor(state) is not None:
+        return last
+    last.phase, last.healthy, last.children = "stopped", False, []
+    last.problems = ["nothing is running here; start it with: bellwether up"]
+    return last
 
 
 def read_status(settings: Settings) -> Status:
@@ -79,15 +78,15 @@ def read_status(settings: Settings) -> Status:
         restarts=sum(child.restarts for child in supervisor.children),
         processes=supervisor.children,
     )
-    view = RunView(settings)
+    reader = StatusReader(settings)
     try:
-        view.fill(status)
+        reader.fill(status)
     finally:
-        view.close()
+        reader.close()
     return status
 
 
-class RunView:
+class StatusReader:
     """Looks at a run again and again over connections that it keeps; one that fails is made anew. Close it."""
 
     def __init__(self, settings: Settings) -> None:
@@ -99,10 +98,11 @@ class RunView:
         """Counts, lag and the workers' reports; what cannot be reached is added to `problems`."""
         kafka, url = self._settings.kafka, without_password(self._settings.redis.url)
         try:
-            status.workers = read_reports(self._client, self._settings.run)
+            status.workers = Workers(self._client, self._settings.run).all_reports()
             if self._offsets is None:
                 self._offsets = RunOffsets(kafka, Topics(self._settings.run))
-            _from_redis(status, self._client, self._settings, self._offsets)
+            _add_reports(status)
+            _add_counts(status, self._client, self._offsets)
         except redis.RedisError as error:
             status.problems.append(f"Redis does not answer at {url}: {error}")
         except KafkaUnreachable as error:
@@ -122,55 +122,22 @@ class RunView:
             self._offsets = None
 
 
-def _from_redis(status: Status, client: redis.Redis, settings: Settings, offsets: RunOffsets) -> None:
-    _from_reports(status)
-    documents, opinions = offsets.documents(), offsets.opinions()
+def _add_counts(status: Status, client: redis.Redis, offsets: RunOffsets) -> None:
     # ends before positions: what moves while we look counts twice for a moment, and is never missed
-    document_ends, opinion_ends = offsets.ends(documents), offsets.ends(opinions)
-    keys = Keys(settings.run, len(opinions))
-    raw: Any = {slot: client.get(keys.position(slot)) for slot in range(keys.slots)}
-    waiting = offsets.backlog(offsets.committed(documents), document_ends)
-    unapplied = offsets.backlog(applied_positions(raw, opinions, offsets.opinions_id()), opinion_ends)
-    totals = sum_totals(client, keys)
+    ends = offsets.ends_of_run()
+    run = RunView(client, Keys(status.run, len(ends.opinions)))
+    lag = offsets.lag(ends, run.positions())
+    totals = run.totals()
     status.documents_scored, status.documents_dead = totals.documents_scored, totals.documents_dead
     status.opinions_applied = totals.opinions_applied
     status.duplicates, status.late, status.invalid = totals.duplicates, totals.late, totals.invalid
-    status.lag_documents, status.lag_opinions = waiting.records, unapplied.records
-    status.lag = waiting.records + unapplied.records
-    status.documents_in = totals.documents_scored + totals.documents_dead + waiting.records
-    status.opinions_out = totals.opinions_applied + unapplied.opinions
+    status.lag_documents, status.lag_opinions = lag.documents.records, lag.opinions.records
+    status.lag = lag.records
+    status.documents_in = totals.documents_scored + totals.documents_dead + lag.documents.records
+    status.opinions_out = totals.opinions_applied + lag.opinions.opinions
 
 
-def sum_totals(client: redis.Redis, keys: Keys) -> Totals:
-    """The run's totals: the sums over its slots."""
-    total = Totals()
-    for slot in range(keys.slots):
-        held: Any = client.hgetall(keys.totals(slot))
-        for name in Totals.__struct_fields__:
-            setattr(total, name, getattr(total, name) + int(held.get(name.encode(), 0)))
-    return total
-
-
-def read_reports(client: redis.Redis, run: str) -> list[WorkerReport]:
-    """The reports of all workers that live, by role and name."""
-    reports: list[WorkerReport] = []
-    for key in client.scan_iter(match=worker_key(run, "*", "*"), count=1000):
-        raw: Any = client.get(key)
-        if raw is not None:
-            reports.append(decode_report(raw))
-    return sorted(reports, key=lambda report: (report.role, report.name))
-
-
-def is_alive(settings: Settings, role: str, name: str) -> bool:
-    """Whether the worker's report, which lives for seconds, is there."""
-    client = connect(settings.redis)
-    try:
-        return bool(client.exists(worker_key(settings.run, role, name)))
-    finally:
-        client.close()
-
-
-def _from_reports(status: Status) -> None:
+def _add_reports(status: Status) -> None:
     scoring = [report for report in status.workers if report.role == "scoring"]
     status.documents_per_s = round(sum(report.per_second for report in scoring), 1)
     if scoring:

@@ -15,12 +15,11 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 import msgspec
 
 from services.supervisor.status.drain import Drain
-from services.supervisor.status.status import read_reports
 from services.supervisor.topics.listing import ORDER, TopicRow, list_run_topics, topics_of
 from services.supervisor.topics.rekey import in_order, lay, spool
 from services.supervisor.topics.removal import STARTING, delete_topics, forget_groups
@@ -28,7 +27,10 @@ from shared.clients.kafka import LogCut, TopicMismatch, ensure_topics
 from shared.clients.redis import connect
 from shared.clients.state_folder import StateFolder, make_folder, write_atomically
 from shared.contract.keys import Keys, run_key
+from shared.reading.binding import read_binding, recorded_slots
 from shared.reading.offsets import require_broker
+from shared.reading.run import RunView
+from shared.reading.workers import Workers
 from shared.settings import Settings
 
 GROUPS_SECONDS: Final = 60.0
@@ -139,7 +141,7 @@ def _require_stopped(settings: Settings) -> None:
     require_broker(settings.kafka)
     client = connect(settings.redis)
     try:
-        alive = read_reports(client, settings.run)
+        alive = Workers(client, settings.run).all_reports()
     finally:
         client.close()
     if alive:
@@ -211,10 +213,9 @@ def _unbind_when_nothing_is_applied(settings: Settings, name: str) -> None:
     """Also what an interruption right behind the emptying of the slots has left bound."""
     client = connect(settings.redis)
     try:
-        bound = client.hget(run_key(settings.run), f"partitions.{name}")
-        slots = max(settings.kafka.opinion_partitions, int(cast("bytes | None", bound) or 0))
-        keys = Keys(settings.run, slots)
-        applied = any(client.exists(keys.position(slot)) for slot in range(slots))
+        recorded = recorded_slots(read_binding(client, settings.run), settings.run)
+        slots = max(settings.kafka.opinion_partitions, recorded)
+        applied = RunView(client, Keys(settings.run, slots)).positions()
     finally:
         client.close()
     if not applied:

@@ -20,6 +20,7 @@ from shared.contract.alerts import Alert
 from shared.contract.keys import Keys
 from shared.contract.signals import Signal, encode_revisions, encode_signal
 from shared.contract.topics import LIVE, Topics
+from shared.reading.run import RunView
 from shared.settings import KafkaSettings
 from tests.alert_servers import WebServer
 from tests.unit.alerts.samples import signal
@@ -70,7 +71,7 @@ class System:
         producer.close()
 
     def alerts(self) -> list[Alert]:
-        return [alert for _, alert in self.store.alerts()]
+        return [alert for _, alert in RunView(self.client, self.keys).alerts.numbered()]
 
     def read(self, records: int) -> bool:
         position = self.store.position()

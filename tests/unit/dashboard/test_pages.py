@@ -9,11 +9,12 @@ import pytest
 
 from dashboard.pages.health import process_table
 from dashboard.reading.companies import label, listed
-from dashboard.reading.operations import Child, children
 from dashboard.view import zone_of
 from shared.clock import SECOND
 from shared.contract.events import MARKET
 from shared.contract.health import WorkerReport
+from shared.contract.processes import ChildState
+from shared.reading.supervisor import recorded_state
 
 
 def test_labels() -> None:
@@ -42,7 +43,10 @@ def test_zones(choice: str, browser: str | None, zone: str) -> None:
 def test_processes_join_reports_and_the_supervisor() -> None:
     now = 10**15
     report = WorkerReport(role="scoring", name="1", pid=7, started_at=now - 60 * SECOND, reported_at=now - SECOND)
-    started = [Child("scoring", "1", "running", 3, ""), Child("aggregation", "1", "waiting", 5, "Redis was lost")]
+    started = [
+        ChildState("scoring", "1", "running", restarts=3),
+        ChildState("aggregation", "1", "waiting", restarts=5, message="Redis was lost"),
+    ]
     table = process_table([report], started, now)
     assert list(table["restarts"]) == ["3", "5"]
     assert list(table["state"]) == ["running", "waiting"]
@@ -51,11 +55,11 @@ def test_processes_join_reports_and_the_supervisor() -> None:
 
 
 def test_the_supervisors_record(tmp_path: Path) -> None:
-    assert children(tmp_path) == []
+    assert recorded_state(tmp_path).children == []
     (tmp_path / "supervisor.json").write_text(
         json.dumps({"children": [{"role": "scoring", "name": "1", "state": "running", "restarts": 2}]})
     )
-    assert children(tmp_path) == [Child("scoring", "1", "running", 2, "")]
+    assert recorded_state(tmp_path).children == [ChildState("scoring", "1", "running", restarts=2)]
 
 
 @pytest.mark.parametrize(
@@ -63,4 +67,4 @@ def test_the_supervisors_record(tmp_path: Path) -> None:
 )
 def test_a_broken_record_is_no_record(tmp_path: Path, text: str) -> None:
     (tmp_path / "supervisor.json").write_text(text)
-    assert children(tmp_path) == []
+    assert recorded_state(tmp_path).children == []

@@ -24,7 +24,7 @@ def closed(tmp_path: Path) -> Reader:
 
 def test_nothing_read_before_is_said_plainly(closed: Reader) -> None:
     with pytest.raises(Unreachable, match="bellwether up"):
-        closed.read("newest", lambda store: store.newest(store.keys()), 1)
+        closed.read("newest", lambda run: run.newest(), 1)
     assert closed.problem
 
 
@@ -37,7 +37,7 @@ def test_an_answer_is_kept_for_its_age_and_version(closed: Reader) -> None:
 
 def test_the_last_good_answer_stays_and_the_problem_ends(closed: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     assert closed.read("key", lambda _: "old", 0) == "old"
-    assert closed.read("key", lambda store: store.newest(store.keys()) and "new", 0) == "old"
+    assert closed.read("key", lambda run: run.newest() and "new", 0) == "old"
     assert "does not answer" in (closed.problem or "")
     monkeypatch.setattr(reading, "RETRY_SECONDS", 0.0)
     closed._retry_at = 0.0

@@ -1,0 +1,51 @@
+"""The alerts of a run as readers see them, and how far each profile has read them: the one thing that a reader writes.
+
+What the alerts worker keeps for itself (position, marks, limits) is its store's own: services/alerts/store.py.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import redis
+
+from shared.contract.alerts import Alert, ChannelState, decode_alert, decode_channel, decode_delivery
+from shared.contract.keys import Keys
+
+
+class Alerts:
+    """Methods raise redis.RedisError, or msgspec.MsgspecError for values of another layout."""
+
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self._client, self._keys = client, keys
+
+    def numbered(self) -> list[tuple[int, Alert]]:
+        """(number, alert) of those that are kept, newest first."""
+        raw = cast("dict[bytes, bytes]", self._client.hgetall(self._keys.alerts()))
+        return [(int(number), decode_alert(raw[number])) for number in sorted(raw, key=int, reverse=True)]
+
+    def totals(self) -> dict[str, int]:
+        """`given`, `limited`, `invalid`, as far as there are any."""
+        raw = cast("dict[bytes, bytes]", self._client.hgetall(self._keys.alert_totals()))
+        return {name.decode(): int(value) for name, value in raw.items()}
+
+    def channels(self) -> dict[str, ChannelState]:
+        """What became of each channel's deliveries, by name."""
+        raw = cast("dict[bytes, bytes]", self._client.hgetall(self._keys.alert_channels()))
+        return {name.decode(): decode_channel(value) for name, value in sorted(raw.items())}
+
+    def waiting(self) -> dict[str, int]:
+        """Channel -> deliveries that are not sent yet."""
+        counts: dict[str, int] = {}
+        for raw in cast("list[bytes]", self._client.hvals(self._keys.alert_outbox())):
+            channel = decode_delivery(raw).channel
+            counts[channel] = counts.get(channel, 0) + 1
+        return counts
+
+    def seen(self, profile: str) -> int:
+        """The number up to which a profile has seen the alerts."""
+        return int(cast("bytes | None", self._client.hget(self._keys.alerts_seen(), profile)) or 0)
+
+    def see(self, profile: str, number: int) -> None:
+        """Note that a profile has seen the alerts up to `number`."""
+        self._client.hset(self._keys.alerts_seen(), profile, str(number))

@@ -1,0 +1,70 @@
+"""The documents that a run keeps: each company's recent ones, and each hour's heaviest. Text from outside: escape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final, cast
+
+import redis
+
+from shared.clock import SECOND
+from shared.contract.aggregates import SECONDS, RecentDocument, unpack_recent, unpack_top
+from shared.contract.keys import Keys
+from shared.reading.round_trip import ask
+
+EVER: Final = (0, 2**53)  # a span of available_at that leaves nothing out
+
+# KEYS: recent hashes; ARGV: earliest and latest available_at -> the JSON of the documents between them
+_BETWEEN: Final = """
+local found, from, to = {}, tonumber(ARGV[1]), tonumber(ARGV[2])
+for _, key in ipairs(KEYS) do
+  for _, value in ipairs(redis.call('HVALS', key)) do
+    local at = tonumber(string.match(value, '"available_at":(%d+)'))
+    if at and at >= from and at < to then found[#found + 1] = value end
+  end
+end
+return found
+"""
+
+
+class Documents:
+    """Methods raise redis.RedisError, or msgspec.MsgspecError for values of another layout."""
+
+    def __init__(self, client: redis.Redis, keys: Keys) -> None:
+        self._client, self._keys = client, keys
+
+    def between(self, companies: Iterable[str], start: int, end: int) -> list[RecentDocument]:
+        """Recent documents with `start` <= available_at < `end` (microseconds), newest first."""
+        by_slot: dict[int, list[str]] = {}
+        for company in companies:
+            by_slot.setdefault(self._keys.slot_of(company), []).append(self._keys.recent(company))
+        calls = [("EVAL", _BETWEEN, len(some), *some, start, end) for some in by_slot.values()]
+        documents = [unpack_recent(raw) for reply in ask(self._client, calls) for raw in reply]
+        return sorted(documents, key=lambda document: (-document.available_at, document.id, document.company))
+
+    def behind(self, company: str, start: int, end: int) -> list[RecentDocument]:
+        """Kept documents of one company in [start, end) seconds: recent ones and each hour's heaviest; newest first."""
+        hour = SECONDS["hour"]
+        by_id = {d.id: d for d in self.between([company], start * SECOND, end * SECOND)}
+        for document in self._heaviest(company, range(start // hour * hour, end, hour)):
+            if start * SECOND <= document.available_at < end * SECOND:
+                by_id.setdefault(document.id, document)
+        return sorted(by_id.values(), key=lambda document: (-document.available_at, document.id))
+
+    def named(self, company: str, ids: Sequence[str], hours: Iterable[int]) -> list[RecentDocument]:
+        """Those of `ids` that are still kept, in this order; `hours`: starts (seconds) in which the heaviest are looked
+        through for what is no longer among the recent ones."""
+        if not ids:
+            return []
+        recent = cast("list[bytes | None]", self._client.hmget(self._keys.recent(company), list(ids)))
+        by_id = {document.id: document for raw in recent if raw is not None for document in [unpack_recent(raw)]}
+        if len(by_id) < len(ids):
+            by_id |= {document.id: document for document in self._heaviest(company, hours)}
+        return [by_id[name] for name in ids if name in by_id]
+
+    def _heaviest(self, company: str, hours: Iterable[int]) -> list[RecentDocument]:
+        starts = [str(hour) for hour in hours]
+        if not starts:
+            return []
+        raw = cast("list[bytes | None]", self._client.hmget(self._keys.top(company), starts))
+        return [document for value in raw if value for document in unpack_top(value)]

@@ -1,0 +1,18 @@
+"""Many commands to Redis in one round trip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import redis
+
+
+def ask(client: redis.Redis, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
+    """The answers to `calls`, each a command and its arguments. Raises redis.RedisError."""
+    if not calls:
+        return []
+    pipeline = client.pipeline(transaction=False)
+    for call in calls:
+        pipeline.execute_command(*call)  # type: ignore[no-untyped-call]
+    return pipeline.execute()

@@ -1,0 +1,129 @@
+"""One run as a reader finds it in Redis. Nothing here is cached or drawn; written is only what a reader does: follows,
+thumbs, alerts seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import NamedTuple, cast
+
+import msgspec
+import redis
+
+from shared.contract.aggregates import Totals
+from shared.contract.events import DEAD
+from shared.contract.keys import Keys, prices_key
+from shared.reading.alerts import Alerts
+from shared.reading.binding import read_binding, recorded_slots, slots_of
+from shared.reading.buckets import Buckets
+from shared.reading.documents import Documents
+from shared.reading.profiles import Profiles
+from shared.reading.round_trip import ask
+from shared.reading.signals import Signals
+from shared.reading.workers import Workers
+
+
+class Applied(NamedTuple):
+    """How far a slot is: the next offset of `opinions` to apply, in one incarnation of the topic."""
+
+    topic_id: str
+    offset: int
+
+    @classmethod
+    def parse(cls, raw: bytes | None) -> Applied | None:
+        """None where there is nothing, or nothing that is a position."""
+        topic_id, _, offset = (raw or b"").decode().rpartition(":")
+        return cls(topic_id, int(offset)) if offset.isdigit() else None
+
+
+class PriceDay(NamedTuple):
+    """One day of a company's prices, in the currency of its listing."""
+
+    date: str  # ISO
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float
+
+
+class RunView:
+    """Reads one run. Methods raise redis.RedisError, or msgspec.MsgspecError for values of another layout.
+
+    `keys`: of the run, or what finds them when they are first needed. `workers`: remembers the workers from one view to
+    the next.
+    """
+
+    def __init__(self, client: redis.Redis, keys: Keys | Callable[[], Keys], workers: Workers | None = None) -> None:
+        self._client, self._keys, self._workers = client, keys, workers
+        self.profiles = Profiles(client)  # of no run: what analysts follow, and their thumbs, to read and to change
+
+    @classmethod
+    def open(cls, client: redis.Redis, run: str) -> RunView:
+        """A run that exists. Raises UnknownRun."""
+        return cls(client, Keys(run, slots_of(client, run)))
+
+    @classmethod
+    def of(cls, client: redis.Redis, run: str, slots: int, workers: Workers | None = None) -> RunView:
+        """A run that may have no worker yet: it is read with `slots` until its first one records how many it has."""
+        return cls(client, lambda: Keys(run, recorded_slots(read_binding(client, run), run) or slots), workers)
+
+    @cached_property
+    def keys(self) -> Keys:
+        return self._keys if isinstance(self._keys, Keys) else self._keys()
+
+    @cached_property
+    def buckets(self) -> Buckets:
+        return Buckets(self._client, self.keys)
+
+    @cached_property
+    def documents(self) -> Documents:
+        return Documents(self._client, self.keys)
+
+    @cached_property
+    def signals(self) -> Signals:
+        return Signals(self._client, self.keys)
+
+    @cached_property
+    def alerts(self) -> Alerts:
+        return Alerts(self._client, self.keys)
+
+    @cached_property
+    def workers(self) -> Workers:
+        return self._workers or Workers(self._client, self.keys.run)
+
+    def bound_to(self) -> dict[str, str]:
+        """What the run is bound to (model id, partition counts, …); empty before its first worker."""
+        return read_binding(self._client, self.keys.run)
+
+    def newest(self) -> dict[str, int]:
+        """Company id -> its highest available_at (microseconds), for every company with an opinion."""
+        replies = ask(self._client, [("HGETALL", self.keys.companies(slot)) for slot in range(self.keys.slots)])
+        return {name.decode(): int(value) for reply in replies for name, value in reply.items()}
+
+    def totals(self) -> Totals:
+        """The run's counts: the sums over its slots."""
+        fields = Totals.__struct_fields__
+        replies = ask(self._client, [("HMGET", self.keys.totals(slot), *fields) for slot in range(self.keys.slots)])
+        return Totals(**{name: sum(int(reply[i] or 0) for reply in replies) for i, name in enumerate(fields)})
+
+    def positions(self) -> dict[int, Applied]:
+        """Slot -> how far it is, where anything was applied."""
+        replies = ask(self._client, [("GET", self.keys.position(slot)) for slot in range(self.keys.slots)])
+        return {slot: applied for slot, raw in enumerate(replies) if (applied := Applied.parse(raw)) is not None}
+
+    def letter_states(self, ids: Sequence[str]) -> list[str]:
+        """What became of dead letters, by first origin: "dead" | "scored" | "copy"; "" for one not seen yet."""
+        if not ids:
+            return []
+        key = self.keys.letters(self.keys.slot_of(DEAD))
+        return [raw.decode() if raw else "" for raw in cast("list[bytes | None]", self._client.hmget(key, list(ids)))]
+
+    def prices(self, company: str) -> list[PriceDay]:
+        """Daily prices by date; they belong to no run."""
+        raw = cast("dict[bytes, bytes]", self._client.hgetall(prices_key(company)))
+        return [PriceDay(day.decode(), *_prices.decode(value)) for day, value in sorted(raw.items())]
+
+
+_prices = msgspec.json.Decoder(tuple[float, float, float, float, float])
