@@ -22,11 +22,12 @@ from kafka import KafkaProducer
 
 from services.embedded.kafka import EmbeddedKafka
 from services.ingest.documents.normalise import Reading
-from services.ingest.file_load import load_file, topics_of
+from services.ingest.file_load import load_file
 from services.ingest.sample.week import sample_week
 from services.ingest.sources.files import FileSource
 from shared.clients.kafka import client_config, ensure_topics
 from shared.clock import SystemClock
+from shared.contract.topics import Topics
 from shared.settings import Settings, load_settings
 
 
@@ -48,7 +49,7 @@ def ours(settings: Settings, path: Path) -> None:
 
 def peer(settings: Settings, path: Path) -> None:
     """Lines as they are, key: their number."""
-    topics = topics_of(settings)
+    topics = Topics.of(settings)
     ensure_topics(settings.kafka, topics.all())
     producer = KafkaProducer(**client_config(settings.kafka), linger_ms=5, batch_size=128 * 1024)
     futures = []
@@ -87,7 +88,7 @@ def main() -> None:
             for what, load in (("ours", ours), ("peer", peer)):
                 run = f"bench{uuid.uuid4().hex[:8]}"
                 settings = load_settings(Path(name) / run, run=run, kafka={"bootstrap_servers": servers})
-                ensure_topics(settings.kafka, topics_of(settings).all())  # making topics is no part of either
+                ensure_topics(settings.kafka, Topics.of(settings).all())  # making topics is no part of either
                 start = time.perf_counter()
                 load(settings, path)
                 rates[what].append(options.documents / (time.perf_counter() - start))

@@ -36,7 +36,7 @@ def in_redis(settings: Settings, rate: float, seconds: float, first: int = 0) ->
     """Milliseconds from `send` until the document is among the company's recent ones."""
     client, sender = connect(settings.redis), producer(settings)
     recent = Keys(settings.run, settings.kafka.opinion_partitions).recent(COMPANY)
-    topic, waiting, found = Topics(settings.run).documents("news"), {}, []
+    topic, waiting, found = Topics.of(settings).documents("news"), {}, []
     lock, ended = threading.Lock(), threading.Event()
 
     def watch() -> None:

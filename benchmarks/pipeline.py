@@ -48,7 +48,7 @@ def through_the_system(model: str, texts: list[Document]) -> tuple[float, dict[s
     """Documents a second from the first publish until all is applied, and the peak memory of each process."""
     with system(model) as settings:
         sender = producer(settings)
-        topic = Topics(settings.run).documents("news")
+        topic = Topics.of(settings).documents("news")
         warm = [sender.send(topic, key=f"w{i}".encode(), value=encode(d)) for i, d in enumerate(texts[:64])]
         for future in warm:
             future.get(timeout=60)

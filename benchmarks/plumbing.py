@@ -40,7 +40,7 @@ TIMEOUT = 400  # seconds for one contestant
 
 def fill(settings: Settings, documents: int) -> Topics:
     """The run's topics with `documents` short texts on documents.news, keys spread over its partitions."""
-    topics = Topics(settings.run)
+    topics = Topics.of(settings)
     ensure_topics(settings.kafka, topics.all())
     producer = KafkaProducer(**client_config(settings.kafka), linger_ms=20)
     for number in range(documents):

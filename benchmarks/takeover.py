@@ -116,7 +116,7 @@ def partitions_of(settings: Settings, name: str) -> list[str]:
 
 def gap(settings: Settings, workers: int) -> float:
     """Seconds without an opinion from the partitions of a worker that was killed; the lone one is started again."""
-    topics = Topics(settings.run, settings.kafka.document_partitions, settings.kafka.opinion_partitions)
+    topics = Topics.of(settings)
     made = ensure_topics(settings.kafka, topics.all())
     streams = {
         f"{topics.documents(c)}[{n}]": f"{made[topics.documents(c)].topic_id}:{n}" for c in CHANNELS for n in range(4)

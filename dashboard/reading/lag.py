@@ -39,7 +39,7 @@ class LagReader:
         require_broker(settings.kafka, CONNECT_SECONDS)  # a client that was connected would keep trying for long
         if self._offsets is None or self._offsets.kafka != settings.kafka:
             self._drop()
-            self._offsets = RunOffsets(settings.kafka, Topics(settings.run), CONNECT_SECONDS)
+            self._offsets = RunOffsets(settings.kafka, Topics.of(settings), CONNECT_SECONDS)
         return self._offsets
 
     def _drop(self) -> None:

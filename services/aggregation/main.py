@@ -35,7 +35,7 @@ def run_worker(settings: Settings, name: str) -> NoReturn:
 
 
 async def _main(settings: Settings, name: str) -> WorkerStop:
-    topics = Topics(settings.run)
+    topics = Topics.of(settings)
     client = connect(settings.redis)
     strategies = strategies_of(settings.aggregation)
     bound = await asyncio.to_thread(_bound, settings, topics, client)

@@ -72,7 +72,7 @@ class AggregationWorker:
         self.pace = Pace()
         self.counts: dict[str, int] = defaultdict(int)
         app.assignment.positions = self.positions
-        self.inbox.read(app, Topics(settings.run).opinions)
+        self.inbox.read(app, Topics.of(settings).opinions)
 
     async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int | None]:
         """The next offset of each assigned partition, from Redis; the start of the log for a slot never written to."""

@@ -18,7 +18,7 @@ from shared.reading.signals import Asked
 EVIDENCE_HOURS: Final = 120  # the look-back in whose hours a signal's evidence lies, at most
 
 
-class Facts:
+class Past:
     """Reads of one batch; what profiles follow is read once. Methods raise redis.RedisError."""
 
     def __init__(self, run: RunView, rules: Rules) -> None:

@@ -21,7 +21,7 @@ from faust.types import TP
 from redis.exceptions import RedisError
 
 from services.alerts.evaluate import kept_inside
-from services.alerts.past import Facts
+from services.alerts.past import Past
 from services.alerts.rules import Rules
 from services.alerts.step import step_of
 from services.alerts.store import AlertStore
@@ -63,7 +63,7 @@ class AlertsWorker:
         self.pace = Pace()
         self.counts: dict[str, int] = defaultdict(int)
         app.assignment.positions = self.positions
-        self.inbox.read(app, Topics(settings.run).signals)
+        self.inbox.read(app, Topics.of(settings).signals)
 
     async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int | None]:
         """Where to go on, from Redis; the start of the log for a run without alerts yet."""
@@ -110,9 +110,9 @@ class AlertsWorker:
             return
         signals = [signal for record in fresh if (signal := _signal(record)) is not None]
         try:
-            facts = Facts(self._view, self._rules)
+            past = Past(self._view, self._rules)
             now = self._clock.now()
-            step = step_of(signals, self._rules, facts, self.store, self._inside, now, len(fresh) - len(signals))
+            step = step_of(signals, self._rules, past, self.store, self._inside, now, len(fresh) - len(signals))
             done = self.store.commit(step, self._topic_id, before, last + 1)
         except RedisError as error:
             raise WorkerStop(ExitCode.RESTART, f"Redis: {error}") from error

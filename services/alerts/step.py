@@ -7,7 +7,7 @@ from typing import Final
 
 from services.alerts.evaluate import alert_id, make_alert, spoken
 from services.alerts.kinds.kind import Heard
-from services.alerts.past import Facts
+from services.alerts.past import Past
 from services.alerts.rules import Rule, Rules
 from services.alerts.store import AlertStore, Step
 from services.alerts.token_bucket import Tokens, take
@@ -22,14 +22,14 @@ Spoken = tuple[Heard, Rule, str]  # a signal, a rule that speaks of it, and why
 def step_of(
     signals: Sequence[Signal],
     rules: Rules,
-    facts: Facts,
+    past: Past,
     store: AlertStore,
     inside: Callable[[Signal], str],
     now: int,
     invalid: int = 0,
 ) -> Step:
     """`inside` says why alerts on a signal stay inside; `now` is the wall clock; `invalid` records were no signals."""
-    said = [(heard, *each) for heard in facts.heard(signals) for each in spoken(rules.rules, heard, facts.followed)]
+    said = [(heard, *each) for heard in past.heard(signals) for each in spoken(rules.rules, heard, past.followed)]
     marked = store.marked([alert_id(rule.name, heard.signal) for heard, rule, _ in said])
     totals = store.totals() if said or invalid else {}
     step = fresh(said, marked, store.tokens("rule") if said else {}, inside, now)

@@ -10,7 +10,7 @@ import redis
 from services.alerts.channels import NotDelivered
 from services.alerts.evaluate import make_alert, spoken
 from services.alerts.kinds.kind import Heard
-from services.alerts.past import Facts
+from services.alerts.past import Past
 from services.alerts.rules import Rule, Rules
 from services.alerts.store import AlertStore
 from shared.clock import Clock
@@ -30,10 +30,10 @@ def try_rule(settings: Settings, rules: Rules, name: str, client: redis.Redis, c
     """
     rule = rules.rule(name)
     run = RunView.open(client, settings.run)
-    facts, store = Facts(run, rules), AlertStore(client, run.keys)
+    past, store = Past(run, rules), AlertStore(client, run.keys)
     latest = run.signals.latest()
-    said = [(h.signal, why) for h in _again(facts, latest) for _, why in spoken([rule], h, facts.followed)]
-    alert = _test_alert(rule, said, latest, facts, clock)
+    said = [(h.signal, why) for h in _again(past, latest) for _, why in spoken([rule], h, past.followed)]
+    alert = _test_alert(rule, said, latest, past, clock)
     channels = [_through(channel, alert, rules, settings, store, clock) for channel in _channels(rule)]
     return {
         "rule": rule.name,
@@ -46,16 +46,16 @@ def try_rule(settings: Settings, rules: Rules, name: str, client: redis.Redis, c
     }
 
 
-def _again(facts: Facts, latest: list[Signal]) -> list[Heard]:
+def _again(past: Past, latest: list[Signal]) -> list[Heard]:
     """The latest signals as if each were new: a trial asks of the revision that stands, too."""
-    return [Heard(heard.signal, heard.earlier, None, heard.documents) for heard in facts.heard(latest)]
+    return [Heard(heard.signal, heard.earlier, None, heard.documents) for heard in past.heard(latest)]
 
 
 def _channels(rule: Rule) -> list[str]:
     return list(dict.fromkeys([DASHBOARD, *rule.channels]))
 
 
-def _test_alert(rule: Rule, said: list[tuple[Signal, str]], latest: list[Signal], facts: Facts, clock: Clock) -> Alert:
+def _test_alert(rule: Rule, said: list[tuple[Signal, str]], latest: list[Signal], past: Past, clock: Clock) -> Alert:
     """An alert on the strongest signal that the rule speaks of, else on the strongest, else on an invented one."""
     if said:
         signal, why = said[0]
@@ -63,7 +63,7 @@ def _test_alert(rule: Rule, said: list[tuple[Signal, str]], latest: list[Signal]
     else:
         signal = latest[0] if latest else _invented(clock)
         text = f"test of rule {rule.name}, which matches no company at the moment"
-    alert = make_alert(rule, signal, text, facts.evidence(signal), test=True)
+    alert = make_alert(rule, signal, text, past.evidence(signal), test=True)
     return msgspec.structs.replace(alert, id=f"{alert.id}-test-{clock.now()}")  # every test is another alert
 
 

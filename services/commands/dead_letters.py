@@ -9,7 +9,7 @@ import typer
 from services.commands.options import Json, Limit, Run, State, print_json, say, settings_of
 
 if TYPE_CHECKING:
-    from services.scoring.dead_letters import Letter
+    from services.scoring.dead_letters import DeadLetter
 
 dead_letters_app = typer.Typer(help="Documents that could not be scored: list, inspect or requeue them.")
 
@@ -17,9 +17,9 @@ dead_letters_app = typer.Typer(help="Documents that could not be scored: list, i
 @dead_letters_app.command("list")
 def list_letters(state: State = None, run: Run = None, as_json: Json = False, limit: Limit = 1000) -> None:
     """List dead letters, oldest first. With --json, one object per line and the counts as the last line."""
-    from services.scoring.dead_letters import read_letters
+    from services.scoring.dead_letters import read_dead_letters
 
-    letters = read_letters(settings_of(state, run))
+    letters = read_dead_letters(settings_of(state, run))
     if as_json:
         for letter in letters[-limit:]:
             print_json(letter)
@@ -39,10 +39,10 @@ def show(
     """Show one letter with its content (bytes that are not UTF-8 appear as \\xNN)."""
     import msgspec
 
-    from services.scoring.dead_letters import find_letters, read_bytes, read_letters
+    from services.scoring.dead_letters import find_dead_letters, read_bytes, read_dead_letters
 
     settings = settings_of(state, run)
-    letter = find_letters(read_letters(settings), [letter_id])[0]
+    letter = find_dead_letters(read_dead_letters(settings), [letter_id])[0]
     text = read_bytes(settings, letter).decode("utf-8", "backslashreplace")
     names = ("id", "state", "reason", "detail", "topic", "partition", "origin", "key", "tries", "bytes")
     words = (*(f"{name:>9}  {getattr(letter, name)}" for name in names), f"\n{text}")
@@ -63,13 +63,15 @@ def requeue(
     if bool(letter_ids) == every:
         raise typer.BadParameter("give either letter ids or --all")
     settings = settings_of(state, run)
-    letters = dead_letters.read_letters(settings)
+    letters = dead_letters.read_dead_letters(settings)
     unscored = [letter for letter in letters if letter.state != "scored"]
-    count = dead_letters.requeue(settings, unscored if every else dead_letters.find_letters(letters, letter_ids or []))
+    count = dead_letters.requeue(
+        settings, unscored if every else dead_letters.find_dead_letters(letters, letter_ids or [])
+    )
     say({"requeued": count}, f"{count} requeued", as_json=as_json)
 
 
-def _print_table(letters: list[Letter], total: int) -> None:
+def _print_table(letters: list[DeadLetter], total: int) -> None:
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table

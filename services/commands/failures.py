@@ -9,26 +9,20 @@ import traceback
 from pathlib import Path
 from typing import Final
 
+from services.runtime.exits import ExitCode
 from shared.settings import default_state_dir
 
-ERROR: Final = 1
-REFUSED: Final = 3
+_UNREACHABLE: Final = "{}: is it running (bellwether status), and is its address right (bellwether doctor)?"
 
 # fully qualified class, or module prefix ending in "." -> (hint, exit code)
 _KINDS: Final[dict[str, tuple[str, int]]] = {
-    "shared.settings.SettingsError": ("", ERROR),
-    "shared.clients.kafka.TopicMismatch": ("", REFUSED),
-    "services.": ("", ERROR),  # our own errors explain themselves
-    "shared.": ("", ERROR),
-    "kafka.errors.": ("Kafka: is it running (bellwether status), and is its address right (bellwether doctor)?", ERROR),
-    "aiokafka.errors.": (
-        "Kafka: is it running (bellwether status), and is its address right (bellwether doctor)?",
-        ERROR,
-    ),
-    "redis.exceptions.": (
-        "Redis: is it running (bellwether status), and is its address right (bellwether doctor)?",
-        ERROR,
-    ),
+    "shared.settings.SettingsError": ("", ExitCode.ERROR),
+    "shared.clients.kafka.TopicMismatch": ("", ExitCode.REFUSED),
+    "services.": ("", ExitCode.ERROR),  # our own errors explain themselves
+    "shared.": ("", ExitCode.ERROR),
+    "kafka.errors.": (_UNREACHABLE.format("Kafka"), ExitCode.ERROR),
+    "aiokafka.errors.": (_UNREACHABLE.format("Kafka"), ExitCode.ERROR),
+    "redis.exceptions.": (_UNREACHABLE.format("Redis"), ExitCode.ERROR),
 }
 
 
@@ -41,8 +35,8 @@ def explain(error: BaseException, state: Path | None = None) -> tuple[str, int]:
             hint, fallback = kind
             return _joined(error, hint), code if isinstance(code, int) else fallback
     if isinstance(error, OSError):
-        return _os_error(error), ERROR
-    return _unexpected(error, state or default_state_dir()), ERROR
+        return _os_error(error), ExitCode.ERROR
+    return _unexpected(error, state or default_state_dir()), ExitCode.ERROR
 
 
 def _names(error: BaseException) -> list[str]:

@@ -27,12 +27,6 @@ from shared.universe.securities import Catalogue
 Advance = Callable[[int, Counts], None]  # bytes of the file read, counts so far
 
 
-def topics_of(settings: Settings) -> Topics:
-    """The run's topics, as the settings make them."""
-    kafka = settings.kafka
-    return Topics(settings.run, kafka.document_partitions, kafka.opinion_partitions, kafka.retention_bytes)
-
-
 def load_file(settings: Settings, source: FileSource, clock: Clock, advance: Advance | None = None) -> dict[str, Any]:
     """Load `source` to its end; gives the counts of the whole load, also of the parts before an interruption.
 
@@ -40,7 +34,7 @@ def load_file(settings: Settings, source: FileSource, clock: Clock, advance: Adv
     another process still has earlier documents to bring. Raises SourceError, MappingError, DeliveryFailed (run it
     again: it goes on), kafka.errors.* and TopicMismatch.
     """
-    topics = topics_of(settings)
+    topics = Topics.of(settings)
     topic = ensure_topics(settings.kafka, topics.all())[topics.documents(source.reading.channel)]
     started = time.perf_counter()
     with (

@@ -23,7 +23,6 @@ from services.ingest.delivery.rejected import RejectedFile
 from services.ingest.delivery.ticker import Promise, Ticker
 from services.ingest.documents.companies import CompanyNames
 from services.ingest.documents.mask import Masker
-from services.ingest.file_load import topics_of
 from services.ingest.registry import LiveSource, configured_sources
 from services.ingest.sources.source import SourceError
 from services.runtime.exits import ExitCode, WorkerStop
@@ -35,6 +34,7 @@ from shared.clock import Clock, SystemClock
 from shared.contract.events import CHANNELS, Channel
 from shared.contract.health import REPORT_EVERY_SECONDS, REPORT_TTL_SECONDS, WorkerReport, encode_report
 from shared.contract.keys import worker_key
+from shared.contract.topics import Topics
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
 
@@ -70,7 +70,7 @@ class IngestWorker:
     def run(self) -> WorkerStop:
         """Blocks; how it ended."""
         try:
-            topics = topics_of(self._settings)
+            topics = Topics.of(self._settings)
             states = ensure_topics(self._settings.kafka, topics.all())
             publisher = Publisher(self._settings.kafka, topics)
         except TopicMismatch as error:

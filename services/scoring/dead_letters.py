@@ -25,7 +25,7 @@ class DeadLetterError(ValueError):
     """A letter that is not there, or that cannot be put back; the text names it and the remedy."""
 
 
-class Letter(msgspec.Struct, kw_only=True):
+class DeadLetter(msgspec.Struct, kw_only=True):
     """A dead letter without its bytes. `id` is its first origin, TOPIC_ID:PARTITION:OFFSET."""
 
     id: str
@@ -42,25 +42,25 @@ class Letter(msgspec.Struct, kw_only=True):
     position: tuple[int, int]  # partition and offset on documents.dead of its latest try
 
 
-def read_letters(settings: Settings) -> list[Letter]:
+def read_dead_letters(settings: Settings) -> list[DeadLetter]:
     """Every letter of the run, oldest first, with its state; what died again is one letter with more tries."""
-    found: dict[str, Letter] = {}
-    name = Topics(settings.run).dead
+    by_id: dict[str, DeadLetter] = {}
+    name = Topics.of(settings).dead
     topics = {name: topic.partitions for name, topic in describe(settings.kafka, [name]).items()}
     for record in read_log(settings.kafka, topics):
         letter = _letter(record)
-        before = found.get(letter.id)
+        before = by_id.get(letter.id)
         if before is not None:
             letter.tries = before.tries + (letter.origin != before.origin)
             letter.dead_at = before.dead_at
-        found[letter.id] = letter
-    _add_states(settings, found)
-    return list(found.values())
+        by_id[letter.id] = letter
+    _add_states(settings, by_id)
+    return list(by_id.values())
 
 
-def read_bytes(settings: Settings, letter: Letter) -> bytes:
+def read_bytes(settings: Settings, letter: DeadLetter) -> bytes:
     """The original bytes of a letter."""
-    name = Topics(settings.run).dead
+    name = Topics.of(settings).dead
     partition, offset = letter.position
     with TopicLog(settings.kafka, {name: partition + 1}) as log, suppress(LogCut):
         for record in log.records({TopicPartition(name, partition): offset}):
@@ -69,12 +69,12 @@ def read_bytes(settings: Settings, letter: Letter) -> bytes:
     raise DeadLetterError(f"the bytes of {letter.id} are no longer on documents.dead")
 
 
-def find_letters(letters: Sequence[Letter], wanted: Sequence[str]) -> list[Letter]:
+def find_dead_letters(letters: Sequence[DeadLetter], names: Sequence[str]) -> list[DeadLetter]:
     """The letters named by id, or by an unambiguous end of it; raises DeadLetterError."""
-    return [_find(letters, name) for name in wanted]
+    return [_find(letters, name) for name in names]
 
 
-def requeue(settings: Settings, letters: Sequence[Letter]) -> int:
+def requeue(settings: Settings, letters: Sequence[DeadLetter]) -> int:
     """Put the original bytes back on the partition that they came from; returns how many.
 
     The header keeps the first origin, so a letter counts once however often it is re-queued. Raises DeadLetterError
@@ -99,7 +99,7 @@ def requeue(settings: Settings, letters: Sequence[Letter]) -> int:
     return len(letters)
 
 
-def _find(letters: Sequence[Letter], name: str) -> Letter:
+def _find(letters: Sequence[DeadLetter], name: str) -> DeadLetter:
     found = [letter for letter in letters if letter.id == name] or [x for x in letters if x.id.endswith(name)]
     if len(found) == 1:
         return found[0]
@@ -107,11 +107,11 @@ def _find(letters: Sequence[Letter], name: str) -> Letter:
     raise DeadLetterError(f"{name}: {problem} with that id; see: bellwether dead-letters list")
 
 
-def _letter(record: Any) -> Letter:
+def _letter(record: Any) -> DeadLetter:
     headers = {name: bytes(value or b"").decode("utf-8", "replace") for name, value in record.headers}
     origin = headers.get(HEADER_ORIGIN, "")
     first = headers.get(HEADER_FIRST_ORIGIN, origin)
-    return Letter(
+    return DeadLetter(
         id=first,
         reason=headers.get(HEADER_REASON, ""),
         detail=headers.get(HEADER_DETAIL, ""),
@@ -125,8 +125,8 @@ def _letter(record: Any) -> Letter:
     )
 
 
-def _add_states(settings: Settings, letters: dict[str, Letter]) -> None:
-    topic = describe(settings.kafka, [Topics(settings.run).opinions]).get(Topics(settings.run).opinions)
+def _add_states(settings: Settings, letters: dict[str, DeadLetter]) -> None:
+    topic = describe(settings.kafka, [Topics.of(settings).opinions]).get(Topics.of(settings).opinions)
     if topic is None or not letters:
         return
     with connect(settings.redis) as client:

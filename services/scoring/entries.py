@@ -15,7 +15,7 @@ from shared.contract.events import HEADER_FIRST_ORIGIN, Document, InvalidMessage
 
 T = TypeVar("T")
 
-LETTER: Final = re.compile(r"[A-Za-z0-9_-]{1,64}:\d{1,9}:\d{1,18}")
+DEAD_LETTER_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}:\d{1,9}:\d{1,18}")
 
 UNDECODABLE: Final = "undecodable"  # not JSON, not UTF-8, or not of the schema
 UNREADABLE: Final = "unreadable"  # linking or tokenising failed on it, twice
@@ -44,7 +44,7 @@ class Entry:
         self.document, self.request, self.answer = None, None, None
 
 
-def letter_of(origin: Origin) -> str:
+def dead_letter_id(origin: Origin) -> str:
     """An origin as dead letters are named: TOPIC_ID:PARTITION:OFFSET."""
     return f"{origin.topic_id}:{origin.partition}:{origin.offset}"
 
@@ -86,7 +86,7 @@ def _first_origin(headers: Headers) -> str:
     for name, raw in headers:
         if name == HEADER_FIRST_ORIGIN:
             letter = bytes(raw or b"").decode("utf-8", "replace")
-            if not LETTER.fullmatch(letter):
+            if not DEAD_LETTER_ID.fullmatch(letter):
                 raise InvalidMessage(f"header {HEADER_FIRST_ORIGIN} is {letter[:80]!r}, not TOPIC_ID:PARTITION:OFFSET")
             return letter
     return ""

@@ -35,7 +35,7 @@ async def work(settings: Settings, name: str, pace: Pace | None = None) -> Worke
     from shared.universe.securities import Catalogue
 
     refuse_when_stopped(settings.state_dir, ROLE)
-    topics = Topics(settings.run)
+    topics = Topics.of(settings)
     catalogue = Catalogue.load()
     engine, topic_ids, partitions = await asyncio.to_thread(_bound_engine, settings, topics, catalogue.digest())
     log.info("model %s (%s) on %s in %s", engine.name, engine.model_id, engine.device, engine.precision)

@@ -80,7 +80,7 @@ def switches(client: redis.Redis, run: str) -> list[dict[str, Any]]:
 
 def committed(settings: Settings) -> dict[str, int]:
     """ "TOPIC:PARTITION" -> the next offset that scoring will read."""
-    topics = Topics(settings.run)
+    topics = Topics.of(settings)
     there = describe(settings.kafka, [topics.documents(channel) for channel in CHANNELS])
     consumer = KafkaConsumer(**client_config(settings.kafka), group_id=topics.scoring_group, enable_auto_commit=False)
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from services.runtime.record import Destination, HeaderList, Outbound
-from services.scoring.entries import UNSCORABLE, Entry, letter_of, twice
+from services.scoring.entries import UNSCORABLE, Entry, dead_letter_id, twice
 from services.scoring.opinions import MAX_NAME_CHARS, opinions_of
 from shared.contract.events import (
     DEAD,
@@ -67,11 +67,11 @@ class Outgoing:
             self.records[self.topics.opinions, partition].append((None, value, _NO_HEADERS))
 
     def _dead(self, entry: Entry) -> None:
-        letter = entry.first_origin or letter_of(entry.origin)
+        letter = entry.first_origin or dead_letter_id(entry.origin)
         headers: HeaderList = [
             (HEADER_REASON, entry.reason.encode()),
             (HEADER_DETAIL, _cut(entry.detail)),
-            (HEADER_ORIGIN, letter_of(entry.origin).encode()),
+            (HEADER_ORIGIN, dead_letter_id(entry.origin).encode()),
             (HEADER_FIRST_ORIGIN, letter.encode()),
             (HEADER_TOPIC, entry.record.topic.encode()),
         ]
@@ -82,7 +82,7 @@ class Outgoing:
         behind = max(1, len(entry.links)) if state == "scored" else 0  # its opinions, for the mark's sake
         outcome = Outcome(
             origin=Origin(entry.origin.topic_id, entry.origin.partition, entry.origin.offset, behind),
-            letter=entry.first_origin or letter_of(entry.origin),
+            letter=entry.first_origin or dead_letter_id(entry.origin),
             state=state,
             reason=entry.reason,
             document_id=_document_id(entry),

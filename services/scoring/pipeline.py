@@ -58,7 +58,7 @@ class ScoringWorker:
     ) -> None:
         scoring = settings.scoring
         self._settings, self._scoring, self._app, self._engine, self._linker = settings, scoring, app, engine, linker
-        self._topics = Topics(settings.run)
+        self._topics = Topics.of(settings)
         self._topic_ids, self._partitions = topic_ids, partitions
         self._slots: dict[str, int] = {}
         self._limit = DeadLetterLimit(scoring.dead_letter_limit, scoring.dead_letter_window)

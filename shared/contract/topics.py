@@ -9,7 +9,7 @@ as it is written (docs/decisions/0001).
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 from kafka.partitioner.default import murmur2
 
@@ -30,6 +30,24 @@ class Topic:
 _KEEP: Final = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime", "max.message.bytes": "8388608"}
 
 
+class _Kafka(Protocol):
+    @property
+    def document_partitions(self) -> int: ...
+    @property
+    def opinion_partitions(self) -> int: ...
+    @property
+    def retention_bytes(self) -> int: ...
+
+
+class RunSettings(Protocol):
+    """What of the settings (shared/settings.py, which stands above the contract) decides about the topics."""
+
+    @property
+    def run(self) -> str: ...
+    @property
+    def kafka(self) -> _Kafka: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     """The topics of one run."""
@@ -38,6 +56,12 @@ class Topics:
     document_partitions: int = 4  # per channel
     opinion_partitions: int = 8
     retention_bytes: int = -1  # per partition; -1 keeps everything
+
+    @classmethod
+    def of(cls, settings: RunSettings) -> Topics:
+        """Those of the settings' run, as the settings make them."""
+        kafka = settings.kafka
+        return cls(settings.run, kafka.document_partitions, kafka.opinion_partitions, kafka.retention_bytes)
 
     def _name(self, base: str) -> str:
         return base if self.run == LIVE else f"run.{self.run}.{base}"

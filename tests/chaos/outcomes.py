@@ -55,7 +55,7 @@ def signals_in_redis(client: redis.Redis, keys: Keys, settings: Settings) -> dic
 def signals_on_topic(settings: Settings) -> dict[str, set[bytes]]:
     """All that was ever sent to the topic `signals`, by id: one value each, however often it was sent."""
     found: dict[str, set[bytes]] = defaultdict(set)
-    topic = Topics(settings.run).signals
+    topic = Topics.of(settings).signals
     for partition in range(describe(settings.kafka, [topic])[topic].partitions):
         for _, value in values_of(settings.kafka, TopicPartition(topic, partition)):
             found[decode_signal(value).id].add(value)
@@ -64,7 +64,7 @@ def signals_on_topic(settings: Settings) -> dict[str, set[bytes]]:
 
 def signals_of_the_log(settings: Settings, slots: int) -> dict[str, bytes]:
     """What `opinions`, read once from its start by one process without Redis, gives out, by id."""
-    topics = Topics(settings.run)
+    topics = Topics.of(settings)
     states = describe(settings.kafka, [topic.name for topic in topics.all()])
     rules, store = Rules.of(settings.aggregation), MemoryStore(slots)
     strategies, streams = strategies_of(settings.aggregation), streams_of(topics, states)

@@ -207,7 +207,7 @@ def _garbage(world: World, run: Run) -> None:
     """Records that no schema reads, straight on the topic: three dead letters."""
     producer = KafkaProducer(**client_config(world.kafka_settings()))
     for number in range(3):
-        topic = Topics(run.settings.run).documents("news")
+        topic = Topics.of(run.settings).documents("news")
         producer.send(topic, key=f"{number:032x}".encode(), value=b"\xff\x00 garbage").get(30)
     producer.close()
 

@@ -11,7 +11,7 @@ from services.alerts.channels.webhook import IDEMPOTENCY, Webhook
 from services.alerts.delivery import Deliverer, pause
 from services.alerts.evaluate import make_alert
 from services.alerts.kinds.threshold import Threshold
-from services.alerts.past import Facts
+from services.alerts.past import Past
 from services.alerts.rules import Rules
 from services.alerts.step import LIMITED, deliveries_of, step_of
 from services.alerts.store import AlertStore, Step
@@ -82,10 +82,10 @@ def test_the_past_and_the_rules_make_the_step(store: AlertStore, view: RunView, 
     rules = Rules(file=__file__, rules=(rule("threshold", Threshold(above=0.5)),))  # type: ignore[arg-type]
 
     def take(signals: list[Signal]) -> list[str]:
-        return [each.company for each in step_of(signals, rules, Facts(view, rules), store, _no, T).alerts]
+        return [each.company for each in step_of(signals, rules, Past(view, rules), store, _no, T).alerts]
 
     assert take([signal(1, 0.7), now, now]) == ["MSFT"]  # AAPL was there before
-    assert store.commit(step_of([now], rules, Facts(view, rules), store, _no, T), "topic", None, 1)
+    assert store.commit(step_of([now], rules, Past(view, rules), store, _no, T), "topic", None, 1)
     assert take([now]) == []
 
 

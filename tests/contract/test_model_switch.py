@@ -22,7 +22,7 @@ def client(redis_url: str) -> redis.Redis:
 
 
 def test_a_switch_is_recorded_with_its_offsets(settings: Settings, client: redis.Redis) -> None:
-    ensure_topics(settings.kafka, Topics(settings.run).all())
+    ensure_topics(settings.kafka, Topics.of(settings).all())
     with pytest.raises(SwitchError, match="no model yet"):
         switch(settings, client)
     bind(client, settings.run, {MODEL_ID: "0" * 16})

@@ -36,7 +36,7 @@ class Interrupted(RuntimeError):
 
 
 def test_empty_topics_are_made_anew_and_their_binding_is_lifted(settings: Settings) -> None:
-    topics = Topics(settings.run)
+    topics = Topics.of(settings)
     before = {topic.name: topic for topic in create_topics(settings)}
     with connect(settings.redis) as client:
         bound = {f"partitions.{name}": topic.partitions for name, topic in before.items()}

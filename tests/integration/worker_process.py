@@ -35,7 +35,7 @@ def wait_for(condition: Callable[[], bool], *workers: Worker, seconds: float = P
 def make_topics(settings: Settings) -> Topics:
     """The run's topics, created."""
     kafka = settings.kafka
-    topics = Topics(settings.run, kafka.document_partitions, kafka.opinion_partitions)
+    topics = Topics.of(settings)
     ensure_topics(kafka, topics.all())
     return topics
 

@@ -66,7 +66,7 @@ def export_aggregates(store: Store, out: Path, begin: int = FIRST, end: int = LA
 
 def read_opinions(settings: Settings) -> Iterator[Opinion]:
     """What counts of the topic `opinions`, partition by partition, up to its end at the call."""
-    name = Topics(settings.run).opinions
+    name = Topics.of(settings).opinions
     state = describe(settings.kafka, [name]).get(name)
     if state is None:
         raise ExportError(f"topic {name} does not exist: run {settings.run!r} has no opinions yet")

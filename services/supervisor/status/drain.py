@@ -39,7 +39,7 @@ class Drain:
     def left(self) -> tuple[str, int]:
         """(stage, records left). Raises KafkaError, RedisError or OSError while something is away."""
         if self._offsets is None:
-            self._offsets = RunOffsets(self._settings.kafka, Topics(self._settings.run))
+            self._offsets = RunOffsets(self._settings.kafka, Topics.of(self._settings))
         try:
             return self._left(self._offsets)
         except (KafkaError, OSError):

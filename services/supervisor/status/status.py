@@ -100,7 +100,7 @@ class StatusReader:
         try:
             status.workers = Workers(self._client, self._settings.run).all_reports()
             if self._offsets is None:
-                self._offsets = RunOffsets(kafka, Topics(self._settings.run))
+                self._offsets = RunOffsets(kafka, Topics.of(self._settings))
             _add_reports(status)
             _add_counts(status, self._client, self._offsets)
         except redis.RedisError as error:

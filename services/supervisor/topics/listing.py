@@ -26,20 +26,15 @@ class TopicRow(msgspec.Struct, frozen=True):
     records: int
 
 
-def topics_of(settings: Settings) -> Topics:
-    kafka = settings.kafka
-    return Topics(settings.run, kafka.document_partitions, kafka.opinion_partitions, kafka.retention_bytes)
-
-
 def create_topics(settings: Settings) -> list[TopicState]:
     """Create what is missing; raises TopicMismatch where a count is not the settings' or a resize is unfinished."""
     require_broker(settings.kafka)
     if (StateFolder(settings.state_dir).resize(settings.run) / ORDER).exists():
         raise TopicMismatch(
-            f"a resize of {topics_of(settings).opinions} was interrupted; finish it: "
+            f"a resize of {Topics.of(settings).opinions} was interrupted; finish it: "
             f"bellwether topics resize --opinions N"
         )
-    states = ensure_topics(settings.kafka, topics_of(settings).all())
+    states = ensure_topics(settings.kafka, Topics.of(settings).all())
     return sorted(states.values(), key=lambda state: state.name)
 
 
@@ -48,7 +43,7 @@ def list_run_topics(settings: Settings) -> list[TopicRow]:
     require_broker(settings.kafka)
     admin = KafkaAdminClient(**client_config(settings.kafka))
     try:
-        return _rows(admin, topics_of(settings))
+        return _rows(admin, Topics.of(settings))
     finally:
         admin.close()
 

@@ -20,13 +20,14 @@ from typing import Final
 import msgspec
 
 from services.supervisor.status.drain import Drain
-from services.supervisor.topics.listing import ORDER, TopicRow, list_run_topics, topics_of
+from services.supervisor.topics.listing import ORDER, TopicRow, list_run_topics
 from services.supervisor.topics.rekey import in_order, lay, spool
 from services.supervisor.topics.removal import STARTING, delete_topics, forget_groups
 from shared.clients.kafka import LogCut, TopicMismatch, ensure_topics
 from shared.clients.redis import connect
 from shared.clients.state_folder import StateFolder, make_folder, write_atomically
 from shared.contract.keys import Keys, run_key
+from shared.contract.topics import Topics
 from shared.reading.binding import read_binding, recorded_slots
 from shared.reading.offsets import require_broker
 from shared.reading.run import RunView
@@ -56,7 +57,7 @@ def resize_topics(settings: Settings, *, documents: int | None, opinions: int | 
     _require_stopped(settings)
     folder = StateFolder(settings.state_dir).resize(settings.run)
     order = _unfinished(folder, opinions)
-    topics = topics_of(settings)
+    topics = Topics.of(settings)
     wanted = {topics.opinions: opinions} if opinions else {}
     wanted |= {topics.documents(channel): documents for channel in ("news", "social")} if documents else {}
     if order is None:
@@ -69,7 +70,7 @@ def resize_topics(settings: Settings, *, documents: int | None, opinions: int | 
     resized = _resized(settings, documents, opinions)
     if order is not None:
         _lay_anew(resized, folder, order, tell)
-    made = ensure_topics(resized.kafka, topics_of(resized).all())
+    made = ensure_topics(resized.kafka, Topics.of(resized).all())
     _unbind_when_nothing_is_applied(resized, topics.opinions)
     counts = {"DOCUMENT_PARTITIONS": documents, "OPINION_PARTITIONS": opinions}
     return [
@@ -81,7 +82,7 @@ def resize_topics(settings: Settings, *, documents: int | None, opinions: int | 
 def _remove_empty(settings: Settings, names: list[str]) -> None:
     """Topics that never held a record: they are made anew, and workers bind to the new ones."""
     if names:
-        topics = topics_of(settings)
+        topics = Topics.of(settings)
         delete_topics(settings.kafka, names)
         forget_groups(settings.kafka, [topics.scoring_group, topics.aggregation_group])
         _unbind(settings, names)
@@ -105,7 +106,7 @@ def _spooled(settings: Settings, folder: Path, row: TopicRow, partitions: int, t
 
 def _lay_anew(settings: Settings, folder: Path, order: Order, tell: Tell) -> None:
     """The topic made again with its records, then the slots emptied. Workers refuse to start until all is done."""
-    topics = topics_of(settings)
+    topics = Topics.of(settings)
     name = topics.opinions
     tell(f"repartitioning {order.records:,} records over {order.partitions} partitions")
     delete_topics(settings.kafka, [name])

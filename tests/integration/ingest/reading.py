@@ -30,7 +30,7 @@ class Found:
 
 def read_documents(settings: Settings) -> Found:
     """Everything that is there now."""
-    topics = Topics(settings.run)
+    topics = Topics.of(settings)
     found = Found()
     states = describe(settings.kafka, [topics.documents(channel) for channel in CHANNELS])
     for record in read_log(settings.kafka, {name: state.partitions for name, state in states.items()}):

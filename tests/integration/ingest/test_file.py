@@ -19,11 +19,12 @@ from services.commands.ingest import app
 from services.embedded.kafka import EmbeddedKafka
 from services.ingest.delivery.floors import Floor
 from services.ingest.documents.normalise import Reading
-from services.ingest.file_load import load_file, topics_of
+from services.ingest.file_load import load_file
 from services.ingest.sources.files import FileSource, source_name
 from shared.clients.kafka import client_config, read_log
 from shared.clients.state_folder import StateFolder
 from shared.clock import SECOND, SystemClock, to_iso
+from shared.contract.topics import Topics
 from shared.settings import Settings, load_settings
 from tests.integration.ingest.reading import read_documents, wait_for
 
@@ -93,7 +94,7 @@ def test_a_load_does_not_promise_for_another_that_is_not_done(settings: Settings
 def test_a_cluster_made_afresh_is_loaded_afresh(settings: Settings, tmp_path: Path) -> None:
     path = write(tmp_path / "tweets.jsonl.gz", 50)
     load(settings, path)
-    topics = topics_of(settings)
+    topics = Topics.of(settings)
     admin = KafkaAdminClient(**client_config(settings.kafka))
     admin.delete_topics([topic.name for topic in topics.all()])
     wait_for(lambda: not {topic.name for topic in topics.all()} & set(admin.list_topics()), "topics deleted")
@@ -157,7 +158,7 @@ def _ledger_ids(path: Path) -> set[bytes]:
 def _partitions_of_copies_agree(settings: Settings) -> bool:
     """Copies share a partition, for the key is the id: seen by reading each id's place again."""
     places: dict[bytes, set[int]] = {}
-    for record in read_log(settings.kafka, {topics_of(settings).documents("social"): 4}):
+    for record in read_log(settings.kafka, {Topics.of(settings).documents("social"): 4}):
         if record.key:
             places.setdefault(record.key, set()).add(record.partition)
     return all(len(found) == 1 for found in places.values())
