@@ -21,7 +21,7 @@ venv: $(VENV)/.installed ## make .venv with everything pinned by constraints.txt
 $(VENV)/.installed: constraints.txt pyproject.toml .ci/install
 	@bash .ci/install $(VENV) $(PYTHON)
 
-check: venv ## the fast part: style, types, layers, unit tests; two at a time, each told whole
+check: venv ## the fast part: style, types, layers, unit tests; two at a time, with the output of each part in one piece
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(WHOLE) style layers types $(UNITS)
 
 test: venv chromium style types layers ## everything, with a real Kafka, Redis and Chromium
@@ -53,7 +53,7 @@ units-models: venv
 units-backtests: venv
 	$(BIN)/pytest $(BACKTESTS) -q
 
-demo: venv ## start it all with the synthetic week; Ctrl-C stops it
+demo: venv ## start everything with the synthetic week; Ctrl-C stops it
 	@$(BIN)/bellwether up --sample
 
 chaos: venv ## the long chaos run (a quarter of an hour)
@@ -62,7 +62,7 @@ chaos: venv ## the long chaos run (a quarter of an hour)
 bench: venv ## every benchmark; each ends with one JSON object
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done
 
-docs: venv ## write the generated pages of docs/ anew
+docs: venv ## regenerate the generated pages of docs/
 	$(BIN)/python -m services.commands.reference docs
 
 chromium:

@@ -69,7 +69,8 @@ class ModelSettings(_Section):
         "auto", description="Where to run; auto uses CUDA if it is available."
     )
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
-        "auto", description="auto measures what is fast on this machine and gives the same answers; kept per machine."
+        "auto",
+        description="auto measures what is fast on this machine without changing answers; kept per machine.",
     )
     token_budget: int = Field(8192, ge=256, description="Padded tokens in one forward pass.")
     window_tokens: int = Field(256, ge=16, le=512, description="Longer texts are read in windows of this many tokens.")
@@ -117,7 +118,7 @@ class AlertSettings(_Section):
     )
     link: str = Field("", description="Address of the dashboard as its readers see it; alerts then link to it.")
     timeout_seconds: float = Field(10.0, gt=0, description="Timeout of one delivery attempt.")
-    give_up_hours: float = Field(24.0, gt=0, description="A delivery that failed for this long is given up.")
+    give_up_hours: float = Field(24.0, gt=0, description="A delivery is given up after failing for this long.")
 
 
 class IngestSettings(_Section):
@@ -143,7 +144,7 @@ class BacktestSettings(_Section):
     price_urls: dict[str, str] = Field(
         {},
         description="Price providers by name: address of daily prices as CSV, with {ticker}, {begin} and {end} "
-        "(YYYY-MM-DD; {begin:%Y%m%d} for another form). `bellwether backtest --prices NAME` asks it.",
+        "(YYYY-MM-DD; {begin:%Y%m%d} for another form). `bellwether backtest --prices NAME` uses it.",
     )
     timeout_seconds: float = Field(20.0, gt=0, description="Timeout of one request to a price provider.")
     max_response_bytes: int = Field(20_000_000, ge=1000, description="Larger responses from a provider are refused.")

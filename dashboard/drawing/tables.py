@@ -18,8 +18,8 @@ from shared.contract.signals import Signal
 WORDS = {
     "level": "level of sentiment",
     "change": "change of sentiment",
-    "surprise": "surprise against its own past",
-    "buzz": "volume against its own past",
+    "surprise": "surprise against the past",
+    "buzz": "volume against the past",
     "hour_buzz": "volume of the hour",
     "disagreement": "news against social",
     "novelty": "new stories",

@@ -111,7 +111,7 @@ def listed(found: Alerts, numbered: list[tuple[int, Alert]], seen: int, view: Vi
 
 def outside(found: Alerts) -> None:
     """What became of it on each channel."""
-    row = components.heading("Channels", "Where alerts go besides this page, and what happened to them there.")
+    row = components.heading("Channels", "Where alerts are sent besides this page, and what happened to them there.")
     table = alerting.channel_table(found, SystemClock().now())
     if table.empty:
         st.caption(

@@ -35,7 +35,7 @@ def draw(view: View) -> None:
     for run in known:
         if run.get("state") == "running":
             running(run, view)
-    row = components.heading("Runs", "Every replay, and what its back-test found where there is one.")
+    row = components.heading("Runs", "Every replay, with the result of its back-test if there is one.")
     tests = runs.read_tests(state, known)
     table = run_charts.run_table(known, tests)
     components.csv_button(row, "runs", lambda: table)
@@ -70,7 +70,7 @@ def running(run: dict[str, Any], view: View) -> None:
         figure = run_charts.equity_chart(curves, view.colours)
         st.plotly_chart(figure, key=f"growing-{name}", config=CHART)
     else:
-        st.caption("No curve yet: it begins with the first position, and needs `--prices` given to the replay.")
+        st.caption("No curve yet: it begins with the first position and needs a replay with `--prices`.")
 
 
 def compare(chosen: list[dict[str, Any]], view: View) -> None:

@@ -111,7 +111,7 @@ def headline(found: CompanyWindow, view: View) -> None:
             Figure(
                 "Authors",
                 formats.count(found.authors),
-                "Different authors in the window, to the whole hour; exact. Authors are known by a keyed hash only.",
+                "Different authors in the window, to the whole hour; exact. Authors are stored only as keyed hashes.",
                 note="distinct",
             ),
             Figure(

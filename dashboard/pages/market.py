@@ -206,7 +206,7 @@ def _movers(title: str, rows: pd.DataFrame, key: str) -> None:
             "documents": number("n", format="%d", help="Opinions in the window"),
             "volume_percent": number("Volume", format="%+d %%", help="Change of n against the window before"),
             "trend": st.column_config.LineChartColumn(
-                "Trend", help="Sentiment from the window before to now, on a scale of its own"
+                "Trend", help="Sentiment from the previous window to now, each row on its own scale"
             ),
         },
     )

@@ -16,7 +16,7 @@ from shared.contract.events import MICRO
 from shared.contract.signals import ACTIONS, Signal
 
 MEANING = (
-    "A signal for T is made of opinions that were available before T, and nothing else; it is known a minute later. "
+    "A signal for T is made only of opinions that were available before T; it is known a minute later. "
     "Statistics about texts, not advice."
 )
 

@@ -107,8 +107,8 @@ class Deliverer:
         except NotDelivered as error:
             return error
         except Exception as error:  # an alert that cannot be written down must not hold up the others
-            log.exception("%s could not be made", delivery.id)
-            return NotDelivered(f"could not be made ({type(error).__name__})", retry=False)
+            log.exception("%s could not be built", delivery.id)
+            return NotDelivered(f"could not be built ({type(error).__name__})", retry=False)
         return None
 
     def _sent(self, delivery: Delivery, state: ChannelState, tokens: Tokens | None) -> ChannelState:

@@ -66,7 +66,7 @@ def placebo(result: Backtest) -> go.Figure:
     figure.add_scatter(x=[mean, mean], y=[0, 12], mode="lines+text", text=["", "this run"], line={"color": ACCENT})
     figure.update_traces(textposition="top center", selector={"type": "scatter"})
     return figure.update_layout(
-        title="Placebo: signals given to other companies", xaxis_title="mean IC", showlegend=False
+        title="Placebo: signals reassigned to other companies", xaxis_title="mean IC", showlegend=False
     )
 
 
@@ -125,5 +125,5 @@ def fold_bars(folds: list[dict[str, Any]], by: str) -> go.Figure:
     for label, key, colour in (("in sample", "in_sample", QUIET), ("out of sample", "out_of_sample", ACCENT)):
         heights = [fold[key][by] for fold in folds]
         figure.add_bar(x=[fold["test"][0] for fold in folds], y=heights, name=label, marker_color=colour)
-    figure.update_layout(title="What the past promised, and what came", xaxis_type="category")
+    figure.update_layout(title="What the past promised, and what followed", xaxis_type="category")
     return figure.update_layout(yaxis_title="Sharpe ratio" if by == "sharpe" else "mean IC")

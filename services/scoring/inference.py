@@ -71,7 +71,7 @@ def _last_try(engine: Engine, entry: Entry) -> None:
 
 def _give(asked: Sequence[Entry], answers: Sequence[Answer]) -> None:
     if len(answers) != len(asked):
-        raise ValueError(f"the model gave {len(answers)} answers to {len(asked)} documents")
+        raise ValueError(f"the model gave {len(answers)} answers for {len(asked)} documents")
     for entry, answer in zip(asked, answers, strict=True):
         entry.answer = answer
 

@@ -32,4 +32,4 @@ class Volume(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
             return None
         if heard.earlier and value_of(heard.earlier[-1], self.feature) >= self.z:
             return None
-        return f"{_MEANING[self.feature]} stand {value:.1f} standard deviations above the usual level"
+        return f"{_MEANING[self.feature]} are {value:.1f} standard deviations above the usual level"
