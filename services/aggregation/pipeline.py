@@ -21,8 +21,8 @@ from typing import Final, Protocol
 from faust.types import TP
 
 from services.aggregation.core.apply import Behind, Stale, apply
-from services.aggregation.core.plan import Observer, Rules
 from services.aggregation.core.plan import Record as Decoded
+from services.aggregation.core.plan import Rules
 from services.aggregation.core.store import SignalStore, Store, StoreLost
 from services.aggregation.signals.closing import Closer
 from services.aggregation.signals.strategy import Strategy
@@ -57,12 +57,11 @@ class AggregationWorker:
         topic_id: str,
         strategies: Sequence[Strategy] = (),
         streams: frozenset[str] = frozenset(),
-        observer: Observer | None = None,
         clock: Clock | None = None,
     ) -> None:
         self._batch = settings.aggregation.max_batch
         self._max_wait = settings.aggregation.max_wait_ms / 1000
-        self._app, self._store, self._topic_id, self._observer = app, store, topic_id, observer
+        self._app, self._store, self._topic_id = app, store, topic_id
         self._rules = Rules.of(settings.aggregation)
         self._strategies, self._streams = strategies, streams
         self._closers: dict[int, Closer] = {}
@@ -135,7 +134,7 @@ class AggregationWorker:
         self.counts["signals"] += len(closer.close())  # what a worker that died here still owed
         redelivered = 0
         for part in closer.parts(records):
-            made = apply(self._store, slot, self._topic_id, part, self._rules, self._observer, gapless=True)
+            made = apply(self._store, slot, self._topic_id, part, self._rules, gapless=True)
             redelivered += made.redelivered if made is not None else len(part)
             if made is not None:
                 closer.changed(made)

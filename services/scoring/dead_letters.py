@@ -18,8 +18,6 @@ from shared.contract.topics import Topics
 from shared.reading.run import RunView
 from shared.settings import Settings
 
-REQUEUED_HEADERS = (HEADER_FIRST_ORIGIN,)
-
 
 class DeadLetterError(ValueError):
     """A letter that is not there, or that cannot be put back; the text names it and the remedy."""

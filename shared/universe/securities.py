@@ -80,7 +80,6 @@ class Company:
     sector: str  # GICS sector
     tickers: tuple[Ticker, ...]
     aliases: tuple[str, ...] = ()
-    ambiguous: bool = False  # a name is an everyday word or person: it needs evidence beside it
     evidence: tuple[str, ...] = ()  # words that count as such evidence
     against: tuple[str, ...] = ()  # words that, beside an everyday name, say that it is not the company
     doubtful: tuple[str, ...] = ()  # the names that need some evidence (Apple, Visa)
@@ -196,7 +195,6 @@ def _company(row: dict[str, str], line: int) -> Company:
         sector=row["sector"],
         tickers=tuple(_ticker(text, line) for text in row["tickers"].split()),
         aliases=tuple(names[1:]),
-        ambiguous=bool(everyday or doubtful),
         evidence=tuple(row["evidence"].split()),
         against=tuple(row["against"].split()),
         doubtful=doubtful,

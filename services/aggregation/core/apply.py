@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.aggregation.core.plan import Observer, Plan, Record, Rules, plan
+from services.aggregation.core.plan import Plan, Record, Rules, plan
 from services.aggregation.core.state import Position
 from services.aggregation.core.store import Store
 
@@ -23,7 +23,6 @@ def apply(
     topic_id: str,
     records: Sequence[Record],
     rules: Rules,
-    observer: Observer | None = None,
     gapless: bool = False,
 ) -> Plan | None:
     """Apply records (offset-ordered, not empty) of one slot: all or, raising Stale, Behind or StoreLost, none.
@@ -37,7 +36,7 @@ def apply(
         raise Behind(f"slot {slot}: the store continues from {stored}, but {records[0][0]} was read")
     if records[-1][0] < stored:
         return None
-    made = plan(records, state, Position(topic_id, records[-1][0] + 1), rules, observer)
+    made = plan(records, state, Position(topic_id, records[-1][0] + 1), rules)
     if not store.commit(made):
         raise Stale(f"slot {slot}: the position moved from {stored} while a batch was applied")
     return made

@@ -1,16 +1,13 @@
 """A batch of records of ONE slot and the loaded state -> everything that it changes, exactly once. Pure.
 
 Records come in offset order; where batches are cut changes nothing (docs/decisions/0002). What the marks say was
-applied is skipped; copies are recognised by the id window; ticks move watermarks; outcomes move dead letters. An
-`Observer` (signals) sees every applied opinion and every moved watermark in record order, so that what it makes of
-them does not depend on the batch either, and adds to the same `Writes`: one atomic step for all.
+applied is skipped; copies are recognised by the id window; ticks move watermarks; outcomes move dead letters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 
 from services.aggregation.core.buckets import (
     Contribution,
@@ -28,7 +25,7 @@ from services.aggregation.core.duplicates import CHUNK_OFFSETS, IdWindow, id_key
 from services.aggregation.core.kept_documents import as_recent, cut_recent, keep_recent, keep_top
 from services.aggregation.core.state import Cell, CompanyDraft, Draft, Position, SlotState, Writes
 from shared.clock import DAY, SECOND
-from shared.contract.aggregates import DETAILED, RESOLUTIONS, SECONDS, Bucket, RecentDocument, Resolution, Share, Totals
+from shared.contract.aggregates import DETAILED, RESOLUTIONS, SECONDS, RecentDocument, Resolution, Share, Totals
 from shared.contract.events import CHANNELS, Channel, Opinion, OpinionMessage, Tick
 from shared.settings import AggregationSettings
 
@@ -54,16 +51,6 @@ class Rules:
         return cls(keep, settings.duplicate_days * DAY, settings.lateness_seconds * SECOND, bool(settings.strategies))
 
 
-class Observer(Protocol):
-    """What is told, in record order, of a batch (services/aggregation/signals/recommend.py)."""
-
-    def applied(self, step: Step, opinion: Opinion) -> None:
-        """An opinion went into its buckets; `step` shows them as they are now."""
-
-    def watermark(self, step: Step, stream: str, before: int | None, after: int) -> None:
-        """An origin partition's watermark moved; `step.watermarks()` has all of them."""
-
-
 @dataclass(slots=True)
 class Plan:
     """What one batch does. `expected` is the position it starts from, `position` the one it ends at."""
@@ -73,19 +60,11 @@ class Plan:
     position: Position
     writes: Writes
     redelivered: int = 0  # records that the marks, or the position, said were applied
-    watermarks: dict[str, tuple[int | None, int]] = field(default_factory=dict)  # stream -> before, after
-    changed_hours: set[tuple[str, int]] = field(default_factory=set)  # company, start
 
 
-def plan(
-    records: Sequence[Record],
-    state: SlotState,
-    position: Position,
-    rules: Rules,
-    observer: Observer | None = None,
-) -> Plan:
+def plan(records: Sequence[Record], state: SlotState, position: Position, rules: Rules) -> Plan:
     """All that `records` (offset-ordered, ending just before `position`) change in `state`, which stays as it is."""
-    step = Step(state, position, rules, observer)
+    step = Step(state, position, rules)
     start = state.position.offset if state.position is not None else 0
     for offset, message in records:
         if offset < start:
@@ -105,35 +84,13 @@ def plan(
 class Step:
     """A batch half-way: reads see the state with the batch's own writes over it."""
 
-    def __init__(self, state: SlotState, position: Position, rules: Rules, observer: Observer | None) -> None:
+    def __init__(self, state: SlotState, position: Position, rules: Rules) -> None:
         old = state.totals
         self.totals = Totals(**{name: getattr(old, name) for name in old.__struct_fields__})
         self.writes = Writes(self.totals)
         self.plan = Plan(state.slot, state.position, position, self.writes)
         self.state = state
         self.rules = rules
-        self._observer = observer
-
-    # -- reading, for observers too
-    def bucket(self, company: str, channel: Channel, resolution: Resolution, start: int) -> Bucket | None:
-        """A bucket as it is now; do not change it."""
-        draft = self.writes.cells.get((company, channel, resolution, start))
-        if draft is not None:
-            return draft.bucket
-        cell = self._cell(company, channel, resolution, start)
-        return cell.bucket if cell is not None else None
-
-    def newest(self, company: str) -> int | None:
-        """A company's highest available_at so far."""
-        draft = self.writes.companies.get(company)
-        if draft is not None:
-            return draft.newest
-        known = self.state.companies.get(company)
-        return known.newest if known is not None else None
-
-    def watermarks(self) -> dict[str, int]:
-        """Every origin partition's watermark as it is now."""
-        return self.state.watermarks | self.writes.watermarks
 
     def letter(self, name: str) -> str | None:
         """A field of the letters hash as it is now."""
@@ -150,10 +107,6 @@ class Step:
         if before is not None and tick.watermark <= before:
             return
         self.writes.watermarks[stream] = tick.watermark
-        first = self.plan.watermarks.get(stream, (before, 0))[0]
-        self.plan.watermarks[stream] = (first, tick.watermark)
-        if self._observer is not None:
-            self._observer.watermark(self, stream, before, tick.watermark)
 
     def opinion(self, opinion: Opinion) -> None:
         """Apply one opinion, unless it was applied before or is a copy."""
@@ -171,8 +124,6 @@ class Step:
         if origin.index == 0 and not opinion.requeued_from:
             self.totals.documents_scored += 1
         self._count(opinion)
-        if self._observer is not None:
-            self._observer.applied(self, opinion)
 
     def _is_copy(self, opinion: Opinion, stream: str, chunk: int) -> bool:
         """Whether the opinion was counted under another origin; if not, it is remembered."""
@@ -255,7 +206,6 @@ class Step:
 
     def _changed(self, company: str, hour: int) -> None:
         """Note an hour for signals: late when they were given out for its end."""
-        self.plan.changed_hours.add((company, hour))
         if self.rules.signals:
             closed = self.state.closed
             late = closed is not None and hour + SECONDS["hour"] <= closed

@@ -21,7 +21,6 @@ from services.training.errors import DataError
 
 DEFAULT_LABELLED = Path("../shared/data/labelled")
 MINI_SETS = ("tfns_sentiment", "tfns_topic", "sentfin", "finentity")
-RESEARCH_SETS = ("fpb", "fiqa2018", "semeval2017_headlines", "semeval2017_microblogs")
 DOCUMENT_SETS = ("tfns_sentiment", "fpb", "zh_news_titles", "zh_finfe", "zh_guba_posneg")  # judged by the whole text
 UNLABELLED = -1
 CASHTAG = re.compile(r"\$[A-Z][A-Z.]{0,5}\b")

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from services.model.reading import blank_links, mention_tokens
-from services.training.data.datasets import UNLABELLED, Example
+from services.training.data.datasets import Example
 
 WINDOW_TOKENS = 256
 _BUCKET_BATCHES = 40
@@ -111,8 +111,3 @@ def token_lengths(texts: Sequence[str], tokenizer: Any) -> list[int]:
     """Tokens of each text as the model reads it, at most one window."""
     encoded = tokenizer([blank_links(text) for text in texts], truncation=True, max_length=WINDOW_TOKENS)
     return [len(ids) for ids in encoded["input_ids"]]
-
-
-def labelled_companies(batch: Batch) -> Tensor:
-    """Which of the C companies have a label."""
-    return batch.company != UNLABELLED
