@@ -34,13 +34,13 @@ class AnswerCache:
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, Answer]:
         """The answers that are known."""
-        found: dict[bytes, Answer] = {}
+        answers: dict[bytes, Answer] = {}
         for first in range(0, len(keys), _CHUNK):
             part = keys[first : first + _CHUNK]
             marks = ",".join("?" * len(part))
             rows = self._database.execute(f"SELECT key, answer FROM answers WHERE key IN ({marks})", part)
-            found.update((key, _answers.decode(answer)) for key, answer in rows)
-        return found
+            answers.update((key, _answers.decode(answer)) for key, answer in rows)
+        return answers
 
     def put(self, answers: dict[bytes, Answer]) -> None:
         rows = ((key, _encode(msgspec.structs.replace(answer, embedding=None))) for key, answer in answers.items())

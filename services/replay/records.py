@@ -57,7 +57,7 @@ def read_file(
     """A file as `bellwether ingest file` would put it on Kafka: same documents, keys and partitions, without Kafka."""
     topics = Topics(LIVE, settings.kafka.document_partitions)
     name = topics.documents(channel)
-    found = Range(topics={name: (f"file.{channel}", topics.document_partitions)})
+    stretch = Range(topics={name: (f"file.{channel}", topics.document_partitions)})
     names = CompanyNames(Catalogue.load())
     reading = Reading(channel, source_name(path), ZoneInfo(timezone), link=names.link)
     source, masker = FileSource(path, parse_map(list(mapping)), reading), Masker.from_settings(settings)
@@ -67,10 +67,10 @@ def read_file(
         for item in batch.items:
             made = item if isinstance(item, Rejected) else normalise(item, reading, clock.now())
             if isinstance(made, Rejected):
-                found.rejected += 1
+                stretch.rejected += 1
                 continue
             if made.id in seen:
-                found.duplicates += 1
+                stretch.duplicates += 1
                 continue
             seen.add(made.id)
             if (begin is not None and made.available_at < begin) or (end is not None and made.available_at >= end):
@@ -78,11 +78,11 @@ def read_file(
             document = masker.apply(replace_received(made))
             partition = partition_for(document.id, topics.document_partitions)
             key, value = document.id.encode(), encode(document)
-            found.records.append(
+            stretch.records.append(
                 Recorded(name, partition, offsets[partition], key, value, available_at=document.available_at)
             )
             offsets[partition] += 1
-    return found
+    return stretch
 
 
 def replace_received(document: Document) -> Document:
@@ -102,31 +102,31 @@ def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | No
     missing = [name for name in names if name not in there]
     if missing:
         raise RangeError(f"the topics {', '.join(missing)} do not exist; start with: bellwether up")
-    found = Range(topics={name: (state.topic_id, state.partitions) for name, state in there.items()})
-    held: list[int] = []  # earliest and latest available_at of the whole log
+    stretch = Range(topics={name: (state.topic_id, state.partitions) for name, state in there.items()})
+    extent: list[int] = []  # earliest and latest available_at of the whole log
     with TopicLog(settings.kafka, {name: state.partitions for name, state in there.items()}) as log:
         cut = sorted({part.topic for part, begin in log.begins.items() if begin > 0})
         for record in log.records():
             available = _available_at(record.value)
             if available is not None and available != TICK:
-                held = [min([available, *held]), max([available, *held])]
+                extent = [min([available, *extent]), max([available, *extent])]
             if available == TICK or not _within(available, begin, end):
                 continue
-            found.records.append(
+            stretch.records.append(
                 Recorded(
                     record.topic, record.partition, record.offset, record.key, record.value, tuple(record.headers),
                     record.timestamp / 1000, available_at=available,
                 )
             )  # fmt: skip
-    if cut and held and begin is not None and begin < held[0]:
+    if cut and extent and begin is not None and begin < extent[0]:
         raise RangeError(
             f"{', '.join(cut)} no longer hold what became available at {to_iso(begin)}: "
-            f"the log holds {to_iso(held[0])} to {to_iso(held[1])}; replay that, or from a file"
+            f"the log holds {to_iso(extent[0])} to {to_iso(extent[1])}; replay that, or from a file"
         )
-    if not found.records:
-        there_is = f"they hold {to_iso(held[0])} to {to_iso(held[1])}" if held else "they hold no document"
+    if not stretch.records:
+        there_is = f"they hold {to_iso(extent[0])} to {to_iso(extent[1])}" if extent else "they hold no document"
         raise RangeError(f"nothing became available in this range on {', '.join(names)}; {there_is}")
-    return found
+    return stretch
 
 
 TICK: Final = -(2**62)

@@ -94,9 +94,9 @@ def replay(
             hide_names=question.anonymise,
             pace=pacing(speed, clock, time.sleep) if speed else lambda _: None,
         )
-        with OpinionFile(folder, given.streams(), settings.kafka.opinion_partitions) as kept:
+        with OpinionFile(folder, given.streams(), settings.kafka.opinion_partitions) as opinions:
             watch = Watch(folder, progress, follow(folder) if follow else None)
-            result = player.play(given, watch, kept.write)
+            result = player.play(given, watch, opinions.write)
     except BaseException:
         stop_run(folder)
         raise
@@ -138,12 +138,12 @@ def parse_channels(topics: Sequence[str]) -> tuple[Channel, ...]:
     """`documents.news` and the like to channels; all of them when none is given. Raises RangeError."""
     from shared.contract.events import CHANNELS
 
-    wanted = [topic.removeprefix("documents.") for topic in topics]
-    unknown = [topic for topic, channel in zip(topics, wanted, strict=True) if channel not in CHANNELS]
+    channels = [topic.removeprefix("documents.") for topic in topics]
+    unknown = [topic for topic, channel in zip(topics, channels, strict=True) if channel not in CHANNELS]
     if unknown:
         known = ", ".join(f"documents.{channel}" for channel in CHANNELS)
         raise RangeError(f"--topic {unknown[0]}: only documents can be replayed: {known}")
-    return tuple(channel for channel in CHANNELS if not wanted or channel in wanted)
+    return tuple(channel for channel in CHANNELS if not channels or channel in channels)
 
 
 def parse_speed(text: str) -> float:

@@ -62,8 +62,8 @@ def replay_through_kafka(
         stop_run(folder)
         raise
     store = RedisStore(client, run, topics.opinion_partitions)
-    with OpinionFile(folder, _streams(settings, topics), topics.opinion_partitions) as kept:
-        result = _collect(settings, topics, client, store, question, kept.write)
+    with OpinionFile(folder, _streams(settings, topics), topics.opinion_partitions) as opinions:
+        result = _collect(settings, topics, client, store, question, opinions.write)
     more = {
         "rejected": given.rejected,
         "model_texts_until": model_texts_until(question.model or settings.model.name),

@@ -33,14 +33,14 @@ def merged(records: Sequence[Recorded]) -> list[Recorded]:
 def remaining(records: Sequence[Recorded]) -> list[int]:
     """For each record, the earliest available_at among the LATER records of its partition; END behind the last."""
     earliest: dict[Stream, int] = {}
-    found = [END] * len(records)
+    earliest_later = [END] * len(records)
     for index in range(len(records) - 1, -1, -1):
         record = records[index]
         stream = (record.topic, record.partition)
-        found[index] = earliest.get(stream, END)
+        earliest_later[index] = earliest.get(stream, END)
         if record.available_at is not None:
-            earliest[stream] = min(found[index], record.available_at)
-    return found
+            earliest[stream] = min(earliest_later[index], record.available_at)
+    return earliest_later
 
 
 def ticks(

@@ -38,9 +38,9 @@ def refuse_in_use(settings: Settings, run: str, asked: dict[str, Any], *, resume
     """A name in use is refused unless `resume` (the same question) or `overwrite`. Raises RunError."""
     if not run.replace("-", "").replace("_", "").isalnum() or len(run) > 64 or run == "live":
         raise RunError(f"--run {run}: a run's name has 1 to 64 letters, digits, - and _, and is not 'live'")
-    kept = folder_of(settings, run) / SUMMARY
-    if kept.exists() and not overwrite:
-        before = json.loads(kept.read_text())
+    summary_file = folder_of(settings, run) / SUMMARY
+    if summary_file.exists() and not overwrite:
+        before = json.loads(summary_file.read_text())
         if not resume:
             raise RunError(
                 f"run {run!r} already exists ({before.get('state', '?')}); "
@@ -125,11 +125,11 @@ def signal_frame(signals: Iterable[Signal]) -> pd.DataFrame:
 
 
 def _ticker(catalogue: Catalogue, company: str, at: int) -> str:
-    known = catalogue.by_id.get(company)
-    if known is None:
+    security = catalogue.by_id.get(company)
+    if security is None:
         return company
     day = to_datetime(at).date()
-    return next((t.symbol for t in known.tickers if t.valid(day)), known.ticker)
+    return next((t.symbol for t in security.tickers if t.valid(day)), security.ticker)
 
 
 def list_runs(settings: Settings) -> list[dict[str, Any]]:
@@ -143,8 +143,8 @@ def show_run(settings: Settings, run: str) -> dict[str, Any]:
     if not path.exists():
         known = ", ".join(kept["run"] for kept in list_runs(settings)) or "none yet"
         raise RunError(f"no run is named {run!r}; known: {known}")
-    found: dict[str, Any] = json.loads(path.read_text())
-    return found
+    summary: dict[str, Any] = json.loads(path.read_text())
+    return summary
 
 
 def delete_run(settings: Settings, run: str) -> None:

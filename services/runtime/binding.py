@@ -81,11 +81,11 @@ def read_cluster(kafka: KafkaSettings, names: list[str]) -> Cluster:
             raise WorkerStop(
                 ExitCode.REFUSED, f"topics {', '.join(missing)} do not exist; run: bellwether topics create"
             )
-        found = {
+        states = {
             entry["name"]: TopicState(entry["name"], str(entry["topic_id"]), len(entry["partitions"]))
             for entry in admin.describe_topics(names)
         }
-        return Cluster(str(admin.describe_cluster()["cluster_id"]), found)
+        return Cluster(str(admin.describe_cluster()["cluster_id"]), states)
     finally:
         admin.close()
 
@@ -95,21 +95,21 @@ def bind(client: redis.Redis, run: str, fields: Mapping[str, str], clock: Clock 
 
     Raises WorkerStop(REFUSED) when the run is bound to something else, RESTART when Redis is lost.
     """
-    wanted = dict(fields) | {"created_at": to_iso((clock or SystemClock()).now())}
-    arguments = [part for pair in wanted.items() for part in pair]
+    binding = dict(fields) | {"created_at": to_iso((clock or SystemClock()).now())}
+    arguments = [part for pair in binding.items() for part in pair]
     try:
         flat: list[bytes] = client.eval(_BIND, 1, run_key(run), *arguments)
         client.sadd(RUNS, run)
     except redis.RedisError as error:
         raise WorkerStop(ExitCode.RESTART, f"Redis does not answer: {error}") from error
-    held = {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
-    differing = [name for name, value in fields.items() if held.get(name, value) != value]
+    bound = {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
+    differing = [name for name, value in fields.items() if bound.get(name, value) != value]
     if differing:
-        raise WorkerStop(ExitCode.REFUSED, _refusal(run, differing[0], held, fields))
-    return held
+        raise WorkerStop(ExitCode.REFUSED, _refusal(run, differing[0], bound, fields))
+    return bound
 
 
-def _refusal(run: str, name: str, held: Mapping[str, str], wanted: Mapping[str, str]) -> str:
+def _refusal(run: str, name: str, bound: Mapping[str, str], own: Mapping[str, str]) -> str:
     remedies = {
         MODEL_ID: "use the same model, precision and kind of device, or run: bellwether model switch",
         PACKS: "restore model.packs, or run: bellwether model switch",
@@ -118,4 +118,4 @@ def _refusal(run: str, name: str, held: Mapping[str, str], wanted: Mapping[str, 
         "partitions": "restore the count, or run: bellwether topics resize",
     }
     remedy = remedies.get(name.partition(".")[0], "run: bellwether reset")
-    return f"run {run!r} is bound to {name} {held.get(name)!r}, but this worker has {wanted[name]!r}; {remedy}"
+    return f"run {run!r} is bound to {name} {bound.get(name)!r}, but this worker has {own[name]!r}; {remedy}"

@@ -64,18 +64,18 @@ class PositionedConsumer(driver.Consumer):
         if not assigned:
             return {}
         try:
-            wanted = await (self._present.positions or self.committed)(assigned)
+            positions = await (self._present.positions or self.committed)(assigned)
             first, end = await self.earliest_offsets(*assigned), await self.highwaters(*assigned)
-            found = {tp: inside_log(tp, wanted.get(tp), first[tp], end[tp]) for tp in assigned}
+            starts = {tp: inside_log(tp, positions.get(tp), first[tp], end[tp]) for tp in assigned}
         except WorkerStop as stop:
             self._present.fail(stop)
             raise
         # a fetch of the former assignment that is still out would take the first records behind the seek with it
         await self._idle.wait()
-        await self.seek_wait(found)
-        self._next = dict(found)
+        await self.seek_wait(starts)
+        self._next = dict(starts)
         self._sought = number
-        return found
+        return starts
 
     async def committed(self, assigned: frozenset[TP]) -> Mapping[TP, int | None]:
         """Kafka's committed offsets of the consumer group."""

@@ -70,11 +70,11 @@ def configure(state: Path, role: str, name: str, level: str = "INFO", secrets: I
 
 def secrets_of(settings: BaseModel) -> list[str]:
     """Every secret value in the settings, for `configure`."""
-    found: list[str] = []
+    secrets: list[str] = []
     for name in type(settings).model_fields:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
-            found.append(value.get_secret_value())
+            secrets.append(value.get_secret_value())
         elif isinstance(value, BaseModel):
-            found += secrets_of(value)
-    return found
+            secrets += secrets_of(value)
+    return secrets

@@ -25,10 +25,10 @@ class _Report(Collector):
         for metric, values in _values(report).items():
             family = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
             labels = ["role", "name", *([metric.label] if metric.label else [])]
-            found = family(metric.name, metric.meaning, labels=labels)
+            samples = family(metric.name, metric.meaning, labels=labels)
             for label, value in values.items():
-                found.add_metric([report.role, report.name, *([label] if metric.label else [])], value)
-            yield found
+                samples.add_metric([report.role, report.name, *([label] if metric.label else [])], value)
+            yield samples
 
 
 def _values(report: WorkerReport) -> dict[metrics.Metric, dict[str, float]]:

@@ -98,10 +98,10 @@ def requeue(settings: Settings, letters: Sequence[DeadLetter]) -> int:
 
 
 def _find(letters: Sequence[DeadLetter], name: str) -> DeadLetter:
-    found = [letter for letter in letters if letter.id == name] or [x for x in letters if x.id.endswith(name)]
-    if len(found) == 1:
-        return found[0]
-    problem = "no dead letter" if not found else f"{len(found)} dead letters"
+    matches = [letter for letter in letters if letter.id == name] or [x for x in letters if x.id.endswith(name)]
+    if len(matches) == 1:
+        return matches[0]
+    problem = "no dead letter" if not matches else f"{len(matches)} dead letters"
     raise DeadLetterError(f"{name}: {problem} with that id; see: bellwether dead-letters list")
 
 

@@ -57,8 +57,8 @@ def _bound_engine(settings: Settings, topics: Topics, catalogue: str) -> tuple[E
     cluster = read_cluster(settings.kafka, [topic.name for topic in topics.all()])
     client = connect(settings.redis)
     try:
-        held = bind(client, settings.run, cluster.fields())
-        engine = build_engine(_adopted(settings.model, held), catalogue)
+        bound = bind(client, settings.run, cluster.fields())
+        engine = build_engine(_adopted(settings.model, bound), catalogue)
         try:
             bind(client, settings.run, model_fields(engine))
         except WorkerStop as stop:  # another worker was first while this one measured: take its precision
@@ -73,10 +73,10 @@ def _bound_engine(settings: Settings, topics: Topics, catalogue: str) -> tuple[E
     return engine, ids, cluster.topics[topics.opinions].partitions
 
 
-def _adopted(model: ModelSettings, held: dict[str, str]) -> ModelSettings:
-    precision = held.get(PRECISION, "")
-    known = get_args(ModelSettings.model_fields["precision"].annotation)
-    if model.precision != "auto" or precision not in known:
+def _adopted(model: ModelSettings, bound: dict[str, str]) -> ModelSettings:
+    precision = bound.get(PRECISION, "")
+    precisions = get_args(ModelSettings.model_fields["precision"].annotation)
+    if model.precision != "auto" or precision not in precisions:
         return model
     return model.model_copy(update={"precision": precision})
 

@@ -54,8 +54,8 @@ def check(document: Document) -> None:
 def read(document: Document, linker: Linker) -> tuple[tuple[Link, ...], Request]:
     """The companies that a document speaks of, in the linker's order, and what the model is asked about them."""
     day = to_datetime(document.available_at).date()
-    found = linker.link(document.text, document.title, document.companies, day)
-    return found.links, Request(found.text, tuple(link.spans for link in found.links), document.language)
+    linked = linker.link(document.text, document.title, document.companies, day)
+    return linked.links, Request(linked.text, tuple(link.spans for link in linked.links), document.language)
 
 
 def opinions_of(

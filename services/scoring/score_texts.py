@@ -40,9 +40,9 @@ def score_texts(
     linker = Linker(catalogue)
     waiting = iter(texts)
     while batch := list(islice(waiting, _BATCH)):
-        found = [linker.link(text) for text in batch]
-        requests = [Request(one.text, tuple(link.spans for link in one.links)) for one in found]
-        for one, answer in zip(found, engine.score(requests), strict=True):
+        linked = [linker.link(text) for text in batch]
+        requests = [Request(one.text, tuple(link.spans for link in one.links)) for one in linked]
+        for one, answer in zip(linked, engine.score(requests), strict=True):
             said = _plain(one, answer, catalogue)
             yield said | {"explanation": explainer(one)} if explainer else said
 
@@ -100,9 +100,9 @@ def _joined(row: dict[str, Any]) -> str:
     return join_text(str(row.get("title") or ""), str(row.get("text") or ""))
 
 
-def _plain(found: LinkResult, answer: Answer, catalogue: Catalogue) -> dict[str, Any]:
+def _plain(linked: LinkResult, answer: Answer, catalogue: Catalogue) -> dict[str, Any]:
     said: dict[str, Any] = {"document": _chances(answer.document), "companies": []}
-    for link, sentiment in zip(found.links, answer.companies, strict=True):
+    for link, sentiment in zip(linked.links, answer.companies, strict=True):
         company = catalogue.by_id.get(link.company)
         said["companies"].append(
             {
@@ -115,7 +115,7 @@ def _plain(found: LinkResult, answer: Answer, catalogue: Catalogue) -> dict[str,
         )
     if answer.event:
         said |= {"event": answer.event, "event_probability": answer.event_probability / MICRO}
-    return said | {"unlinked": list(found.unlinked), "model_id": answer.model}
+    return said | {"unlinked": list(linked.unlinked), "model_id": answer.model}
 
 
 def _chances(sentiment: Sentiment) -> dict[str, float]:
@@ -137,15 +137,15 @@ def load_explainer(model: str, packs: Mapping[str, str] | None = None) -> Explai
 
     loaded: dict[str, tuple[Any, Any]] = {model: _explained(model)}
 
-    def explainer(found: LinkResult) -> dict[str, Any]:
-        name = (packs or {}).get(language_of(Request(found.text))) or model
+    def explainer(linked: LinkResult) -> dict[str, Any]:
+        name = (packs or {}).get(language_of(Request(linked.text))) or model
         if name not in loaded:
             loaded[name] = _explained(name)
-        targets = [None, *(link.spans for link in found.links)]
-        document, *companies = (_shares(one) for one in explain_each(*loaded[name], found.text, targets))
+        targets = [None, *(link.spans for link in linked.links)]
+        document, *companies = (_shares(one) for one in explain_each(*loaded[name], linked.text, targets))
         return {
             "document": document,
-            "companies": {link.company: said for link, said in zip(found.links, companies, strict=True)},
+            "companies": {link.company: said for link, said in zip(linked.links, companies, strict=True)},
         }
 
     return explainer
