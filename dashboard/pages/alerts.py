@@ -7,7 +7,7 @@ from collections import Counter
 import streamlit as st
 
 from dashboard import components, live
-from dashboard.drawing import formats
+from dashboard.drawing import alert_list, formats
 from dashboard.drawing.figures import Figure
 from dashboard.reading import alerting, recommendations, snapshots
 from dashboard.reading.alerting import Alerts
@@ -91,7 +91,7 @@ def filters(found: Alerts, seen: int, view: View) -> list[tuple[int, Alert]]:
         lambda run: run.alerts.see(view.profile, found.given)
     ):
         st.rerun(scope="fragment")
-    components.csv_button(row, "alerts", lambda: alerting.table(wanted, view.zone))
+    components.csv_button(row, "alerts", lambda: alert_list.table(wanted, view.zone))
     return wanted
 
 
@@ -101,7 +101,7 @@ def listed(found: Alerts, numbered: list[tuple[int, Alert]], seen: int, view: Vi
         live.nothing("No matching alerts", f"None of the {len(found.numbered):,} kept alerts match these filters.")
         return
     colours = (view.colours.negative, view.colours.neutral, view.colours.positive)
-    items = alerting.items(numbered[:SHOWN], seen, view.zone, view.colours)
+    items = alert_list.items(numbered[:SHOWN], seen, view.zone, view.colours)
     clicked = components.documents(items, colours, 620, key="alerts_list")
     if clicked:
         live.open_company(clicked, "Signals")
@@ -112,7 +112,7 @@ def listed(found: Alerts, numbered: list[tuple[int, Alert]], seen: int, view: Vi
 def outside(found: Alerts) -> None:
     """What became of it on each channel."""
     row = components.heading("Channels", "Where alerts are sent besides this page, and what happened to them there.")
-    table = alerting.channel_table(found, SystemClock().now())
+    table = alert_list.channel_table(found, SystemClock().now())
     if table.empty:
         st.caption(
             "Alerts stay on this page: no rule names a channel. To set one up, see docs/operations.md under "

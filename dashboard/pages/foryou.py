@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import streamlit as st
 
 from dashboard import components, live
-from dashboard.drawing import formats
+from dashboard.drawing import formats, recommended_list
 from dashboard.drawing.figures import Figure
 from dashboard.reading import recommendations
 from dashboard.reading.companies import label
@@ -215,11 +215,11 @@ def recommended_companies(
     ranked = recommendations.ranked_signals(signals, profile, interests, len(signals) if followed_only else COMPANIES)
     shown = recommendations.only_followed(ranked)[:COMPANIES] if followed_only else ranked
     titles = {each.item.key: each.item.basis for each in shown}
-    components.csv_button(row, "for_you_companies", lambda: recommendations.table(shown, titles))
+    components.csv_button(row, "for_you_companies", lambda: recommended_list.table(shown, titles))
     if not shown:
         live.nothing("No signal to recommend", "Signals appear here once a strategy emits one for what you follow.")
         return
-    items = recommendations.signal_items(shown, signals, view.zone, view.colours)
+    items = recommended_list.signal_items(shown, signals, view.zone, view.colours)
     _listed(items, shown, profile, view, "for_you_companies_list")
 
 
@@ -232,9 +232,9 @@ def recommended_articles(profile: Profile, interests: Interests, followed_only: 
     most = len(found[1]) if followed_only else ARTICLES
     ranked = recommendations.ranked_articles(found, profile, interests, most)
     shown = recommendations.only_followed(ranked)[:ARTICLES] if followed_only else ranked
-    items = recommendations.article_items(shown, found[1], view.zone, view.colours)
+    items = recommended_list.article_items(shown, found[1], view.zone, view.colours)
     titles = {item["key"]: item["title"] for item in items}
-    components.csv_button(row, "for_you_articles", lambda: recommendations.table(shown, titles))
+    components.csv_button(row, "for_you_articles", lambda: recommended_list.table(shown, titles))
     if not shown:
         live.nothing("No article to recommend", "Nothing that was read lately is about what you follow.")
         return

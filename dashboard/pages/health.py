@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import components, live
-from dashboard.drawing import formats
+from dashboard.drawing import alert_list, formats
 from dashboard.drawing.figures import Figure
 from dashboard.reading import alerting, snapshots
 from dashboard.reading.lag import LagReader
@@ -141,7 +141,7 @@ def _as_text(table: pd.DataFrame) -> pd.DataFrame:
 
 def channels() -> None:
     """Where alerts are sent, and whether they arrive; nothing where no rule sends any."""
-    table = alerting.channel_table(live.read("alerts", alerting.read), SystemClock().now())
+    table = alert_list.channel_table(live.read("alerts", alerting.read), SystemClock().now())
     if table.empty:
         return
     row = components.heading("Alert channels", "What happened to alerts sent to channels.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from dashboard.drawing import alert_list, recommended_list
 from dashboard.drawing.formats import NOTHING
 from dashboard.drawing.palette import LIGHT
 from dashboard.reading import alerting, recommendations
@@ -26,13 +27,13 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 def test_an_alert_is_data_with_safe_links_and_marks() -> None:
     documents = [document(1, title=HOSTILE, url="javascript:x"), document(2, url="https://example.com")]
     alert = make_alert(RULE, signal(0, 0.6), "why", documents)
-    old, new = alerting.items([(7, alert), (8, alert)], 7, UTC, LIGHT)
+    old, new = alert_list.items([(7, alert), (8, alert)], 7, UTC, LIGHT)
     assert (old["new"], new["new"], new["key"]) == (False, True, "8")
     assert [link["url"] for link in new["links"]] == ["", "https://example.com"]
     assert new["links"][0]["title"] == HOSTILE  # the list shows it as text
     assert "to desk" in new["tags"]
-    assert alerting.sent_to(make_alert(RULE, signal(0, 0.6), "why", [], inside="history")).endswith("it is history")
-    table = alerting.table([(7, alert)], UTC)
+    assert alert_list.sent_to(make_alert(RULE, signal(0, 0.6), "why", [], inside="history")).endswith("it is history")
+    table = alert_list.table([(7, alert)], UTC)
     assert table.loc[0, "text"] == "why"
 
 
@@ -60,7 +61,7 @@ def test_channels_with_what_waits_and_which_are_in_trouble() -> None:
         "desk": ChannelState(kind="webhook", sent=3, sent_at=now, error="answered 500", error_at=now - SECOND),
     }
     found = Alerts((), 0, 0, channels, {"chat": 2, "mail": 1})
-    table = alerting.channel_table(found, now).set_index("channel")
+    table = alert_list.channel_table(found, now).set_index("channel")
     assert list(table["waiting"]) == [2, 0, 1]
     assert table.loc["mail", "last error"] == NOTHING
     assert alerting.troubled(found, now) == ["chat"]
@@ -81,7 +82,7 @@ def test_followed_signals_come_first_with_their_reason() -> None:
     assert [each.item.company for each in ranked] == ["XOM", "AAPL", "MSFT"]
     assert [s.company for s in recommendations.signals_of(signals, interests)] == ["XOM"]
     assert [each.item.company for each in recommendations.only_followed(ranked)] == ["XOM"]
-    first, second, _ = recommendations.signal_items(ranked, signals, UTC, LIGHT)
+    first, second, _ = recommended_list.signal_items(ranked, signals, UTC, LIGHT)
     assert first["why"].startswith("followed: XOM; sell -0.40")
     assert second["why"].startswith("you liked 1 similar (AAPL)")
     assert PROFILE.interests("b").sectors == {"Utilities"}
@@ -91,11 +92,11 @@ def test_followed_signals_come_first_with_their_reason() -> None:
 def test_articles_are_items_with_the_key_of_their_rating() -> None:
     some = [document(1), document(2, company="XOM")]
     ranked = recommendations.ranked_articles((T, some), PROFILE, PROFILE.interests(), 10)
-    items = recommendations.article_items(ranked, some, UTC, LIGHT)
+    items = recommended_list.article_items(ranked, some, UTC, LIGHT)
     assert [item["key"] for item in items] == [f"article:{2:032x}:XOM", f"article:{1:032x}:AAPL"]
-    table = recommendations.table(ranked, {item["key"]: item["title"] for item in items})
+    table = recommended_list.table(ranked, {item["key"]: item["title"] for item in items})
     assert list(table["what"]) == ["title 2", "title 1"]
-    assert recommendations.table([], {}).empty
+    assert recommended_list.table([], {}).empty
 
 
 def test_a_profile_in_the_address_must_be_a_name() -> None:
