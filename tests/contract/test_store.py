@@ -120,7 +120,7 @@ def test_a_zombie_with_a_warm_cache_reads_again(make: Make) -> None:
 
 
 def test_a_store_put_back_under_a_living_worker(make: Make) -> None:
-    with pytest.raises(Behind, match="goes on from 0, but 5 was read"):
+    with pytest.raises(Behind, match="continues from 0, but 5 was read"):
         apply(make(), SLOT, OPINIONS, [(5, opinion(5))], RULES, gapless=True)
     store = make()
     apply(store, SLOT, OPINIONS, [(0, opinion(0)), (1, opinion(1))], RULES, gapless=True)
