@@ -126,7 +126,7 @@ def test_a_store_put_back_under_a_living_worker(make: Make) -> None:
     apply(store, SLOT, OPINIONS, [(0, opinion(0)), (1, opinion(1))], RULES, gapless=True)
     if isinstance(store, RedisStore):
         store._client.set(store.keys.position(SLOT), Position(OPINIONS, 1).text())
-        with pytest.raises(Behind, match="goes on from 1, but 2 was read"):
+        with pytest.raises(Behind, match="continues from 1, but 2 was read"):
             apply(store, SLOT, OPINIONS, [(2, opinion(2))], RULES, gapless=True)
 
 

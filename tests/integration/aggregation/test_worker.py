@@ -123,7 +123,7 @@ def test_a_redis_put_back_under_a_living_worker(run: OpinionsRun) -> None:
         run.client.restore(key, 0, raw)
     spread(run, 7, 60)
     assert worker.wait(60) == 75
-    assert "goes on from" in worker.output()
+    assert "continues from" in worker.output()
     worker.start()
     wait_until(run.applied, 60, worker.output)
     assert worker.stop() == 0
