@@ -35,6 +35,8 @@ replay_app = typer.Typer(
     help="Replay a stretch of the past through the live code, as a run with its own name.", invoke_without_command=True
 )
 
+RunName = Annotated[str, typer.Argument(help="Name of the run.")]
+
 
 @replay_app.callback()
 def replay(
@@ -151,7 +153,7 @@ def list_(state: State = None, as_json: Json = False) -> None:
 
 
 @replay_app.command()
-def show(run: str, state: State = None, as_json: Json = False) -> None:
+def show(run: RunName, state: State = None, as_json: Json = False) -> None:
     """Show one run: what was asked and what came out."""
     from services.runs.folder import show_run
 
@@ -160,7 +162,7 @@ def show(run: str, state: State = None, as_json: Json = False) -> None:
 
 
 @replay_app.command()
-def delete(run: str, state: State = None) -> None:
+def delete(run: RunName, state: State = None) -> None:
     """Delete a run and everything it produced."""
     from services.runs.folder import delete_run, show_run
 

@@ -1,4 +1,4 @@
-"""The commands of a model's life: ``bellwether train …``, ``models …``, ``evaluate``, ``predict``. Thin: no logic here.
+"""The commands of a model's life: ``bellwether train …``, ``models …``, ``evaluate``, ``predict``.
 
 ``services/commands/main.py`` finds ``train_app``, ``models_app``, ``evaluate`` and ``predict`` here by their names.
 """
@@ -10,28 +10,27 @@ from typing import Annotated
 
 import typer
 
-from services.commands.training.choices import TaskName, quiet_libraries
+from services.commands.options import Json
+from services.commands.training.libraries import quiet_libraries
+from services.commands.training.options import AnyModel, Entity, Label, RestrictLabels, Task, TaskName, Text
 from services.commands.training.train import train_app
 
 __all__ = ["evaluate", "models_app", "predict", "train_app"]
 
 models_app = typer.Typer(no_args_is_help=True, help="The models on this machine.")
 
-ModelName = Annotated[str, typer.Option("--model", help="A name under models/, a folder, or a hub id.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
-
 
 def evaluate(
-    model: ModelName,
+    model: AnyModel,
     data: Annotated[Path, typer.Option(help="A CSV file with a header.")],
-    text: Annotated[str, typer.Option(help="Column of the text.")] = "text",
-    label: Annotated[str, typer.Option(help="Column of the label.")] = "polarity",
-    entity: Annotated[str | None, typer.Option(help="Column of the company that is asked about.")] = None,
-    task: TaskName = TaskName.sentiment,
-    restrict_labels: Annotated[bool, typer.Option(help="Leave classes out that the file never uses.")] = False,
-    as_json: AsJson = False,
+    text: Text = "text",
+    label: Label = "polarity",
+    entity: Entity = None,
+    task: Task = TaskName.sentiment,
+    restrict_labels: RestrictLabels = False,
+    as_json: Json = False,
 ) -> None:
-    """Score a model on a labelled file: report, confusion, F1, accuracy, calibration, intervals."""
+    """Evaluate a model on a labelled file: report, confusion matrix, F1, accuracy, calibration, intervals."""
     from services.commands.training import reports
     from services.training.data.datasets import read_table
     from services.training.measuring.evaluate import Columns
@@ -57,13 +56,13 @@ def evaluate(
 
 
 def predict(
-    data: Annotated[Path, typer.Option(help="A CSV file with a header; needs no labels.")],
-    out: Annotated[Path, typer.Option(help="The CSV file to write: one row per input row, in its order.")],
-    text: Annotated[str, typer.Option(help="Column of the text.")] = "text",
-    entity: Annotated[str | None, typer.Option(help="Column of the company that is asked about.")] = None,
-    model: ModelName = "bellwether-mini",
+    data: Annotated[Path, typer.Option(help="A CSV file with a header; no labels needed.")],
+    out: Annotated[Path, typer.Option(help="CSV file to write: one row per input row, in the same order.")],
+    text: Text = "text",
+    entity: Entity = None,
+    model: AnyModel = "bellwether-mini",
 ) -> None:
-    """Write negative, neutral, positive (and event, event_probability) for every row of a file."""
+    """Predict negative, neutral, positive (and event, event_probability) for every row of a file."""
     from services.commands.training import reports
     from services.training.data.datasets import read_table
     from services.training.measuring.evaluate import predictions
@@ -80,8 +79,8 @@ def predict(
 
 
 @models_app.command("list")
-def list_models(as_json: AsJson = False) -> None:
-    """Every model under models/: its size, what it is, how it does on its dev files."""
+def list_models(as_json: Json = False) -> None:
+    """List the models under models/: size, kind and results on their dev files."""
     from services.commands.training import reports
     from services.training.shipping.inventory import inventory
 
@@ -93,8 +92,8 @@ def list_models(as_json: AsJson = False) -> None:
 
 
 @models_app.command("show")
-def show_model(name: Annotated[str, typer.Argument(help="A name under models/, or a folder.")]) -> None:
-    """The model card of one model."""
+def show_model(name: Annotated[str, typer.Argument(help="A name under models/ or a folder.")]) -> None:
+    """Show the model card of one model."""
     from rich.markdown import Markdown
 
     from services.commands.training import reports
@@ -105,16 +104,16 @@ def show_model(name: Annotated[str, typer.Argument(help="A name under models/, o
 
 @models_app.command("compare")
 def compare_models(
-    models: Annotated[list[str], typer.Argument(help="Names under models/, folders or hub ids.")],
+    models: Annotated[list[str], typer.Argument(help="Names under models/, folders or Hub ids.")],
     data: Annotated[Path, typer.Option(help="A labelled CSV file.")],
-    text: Annotated[str, typer.Option(help="Column of the text.")] = "text",
-    label: Annotated[str, typer.Option(help="Column of the label.")] = "polarity",
-    entity: Annotated[str | None, typer.Option(help="Column of the company that is asked about.")] = None,
-    task: TaskName = TaskName.sentiment,
-    restrict_labels: Annotated[bool, typer.Option(help="Leave classes out that the file never uses.")] = False,
-    as_json: AsJson = False,
+    text: Text = "text",
+    label: Label = "polarity",
+    entity: Entity = None,
+    task: Task = TaskName.sentiment,
+    restrict_labels: RestrictLabels = False,
+    as_json: Json = False,
 ) -> None:
-    """Several models on one file, side by side."""
+    """Compare several models on one labelled file, side by side."""
     from services.commands.training import reports
     from services.training.data.datasets import read_table
     from services.training.measuring.evaluate import Columns

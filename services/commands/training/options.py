@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,32 +12,80 @@ from services.training.errors import DataError
 
 LABELLED = Path("../shared/data/labelled")
 MINI = "tfns_sentiment,tfns_topic,sentfin,finentity"
+
+
+class TaskName(StrEnum):
+    """What a model is asked for."""
+
+    sentiment = "sentiment"
+    event = "event"
+
+
+class MethodName(StrEnum):
+    """Which weights learn; see ``methods.METHODS``."""
+
+    full = "full"
+    company = "company"
+    lora = "lora"
+    adalora = "adalora"
+    adapter = "adapter"
+    prefix = "prefix"
+
+
+class ReportTo(StrEnum):
+    """Where the curves of a run go."""
+
+    tensorboard = "tensorboard"
+    wandb = "wandb"
+    none = "none"
+
+
+class DeviceChoice(StrEnum):
+    """What a run computes on; auto takes CUDA where there is some."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
 Labelled = Annotated[Path, typer.Option(help="Folder of the labelled sets (SET/train.csv, SET/dev.csv).")]
 Out = Annotated[Path, typer.Option(help="Folder to write.")]
-Sets = Annotated[str, typer.Option(help="Labelled sets, joined by commas.")]
-Seed = Annotated[int, typer.Option(help="Seed of everything random.")]
-ModelName = Annotated[str, typer.Option("--model", help="A name under models/ or a folder of an opinion model.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
+Sets = Annotated[str, typer.Option(help="Labelled sets, separated by commas.")]
+Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]
+Epochs = Annotated[int, typer.Option(help="Passes over the training rows.")]
+TokenBudget = Annotated[int, typer.Option(help="Padded tokens per step.")]
+Method = Annotated[MethodName, typer.Option(help="Which weights to train.")]
+Reports = Annotated[ReportTo, typer.Option(help="Where the training curves go.")]
+Device = Annotated[DeviceChoice, typer.Option(help="Device to train on; auto uses CUDA if there is any.")]
+ModelName = Annotated[str, typer.Option("--model", help="A name under models/ or the folder of an opinion model.")]
+AnyModel = Annotated[str, typer.Option("--model", help="A name under models/, a folder or a Hub id.")]
+
+# of a labelled file
+Text = Annotated[str, typer.Option(help="Column of the text.")]
+Label = Annotated[str, typer.Option(help="Column of the label.")]
+Entity = Annotated[str | None, typer.Option(help="Column of the company in question.")]
+Task = Annotated[TaskName, typer.Option(help="What the labels are.")]
+RestrictLabels = Annotated[bool, typer.Option(help="Leave out classes that the file never uses.")]
 
 
 def cap_of(item: str) -> tuple[str, int]:
     """SET=ROWS as a pair. Raises DataError for anything else."""
     name, _, rows = item.partition("=")
     if not rows.isdigit():
-        raise DataError(f"--cap {item}: not of the form SET=ROWS")
+        raise DataError(f"--cap {item}: use SET=ROWS, for example, sentfin=2000")
     return name, int(rows)
 
 
 def names_of(joined: str) -> tuple[str, ...]:
-    """Names joined by commas."""
+    """Names separated by commas."""
     return tuple(name.strip() for name in joined.split(",") if name.strip())
 
 
-def say(found: dict[str, Any], as_json: bool) -> None:
-    """Print what a command found: as one line of JSON, or readable."""
+def say(values: dict[str, Any], as_json: bool) -> None:
+    """Print an answer: as one line of JSON, or indented."""
     from services.commands.training import reports
 
     if as_json:
-        reports.print_json(found)
+        reports.print_json(values)
     else:
-        reports.out.print_json(data=found)
+        reports.out.print_json(data=values)

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from services.commands.training.choices import log_to_stderr, quiet_libraries
-from services.commands.training.options import LABELLED, MINI, AsJson, Labelled, ModelName, Out, Sets, names_of, say
+from services.commands.options import Json
+from services.commands.training.libraries import log_to_stderr, quiet_libraries
+from services.commands.training.options import LABELLED, MINI, Labelled, ModelName, Out, Sets, names_of, say
 from services.training.errors import DataError
 
 shape_app = typer.Typer()
@@ -24,10 +25,10 @@ def import_encoder(
         ),
     ],
     out: Out,
-    layers: Annotated[int | None, typer.Option(help="Keep so many of its lowest layers.")] = None,
-    as_json: AsJson = False,
+    layers: Annotated[int | None, typer.Option(help="Keep only this many of its lowest layers.")] = None,
+    as_json: Json = False,
 ) -> None:
-    """Turn a BERT encoder that is packaged as ONNX or as a TensorFlow SavedModel into a folder for --encoder.
+    """Convert a BERT encoder packaged as ONNX or as a TensorFlow SavedModel into a folder for --encoder.
 
     Checked: its states are those of the ONNX graph, or its masked-word head finds the words of two plain sentences.
     """
@@ -42,11 +43,11 @@ def import_encoder(
 
 @shape_app.command()
 def average(
-    models: Annotated[list[str], typer.Argument(help="Names under models/ or folders, the one that goes on last.")],
+    models: Annotated[list[str], typer.Argument(help="Names under models/ or folders; the last one is continued.")],
     out: Out,
-    shares: Annotated[str, typer.Option(help="Of each model, joined by commas; they sum to 1.")],
+    shares: Annotated[str, typer.Option(help="Share of each model, separated by commas; they sum to 1.")],
 ) -> None:
-    """The mean of several stages' weights; `train release --run OUT` makes a model of it."""
+    """Average the weights of several stages; `train release --run OUT` makes a model of the result."""
     from services.model.folders import find_model
     from services.training.shipping.averaging import average as run
 
@@ -54,7 +55,7 @@ def average(
     try:
         parts = [float(share) for share in names_of(shares)]
     except ValueError:
-        raise DataError(f"--shares {shares}: not numbers joined by commas") from None
+        raise DataError(f"--shares {shares}: use numbers separated by commas") from None
     run([find_model(name) for name in models], parts, out)
     say({"out": str(out), "shares": parts}, as_json=False)
 
@@ -65,11 +66,11 @@ def prune(
     model: ModelName = "bellwether-mini",
     labelled: Labelled = LABELLED,
     sets: Sets = MINI,
-    keep_layers: Annotated[str | None, typer.Option(help="Layers to keep, such as 0,1,2,4.")] = None,
-    keep_words: Annotated[list[Path] | None, typer.Option(help="Keep only word vectors that these texts use.")] = None,
-    as_json: AsJson = False,
+    keep_layers: Annotated[str | None, typer.Option(help="Layers to keep, for example, 0,1,2,4.")] = None,
+    keep_words: Annotated[list[Path] | None, typer.Option(help="Keep only word vectors used by these texts.")] = None,
+    as_json: Json = False,
 ) -> None:
-    """Drop encoder layers, or word vectors that texts do not use; says what it cost and won."""
+    """Drop encoder layers or unused word vectors, and report the cost in accuracy and the gain in size and speed."""
     from services.training.shipping.shrinking import prune_model
 
     quiet_libraries()
@@ -77,7 +78,7 @@ def prune(
     try:
         layers = [int(number) for number in names_of(keep_layers)] if keep_layers else None
     except ValueError:
-        raise DataError(f"--keep-layers {keep_layers}: not numbers joined by commas") from None
+        raise DataError(f"--keep-layers {keep_layers}: use numbers separated by commas") from None
     say(prune_model(model, out, labelled, names_of(sets), layers, keep_words or []), as_json)
 
 
@@ -86,10 +87,10 @@ def quantise(
     model: ModelName = "bellwether-mini",
     labelled: Labelled = LABELLED,
     sets: Sets = MINI,
-    out: Annotated[Path | None, typer.Option(help="Also store the model in 8 bits in this folder.")] = None,
-    as_json: AsJson = False,
+    out: Annotated[Path | None, typer.Option(help="Also store the 8-bit model in this folder.")] = None,
+    as_json: Json = False,
 ) -> None:
-    """What 8 bits cost in accuracy against float32 on the dev files, and win in speed and size."""
+    """Compare 8 bits with float32 on the dev files: the cost in accuracy, the gain in speed and size."""
     from services.training.shipping.shrinking import quantise_model
 
     quiet_libraries()
@@ -103,9 +104,9 @@ def export(
     model: ModelName = "bellwether-mini",
     labelled: Labelled = LABELLED,
     sets: Sets = MINI,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
-    """Write ``model.onnx``; what it costs in accuracy (where the labelled sets are there) and wins in speed."""
+    """Write ``model.onnx`` and compare its accuracy (given the labelled sets) and its speed."""
     from services.training.shipping.onnx_export import export_onnx
 
     quiet_libraries()

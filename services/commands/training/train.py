@@ -1,4 +1,4 @@
-"""``bellwether train …``: thin commands, no logic here."""
+"""``bellwether train …``."""
 
 from __future__ import annotations
 
@@ -7,16 +7,24 @@ from typing import Annotated
 
 import typer
 
+from services.commands.options import Json
 from services.commands.recipes import Recipe
-from services.commands.training.choices import DeviceChoice, MethodName, ReportTo, log_to_stderr, quiet_libraries
+from services.commands.training.libraries import log_to_stderr, quiet_libraries
 from services.commands.training.options import (
     LABELLED,
     MINI,
-    AsJson,
+    Device,
+    DeviceChoice,
+    Epochs,
     Labelled,
+    Method,
+    MethodName,
     Out,
+    Reports,
+    ReportTo,
     Seed,
     Sets,
+    TokenBudget,
     cap_of,
     names_of,
     say,
@@ -32,37 +40,38 @@ def finetune(
     out: Out,
     labelled: Labelled = LABELLED,
     sets: Sets = MINI,
-    judged: Annotated[str | None, typer.Option(help="Dev sets that choose the checkpoint; default: --sets.")] = None,
-    per_set: Annotated[int | None, typer.Option(help="At most so many rows of a set in an epoch.")] = None,
-    cap: Annotated[list[str] | None, typer.Option(help="SET=ROWS: the same for one set.")] = None,
-    encoder: Annotated[str | None, typer.Option(help="Encoder to start from (folder or hub id).")] = None,
-    start: Annotated[str | None, typer.Option(help="Opinion model to go on from (name or folder).")] = None,
-    method: MethodName = MethodName.full,
-    rank: Annotated[int, typer.Option(help="Rank of low-rank changes (lora, adalora).", min=1)] = 16,
-    freeze_layers: Annotated[int, typer.Option(help="Lowest layers of the encoder that do not learn.")] = 0,
-    epochs: int = 5,
+    judged: Annotated[str | None, typer.Option(help="Dev sets that choose the checkpoint (default: --sets).")] = None,
+    per_set: Annotated[int | None, typer.Option(help="Use at most this many rows of each set per epoch.")] = None,
+    cap: Annotated[list[str] | None, typer.Option(help="SET=ROWS: the same for one set. May be repeated.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="Encoder to start from (folder or Hub id).")] = None,
+    start: Annotated[str | None, typer.Option(help="Opinion model to continue from (name or folder).")] = None,
+    method: Method = MethodName.full,
+    rank: Annotated[int, typer.Option(help="Rank of the low-rank updates (lora, adalora).", min=1)] = 16,
+    freeze_layers: Annotated[int, typer.Option(help="Number of lowest encoder layers to freeze.")] = 0,
+    epochs: Epochs = 5,
     seed: Seed = 20261124,
-    token_budget: Annotated[int, typer.Option(help="Padded tokens per step.")] = 2048,
-    encoder_rate: float = 2e-4,
-    head_rate: float = 6e-4,
-    patience: Annotated[int, typer.Option(help="Epochs without a better dev result before it stops.")] = 3,
-    class_weights: Annotated[bool, typer.Option(help="Rare classes count more.")] = False,
+    token_budget: TokenBudget = 2048,
+    encoder_rate: Annotated[float, typer.Option(help="Learning rate of the encoder.")] = 2e-4,
+    head_rate: Annotated[float, typer.Option(help="Learning rate of the heads.")] = 6e-4,
+    patience: Annotated[int, typer.Option(help="Stop after this many epochs without a better dev result.")] = 3,
+    class_weights: Annotated[bool, typer.Option(help="Give rare classes more weight.")] = False,
     focal: Annotated[float, typer.Option(help="Exponent of the focal loss; 0: plain cross-entropy.")] = 0.0,
-    anchor: Annotated[float, typer.Option(help="Pull of the embedding to the base encoder's; 0: none.")] = 4.0,
+    anchor: Annotated[float, typer.Option(help="Pull towards the base encoder's embedding; 0: none.")] = 4.0,
     anchor_encoder: Annotated[
-        str | None, typer.Option(help="Encoder whose embedding the anchor pulls to; default: that of the start.")
+        str | None,
+        typer.Option(help="Encoder whose embedding the anchor pulls towards (default: the starting encoder)."),
     ] = None,
-    anonymise: Annotated[float, typer.Option(help='How often a company is called "the company".')] = 0.0,
-    compose: Annotated[float, typer.Option(help="How often two texts about companies are joined.")] = 0.0,
-    teacher: Annotated[list[str] | None, typer.Option(help="Opinion model to learn from; several: their mean.")] = None,
-    unlabelled: Annotated[list[Path] | None, typer.Option(help="Texts to pseudo-label and learn from.")] = None,
-    sure: Annotated[float, typer.Option(help="Probability from which a pseudo-label is taken.")] = 0.95,
-    report_to: ReportTo = ReportTo.tensorboard,
-    device: DeviceChoice = DeviceChoice.auto,
+    anonymise: Annotated[float, typer.Option(help='Share of companies called "the company".')] = 0.0,
+    compose: Annotated[float, typer.Option(help="Share of texts about companies joined in pairs.")] = 0.0,
+    teacher: Annotated[list[str] | None, typer.Option(help="Model to learn from; several: their mean.")] = None,
+    unlabelled: Annotated[list[Path] | None, typer.Option(help="Texts to pseudo-label. May be repeated.")] = None,
+    sure: Annotated[float, typer.Option(help="Lowest probability of a pseudo-label that is used.")] = 0.95,
+    report_to: Reports = ReportTo.tensorboard,
+    device: Device = DeviceChoice.auto,
     recipe: Recipe = None,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
-    """Fine-tune on labelled sets, all heads at once. Run it again with the same --out to resume."""
+    """Fine-tune all heads at once on labelled sets. Run it again with the same --out to resume."""
     del recipe  # applied while the options were read
     from services.commands.training import reports
     from services.model.folders import find_model
@@ -74,7 +83,7 @@ def finetune(
     quiet_libraries()
     log_to_stderr()
     if encoder and start:
-        raise DataError("--encoder and --start: a run starts from one of them")
+        raise DataError("--encoder and --start exclude each other; give one of them")
     settings = FinetuneSettings(
         out=out,
         labelled=labelled,
@@ -112,19 +121,19 @@ def finetune(
 
 @train_app.command()
 def pretrain(
-    texts: Annotated[list[Path], typer.Argument(help="Text files: .txt (a text a line), .csv, .jsonl; .gz too.")],
+    texts: Annotated[list[Path], typer.Argument(help=".txt (one text per line), .csv or .jsonl, each also as .gz.")],
     out: Out,
-    encoder: Annotated[str | None, typer.Option(help="Encoder to go on from; default: the base encoder.")] = None,
-    epochs: int = 1,
+    encoder: Annotated[str | None, typer.Option(help="Encoder to continue from (default: the base encoder).")] = None,
+    epochs: Epochs = 1,
     seed: Seed = 20261124,
-    token_budget: Annotated[int, typer.Option(help="Padded tokens per step.")] = 2048,
-    rate: float = 1e-4,
-    max_steps: Annotated[int | None, typer.Option(help="Stop after so many steps.", min=1)] = None,
-    report_to: ReportTo = ReportTo.tensorboard,
-    device: DeviceChoice = DeviceChoice.auto,
-    as_json: AsJson = False,
+    token_budget: TokenBudget = 2048,
+    rate: Annotated[float, typer.Option(help="Learning rate.")] = 1e-4,
+    max_steps: Annotated[int | None, typer.Option(help="Stop after this many steps.", min=1)] = None,
+    report_to: Reports = ReportTo.tensorboard,
+    device: Device = DeviceChoice.auto,
+    as_json: Json = False,
 ) -> None:
-    """Masked-language modelling on plain text; prints the perplexity before and after. Run it again to resume."""
+    """Pre-train an encoder on plain text and print the perplexity before and after. Run it again to resume."""
     from services.commands.training import reports
     from services.training.learning.pretrain import PretrainSettings
     from services.training.learning.pretrain import pretrain as run
@@ -157,32 +166,32 @@ def pretrain(
 
 @train_app.command()
 def release(
-    run: Annotated[Path, typer.Option(help="Folder of a finished run; or of a model, to measure it anew.")],
+    run: Annotated[Path, typer.Option(help="Folder of a finished run, or of a model to measure again.")],
     out: Out,
     labelled: Labelled = LABELLED,
     sets: Sets = MINI,
-    reported: Annotated[str, typer.Option(help="Dev sets to report, joined by commas.")] = MINI + ",fpb,fiqa2018",
+    reported: Annotated[str, typer.Option(help="Dev sets to report, separated by commas.")] = MINI + ",fpb,fiqa2018",
     seed: Seed = 20261124,
-    delta_of: Annotated[str | None, typer.Option(help="Ship as a difference to this model.")] = None,
+    delta_of: Annotated[str | None, typer.Option(help="Store only the difference from this model.")] = None,
     reuters: Annotated[Path, typer.Option(help="Stories to measure the embedding on; skipped if absent.")] = Path(
         "../shared/data/backtest/reuters_news_2012_2017.jsonl.gz"
     ),
-    bits: Annotated[int, typer.Option(help="Of a stored weight: 16, or 8 with a scale per row.")] = 16,
-    cut_vocabulary: Annotated[bool, typer.Option(help="Leave out word vectors that are never used.")] = False,
-    base: Annotated[str | None, typer.Option(help="What the card says of the encoder: name, licence, source.")] = None,
+    bits: Annotated[int, typer.Option(help="Bits per stored weight: 16, or 8 with a scale per row.")] = 16,
+    cut_vocabulary: Annotated[bool, typer.Option(help="Drop word vectors that are never used.")] = False,
+    base: Annotated[str | None, typer.Option(help="Encoder on the card: name, licence, source.")] = None,
     embedding_of: Annotated[
-        str | None, typer.Option(help="Encoder (folder or hub id) whose embedding the model shall give.")
+        str | None, typer.Option(help="Encoder (folder or Hub id) whose embedding the model is to reproduce.")
     ] = None,
     compared_with: Annotated[
-        str | None, typer.Option(help="Encoder whose embedding to compare with; default: that of --embedding-of.")
+        str | None, typer.Option(help="Encoder whose embedding to compare with (default: --embedding-of).")
     ] = None,
     offsets: Annotated[
-        bool, typer.Option(help="Fit an offset per sentiment; without, the weights stay as they are.")
+        bool, typer.Option(help="Fit an offset per sentiment; otherwise the weights stay as they are.")
     ] = True,
     recipe: Recipe = None,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
-    """Calibrate a run's best checkpoint, save it in 16 bits, measure it, write its model card."""
+    """Calibrate a run's best checkpoint, save it in 16 bits, measure it and write its model card."""
     del recipe  # applied while the options were read
     from services.model.folders import find_model
     from services.training.data.datasets import training_examples
@@ -193,7 +202,7 @@ def release(
     quiet_libraries()
     log_to_stderr()
     if bits not in (8, 16):
-        raise DataError(f"--bits {bits}: 8 or 16")
+        raise DataError(f"--bits {bits}: use 8 or 16")
     order = Release(
         run,
         out,
@@ -220,14 +229,14 @@ def release(
 def compare_methods(
     out: Out,
     labelled: Labelled = LABELLED,
-    rows: Annotated[int, typer.Option(help="Training rows of each set.")] = 1000,
-    epochs: int = 2,
-    page: Annotated[Path | None, typer.Option(help="Page whose table to replace, such as docs/models.md.")] = None,
-    encoder: Annotated[str | None, typer.Option(help="A further pre-trained encoder, for one more row.")] = None,
+    rows: Annotated[int, typer.Option(help="Training rows per set.")] = 1000,
+    epochs: Epochs = 2,
+    page: Annotated[Path | None, typer.Option(help="Page whose table to replace, for example, docs/models.md.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="A further pre-trained encoder, for an extra row.")] = None,
     seed: Seed = 20261124,
-    as_json: AsJson = False,
+    as_json: Json = False,
 ) -> None:
-    """Train every method on the same small sample and write the table method x parameters x time x dev score."""
+    """Train every method on the same small sample and tabulate parameters, time and dev score."""
     from services.commands.training import reports
     from services.training.comparison import Plan, check_page, compare, methods_table, replace_table, trials_of
 

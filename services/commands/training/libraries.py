@@ -1,44 +1,9 @@
-"""What the commands of training let a person choose from, and how they keep the libraries quiet."""
+"""How the commands of training keep torch and transformers quiet, and show what a run logs."""
 
 from __future__ import annotations
 
 import logging
 import os
-from enum import StrEnum
-
-
-class TaskName(StrEnum):
-    """What a model is asked for."""
-
-    sentiment = "sentiment"
-    event = "event"
-
-
-class MethodName(StrEnum):
-    """Which weights learn; see ``methods.METHODS``."""
-
-    full = "full"
-    company = "company"
-    lora = "lora"
-    adalora = "adalora"
-    adapter = "adapter"
-    prefix = "prefix"
-
-
-class ReportTo(StrEnum):
-    """Where the curves of a run go."""
-
-    tensorboard = "tensorboard"
-    wandb = "wandb"
-    none = "none"
-
-
-class DeviceChoice(StrEnum):
-    """What a run computes on; auto takes CUDA where there is some."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
 
 
 def quiet_libraries() -> None:
