@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -19,9 +18,8 @@ from services.runs.result import Result
 from shared.clients.state_folder import RUN_FILE, whole_file
 from shared.clock import SystemClock, to_datetime
 from shared.contract.events import MICRO
+from shared.reading.runs_folder import GROWING
 from shared.settings import Settings
-
-FILE: Final = "growing.parquet"
 
 
 def follower(settings: Settings, prices: str) -> Callable[[Path], Follower]:
@@ -40,7 +38,7 @@ class GrowingCurve:
     """
 
     def __init__(self, folder: Path, prices: Prices, cost_bps: float, hold_bars: int) -> None:
-        self._path = folder / FILE
+        self._path = folder / GROWING
         self._prices, self._cost, self._hold = prices, cost_bps, hold_bars
         self._opens = prices.opens_at.as_unit("us").asi8
         self._seen = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import msgspec
 import pandas as pd
 
 from services.backtest.result import BacktestError
-from shared.clients.state_folder import StateFolder
+from shared.reading.runs_folder import EQUITY, EVENTS, METRICS, SIGNALS, TEAR_SHEET, RunFolder, run_folders
 from shared.settings import Settings
 
 EVENT_COLUMNS = ["company", "available_at", "event"]
@@ -29,32 +28,25 @@ class Run:
     texts_until: str = ""  # ISO date of the newest text that the model learnt from; "" when it is not known
 
 
-def run_folder(settings: Settings, run: str) -> Path:
-    """Where a replay leaves what it made."""
-    return StateFolder(settings.state_dir).runs / run
-
-
 def load_run(settings: Settings, run: str) -> Run:
     """Raises BacktestError when the run is unknown or not finished."""
-    folder = run_folder(settings, run)
-    path = folder / "signals.parquet"
-    if not path.exists():
-        known = sorted(p.parent.name for p in folder.parent.glob("*/signals.parquet")) if folder.parent.exists() else []
+    folder = RunFolder.of(settings.state_dir, run)
+    path = folder.table(SIGNALS)
+    if path is None:
+        known = [each.name for each in run_folders(settings.state_dir) if each.table(SIGNALS)]
         listed = f"known runs: {', '.join(known)}" if known else "there are none yet"
         raise BacktestError(f"no run is named {run!r} ({listed}); make one with: bellwether replay --run {run} …")
     signals = pd.read_parquet(path)
     if "revision" in signals:
         signals = signals[signals["revision"] == 0]
-    events_path = folder / "events.parquet"
-    events = pd.read_parquet(events_path) if events_path.exists() else pd.DataFrame(columns=EVENT_COLUMNS)
-    summary_path = folder / "run.json"
-    summary = json.loads(summary_path.read_text()) if summary_path.exists() else {}
+    events = folder.table(EVENTS)
+    summary = folder.summary()
     asked = summary.get("asked", {})
     return Run(
         run,
-        folder,
+        folder.path,
         signals,
-        events,
+        pd.read_parquet(events) if events else pd.DataFrame(columns=EVENT_COLUMNS),
         tuple(asked.get("strategies", ())),
         bool(asked.get("anonymise", False)),
         str(summary.get("model_texts_until", "")),
@@ -66,7 +58,7 @@ def write_outputs(
 ) -> None:
     """DIR/tearsheet.html, signals.parquet, equity.parquet, and last DIR/metrics.json (NaN becomes null)."""
     out.mkdir(parents=True, exist_ok=True)
-    (out / "tearsheet.html").write_text(html, encoding="utf-8")
-    signals.to_parquet(out / "signals.parquet", index=False)
-    equity.to_parquet(out / "equity.parquet", index=False)
-    (out / "metrics.json").write_bytes(msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n")
+    (out / TEAR_SHEET).write_text(html, encoding="utf-8")
+    signals.to_parquet(out / SIGNALS, index=False)
+    equity.to_parquet(out / EQUITY, index=False)
+    (out / METRICS).write_bytes(msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n")

@@ -12,8 +12,9 @@ from services.aggregation.core.plan import Rules
 from services.aggregation.signals.strategy import Strategy
 from services.backtest.result import BacktestError
 from services.runs.folder import signal_frame
-from services.runs.opinion_file import FILE, replayed
+from services.runs.opinion_file import replayed
 from shared.clients.state_folder import RUN_FILE, RUN_FOLDER, make_folder, whole_file
+from shared.reading.runs_folder import OPINIONS
 from shared.settings import Settings
 
 FOLDER: Final = "variants"
@@ -25,9 +26,10 @@ def variant_signals(folder: Path, wanted: Mapping[str, Strategy], settings: Sett
 
     Raises BacktestError when the run kept no opinions.
     """
-    if not (folder / FILE).exists():
+    if not (folder / OPINIONS).exists():
         raise BacktestError(
-            f"run {folder.name!r} kept no opinions ({FILE}); replay it again with --overwrite (its scores are cached)"
+            f"run {folder.name!r} kept no opinions ({OPINIONS}); "
+            "replay it again with --overwrite (its scores are cached)"
         )
     missing = {name: strategy for name, strategy in wanted.items() if not _path(folder, strategy).exists()}
     names = list(missing)

@@ -65,6 +65,7 @@ def backtest(
     """Test a run's signals against prices: tear sheet, metrics, placebo. A signal trades at the first bar after it."""
     from services.backtest.options import Choices
     from services.backtest.run import backtest_run
+    from shared.reading.runs_folder import TEAR_SHEET
 
     choices = Choices(
         strategy=strategy, cost_bps=cost_bps, delay=delay, calendar=calendar, currency=currency, hold_bars=hold,
@@ -72,7 +73,7 @@ def backtest(
         choose_by=choose_by,
     )  # fmt: skip
     folder, metrics = backtest_run(settings_of(state), run, prices, choices, out)
-    note(f"tear sheet: {folder / 'tearsheet.html'}")
+    note(f"tear sheet: {folder / TEAR_SHEET}")
     for warning in metrics["warnings"][:10]:
         note(f"warning: {warning}")
     say(metrics, words(metrics), as_json=as_json)

@@ -133,11 +133,12 @@ def _test(settings: Settings, run: str, prices: str) -> dict[str, object]:
     from services.backtest.options import Choices
     from services.backtest.run import backtest_run
     from services.commands.backtest import words
+    from shared.reading.runs_folder import TEAR_SHEET
 
     measures: dict[str, object] = {}
     for strategy in sorted(set(load_run(settings, run).signals["strategy"])):
         folder, metrics = backtest_run(settings, run, prices, Choices(strategy=strategy))
-        note(f"{strategy}: {words(metrics)}; tear sheet: {folder / 'tearsheet.html'}")
+        note(f"{strategy}: {words(metrics)}; tear sheet: {folder / TEAR_SHEET}")
         measures[strategy] = {name: metrics[name] for name in ("ic_mean", "ic_t", "sharpe", "max_drawdown")}
     return measures
 

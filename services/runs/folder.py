@@ -8,22 +8,20 @@ import json
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 import pandas as pd
 
 from services.aggregation.admin.dump import lines
 from services.runs.result import Result
-from shared.clients.state_folder import RUN_FILE, RUN_FOLDER, StateFolder, make_folder, write_atomically
+from shared.clients.state_folder import RUN_FILE, RUN_FOLDER, make_folder, write_atomically
 from shared.clock import to_datetime
 from shared.contract.events import MICRO
 from shared.contract.signals import Signal
+from shared.reading.runs_folder import DUMP, EVENTS, SIGNALS, SUMMARY, RunFolder, run_folders
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
-
-DUMP: Final = "aggregates.jsonl.gz"
-SUMMARY: Final = "run.json"
 
 
 class RunError(ValueError):
@@ -31,16 +29,16 @@ class RunError(ValueError):
 
 
 def folder_of(settings: Settings, run: str) -> Path:
-    return StateFolder(settings.state_dir).runs / run
+    return RunFolder.of(settings.state_dir, run).path
 
 
 def refuse_in_use(settings: Settings, run: str, asked: dict[str, Any], *, resume: bool, overwrite: bool) -> None:
     """A name in use is refused unless `resume` (the same question) or `overwrite`. Raises RunError."""
     if not run.replace("-", "").replace("_", "").isalnum() or len(run) > 64 or run == "live":
         raise RunError(f"--run {run}: a run's name has 1 to 64 letters, digits, - and _, and is not 'live'")
-    summary_file = folder_of(settings, run) / SUMMARY
-    if summary_file.exists() and not overwrite:
-        before = json.loads(summary_file.read_text())
+    folder = RunFolder.of(settings.state_dir, run)
+    if folder.exists() and not overwrite:
+        before = _summary(folder)
         if not resume:
             raise RunError(
                 f"run {run!r} already exists ({before.get('state', '?')}); "
@@ -64,7 +62,7 @@ def begin_run(settings: Settings, run: str, asked: dict[str, Any], *, overwrite:
 
 def stop_run(folder: Path) -> None:
     """Note that a run ended before its end; `--resume` goes on with it."""
-    summary: dict[str, Any] = json.loads((folder / SUMMARY).read_text())
+    summary = RunFolder(folder).summary()
     _write(folder / SUMMARY, summary | {"state": "stopped"})
 
 
@@ -77,9 +75,9 @@ def finish_run(
         for line in lines(result.store.rows()):
             digest.update(line)
             file.write(line)
-    signal_frame(result.signals).to_parquet(folder / "signals.parquet", index=False)
+    signal_frame(result.signals).to_parquet(folder / SIGNALS, index=False)
     events = pd.DataFrame(result.events, columns=["company", "available_at", "event"])
-    events.to_parquet(folder / "events.parquet", index=False)
+    events.to_parquet(folder / EVENTS, index=False)
     totals = [result.store.totals(slot) for slot in range(result.store.slots)]
     summary = {
         "run": run,
@@ -134,16 +132,22 @@ def _ticker(catalogue: Catalogue, company: str, at: int) -> str:
 
 def list_runs(settings: Settings) -> list[dict[str, Any]]:
     """Every run's summary, by name."""
-    return [json.loads(path.read_text()) for path in sorted(StateFolder(settings.state_dir).runs.glob(f"*/{SUMMARY}"))]
+    return list(map(_summary, run_folders(settings.state_dir)))
 
 
 def show_run(settings: Settings, run: str) -> dict[str, Any]:
     """Raises RunError."""
-    path = folder_of(settings, run) / SUMMARY
-    if not path.exists():
-        known = ", ".join(kept["run"] for kept in list_runs(settings)) or "none yet"
-        raise RunError(f"no run is named {run!r}; known: {known}")
-    summary: dict[str, Any] = json.loads(path.read_text())
+    folder = RunFolder.of(settings.state_dir, run)
+    if not folder.exists():
+        names = ", ".join(each.name for each in run_folders(settings.state_dir)) or "none yet"
+        raise RunError(f"no run is named {run!r}; known: {names}")
+    return _summary(folder)
+
+
+def _summary(folder: RunFolder) -> dict[str, Any]:
+    summary = folder.summary()
+    if not summary:
+        raise RunError(f"{folder.path / SUMMARY} cannot be read; replace the run with --overwrite")
     return summary
 
 

@@ -22,8 +22,8 @@ from services.aggregation.signals.strategy import Strategy
 from services.runs.memory_run import MemoryRun
 from shared.clients.state_folder import RUN_FILE, whole_file
 from shared.contract.signals import Signal
+from shared.reading.runs_folder import OPINIONS
 
-FILE: Final = "opinions.jsonl.gz"
 GROUP: Final = 8_192
 
 
@@ -39,10 +39,10 @@ class OpinionFile:
 
     def __init__(self, folder: Path, streams: Iterable[str], slots: int) -> None:
         self._open = ExitStack()
-        draft = self._open.enter_context(whole_file(folder / FILE, RUN_FILE))
+        draft = self._open.enter_context(whole_file(folder / OPINIONS, RUN_FILE))
         raw = self._open.enter_context(draft.open("wb"))
         # the name goes into the file: the one that it always had keeps equal runs equal, byte by byte
-        self._file = self._open.enter_context(gzip.GzipFile(f"{FILE}.tmp", "wb", 1, raw, mtime=0))
+        self._file = self._open.enter_context(gzip.GzipFile(f"{OPINIONS}.tmp", "wb", 1, raw, mtime=0))
         self._file.write(msgspec.json.encode(Head(tuple(sorted(streams)), slots)) + b"\n")
 
     def write(self, slot: int, values: Sequence[bytes]) -> None:
@@ -64,7 +64,7 @@ def replayed(folder: Path, strategies: Sequence[Strategy], rules: Rules) -> list
 
     Raises FileNotFoundError when the run kept no opinions.
     """
-    with gzip.open(folder / FILE, "rb") as file:
+    with gzip.open(folder / OPINIONS, "rb") as file:
         head = msgspec.json.decode(next(file), type=Head)
         run = MemoryRun(head.slots, strategies, frozenset(head.streams), rules)
         for slot, values in _groups(file):

@@ -12,8 +12,8 @@ from typing import Final
 
 from services.runs.result import Result
 from shared.clients.state_folder import RUN_FILE, write_atomically
+from shared.reading.runs_folder import PROGRESS
 
-FILE: Final = "progress.json"
 EVERY_SECONDS: Final = 1.0
 Follower = Callable[[Result, int], None]  # what there is so far, and the market time (microseconds) that was reached
 Advance = Callable[[int, int], None]  # documents done, documents in all
@@ -23,7 +23,7 @@ class Watch:
     """Called after every group of documents. `follow` is asked rarely enough to cost at most a tenth of the time."""
 
     def __init__(self, folder: Path, advance: Advance, follow: Follower | None = None) -> None:
-        self._path = folder / FILE
+        self._path = folder / PROGRESS
         self._advance, self._follow = advance, follow
         self._begun = time.monotonic()
         self._due = self._begun

@@ -9,17 +9,16 @@ from pathlib import Path
 from services.aggregation.admin.dump import lines
 from services.aggregation.stores.redis_store import RedisStore
 from shared.clients.redis import connect
-from shared.clients.state_folder import StateFolder
 from shared.contract.aggregates import Resolution
 from shared.contract.topics import LIVE
 from shared.reading.binding import slots_of
+from shared.reading.runs_folder import DUMP, RunFolder
 from shared.settings import Settings
 
 
 def dump_on_disk(settings: Settings) -> Path | None:
     """The canonical dump that a replay in one process left: such a run was never in Redis."""
-    path = StateFolder(settings.state_dir).runs / settings.run / "aggregates.jsonl.gz"
-    return path if settings.run != LIVE and path.exists() else None
+    return RunFolder.of(settings.state_dir, settings.run).table(DUMP) if settings.run != LIVE else None
 
 
 def dumped_lines(settings: Settings, resolutions: Sequence[Resolution]) -> Iterator[bytes]:

@@ -1,0 +1,103 @@
+"""What a run has left is read in shared/reading alone: elsewhere, only the stores and admin commands of a run name its
+keys, send reading commands to Redis, or name the files of its folder."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shared.reading import runs_folder
+
+ROOT = Path(__file__).parents[3]
+READING = "shared/reading/"
+
+STORES = ("services/aggregation/stores/", "services/aggregation/signals/outbox.py", "services/alerts/store.py")
+ADMIN = ("services/aggregation/admin/", "services/supervisor/topics/", "services/scoring/model_switch.py")
+BINDING = ("services/runtime/binding.py",)  # the script that binds a run answers with what it is bound to
+# Commands that only a client of Redis has, and that give values back; `get` and `exists` are asked of many things.
+COMMANDS = {
+    "hget", "hgetall", "hmget", "hvals", "hkeys", "hscan", "hscan_iter", "mget", "smembers", "scan_iter",
+    "execute_command",
+}  # fmt: skip
+FORGETTING = ("services/replay/through_kafka.py",)  # looks for the keys of a run only to delete them
+
+# Who may name keys of Redis without being a store or an admin command, and what for
+WRITES_REPORTS = ("services/runtime/report.py", "services/ingest/worker.py")
+HANDS_ON = (  # makes Keys for a RunView or a store, or passes them on
+    "services/alerts/main.py", "services/alerts/pipeline.py", "services/scoring/dead_letters.py",
+    "services/supervisor/status/", "services/replay/through_kafka.py", "services/aggregation/core/store.py",
+)  # fmt: skip
+OF_MODELS = ("services/training/", "services/replay/training_dates.py")  # a model's own metrics.json
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for top in ("services", "shared", "dashboard"):
+        for path in sorted((ROOT / top).rglob("*.py")):
+            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
+
+
+PARSED = list(modules())
+
+
+def outside(*allowed: str) -> list[tuple[str, ast.Module]]:
+    return [(name, tree) for name, tree in PARSED if not name.startswith((READING, *allowed))]
+
+
+def test_reading_commands_are_sent_by_the_read_side_and_the_stores() -> None:
+    sent = {
+        name
+        for name, tree in outside(*STORES, *ADMIN, *BINDING, *FORGETTING)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in COMMANDS
+    }
+    assert sent == set()
+
+
+def test_keys_are_named_by_the_read_side_the_stores_and_what_hands_them_on() -> None:
+    naming = {
+        name
+        for name, tree in outside(*STORES, *ADMIN, *BINDING, *WRITES_REPORTS, *HANDS_ON)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "shared.contract.keys"
+    }
+    assert naming == set()
+
+
+@pytest.mark.parametrize("package", HANDS_ON)
+def test_what_hands_keys_on_asks_redis_for_none_of_them(package: str) -> None:
+    """`client.get(keys.position(slot))` and the like: a key as the argument of a call on something that is no Keys."""
+    for name, tree in PARSED:
+        if not name.startswith(package):
+            continue
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr in {"get", "exists"}
+            ):
+                assert not any("keys." in ast.unparse(argument) for argument in node.args), f"{name}:{node.lineno}"
+
+
+def test_the_files_of_a_run_are_named_once() -> None:
+    files = {value for name, value in vars(runs_folder).items() if name.isupper() and isinstance(value, str)}
+    assert runs_folder.SUMMARY in files
+    naming = {
+        f"{name}:{node.lineno}"
+        for name, tree in outside(*OF_MODELS)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and node.value in files
+    }
+    assert naming == set()
+
+
+def test_the_folder_of_runs_is_entered_by_the_read_side_alone() -> None:
+    entering = {
+        name
+        for name, tree in outside("shared/clients/state_folder.py")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "runs" and "StateFolder" in ast.unparse(node.value)
+    }
+    assert entering == set()
