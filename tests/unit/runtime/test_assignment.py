@@ -7,6 +7,7 @@ from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
+from aiokafka import ConsumerRecord
 from faust.types import TP
 
 from services.runtime.assignment import Assignment
@@ -14,7 +15,7 @@ from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.received import Received
 from services.runtime.record import Record
 
-READ = SimpleNamespace(offset=7, key=b"k", value=b"v", headers=(("name", b"x"),), timestamp=1_500)
+READ = ConsumerRecord("opinions", 3, 7, 1_500, 1, b"k", b"v", None, 1, 1, (("name", b"x"),))
 
 
 def test_a_record_is_current_until_the_next_assignment() -> None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka import ConsumerRecord
 from faust.types import TP
 
 from services.runtime.exits import ExitCode, WorkerStop
@@ -27,7 +28,7 @@ CONSUMER = Acknowledged()
 def page(*offsets: int, assignment: int = 1, partition: int = 0, size: int = 1) -> Any:
     """A Faust event with one page of records."""
     tp = TP("documents.news", partition)
-    records = [SimpleNamespace(offset=n, value=b"x" * size, key=None, headers=(), timestamp=n) for n in offsets]
+    records = [ConsumerRecord(*tp, n, n, 1, None, b"x" * size, None, 0, size, ()) for n in offsets]
     message = SimpleNamespace(tp=tp, offset=offsets[-1], generation_id=assignment)
     return SimpleNamespace(message=message, value=records, app=SimpleNamespace(consumer=CONSUMER))
 
