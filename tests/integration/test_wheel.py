@@ -59,7 +59,7 @@ def test_nothing_of_the_packages_and_models_is_missing(wheel: Path) -> None:
     needed = {
         "dashboard/.streamlit/config.toml", "dashboard/frame.html", "dashboard/icon.png",
         "dashboard/components/treemap.js", "dashboard/components/documents.css", "shared/universe/securities.csv",
-        "services/aggregation/strategies/pulse.yaml", "services/ingest/sample/sample_grammar.yaml",
+        "services/aggregation/signals/strategies/pulse.yaml", "services/ingest/sample/sample_grammar.yaml",
         "services/model/kernel/encoder.cpp", "services/shipped_models/bellwether-mini/int8.safetensors",
     }  # fmt: skip
     assert needed <= names

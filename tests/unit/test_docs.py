@@ -20,6 +20,7 @@ PAGES = (
 )
 CITED = re.compile(r"\b[Dd]esign,? (?:section )?(\d+(?:\.\d+)?)|design\.md (\d+(?:\.\d+)?)")
 PATH = re.compile(r"\b((?:services|shared|dashboard|tests|docs|benchmarks)/[\w./-]*\w/?)")
+FILE = re.compile(r"(?<![\w./-])((?:services|shared|dashboard|docs|tests|benchmarks)/[\w/-]+\.(?:py|md|csv|yaml))\b")
 DECISION = re.compile(r"\bdecisions?[/ ](\d{4})")
 
 
@@ -34,6 +35,12 @@ def test_every_path_that_a_page_names_exists(page: str) -> None:
     named = {match[1].rstrip("/.") for match in PATH.finditer((ROOT / page).read_text())}
     missing = {name for name in named if not (ROOT / name).exists()}
     assert missing == set(), f"{page} names what is not there"
+
+
+def test_every_file_that_code_and_decisions_name_exists() -> None:
+    for path in _files("*.py", "*.cpp", "*.h", "docs/*.md"):
+        for match in FILE.finditer(path.read_text()):
+            assert (ROOT / match[1]).exists(), f"{path.relative_to(ROOT)} names {match[1]}"
 
 
 def test_every_section_of_the_design_that_is_cited_exists() -> None:
