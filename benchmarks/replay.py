@@ -24,9 +24,9 @@ import pandas as pd
 from services.aggregation.core.apply import apply
 from services.aggregation.core.buckets import contribution
 from services.aggregation.core.plan import Record, Rules
-from services.aggregation.core.store import MemoryStore
 from services.aggregation.signals.closing import Closer
 from services.aggregation.signals.strategy import load_strategy
+from services.aggregation.stores.memory import MemoryStore
 from shared.clock import DAY, HOUR, SECOND
 from shared.contract.aggregates import SECONDS
 from shared.contract.events import MICRO, Opinion, Origin, Tick

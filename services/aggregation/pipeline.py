@@ -23,6 +23,7 @@ from faust.types import TP
 from services.aggregation.core.apply import Behind, Stale, apply
 from services.aggregation.core.plan import Record as Decoded
 from services.aggregation.core.plan import Rules
+from services.aggregation.core.state import RESTORING
 from services.aggregation.core.store import SignalStore, Store, StoreLost
 from services.aggregation.signals.closing import Closer
 from services.aggregation.signals.strategy import Strategy
@@ -37,7 +38,6 @@ from shared.contract.topics import Topics
 from shared.settings import Settings
 
 THREADS: Final = 2  # one slot waits for Redis while another computes
-RESTORING: Final = "restoring"  # stands as the topic id of a slot's position while `bellwether restore` works
 TRIES: Final = 5  # a slot that somebody else moves while we apply it
 log = logging.getLogger(__name__)
 

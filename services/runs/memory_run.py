@@ -7,9 +7,9 @@ from typing import Final
 
 from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Record, Rules
-from services.aggregation.core.store import MemoryStore
 from services.aggregation.signals.closing import Closer
 from services.aggregation.signals.strategy import Strategy
+from services.aggregation.stores.memory import MemoryStore
 from shared.contract.events import OpinionMessage, decode_opinion
 from shared.contract.signals import Signal
 

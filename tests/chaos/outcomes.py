@@ -11,9 +11,9 @@ from kafka import TopicPartition
 
 from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Rules
-from services.aggregation.core.store import MemoryStore
 from services.aggregation.main import strategies_of, streams_of
 from services.aggregation.signals.closing import Closer
+from services.aggregation.stores.memory import MemoryStore
 from shared.clients.kafka import describe
 from shared.contract.events import decode_opinion
 from shared.contract.keys import Keys

@@ -8,7 +8,7 @@ from kafka import TopicPartition
 
 from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Record, Rules
-from services.aggregation.core.store import MemoryStore
+from services.aggregation.stores.memory import MemoryStore
 from services.model.stub import POISON_MARK, StubEngine
 from services.scoring.linking.linker import Linker
 from services.scoring.opinions import opinions_of, read

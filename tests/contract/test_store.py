@@ -14,7 +14,8 @@ from services.aggregation.admin.dump import dump
 from services.aggregation.core.apply import Behind, apply
 from services.aggregation.core.plan import Rules, plan
 from services.aggregation.core.state import Position
-from services.aggregation.core.store import MemoryStore, Store, StoreLost
+from services.aggregation.core.store import Store, StoreLost
+from services.aggregation.stores.memory import MemoryStore
 from services.aggregation.stores.redis_store import RedisStore
 from services.embedded.redis import EmbeddedRedis
 from shared.clients.redis import connect

@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import msgspec
 import redis
 
-from services.aggregation.pipeline import RESTORING
+from services.aggregation.core.state import RESTORING
 from shared.clients.state_folder import OPEN_FILE, whole_file
 from shared.clock import Clock
 from shared.contract.health import REPORT_TTL_SECONDS

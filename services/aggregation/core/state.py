@@ -20,6 +20,8 @@ HourKey = tuple[str, int]  # company, hour start
 Mark = tuple[int, int]  # origin offset, index
 RecentKey = tuple[int, str]  # available_at, document id
 
+RESTORING: Final = "restoring"  # the topic id of a position while `bellwether restore` works
+
 
 class Position(NamedTuple):
     """The next offset of `opinions` to apply, in one incarnation of the topic."""

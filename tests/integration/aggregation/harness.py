@@ -11,7 +11,7 @@ from kafka import KafkaProducer
 
 from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Record, Rules
-from services.aggregation.core.store import MemoryStore
+from services.aggregation.stores.memory import MemoryStore
 from services.aggregation.stores.redis_store import RedisStore
 from shared.clients.kafka import client_config, describe, ensure_topics
 from shared.contract.events import encode

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Record, Rules
-from services.aggregation.core.store import MemoryStore
 from services.aggregation.signals.closing import Closer
 from services.aggregation.signals.strategy import Strategy, load_strategy
+from services.aggregation.stores.memory import MemoryStore
 from shared.clock import DAY, HOUR, MINUTE, SECOND
 from shared.contract.events import MICRO, Opinion, OpinionMessage, Origin, Tick
 from shared.contract.signals import Signal, decode_revisions, encode_signal

@@ -12,7 +12,7 @@ from services.aggregation.admin.dump import dump
 from services.aggregation.core.apply import apply
 from services.aggregation.core.duplicates import CHUNK_OFFSETS
 from services.aggregation.core.plan import Record, Rules
-from services.aggregation.core.store import MemoryStore
+from services.aggregation.stores.memory import MemoryStore
 from shared.clock import DAY, HOUR, HOUR_SECONDS
 from shared.contract.aggregates import RECENT_DOCUMENTS, TOP_DOCUMENTS, Totals
 from shared.contract.events import Opinion, OpinionMessage, Origin, Tick

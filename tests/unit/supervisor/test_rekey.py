@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from services.aggregation.admin.dump import dump
 from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Record, Rules
-from services.aggregation.core.store import MemoryStore
+from services.aggregation.stores.memory import MemoryStore
 from services.supervisor.topics.rekey import Frame, first_sent, in_order, partitions_of, write_runs
 from shared.clock import DAY, HOUR, MINUTE
 from shared.contract.aggregates import Totals
