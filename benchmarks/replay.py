@@ -23,7 +23,7 @@ import pandas as pd
 
 from services.aggregation.core.apply import apply
 from services.aggregation.core.buckets import contribution
-from services.aggregation.core.plan import Record, Rules
+from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.signals.closing import Closer
 from services.aggregation.signals.strategy import load_strategy
 from services.aggregation.stores.memory import MemoryStore
@@ -37,11 +37,11 @@ START = 1_400_000_000 * SECOND // DAY * DAY
 TOPIC = "benchmark"
 
 
-def records(count: int, tick_hours: int) -> Iterator[list[Record]]:
+def records(count: int, tick_hours: int) -> Iterator[list[Decoded]]:
     """Chunks of opinions in order of time, a tick every `tick_hours` of theirs; a few companies get most of them."""
     draw, step, last, offset = random.Random(7), DAYS * DAY // count, START, 0
     names = [f"C{number:03}" for number in range(COMPANIES)]
-    chunk: list[Record] = []
+    chunk: list[Decoded] = []
     for index in range(count):
         at = START + index * step
         negative = draw.randrange(MICRO)

@@ -21,8 +21,7 @@ from typing import Final, Protocol
 from faust.types import TP
 
 from services.aggregation.core.apply import Behind, Stale, apply
-from services.aggregation.core.plan import Record as Decoded
-from services.aggregation.core.plan import Rules
+from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.core.state import RESTORING
 from services.aggregation.core.store import SignalStore, Store, StoreLost
 from services.aggregation.signals.closing import Closer

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.aggregation.core.apply import apply
-from services.aggregation.core.plan import Record, Rules
+from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.signals.closing import Closer
 from services.aggregation.signals.strategy import Strategy
 from services.aggregation.stores.memory import MemoryStore
@@ -33,7 +33,7 @@ class MemoryRun:
     def apply(self, slot: int, values: Sequence[bytes]) -> list[OpinionMessage]:
         """Apply encoded messages of one slot; returns them decoded. What they close is appended to `signals`."""
         messages = [decode_opinion(value) for value in values]
-        records: list[Record] = list(enumerate(messages, self._offsets[slot]))
+        records: list[Decoded] = list(enumerate(messages, self._offsets[slot]))
         self._offsets[slot] += len(records)
         closer = self._closers[slot]
         for part in closer.parts(records):

@@ -7,7 +7,7 @@ from collections import defaultdict
 from kafka import TopicPartition
 
 from services.aggregation.core.apply import apply
-from services.aggregation.core.plan import Record, Rules
+from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.stores.memory import MemoryStore
 from services.model.stub import POISON_MARK, StubEngine
 from services.scoring.linking.linker import Linker
@@ -25,7 +25,7 @@ def recount(kafka: KafkaSettings, run: str, slots: int) -> MemoryStore:
     names = [topics.documents(channel) for channel in CHANNELS]
     engine, catalogue = StubEngine("stub"), Catalogue.load()
     linker = Linker(catalogue)
-    records: dict[int, list[Record]] = defaultdict(list)
+    records: dict[int, list[Decoded]] = defaultdict(list)
     for name, state in describe(kafka, names).items():
         for partition in range(state.partitions):
             for offset, value in values_of(kafka, TopicPartition(name, partition)):

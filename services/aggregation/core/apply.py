@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from services.aggregation.core.plan import Plan, Record, Rules, plan
+from services.aggregation.core.plan import Decoded, Plan, Rules, plan
 from services.aggregation.core.state import Position
 from services.aggregation.core.store import Store
 
@@ -21,7 +21,7 @@ def apply(
     store: Store,
     slot: int,
     topic_id: str,
-    records: Sequence[Record],
+    records: Sequence[Decoded],
     rules: Rules,
     gapless: bool = False,
 ) -> Plan | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from services.aggregation.core.buckets import bucket_start
 from services.aggregation.core.dead_letters import fields_of, opinion_field
 from services.aggregation.core.duplicates import id_key
-from services.aggregation.core.plan import Record
+from services.aggregation.core.plan import Decoded
 from services.aggregation.core.state import CellKey, HourKey
 from shared.contract.aggregates import DETAILED, RESOLUTIONS
 from shared.contract.events import Opinion, Outcome
@@ -25,7 +25,7 @@ class Touched:
     letters: set[str] = field(default_factory=set)
 
 
-def touched_by(records: Iterable[Record]) -> Touched:
+def touched_by(records: Iterable[Decoded]) -> Touched:
     """What these records touch."""
     touched = Touched()
     for _, message in records:

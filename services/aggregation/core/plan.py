@@ -29,7 +29,7 @@ from shared.contract.aggregates import DETAILED, RESOLUTIONS, SECONDS, RecentDoc
 from shared.contract.events import CHANNELS, Channel, Opinion, OpinionMessage, Tick
 from shared.settings import AggregationSettings
 
-Record = tuple[int, OpinionMessage | None]  # offset in `opinions`, message (None: no schema of ours reads it)
+Decoded = tuple[int, OpinionMessage | None]  # offset in `opinions`, message (None: no schema of ours reads it)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Plan:
     redelivered: int = 0  # records that the marks, or the position, said were applied
 
 
-def plan(records: Sequence[Record], state: SlotState, position: Position, rules: Rules) -> Plan:
+def plan(records: Sequence[Decoded], state: SlotState, position: Position, rules: Rules) -> Plan:
     """All that `records` (offset-ordered, ending just before `position`) change in `state`, which stays as it is."""
     step = Step(state, position, rules)
     start = state.position.offset if state.position is not None else 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from services.aggregation.core.plan import Plan, Record
+from services.aggregation.core.plan import Decoded, Plan
 from services.aggregation.core.state import CellKey, HourKey, Position, SlotState
 from shared.contract.aggregates import RESOLUTIONS, Bucket, RecentDocument, Resolution, Share, Totals
 from shared.contract.events import Channel
@@ -37,7 +37,7 @@ class Store(Protocol):
 
     slots: int
 
-    def load(self, slot: int, records: Sequence[Record]) -> SlotState:
+    def load(self, slot: int, records: Sequence[Decoded]) -> SlotState:
         """The position, and all that `plan` reads for these records. Raises StoreLost."""
 
     def commit(self, plan: Plan) -> bool:

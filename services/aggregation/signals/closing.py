@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from services.aggregation.core.apply import Stale
-from services.aggregation.core.plan import Plan, Record, Rules
+from services.aggregation.core.plan import Decoded, Plan, Rules
 from services.aggregation.core.state import HourKey, SlotState, Writes
 from services.aggregation.core.store import SignalStore
 from services.aggregation.signals.block_cache import Remembered
@@ -55,7 +55,7 @@ class Closer:
         self._latest: dict[str, int] = {}  # by field of the latest signals: the T of the one there
 
     # -- cutting batches
-    def parts(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+    def parts(self, records: Sequence[Decoded]) -> Iterator[Sequence[Decoded]]:
         """`records` cut behind every tick that closes an hour. Call `close` after each part was applied."""
         watermarks = dict(self._store.state(self._slot, set()).watermarks)
         closed = boundary(watermarks, self._streams, self._lateness)

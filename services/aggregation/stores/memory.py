@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from services.aggregation.core.plan import Plan, Record
+from services.aggregation.core.plan import Decoded, Plan
 from services.aggregation.core.state import CellKey, HourKey, Position, SlotState, fold
 from services.aggregation.core.store import BucketRow
 from shared.contract.aggregates import RESOLUTIONS, RecentDocument, Resolution, Totals
@@ -22,7 +22,7 @@ class MemoryStore:
         self.hashes: dict[str, dict[str, bytes]] = {}  # what signals wrote, by Redis key
         self._documents: dict[str, dict[str, RecentDocument]] = {}
 
-    def load(self, slot: int, records: Sequence[Record]) -> SlotState:  # noqa: ARG002
+    def load(self, slot: int, records: Sequence[Decoded]) -> SlotState:  # noqa: ARG002
         return self.states[slot]
 
     def commit(self, plan: Plan) -> bool:

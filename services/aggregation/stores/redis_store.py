@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 
 from services.aggregation.core.duplicates import unpack_window
 from services.aggregation.core.footprint import touched_by
-from services.aggregation.core.plan import Plan, Record
+from services.aggregation.core.plan import Decoded, Plan
 from services.aggregation.core.state import CellKey, HourKey, Position, Series, SlotState, fold
 from services.aggregation.core.store import BucketRow, StoreLost
 from services.aggregation.stores.redis_reads import Details, Reads, read_company
@@ -50,7 +50,7 @@ class RedisStore:
         self._cached: dict[int, int] = {}
 
     # -- the writer's side
-    def load(self, slot: int, records: Sequence[Record]) -> SlotState:
+    def load(self, slot: int, records: Sequence[Decoded]) -> SlotState:
         touched = touched_by(records)
         with self._guard(slot):
             for _ in range(3):

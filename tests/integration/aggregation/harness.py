@@ -10,7 +10,7 @@ import redis
 from kafka import KafkaProducer
 
 from services.aggregation.core.apply import apply
-from services.aggregation.core.plan import Record, Rules
+from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.stores.memory import MemoryStore
 from services.aggregation.stores.redis_store import RedisStore
 from shared.clients.kafka import client_config, describe, ensure_topics
@@ -42,7 +42,7 @@ class OpinionsRun:
         self.state = write_settings(folder / "state", **(base | sections))
         self.client = redis.Redis.from_url(redis_url)
         self.ends = dict.fromkeys(range(slots), 0)
-        self.log: dict[int, list[Record]] = {slot: [] for slot in range(slots)}
+        self.log: dict[int, list[Decoded]] = {slot: [] for slot in range(slots)}
 
     def topic_id(self) -> str:
         return describe(self.kafka, [self.topics.opinions])[self.topics.opinions].topic_id
@@ -53,7 +53,7 @@ class OpinionsRun:
     def worker(self, name: str = "1") -> WorkerProcess:
         return WorkerProcess("aggregation", self.state, name)
 
-    def produce(self, slot: int, records: Sequence[Record], raw: bytes | None = None) -> None:
+    def produce(self, slot: int, records: Sequence[Decoded], raw: bytes | None = None) -> None:
         """Append the messages to one partition; `raw` goes out for those that are None."""
         producer = KafkaProducer(**client_config(self.kafka), linger_ms=5)
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from hypothesis import strategies as st
 
-from services.aggregation.core.plan import Record
+from services.aggregation.core.plan import Decoded
 from shared.clock import DAY, HOUR, MINUTE
 from shared.contract.events import CHANNELS, MICRO, Opinion, OpinionMessage, Origin, Tick
 
@@ -96,7 +96,7 @@ def _fields(message: Opinion) -> dict[str, object]:
     return {name: getattr(message, name) for name in message.__struct_fields__}
 
 
-def merge(draw: random.Random, streams: Sequence[Sequence[OpinionMessage]], resend: float) -> list[Record]:
+def merge(draw: random.Random, streams: Sequence[Sequence[OpinionMessage]], resend: float) -> list[Decoded]:
     """One partition of `opinions`: an interleaving that keeps each stream's order, with stretches sent again."""
     cursors = [0] * len(streams)
     out: list[OpinionMessage] = []
@@ -130,7 +130,7 @@ cases = st.builds(
 )
 
 
-def split(draw: random.Random, records: Sequence[Record], most: int) -> list[Sequence[Record]]:
+def split(draw: random.Random, records: Sequence[Decoded], most: int) -> list[Sequence[Decoded]]:
     """`records` in batches of 1 to `most`."""
     out, start = [], 0
     while start < len(records):

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from services.aggregation.core.apply import apply
-from services.aggregation.core.plan import Record, Rules
+from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.signals.closing import Closer
 from services.aggregation.signals.strategy import Strategy, load_strategy
 from services.aggregation.stores.memory import MemoryStore
@@ -54,7 +54,7 @@ def broken_promises(seed: int, partition: int, hours: int) -> list[OpinionMessag
     ]
 
 
-def interleaved(streams: Sequence[Sequence[OpinionMessage]], seed: int) -> list[Record]:
+def interleaved(streams: Sequence[Sequence[OpinionMessage]], seed: int) -> list[Decoded]:
     draw, queues, mixed = random.Random(seed), [list(s) for s in streams], []
     while any(queues):
         mixed.append(draw.choice([q for q in queues if q]).pop(0))
@@ -62,7 +62,7 @@ def interleaved(streams: Sequence[Sequence[OpinionMessage]], seed: int) -> list[
 
 
 def given_out(
-    records: Sequence[Record],
+    records: Sequence[Decoded],
     batch: int,
     strategies: Sequence[Strategy] = (HOURLY, SLOW),
     rules: Rules = RULES,

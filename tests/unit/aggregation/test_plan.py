@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from services.aggregation.admin.dump import dump
 from services.aggregation.core.apply import apply
 from services.aggregation.core.duplicates import CHUNK_OFFSETS
-from services.aggregation.core.plan import Record, Rules
+from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.stores.memory import MemoryStore
 from shared.clock import DAY, HOUR, HOUR_SECONDS
 from shared.contract.aggregates import RECENT_DOCUMENTS, TOP_DOCUMENTS, Totals
@@ -24,7 +24,7 @@ RULES = Rules.of(AggregationSettings())
 COMPANIES = ("AAPL", "MSFT", "_MARKET")
 
 
-def run(batches: Sequence[Sequence[Record]]) -> MemoryStore:
+def run(batches: Sequence[Sequence[Decoded]]) -> MemoryStore:
     store = MemoryStore(1)
     for batch in batches:
         apply(store, 0, "O", batch, RULES)
@@ -85,7 +85,7 @@ def test_where_batches_are_cut_changes_nothing_at_all(seed: int, most: int) -> N
 
 
 def test_latest_and_heaviest_are_bounded() -> None:
-    records: list[Record] = [
+    records: list[Decoded] = [
         (i, opinion(i, relevance=1000 * (i % 977), available_at=BASE + i * 1000)) for i in range(RECENT_DOCUMENTS + 50)
     ]
     random.Random(1).shuffle(records)
@@ -108,7 +108,7 @@ def _with(message: OpinionMessage | None, origin: Origin) -> dict[str, object]:
 class TestCopies:
     def copies(self, *later: tuple[int, int]) -> Totals:
         """One document first at origin offset 0; then (offset, days later) events; the copy comes last, at the last."""
-        records: list[Record] = [(0, opinion(0, document_id="d"))]
+        records: list[Decoded] = [(0, opinion(0, document_id="d"))]
         for offset, days in later:
             records.append((len(records), opinion(offset, available_at=BASE + days * DAY)))
         records.append((len(records), opinion(later[-1][0] + 1, document_id="d", available_at=BASE)))
@@ -125,14 +125,14 @@ class TestCopies:
         assert self.copies((2 * CHUNK_OFFSETS, 100)).duplicates == 0
 
     def test_ids_are_forgotten_in_whole_chunks(self) -> None:
-        records: list[Record] = [(0, opinion(0)), (1, opinion(2 * CHUNK_OFFSETS, available_at=BASE + 8 * DAY))]
+        records: list[Decoded] = [(0, opinion(0)), (1, opinion(2 * CHUNK_OFFSETS, available_at=BASE + 8 * DAY))]
         state = run([records]).states[0]
         assert list(state.ids[f"{TOPIC_ID}:0"]) == [2]
 
     def test_neither_copies_nor_ticks_move_the_event_time(self) -> None:
         far = Origin(TOPIC_ID, 0, 5 * CHUNK_OFFSETS)
         copy = opinion(1, document_id="d", available_at=BASE + 300 * DAY)
-        records: list[Record] = [
+        records: list[Decoded] = [
             (0, opinion(0, document_id="d")),
             (1, copy),
             (2, Tick(watermark=BASE + 300 * DAY, origin=far)),
@@ -142,7 +142,7 @@ class TestCopies:
 
 
 def test_an_opinion_older_than_everything_kept_is_late_and_moves_the_mark() -> None:
-    records: list[Record] = [(0, opinion(0)), (1, opinion(1, available_at=BASE - 7302 * DAY))]
+    records: list[Decoded] = [(0, opinion(0)), (1, opinion(1, available_at=BASE - 7302 * DAY))]
     store = run([records])
     assert store.totals(0) == Totals(documents_scored=2, opinions_applied=2, late=1)
     assert store.states[0].marks == {f"{TOPIC_ID}:0": (1, 0)}
@@ -151,5 +151,5 @@ def test_an_opinion_older_than_everything_kept_is_late_and_moves_the_mark() -> N
 
 def test_another_incarnation_of_the_topic_is_not_already_applied() -> None:
     again = opinion(0, document_id="other")
-    records: list[Record] = [(0, opinion(0)), (1, Opinion(**_with(again, Origin("B" * 22, 0, 0))))]
+    records: list[Decoded] = [(0, opinion(0)), (1, Opinion(**_with(again, Origin("B" * 22, 0, 0))))]
     assert run([records]).totals(0).opinions_applied == 2

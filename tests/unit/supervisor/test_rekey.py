@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from services.aggregation.admin.dump import dump
 from services.aggregation.core.apply import apply
-from services.aggregation.core.plan import Record, Rules
+from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.stores.memory import MemoryStore
 from services.supervisor.topics.rekey import Frame, first_sent, in_order, partitions_of, write_runs
 from shared.clock import DAY, HOUR, MINUTE
@@ -32,17 +32,17 @@ def key_of(message: OpinionMessage) -> bytes | None:
     return (message.company if isinstance(message, Opinion) else DEAD).encode()
 
 
-def frames(log: Iterable[Record], partition: int) -> Iterator[Frame]:
+def frames(log: Iterable[Decoded], partition: int) -> Iterator[Frame]:
     """Records as they lie on a partition of `opinions`."""
     for offset, message in log:
         assert message is not None
         yield Frame(offset, partition, 0, False, key_of(message), encode(message), [("h", b"v")])
 
 
-def sent(seed: int, partitions: int, documents: int) -> list[list[Record]]:
+def sent(seed: int, partitions: int, documents: int) -> list[list[Decoded]]:
     """What scoring sends to each partition of `opinions`: ticks to all, stretches again, a dead letter at the end."""
     draw = random.Random(seed)
-    logs: list[list[Record]] = []
+    logs: list[list[Decoded]] = []
     streams = history(seed, 3, documents, HOUR)
     for number, stream in enumerate(streams):
         origin = Origin(TOPIC_ID, number, 10_000)
@@ -56,7 +56,7 @@ def sent(seed: int, partitions: int, documents: int) -> list[list[Record]]:
     return logs
 
 
-def aggregated(logs: list[list[Record]]) -> tuple[bytes, Totals]:
+def aggregated(logs: list[list[Decoded]]) -> tuple[bytes, Totals]:
     store, totals = MemoryStore(len(logs)), Totals()
     for slot, log in enumerate(logs):
         if log:
@@ -73,7 +73,7 @@ def test_other_partitions_aggregate_to_the_same_bytes(seed: int, before: int, af
     with tempfile.TemporaryDirectory() as folder:
         for partition, log in enumerate(logs):
             write_runs(frames(log, partition), partition, Path(folder))
-        laid: dict[int, list[Record]] = defaultdict(list)
+        laid: dict[int, list[Decoded]] = defaultdict(list)
         for frame in in_order(Path(folder)):
             assert frame.headers == [("h", b"v")]
             for partition in partitions_of(frame, after):
