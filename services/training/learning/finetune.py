@@ -9,7 +9,6 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from time import perf_counter
 from typing import Any, cast
 
@@ -18,7 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from services.model.device import mixed_precision, pick_device
-from services.model.opinion_model import OpinionModel, OpinionOutput
+from services.model.opinion_model import OpinionOutput
 from services.model.weights import encoder_digest
 from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model, save_state
 from services.training.data.augmentation import Changed
@@ -27,10 +26,16 @@ from services.training.data.encoding import Batch, batches, encode, token_length
 from services.training.data.overlap import scan
 from services.training.errors import DataError
 from services.training.learning.methods import choose_method, freeze_layers, low_rank_changes
-from services.training.learning.optimisation import RunningMean, optimizer_and_schedule, parameter_groups
+from services.training.learning.optimisation import (
+    RunningMean,
+    optimizer_and_schedule,
+    parameter_groups,
+    trained_digest,
+)
 from services.training.learning.preparation import class_weights, text_embeddings, with_names
 from services.training.learning.self_training import pseudo_label, read_unlabelled
 from services.training.learning.settings import STAGES, FinetuneSettings, stages_of
+from services.training.learning.teachers import Teachers
 from services.training.learning.trackers import build_tracker
 from services.training.measuring.devset import judge
 
@@ -47,6 +52,7 @@ class Progress:
     epoch: int = 0
     best: float = -1.0
     best_epoch: int = -1
+    best_is_start: bool = False  # the best weights are those that the run started from, to the bit
     history: list[dict[str, float]] = field(default_factory=list)
 
 
@@ -62,7 +68,7 @@ class Finetuning:
         self.model.config.delta_of = self.model.config.delta_base = None
         self.device = torch.device(pick_device(settings.device))
         nn.Module.to(self.model, self.device)
-        self.teachers = [(self._teacher(folder), times) for folder, times in Counter(settings.teachers).items()]
+        self.teachers = Teachers(settings.teachers, self.tokenizer.get_vocab(), self.device)
         self.examples, self.overlaps, self.cut = training_examples(settings.labelled, settings.sets)
         self.examples = self._reachable([*self.examples, *self._pseudo_labelled()])
         self.anchors = None
@@ -91,6 +97,7 @@ class Finetuning:
             groups, steps=self.steps * settings.epochs, warm_up=settings.warm_up
         )
         self.mean = RunningMean(self.model, settings.mean_decay)
+        self.start_digest = trained_digest(self.model)
         self.progress = Progress()
         self.tick: Callable[[int], None] = lambda _: None
         self.tracker = build_tracker(settings.report_to, settings.out)
@@ -98,20 +105,13 @@ class Finetuning:
     def _pseudo_labelled(self) -> list[Example]:
         if not self.settings.unlabelled:
             return []
-        labeller = self.teachers[0][0] if self.teachers else self.model
-        found = read_unlabelled(self.settings.unlabelled)
-        overlap = scan([example.text for example in found], evaluation_texts(self.settings.labelled))
+        labeller = self.teachers.first if self.teachers else self.model
+        examples = read_unlabelled(self.settings.unlabelled)
+        overlap = scan([example.text for example in examples], evaluation_texts(self.settings.labelled))
         dev = overlap.exact | overlap.near
-        kept = [example for row, example in enumerate(found) if row not in dev]
-        log.info("unlabelled: %d texts, less %d that are, nearly, in a dev file", len(found), len(dev))
-        return pseudo_label(labeller, self.tokenizer, kept, self.settings.sure)
-
-    def _teacher(self, folder: Path) -> OpinionModel:
-        """A teacher reads what the student's tokenizer makes, so both must have the same words."""
-        model, tokenizer = load_opinion_model(folder)
-        if tokenizer.get_vocab() != self.tokenizer.get_vocab():
-            raise DataError(f"--teacher {folder.name}: has another vocabulary than the model that learns from it")
-        return nn.Module.to(model, self.device)
+        apart = [example for row, example in enumerate(examples) if row not in dev]
+        log.info("unlabelled: %d texts, %d of them (nearly) in a dev file and left out", len(examples), len(dev))
+        return pseudo_label(labeller, self.tokenizer, apart, self.settings.sure)
 
     def _anchors(self) -> Tensor:
         """What the embeddings are held near: the given encoder's own, else those of the model before it learns."""
@@ -132,14 +132,14 @@ class Finetuning:
         """The first rows of each set, as many as ``epochs`` epochs may use."""
         caps, rest = dict(self.settings.caps), self.settings.per_set
         taken: Counter[str] = Counter()
-        kept = []
+        used = []
         for row in rows:
             source = self.examples[row].source
             taken[source] += 1
             cap = caps.get(source, rest)
             if cap is None or taken[source] <= cap * epochs:
-                kept.append(row)
-        return kept
+                used.append(row)
+        return used
 
     def _plan(self, epoch: int) -> list[Part]:
         """An epoch's batches of row numbers and changed examples, over at most as many rows of each set as the settings
@@ -153,7 +153,15 @@ class Finetuning:
         return [[changed[i] for i in batch] for batch in batches(lengths, self.settings.token_budget, chance)]
 
     def run(self) -> Progress:
-        """Train the epochs that are left; the best model by the choosing half of dev is in ``out/best``."""
+        """Train the epochs that are left; the best model by the choosing half of dev is in ``out/best``.
+
+        Raises DataError when nothing was learnt: then there is no such model.
+        """
+        if (steps := self.steps * self.settings.epochs) < RunningMean.EVERY:
+            raise DataError(
+                f"--epochs {self.settings.epochs}: {len(self.examples)} texts are {steps} steps in all, and fewer than"
+                f" {RunningMean.EVERY} change nothing; give more rows, more --epochs or a smaller --token-budget"
+            )
         for name in self._judged:  # a wrong name now, not after an epoch
             load_examples(self.settings.labelled, name, "dev")
         self.settings.out.mkdir(parents=True, exist_ok=True)
@@ -165,6 +173,12 @@ class Finetuning:
             self.progress.epoch += 1
             self._assess(loss)
             self._save()
+        if self.progress.best_is_start:
+            raise DataError(
+                f"--out {self.settings.out}: the run changed nothing: no epoch was better than the weights that it"
+                " started from. Try more rows, more --epochs, a smaller --token-budget or another --encoder-rate,"
+                " in another folder"
+            )
         return self.progress
 
     def _waited(self) -> int:
@@ -221,7 +235,7 @@ class Finetuning:
             keep = torch.tensor([float(change.same_words) for _, change in part], device=self.device)
             loss = loss + objective.anchor_loss(cast(Tensor, output.embedding), anchor, keep)
         if taught is not None:
-            loss = loss + objective.distillation(output, self._taught(taught.to(self.device)))
+            loss = loss + objective.distillation(output, self.teachers.answer(taught))
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.trained, 1.0, foreach=True)
         self.optimizer.step()
@@ -229,20 +243,12 @@ class Finetuning:
         self.mean.update(self.model)
         return float(loss.detach())
 
-    def _taught(self, batch: Batch) -> OpinionOutput:
-        """The teachers' mean logits, one named twice counting twice (from_pretrained left them in evaluation mode)."""
-        with torch.no_grad(), mixed_precision(self.device):
-            outputs = [(teacher(**batch.inputs()), times) for teacher, times in self.teachers]
-        total = sum(times for _, times in outputs)
-        mean = {name: sum(output[name] * times for output, times in outputs) / total for name in outputs[0][0]}
-        return OpinionOutput(**cast(dict[str, Any], mean))
-
     def _assess(self, loss: float) -> None:
         self.mean.swap(self.model)
         judged = judge(self.model, self.tokenizer, self.settings.labelled, self._judged, "choose")
         row = {"epoch": float(self.progress.epoch), "loss": loss}
-        for name, found in judged.items():
-            scores = found.scores("choose")
+        for name, answers in judged.items():
+            scores = answers.scores("choose")
             row[f"{name}/accuracy"] = scores.accuracy
             row[f"{name}/macro_f1"] = scores.macro_f1
         quality = float(np.mean([row[f"{name}/accuracy"] + row[f"{name}/macro_f1"] for name in judged]) / 2)
@@ -250,7 +256,9 @@ class Finetuning:
         log.info("%s", {key: round(value, 4) for key, value in self.progress.history[-1].items()})
         if quality > self.progress.best:
             self.progress.best, self.progress.best_epoch = quality, self.progress.epoch - 1
-            self._save_best()
+            self.progress.best_is_start = trained_digest(self.model) == self.start_digest
+            if not self.progress.best_is_start:
+                self._save_best()
         self.mean.swap(self.model)
 
     def _save_best(self) -> None:
@@ -262,8 +270,8 @@ class Finetuning:
         best.mkdir(parents=True, exist_ok=True)
         learnt = {name: p.detach().clone() for name, p in self.model.named_parameters() if p.requires_grad}
         base = encoder_digest(self.settings.start) if self.settings.start else ""
-        found = {"method": self.method.name, "base": base, "learnt": learnt, "low_rank": low_rank_changes(self.model)}
-        torch.save(found, best / "learnt.pt")
+        changes = {"method": self.method.name, "base": base, "learnt": learnt, "low_rank": low_rank_changes(self.model)}
+        torch.save(changes, best / "learnt.pt")
 
     def _save(self) -> None:
         state = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from hashlib import sha256
 
 import torch
 from torch import Tensor, nn
@@ -81,6 +82,14 @@ class RunningMean:
                 kept = parameter.detach().clone()
                 parameter.copy_(self.mean[name])
                 self.mean[name] = kept
+
+
+def trained_digest(model: nn.Module) -> str:
+    """Changes when any bit of a weight that learns does."""
+    digest = sha256()
+    for _, parameter in _trained(model):
+        digest.update(parameter.detach().cpu().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _trained(model: nn.Module) -> Iterable[tuple[str, Tensor]]:

@@ -61,10 +61,29 @@ def test_a_run_is_not_resumed_with_other_settings(tmp_path: Path, labelled: Path
 
 
 def test_a_run_that_was_stopped_early_stays_stopped(tmp_path: Path, labelled: Path, base: Path) -> None:
-    settings = _settings(tmp_path / "run", labelled, base, epochs=9, encoder_rate=0.0, head_rate=0.0, patience=1)
+    settings = _settings(tmp_path / "run", labelled, base, epochs=9, encoder_rate=1e-12, head_rate=1e-12, patience=1)
     first = Finetuning(settings).run()
-    assert first.epoch == 2, "nothing was learnt, so the second epoch was no better"
+    assert first.epoch == 2, "next to nothing was learnt, so the second epoch was no better"
     assert Finetuning(settings).run().epoch == 2
+
+
+def test_too_few_steps_to_change_anything_are_refused_before_they_are_taken(
+    tmp_path: Path, labelled: Path, base: Path
+) -> None:
+    settings = _settings(tmp_path / "run", labelled, base, epochs=3, token_budget=4096)
+    with pytest.raises(DataError, match="are 3 steps in all, and fewer than 4 change nothing; give more rows"):
+        Finetuning(settings).run()
+    assert not (tmp_path / "run").exists()
+    Finetuning(replace(settings, epochs=4)).run()
+    assert (tmp_path / "run" / "best" / "model.safetensors").is_file()
+
+
+def test_a_run_that_changed_nothing_says_so_and_leaves_no_model(tmp_path: Path, labelled: Path, base: Path) -> None:
+    settings = _settings(tmp_path / "run", labelled, base, encoder_rate=0.0, head_rate=0.0)
+    for _ in ("run", "taken up again"):
+        with pytest.raises(DataError, match=r"run: the run changed nothing: .* Try more rows, more --epochs"):
+            Finetuning(settings).run()
+    assert not (tmp_path / "run" / "best").exists()
 
 
 def test_a_wrong_name_is_told_before_anything_is_trained(tmp_path: Path, labelled: Path, base: Path) -> None:
