@@ -17,7 +17,7 @@ from dashboard.drawing.treemap import Box, squarify
 from dashboard.reading.companies import label
 from dashboard.reading.measures import sentiment, with_measures
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution
-from shared.contract.events import MICRO
+from shared.contract.events import MICRO, event_words
 from shared.links import safe_link
 
 MAP_WIDTH, MAP_HEIGHT = 880.0, 560.0  # pixels that labels are fitted to; the drawing itself scales
@@ -298,7 +298,7 @@ def share_bars(counts: Sequence[tuple[str, int]], colours: Palette, most: int = 
         shown.append((f"{len(counts) - most} others", rest))
     total = sum(n for _, n in shown) or 1
     shown.reverse()
-    names = [escape(name.replace("_", " ") or "none", quote=False)[:60] for name, _ in shown]
+    names = [escape(event_words(name) or "none", quote=False)[:60] for name, _ in shown]
     figure = go.Figure(
         go.Bar(
             x=[n for _, n in shown],

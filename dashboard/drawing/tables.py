@@ -13,17 +13,7 @@ from dashboard.drawing.palette import Palette
 from dashboard.reading.companies import label
 from shared.clock import to_datetime
 from shared.contract.events import MICRO
-from shared.contract.signals import Signal
-
-WORDS = {
-    "level": "level of sentiment",
-    "change": "change of sentiment",
-    "surprise": "surprise against the past",
-    "buzz": "volume against the past",
-    "hour_buzz": "volume of the hour",
-    "disagreement": "news against social",
-    "novelty": "new stories",
-}
+from shared.contract.signals import Signal, feature_words
 
 
 def signal_table(signals: Sequence[Signal], zone: tzinfo) -> pd.DataFrame:
@@ -52,9 +42,7 @@ def signal_table(signals: Sequence[Signal], zone: tzinfo) -> pd.DataFrame:
 def reason_text(signal: Signal, most: int = 3) -> str:
     """The features that moved the score, largest first, e.g. `level of sentiment +0.31, surprise … +0.12`."""
     parts = [r for r in signal.reasons if r.contribution][:most]
-    return ", ".join(
-        f"{WORDS.get(r.feature, r.feature.replace('_', ' '))} {r.contribution / MICRO:+.2f}" for r in parts
-    )
+    return ", ".join(f"{feature_words(r.feature)} {r.contribution / MICRO:+.2f}" for r in parts)
 
 
 def signal_chart(history: Sequence[Signal], zone: tzinfo, colours: Palette) -> go.Figure:

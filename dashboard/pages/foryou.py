@@ -16,8 +16,8 @@ from dashboard.view import View
 from shared.analyst.following import event_class
 from shared.analyst.ranking import Ranked
 from shared.clock import SystemClock
-from shared.contract.events import MICRO
-from shared.contract.signals import Signal
+from shared.contract.events import MICRO, event_words
+from shared.contract.signals import EVENT_PREFIX, Signal
 from shared.reading.profiles import (
     DEFAULT_LIST,
     FOLLOW_KINDS,
@@ -113,7 +113,12 @@ def edit(profile: Profile, chosen: str, signals: Sequence[Signal]) -> None:
         st.caption("A list's name has letters, digits, - and _.")
         return
     held = {kind: [f.value for f in profile.follows if f.list == name and f.kind == kind] for kind in FOLLOW_KINDS}
-    heard = {feature[6:] for signal in signals for feature in signal.features if feature.startswith("event.")}
+    heard = {
+        feature.removeprefix(EVENT_PREFIX)
+        for signal in signals
+        for feature in signal.features
+        if feature.startswith(EVENT_PREFIX)
+    }
     options: dict[FollowKind, list[str]] = {
         "company": live.company_options(),
         "sector": list(Catalogue.load().sectors),
@@ -154,7 +159,7 @@ def _show(key: str, value: str | list[str]) -> None:
 
 
 def _shown(kind: FollowKind, value: str) -> str:
-    return label(value).long if kind == "company" else value.replace("_", " ")
+    return label(value).long if kind == "company" else event_words(value)
 
 
 def _change(profile: str, chosen: str, kind: FollowKind, wanted: set[str], held: set[str]) -> None:
@@ -183,7 +188,7 @@ def headline(profile: Profile, interests: Interests, signals: Sequence[Signal], 
             "Sectors and events",
             f"{len(interests.sectors) + len(interests.events):,}",
             "Followed sectors and event classes.",
-            note=_sample(interests.sectors | {event.replace("_", " ") for event in interests.events}, 2),
+            note=_sample(interests.sectors | set(map(event_words, interests.events)), 2),
         ),
         Figure("Buy", f"{buys:,}", "Buy signals on what you follow.", note=f"of {len(own):,}"),
         Figure("Sell", f"{sells:,}", "Sell signals on what you follow.", note=f"of {len(own):,}"),

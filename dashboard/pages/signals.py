@@ -13,7 +13,7 @@ from dashboard.reading.companies import label
 from dashboard.view import View
 from shared.clock import DAY_SECONDS, SECOND
 from shared.contract.events import MICRO
-from shared.contract.signals import ACTIONS, Signal
+from shared.contract.signals import ACTIONS, Signal, feature_words
 
 MEANING = (
     "A signal for T is made only of opinions that were available before T; it is known a minute later. "
@@ -126,7 +126,7 @@ def detail(signal: Signal, view: View) -> None:
             tables.signal_chart(history, view.zone, view.colours), key="history", config={"displayModeBar": False}
         )
         reasons = pd.DataFrame(
-            [(tables.WORDS.get(r.feature, r.feature), r.value / MICRO, r.contribution / MICRO) for r in signal.reasons],
+            [(feature_words(r.feature), r.value / MICRO, r.contribution / MICRO) for r in signal.reasons],
             columns=["feature", "value", "added to score"],
         )
         st.dataframe(reasons, hide_index=True, key="reasons")

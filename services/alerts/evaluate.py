@@ -10,15 +10,14 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from services.aggregation.signals.strategy import EVENT_PREFIX
 from services.alerts.kinds.kind import Heard
 from services.alerts.rules import Only, Rule
 from shared.clock import HOUR
 from shared.contract.aggregates import RecentDocument
 from shared.contract.alerts import Alert, AlertDocument
 from shared.contract.events import MICRO
-from shared.contract.signals import Signal
-from shared.reading.profiles import EVENT_SHARE, Interests
+from shared.contract.signals import Signal, events_of
+from shared.reading.profiles import Interests
 from shared.universe.securities import Catalogue
 
 SHOWN_DOCUMENTS: Final = 3
@@ -47,15 +46,6 @@ def matches(only: Only, signal: Signal, followed: Followed) -> list[str]:
     known = Catalogue.load().by_id.get(signal.company)
     wanted = only.interests | (followed(only.watchlist) if only.watchlist else Interests())
     return wanted.reasons(signal.company, known.sector if known else "", events_of(signal))
-
-
-def events_of(signal: Signal) -> list[str]:
-    """The event classes that make up EVENT_SHARE of the look-back's documents, or more."""
-    return [
-        name.removeprefix(EVENT_PREFIX)
-        for name, share in signal.features.items()
-        if name.startswith(EVENT_PREFIX) and share >= EVENT_SHARE * MICRO
-    ]
 
 
 def spoken(rules: Iterable[Rule], heard: Heard, followed: Followed) -> list[tuple[Rule, str]]:

@@ -14,9 +14,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from shared.contract.events import EVENT_CLASSES
+
 SENTIMENTS = ("negative", "neutral", "positive")
 
-# tfns_topic's class -> the name under which Bellwether shows it. The order is the order of the event logits.
+# tfns_topic's class -> the name under which Bellwether shows it.
 EVENTS_OF_TFNS_TOPIC = {
     "Analyst Update": "analyst_rating",
     "Company | Product News": "company_news",
@@ -39,7 +41,7 @@ EVENTS_OF_TFNS_TOPIC = {
     "Stock Movement": "stock_movement",
     "Treasuries | Corporate Debt": "bonds",
 }
-EVENTS = tuple(EVENTS_OF_TFNS_TOPIC.values())
+EVENTS = EVENT_CLASSES
 
 SCORE_BOUND = 8.0  # attention weights are exp(score): bounded, they add up over windows without a running maximum
 

@@ -19,16 +19,15 @@ from typing import Final
 
 from shared.clock import HOUR
 from shared.contract.aggregates import RecentDocument
-from shared.contract.events import MARKET, MICRO
-from shared.contract.signals import Signal
-from shared.reading.profiles import EVENT_SHARE, Interests, Rating
+from shared.contract.events import MARKET, MICRO, event_words
+from shared.contract.signals import Signal, events_of
+from shared.reading.profiles import Interests, Rating
 from shared.universe.securities import Catalogue
 
 PRIOR: Final = 2.0  # thumbs of each kind that every feature begins with: one thumb alone must not turn the page over
 FOLLOWED: Final = 8.0  # thumbs up that following something is worth
 HALF_LIFE_HOURS: Final = 24.0  # of an article
 _LEAST: Final = 1e-6  # strength of what has none
-_EVENT: Final = "event."
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +71,7 @@ def article(document: RecentDocument, now: int) -> Item:
 
 def recommendation(signal: Signal) -> Item:
     """A signal on a company."""
-    events = sorted(
-        f"event:{name.removeprefix(_EVENT)}"
-        for name, share in signal.features.items()
-        if name.startswith(_EVENT) and share >= EVENT_SHARE * MICRO
-    )
+    events = sorted(f"event:{name}" for name in events_of(signal))
     return Item(
         key=f"signal:{signal.strategy}:{signal.company}:{signal.at}",
         group=signal.company,
@@ -156,7 +151,7 @@ def words(feature: str) -> str:
     if kind == "company":
         known = Catalogue.load().by_id.get(value)
         return known.ticker if known else value
-    return value.replace("_", " ") if kind == "event" else f"{kind} {value}"
+    return event_words(value) if kind == "event" else f"{kind} {value}"
 
 
 def _of_company(company: str) -> list[str]:

@@ -19,6 +19,29 @@ CHANNELS: Final[tuple[Channel, ...]] = ("news", "social")
 MARKET: Final = "_MARKET"  # the company id of what names no company: the market as a whole
 DEAD: Final = "_DEAD"  # the key under which outcomes of dead letters travel
 
+# what a document can be about, in the order of the model's event logits; "" on an opinion: the model knows no events
+EVENT_CLASSES: Final = (
+    "analyst_rating",
+    "company_news",
+    "currencies",
+    "dividend",
+    "earnings",
+    "energy",
+    "central_banks",
+    "financing",
+    "general_news",
+    "metals_materials",
+    "ipo",
+    "legal_regulation",
+    "mergers_investments",
+    "macro_economy",
+    "markets",
+    "personnel_change",
+    "politics",
+    "stock_commentary",
+    "stock_movement",
+    "bonds",
+)
 MAX_TEXT_BYTES: Final = 1_000_000
 MAX_TITLE_CHARS: Final = 1_000
 EXCERPT_CHARS: Final = 600
@@ -136,6 +159,12 @@ DocumentMessage = Document | Tick
 OpinionMessage = Opinion | Tick | Outcome
 
 M = TypeVar("M", DocumentMessage, OpinionMessage)
+
+
+def event_words(event: str) -> str:
+    """An event class as a person calls it."""
+    return event.replace("_", " ")
+
 
 _encoder = msgspec.json.Encoder()
 _documents: msgspec.json.Decoder[DocumentMessage] = msgspec.json.Decoder(DocumentMessage)

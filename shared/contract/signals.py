@@ -1,5 +1,5 @@
-"""A signal: what a strategy makes of a company's opinions at one moment. The contract of writer, topic,
-Redis and pages.
+"""A signal: what a strategy makes of a company's opinions at one moment, and the features that it is made of. The
+contract of writer, topic, Redis and pages.
 """
 
 from __future__ import annotations
@@ -8,10 +8,35 @@ from typing import Final, Literal
 
 import msgspec
 
-from shared.contract.events import SCHEMA
+from shared.contract.events import MICRO, SCHEMA, event_words
 
 Action = Literal["strong sell", "sell", "hold", "buy", "strong buy"]
 ACTIONS: Final[tuple[Action, ...]] = ("strong sell", "sell", "hold", "buy", "strong buy")
+
+FEATURES: Final[dict[str, str]] = {
+    "level": "Decayed capped sentiment, shrunk towards 0 when there is little of it; -1..1.",
+    "change": "Level at a quarter of the half-life less level at three half-lives; -2..2.",
+    "surprise": "Mean sentiment of the last 24 h against the baseline days, in their standard deviations.",
+    "buzz": "Documents of the last 24 h against the baseline days, in their standard deviations.",
+    "hour_buzz": "Documents of the last hour against the same hour of the last four weeks, in standard deviations.",
+    "dispersion": "Weighted standard deviation of sentiment within the look-back; 0..1.",
+    "disagreement": "Level of news less level of social; -2..2, 0 where one of them is silent.",
+    "source_diversity": "Effective number of sources (inverse Simpson index) within the look-back, less 1; 0 and up.",
+    "author_diversity": "Distinct authors over documents of the look-back's hours; 0..1.",
+    "novelty": "Distinct story keys over documents of the last 24 h; 0..1.",
+}
+EVENT_PREFIX: Final = "event."  # event.NAME: share of the look-back's documents of that event class; 0..1
+EVENT_SHARE: Final = 0.1  # of the documents: an event class that is talked of as much counts as there
+# as people call them; the others by their names
+_WORDS: Final = {
+    "level": "level of sentiment",
+    "change": "change of sentiment",
+    "surprise": "surprise against its own past",
+    "buzz": "volume against its own past",
+    "hour_buzz": "volume of the hour",
+    "disagreement": "news against social",
+    "novelty": "new stories",
+}
 
 
 class Reason(msgspec.Struct, frozen=True, array_like=True):
@@ -52,6 +77,22 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="s
 def signal_id(strategy: str, company: str, at: int, revision: int) -> str:
     """The id on which alerts de-duplicate."""
     return f"{strategy}:{company}:{at}:{revision}"
+
+
+def feature_words(name: str) -> str:
+    """A feature as a person calls it."""
+    if name.startswith(EVENT_PREFIX):
+        return f"share of {event_words(name.removeprefix(EVENT_PREFIX))}"
+    return _WORDS.get(name, name.replace("_", " "))
+
+
+def events_of(signal: Signal) -> list[str]:
+    """The event classes that make up EVENT_SHARE of the look-back's documents, or more."""
+    return [
+        name.removeprefix(EVENT_PREFIX)
+        for name, share in signal.features.items()
+        if name.startswith(EVENT_PREFIX) and share >= EVENT_SHARE * MICRO
+    ]
 
 
 _encoder = msgspec.json.Encoder()

@@ -17,7 +17,6 @@ from shared.contract.keys import PROFILES, follows_key, ratings_key
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # of a profile, a list, a rule, a channel
 DEFAULT_LIST: Final = "main"
 KEPT_RATINGS: Final = 2_000  # of a profile; the oldest are forgotten first
-EVENT_SHARE: Final = 0.1  # of the documents: an event class that is talked of as much counts as there
 
 FollowKind = Literal["company", "sector", "event"]
 FOLLOW_KINDS: Final[tuple[FollowKind, ...]] = get_args(FollowKind)

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from services.aggregation.signals.lookback import SILENT, Block, Day, LookBack, Shape, add_counts, decays_from
-from services.aggregation.signals.strategy import EVENT_PREFIX, Strategy
+from services.aggregation.signals.strategy import Strategy
 from shared.clock import HOUR_SECONDS
 from shared.contract.events import CHANNELS, MICRO
+from shared.contract.signals import EVENT_PREFIX
 
 DEVIATION_FLOOR: Final = 0.1  # sentiment: a quiet baseline must not turn a whisper into a shout
 

@@ -6,24 +6,11 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Final
 
 import msgspec
 import yaml
 
-FEATURES: Final[dict[str, str]] = {
-    "level": "Decayed capped sentiment, shrunk towards 0 when there is little of it; -1..1.",
-    "change": "Level at a quarter of the half-life less level at three half-lives; -2..2.",
-    "surprise": "Mean sentiment of the last 24 h against the baseline days, in their standard deviations.",
-    "buzz": "Documents of the last 24 h against the baseline days, in their standard deviations.",
-    "hour_buzz": "Documents of the last hour against the same hour of the last four weeks, in standard deviations.",
-    "dispersion": "Weighted standard deviation of sentiment within the look-back; 0..1.",
-    "disagreement": "Level of news less level of social; -2..2, 0 where one of them is silent.",
-    "source_diversity": "Effective number of sources (inverse Simpson index) within the look-back, less 1; 0 and up.",
-    "author_diversity": "Distinct authors over documents of the look-back's hours; 0..1.",
-    "novelty": "Distinct story keys over documents of the last 24 h; 0..1.",
-}
-EVENT_PREFIX: Final = "event."  # event.NAME: share of the look-back's documents of that event class; 0..1
+from shared.contract.signals import EVENT_PREFIX, FEATURES
 
 
 class StrategyError(ValueError):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from services.aggregation.signals.strategy import EVENT_PREFIX
 from services.alerts.kinds.kind import Heard, value_of
 from shared.contract.events import MICRO
+from shared.contract.signals import EVENT_PREFIX
 
 
 class EventClass(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from services.aggregation.signals.strategy import EVENT_PREFIX, FEATURES
 from shared.clock import to_iso
 from shared.contract.aggregates import RecentDocument
 from shared.contract.events import MICRO
-from shared.contract.signals import Signal
+from shared.contract.signals import EVENT_PREFIX, FEATURES, Signal
 
 OWN = ("score", "confidence")  # what a rule may watch besides the features
 
@@ -54,13 +53,6 @@ def unknown_feature(name: str) -> str:
         return ""
     known = ", ".join([*OWN, *FEATURES, EVENT_PREFIX + "NAME"])
     return f"feature: unknown feature {name!r}; choose from {known}"
-
-
-def words(feature: str) -> str:
-    """A feature as a person calls it."""
-    if feature.startswith(EVENT_PREFIX):
-        return f"share of {feature.removeprefix(EVENT_PREFIX).replace('_', ' ')}"
-    return feature.replace("_", " ")
 
 
 def since(earlier: Sequence[Signal], feature: str) -> str:

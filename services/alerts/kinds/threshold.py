@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from services.alerts.kinds.kind import Heard, since, unknown_feature, value_of, words
+from services.alerts.kinds.kind import Heard, since, unknown_feature, value_of
+from shared.contract.signals import feature_words
 
 
 class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -27,7 +28,7 @@ class Threshold(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     def why(self, heard: Heard) -> str | None:
         value = value_of(heard.signal, self.feature)
         last = value_of(heard.earlier[-1], self.feature) if heard.earlier else None
-        name = words(self.feature)
+        name = feature_words(self.feature)
         if self.above is not None and value >= self.above and (last is None or last < self.above):
             return f"{name} is {value:+.2f}, at or above {self.above:+.2f} ({since(heard.earlier, self.feature)})"
         if self.below is not None and value <= self.below and (last is None or last > self.below):

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from services.alerts.kinds.kind import Heard, unknown_feature, value_of, words
+from services.alerts.kinds.kind import Heard, unknown_feature, value_of
 from shared.clock import HOUR
-from shared.contract.signals import Signal
+from shared.contract.signals import Signal, feature_words
 
 
 class Velocity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -39,7 +39,7 @@ class Velocity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
             return None
         change = self._change([*heard.earlier, heard.signal]) or 0.0
         return (
-            f"{words(self.feature)} {'rose' if moved > 0 else 'fell'} by {abs(change):.2f} "
+            f"{feature_words(self.feature)} {'rose' if moved > 0 else 'fell'} by {abs(change):.2f} "
             f"within {self.window_hours} h to {value_of(heard.signal, self.feature):+.2f}"
         )
 

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from services.aggregation.signals.features import features
 from services.aggregation.signals.lookback import Capped, Shape, block_of, cap, day_of, look_back
 from services.aggregation.signals.recommend import action_of, recommend
-from services.aggregation.signals.strategy import FEATURES, Strategy, StrategyError, load_strategy
+from services.aggregation.signals.strategy import Strategy, StrategyError, load_strategy
 from shared.clock import DAY_SECONDS, HOUR_SECONDS, SECOND
 from shared.contract.aggregates import Bucket, Share
 from shared.contract.events import CHANNELS, MICRO
-from shared.contract.signals import ACTIONS, decode_signal, encode_signal
+from shared.contract.signals import ACTIONS, FEATURES, decode_signal, encode_signal
 
 T = 1_400_000_400 // (12 * HOUR_SECONDS) * (12 * HOUR_SECONDS)  # a multiple of pulse's cadence
 PULSE = load_strategy("pulse")

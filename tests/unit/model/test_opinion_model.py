@@ -136,6 +136,7 @@ def test_a_difference_to_another_version_is_refused(model: OpinionModel, tmp_pat
 
 def test_event_names_are_clear_and_unique() -> None:
     assert len(set(EVENTS)) == len(EVENTS_OF_TFNS_TOPIC) == 20
+    assert tuple(EVENTS_OF_TFNS_TOPIC.values()) == EVENTS
     assert all(name.replace("_", "").isalpha() and name.islower() for name in EVENTS)
 
 
