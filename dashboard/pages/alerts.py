@@ -51,7 +51,7 @@ def headline(found: Alerts, seen: int, view: View) -> None:
         Figure("New", f"{new:,}", f"Not seen by profile {view.profile} yet.", note=f"of {len(alerts):,} kept"),
         Figure("Companies", f"{len(companies):,}", "Companies that the kept alerts are about.", note="in the list"),
         Figure(
-            "Most spoken",
+            "Most active rule",
             rules.most_common(1)[0][0],
             "The rule with the most alerts in the list.",
             note=f"{rules.most_common(1)[0][1]:,} alerts",

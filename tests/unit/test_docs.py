@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import runpy
 import subprocess
@@ -21,6 +22,9 @@ PAGES = (
 CITED = re.compile(r"\b[Dd]esign,? (?:section )?(\d+(?:\.\d+)?)|design\.md (\d+(?:\.\d+)?)")
 PATH = re.compile(r"\b((?:services|shared|dashboard|tests|docs|benchmarks)/[\w./-]*\w/?)")
 FILE = re.compile(r"(?<![\w./-])((?:services|shared|dashboard|docs|tests|benchmarks)/[\w/-]+\.(?:py|md|csv|yaml))\b")
+LIMIT = re.compile(
+    r"\b(not|no|never|nothing|none|neither|only|alone|without|elsewhere|services[/.]\w+|shared[/.]\w+|\w+'s)\b"
+)
 DECISION = re.compile(r"\bdecisions?[/ ](\d{4})")
 
 
@@ -59,6 +63,12 @@ def test_every_decision_that_is_cited_exists() -> None:
     for path in _files("*.py", "*.md"):
         for match in DECISION.finditer(path.read_text()):
             assert match[1] in there, f"{path.relative_to(ROOT)} cites {match[0]!r}"
+
+
+def test_every_package_says_what_belongs_there_and_what_does_not() -> None:
+    for path in _files("services/*__init__.py", "shared/*__init__.py", "dashboard/*__init__.py"):
+        said = ast.get_docstring(ast.parse(path.read_text())) or ""
+        assert LIMIT.search(said), f"{path.relative_to(ROOT)}: what belongs here, and what does not or where is it?"
 
 
 def test_the_picture_is_what_its_script_draws_and_names_packages_that_exist() -> None:
