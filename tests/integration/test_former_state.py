@@ -50,9 +50,7 @@ def system(tmp_path: Path) -> Iterator[System]:
 
 def test_the_former_version_s_state_is_kept_and_goes_on(system: System, tmp_path: Path) -> None:
     recorded = tmp_path / "recorded"
-    started = json.loads(
-        system.call("up", "--detach", "--no-sample", "--no-dashboard", "--json").splitlines()[-1],
-    )
+    (started,) = lines(system.call("up", "--detach", "--no-sample", "--no-dashboard", "--json"))
     assert started["healthy"], started
     assert_kept(system, recorded)
 
