@@ -12,7 +12,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from services.aggregation.core.distinct import Distinct
+from services.aggregation.core.copies import Distinct
 from services.aggregation.core.store import BucketRow, Store
 from shared.clients.kafka import TopicLog, describe
 from shared.clients.state_folder import OPEN_FILE, whole_file

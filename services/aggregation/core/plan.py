@@ -20,8 +20,8 @@ from services.aggregation.core.buckets import (
     copy_share,
     oldest_start,
 )
-from services.aggregation.core.dead_letters import APPLIED, apply_outcome, opinion_field
-from services.aggregation.core.duplicates import CHUNK_OFFSETS, IdWindow, id_key
+from services.aggregation.core.copies import Copies, Verdict
+from services.aggregation.core.dead_letters import apply_outcome
 from services.aggregation.core.kept_documents import as_recent, cut_recent, keep_recent, keep_top
 from services.aggregation.core.state import Cell, CompanyDraft, Draft, Position, SlotState, Writes
 from shared.clock import DAY, SECOND
@@ -76,7 +76,7 @@ def plan(records: Sequence[Decoded], state: SlotState, position: Position, rules
         elif message is None:
             step.totals.invalid += 1
         else:
-            apply_outcome(message, step.letter, step.writes.letters.__setitem__, step.totals)
+            apply_outcome(message, step.copies.letter, step.writes.letters.__setitem__, step.totals)
     step.finish()
     return step.plan
 
@@ -91,10 +91,7 @@ class Step:
         self.plan = Plan(state.slot, state.position, position, self.writes)
         self.state = state
         self.rules = rules
-
-    def letter(self, name: str) -> str | None:
-        """A field of the letters hash as it is now."""
-        return self.writes.letters.get(name) or self.state.letters.get(name)
+        self.copies = Copies(state, self.writes, rules.duplicates)
 
     # -- records
     def tick(self, tick: Tick) -> None:
@@ -110,53 +107,17 @@ class Step:
 
     def opinion(self, opinion: Opinion) -> None:
         """Apply one opinion, unless it was applied before or is a copy."""
-        origin = opinion.origin
-        stream, mark = origin.stream, (origin.offset, origin.index)
-        applied = self.writes.marks.get(stream) or self.state.marks.get(stream)
-        if applied is not None and mark <= applied:
+        verdict = self.copies.judge(opinion)
+        if verdict is Verdict.AGAIN:
             self.plan.redelivered += 1
             return
-        self.writes.marks[stream] = mark
-        if self._is_copy(opinion, stream, origin.offset // CHUNK_OFFSETS):
+        if verdict is Verdict.COPY:
             self.totals.duplicates += 1
             return
         self.totals.opinions_applied += 1
-        if origin.index == 0 and not opinion.requeued_from:
+        if opinion.origin.index == 0 and not opinion.requeued_from:
             self.totals.documents_scored += 1
         self._count(opinion)
-
-    def _is_copy(self, opinion: Opinion, stream: str, chunk: int) -> bool:
-        """Whether the opinion was counted under another origin; if not, it is remembered."""
-        if opinion.requeued_from:
-            name = opinion_field(opinion.requeued_from, opinion.company)
-            if self.letter(name) is not None:
-                return True
-        window = self.writes.windows.get(stream)
-        if window is None:
-            known = self.state.windows.get(stream)
-            window = self.writes.windows[stream] = known.copy() if known is not None else IdWindow()
-        key = id_key(opinion.company, opinion.document_id)
-        if self._held(window, stream, key, chunk):
-            return True
-        window.record(opinion.available_at, chunk)
-        added = self.writes.ids.get((stream, chunk))
-        if added is None:
-            added = self.writes.ids[stream, chunk] = {}
-        added[key] = opinion.available_at
-        if opinion.requeued_from:
-            self.writes.letters[name] = APPLIED
-        return False
-
-    def _held(self, window: IdWindow, stream: str, key: str, current: int) -> bool:
-        known = self.state.ids.get(stream)
-        for chunk in window.chunks:
-            added = self.writes.ids.get((stream, chunk))
-            first = added.get(key) if added is not None else None
-            if first is None and known is not None and chunk in known:
-                first = known[chunk].get(key)
-            if first is not None and window.holds(first, chunk, current, self.rules.duplicates):
-                return True
-        return False
 
     # -- one opinion into its buckets
     def _count(self, opinion: Opinion) -> None:
@@ -237,11 +198,7 @@ class Step:
     # -- what a batch forgets
     def finish(self) -> None:
         """Cut what retention no longer keeps; unlink chunks of ids that can match nothing any more."""
-        for stream, window in self.writes.windows.items():
-            current = self.writes.marks[stream][0] // CHUNK_OFFSETS
-            for chunk in window.expire(current, self.rules.duplicates):
-                self.writes.ids.pop((stream, chunk), None)
-                self.writes.dropped_chunks.append((stream, chunk))
+        self.copies.forget()
         oldest = {
             (company, resolution): oldest_start(draft.newest, self.rules.keep[resolution], resolution)
             for company, draft in self.writes.companies.items()
