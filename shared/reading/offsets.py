@@ -9,12 +9,13 @@ from typing import Any, Final, NamedTuple
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
-from shared.clients.kafka import client_config
+from shared.clients.kafka import LogCut, LogStalled, client_config, log_consumer, read_spans
 from shared.contract.events import CHANNELS
 from shared.contract.topics import Topics
 from shared.reading.run import Applied
 from shared.settings import KafkaSettings
 
+PEEK_SECONDS: Final = 2.0  # without progress
 PEEK_RECORDS: Final = 5000  # a backlog up to this is read, so that ticks do not count as documents
 _TICK: Final = b'{"type":"tick"'
 _OPINION: Final = b'{"type":"opinion"'
@@ -102,9 +103,9 @@ class RunOffsets:
         return self._listed(partitions, -1)
 
     def _listed(self, partitions: Iterable[TopicPartition], which: int) -> Offsets:
-        wanted = dict.fromkeys(partitions, which)
-        found = self._admin.list_partition_offsets(wanted) if wanted else {}
-        return {partition: answer.offset for partition, answer in found.items()}
+        asked = dict.fromkeys(partitions, which)
+        answers = self._admin.list_partition_offsets(asked) if asked else {}
+        return {partition: answer.offset for partition, answer in answers.items()}
 
     def starts(self, partitions: Iterable[TopicPartition]) -> Offsets:
         """The offset of the first record that the log still holds."""
@@ -112,11 +113,11 @@ class RunOffsets:
 
     def committed(self, partitions: Iterable[TopicPartition]) -> Offsets:
         """What the scoring group has done; the log's start where it has committed nothing."""
-        wanted = list(partitions)
+        partitions = list(partitions)
         group = self.topics.scoring_group
-        held: Mapping[TopicPartition, Any] = self._admin.list_group_offsets(group).get(group, {})
-        offsets = {partition: held[partition].offset for partition in wanted if partition in held}
-        missing = [partition for partition in wanted if offsets.get(partition, -1) < 0]
+        commits: Mapping[TopicPartition, Any] = self._admin.list_group_offsets(group).get(group, {})
+        offsets = {partition: commits[partition].offset for partition in partitions if partition in commits}
+        missing = [partition for partition in partitions if offsets.get(partition, -1) < 0]
         return offsets | (self.starts(missing) if missing else {})
 
     def opinions_id(self) -> str:
@@ -126,39 +127,33 @@ class RunOffsets:
         return str(self._admin.describe_topics([self.topics.opinions])[0]["topic_id"])
 
     def backlog(self, position: Offsets, end: Offsets) -> Backlog:
-        """What lies in [position, end): exact when it is small enough to look at, else with ticks and all."""
+        """What lies in [position, end): exact when it can be looked at and is small enough for it, else with ticks and
+        all."""
         spans = {part: (position[part], end[part]) for part in end if position[part] < end[part]}
         total = sum(stop - start for start, stop in spans.values())
         if not 0 < total <= PEEK_RECORDS:
             return Backlog(total, total)
-        return self._peek(spans)
+        try:
+            return self._peek(spans)
+        except (LogCut, LogStalled):
+            return Backlog(total, total)
 
     def _peek(self, spans: Mapping[TopicPartition, tuple[int, int]]) -> Backlog:
-        consumer = self._consumer
-        if consumer is None:
-            consumer = self._consumer = KafkaConsumer(**client_config(self.kafka), enable_auto_commit=False)
+        if self._consumer is None:
+            self._consumer = log_consumer(self.kafka)
         records = opinions = 0
-        consumer.assign(list(spans))
-        for partition, (start, _) in spans.items():
-            consumer.seek(partition, start)
-        waiting = set(spans)
-        while waiting:
-            fetched = consumer.poll(timeout_ms=2000)
-            for partition, batch in fetched.items():
-                values = [record.value or b"" for record in batch if record.offset < spans[partition][1]]
-                records += sum(not value.startswith(_TICK) for value in values)
-                opinions += sum(value.startswith(_OPINION) for value in values)
-            waiting = {part for part in waiting if consumer.position(part) < spans[part][1]}
-            if waiting and not fetched:
-                break
+        for record in read_spans(self._consumer, spans, PEEK_SECONDS):
+            value = record.value or b""
+            records += not value.startswith(_TICK)
+            opinions += value.startswith(_OPINION)
         return Backlog(records, opinions)
 
     def _partitions(self, names: list[str]) -> list[TopicPartition]:
         present = set(self._admin.list_topics())
-        wanted = [name for name in names if name in present]
-        found = self._admin.describe_topics(wanted) if wanted else []
+        names = [name for name in names if name in present]
+        topics = self._admin.describe_topics(names) if names else []
         return [
-            TopicPartition(entry["name"], part["partition_index"]) for entry in found for part in entry["partitions"]
+            TopicPartition(topic["name"], part["partition_index"]) for topic in topics for part in topic["partitions"]
         ]
 
 
