@@ -16,11 +16,13 @@ def inventory() -> list[dict[str, Any]]:
 
 
 def read_card(name: str) -> str:
-    """The text of a model's card. Raises DataError when it has none, ModelError when there is no such model."""
+    """The text of a model's card, without its head. Raises DataError where there is none, ModelError for no model."""
     card = find_model(name) / "README.md"
     if not card.is_file():
         raise DataError(f"model {name!r}: has no card (README.md)")
-    return card.read_text(encoding="utf-8")
+    from huggingface_hub import ModelCard
+
+    return str(ModelCard(card.read_text(encoding="utf-8"), ignore_metadata_errors=True).text).lstrip()
 
 
 def _entry(folder: Path) -> dict[str, Any]:

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.training.shipping import card_texts as texts
+from services.training.shipping.card_head import card_head
 from shared.languages.registry import language_of_sets
 
 _MEASURES = ("accuracy", "macro_f1", "weighted_f1")
 
 
 def model_card(metrics: Mapping[str, Any]) -> str:
-    """Markdown of the card."""
+    """Markdown of the card, under its head in YAML."""
     learnt = metrics["learnt"]
     stages = metrics.get("stages") or []
     unlabelled = any(stage.get("unlabelled") for stage in stages)
@@ -59,7 +60,8 @@ def model_card(metrics: Mapping[str, Any]) -> str:
         "## Known weaknesses",
         language.card.weaknesses.strip() + _names(metrics["perturbations"].get("sentfin") or {}),
     ]
-    return "\n\n".join(part.strip() for part in parts if part) + "\n"
+    head = card_head(metrics, language, research=research)
+    return head + "\n\n".join(part.strip() for part in parts if part) + "\n"
 
 
 def _stages(stages: list[dict[str, Any]]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from huggingface_hub import ModelCard
 
 from services.model.opinion_model import OpinionModel
 from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model
@@ -197,7 +198,8 @@ def test_release_as_a_whole_and_as_a_difference(tmp_path: Path, labelled: Path, 
     whole = Release(tmp_path / "run", tmp_path / "mini", labelled, SETS, SETS, 1)
     metrics = release(whole, run.overlaps)
     card = model_card(metrics)
-    assert card.startswith("# mini\n")
+    assert ModelCard(card).text.lstrip().startswith("# mini\n")
+    assert ModelCard(card).data.language == "en"
     assert "| sentfin | yes | all |" in card
     assert "For research only" not in card
     told = model_card({**metrics, "stages": [{**metrics["stages"][0], "unlabelled": 1}]})
