@@ -16,6 +16,7 @@ import psutil
 from kafka import KafkaProducer
 
 from benchmarks.engine import mixed_texts
+from services.ingest.documents.masker import Masker
 from services.ingest.documents.normalise import Reading, Rejected, normalise
 from services.ingest.sample.week import sample_week
 from shared.clients.kafka import client_config
@@ -66,10 +67,11 @@ def mixed_documents(count: int) -> list[Document]:
 
 def _normalised(items: Iterable[dict[str, str]]) -> list[Document]:
     reading, now, made = Reading("news", "benchmark"), SystemClock().now(), []
+    masker = Masker(b"benchmark")
     for number, item in enumerate(items):
         document = normalise(item | {"external_id": str(number), "url": "", "source": "benchmark"}, reading, now)
         if not isinstance(document, Rejected):
-            made.append(document)
+            made.append(masker.apply(document))
     return made
 
 

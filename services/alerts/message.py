@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from shared import links
 from shared.clock import to_iso
 from shared.contract.alerts import Alert, Delivery
 from shared.contract.events import MICRO
+from shared.links import safe_link
 from shared.universe.securities import Catalogue, Company
 
 DISCLAIMER = "Statistics about texts, not advice."
@@ -33,7 +33,7 @@ def payload(delivery: Delivery, link: str = "") -> dict[str, Any]:
         "at": to_iso(alert.at),
         "available_at": to_iso(alert.available_at),
         "documents": [
-            {"id": d.id, "title": d.title, "source": d.source, "url": safe_link(d.url), "event": d.event}
+            {"id": d.id, "title": d.title, "source": d.source, "url": _link(d.url), "event": d.event}
             for d in alert.documents
         ],
         "link": page_of(alert, link),
@@ -57,7 +57,7 @@ def lines(alert: Alert, link: str = "") -> list[str]:
         f"confidence {alert.confidence / MICRO:.0%}, strategy {alert.strategy}, signal for {to_iso(alert.at)}"
         + (f", revision {alert.revision}" if alert.revision else ""),
     ]
-    found += [" | ".join(part for part in (d.title, d.source, safe_link(d.url)) if part) for d in alert.documents]
+    found += [" | ".join(part for part in (d.title, d.source, _link(d.url)) if part) for d in alert.documents]
     return [*found, *([page_of(alert, link)] if link else []), DISCLAIMER]
 
 
@@ -66,9 +66,9 @@ def page_of(alert: Alert, link: str) -> str:
     return f"{link.rstrip('/')}/?page=Company&company={quote(alert.company)}" if link else ""
 
 
-def safe_link(url: str) -> str:
-    """`url` when it is a link that also cannot break out of a mail or a chat; else ""."""
-    return "" if any(c in '<>|"' for c in url) else links.safe_link(url)
+def _link(url: str) -> str:
+    """`url` when it is a link, else ""; a | in it would be taken for the end of it."""
+    return safe_link(url).replace("|", "%7C")
 
 
 def _company(company: str) -> dict[str, str] | None:

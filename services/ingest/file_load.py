@@ -15,7 +15,7 @@ from services.ingest.delivery.ledger import Counts, Ledger
 from services.ingest.delivery.publisher import Publisher
 from services.ingest.delivery.rejected import RejectedFile
 from services.ingest.documents.companies import CompanyNames
-from services.ingest.documents.mask import Masker
+from services.ingest.documents.masker import Masker
 from services.ingest.sources.files import FileSource
 from shared.clients.kafka import ensure_topics
 from shared.clients.state_folder import StateFolder

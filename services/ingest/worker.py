@@ -22,7 +22,7 @@ from services.ingest.delivery.publisher import DeliveryFailed, Publisher
 from services.ingest.delivery.rejected import RejectedFile
 from services.ingest.delivery.ticker import Promise, Ticker
 from services.ingest.documents.companies import CompanyNames
-from services.ingest.documents.mask import Masker
+from services.ingest.documents.masker import Masker
 from services.ingest.registry import LiveSource, configured_sources
 from services.ingest.sources.source import SourceError
 from services.runtime.exits import ExitCode, WorkerStop

@@ -12,14 +12,15 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from services.ingest.documents.companies import CompanyNames
-from services.ingest.documents.mask import Masker
+from services.ingest.documents.masker import Masker
 from services.ingest.documents.normalise import Reading, Rejected, normalise
+from services.ingest.documents.raw_document import RawDocument
 from services.ingest.sources.files import FileSource, source_name
 from services.ingest.sources.mapping import parse_map
 from services.runtime.record import Recorded
 from shared.clients.kafka import TopicLog, describe
 from shared.clock import Clock, to_iso
-from shared.contract.events import Channel, Document, InvalidMessage, Origin, Tick, decode_document, encode
+from shared.contract.events import Channel, InvalidMessage, Origin, Tick, decode_document, encode
 from shared.contract.topics import LIVE, Topics, partition_for
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
@@ -75,7 +76,7 @@ def read_file(
             seen.add(made.id)
             if (begin is not None and made.available_at < begin) or (end is not None and made.available_at >= end):
                 continue
-            document = masker.apply(replace_received(made))
+            document = masker.apply(loaded_when_available(made))
             partition = partition_for(document.id, topics.document_partitions)
             key, value = document.id.encode(), encode(document)
             stretch.records.append(
@@ -85,9 +86,9 @@ def read_file(
     return stretch
 
 
-def replace_received(document: Document) -> Document:
+def loaded_when_available(raw: RawDocument) -> RawDocument:
     """History replayed from a file is the same bytes whenever it is replayed: the time of loading is left out."""
-    return msgspec.structs.replace(document, received_at=document.available_at)
+    return msgspec.structs.replace(raw, received_at=raw.available_at)
 
 
 def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | None, end: int | None) -> Range:

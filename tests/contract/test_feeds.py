@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 
-from services.ingest.delivery.ledger import Cursor
 from services.ingest.documents.normalise import Rejected, normalise
+from services.ingest.documents.raw_document import RawDocument
 from services.ingest.sources.rss import FeedSource
-from services.ingest.sources.source import Batch, SourceError
+from services.ingest.sources.source import Batch, Cursor, SourceError
 from shared.clock import SECOND, ReplayClock, SystemClock
-from shared.contract.events import Document
 from tests.contract.feed_servers import Respond, answer, http_server
 
 RSS = b"""<?xml version="1.0" encoding="UTF-8"?><rss version="2.0">
@@ -53,10 +52,10 @@ def poll(
         timer.cancel()
 
 
-def documents(source: FeedSource, batch: Batch) -> list[Document]:
+def documents(source: FeedSource, batch: Batch) -> list[RawDocument]:
     now = SystemClock().now()
     made = [normalise(item, source.reading, now) for item in batch.items if not isinstance(item, Rejected)]
-    return [document for document in made if isinstance(document, Document)]
+    return [document for document in made if isinstance(document, RawDocument)]
 
 
 def test_rss_becomes_documents() -> None:
@@ -182,5 +181,5 @@ def test_retry_after(header: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/feed", "x.example/feed", ""])
 def test_only_http(url: str) -> None:
-    with pytest.raises(SourceError, match="no http"):
+    with pytest.raises(SourceError, match="not an http"):
         FeedSource(url, 1, 1, 1000, SystemClock())

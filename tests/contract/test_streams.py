@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from services.ingest.delivery.ledger import Cursor
 from services.ingest.documents.normalise import RawItem, Rejected, normalise
+from services.ingest.documents.raw_document import RawDocument
 from services.ingest.sources.bluesky import JetstreamSource
 from services.ingest.sources.mastodon import MastodonSource
 from services.ingest.sources.post_filter import PostFilter
+from services.ingest.sources.source import Cursor
 from services.ingest.sources.streaming import StreamSource
 from shared.clock import SECOND, SystemClock
-from shared.contract.events import Document
 from shared.settings import IngestSettings
 from shared.universe.securities import Catalogue
 from tests.contract.feed_servers import Jetstream, Mastodon
@@ -71,7 +71,7 @@ def test_bluesky_posts_become_documents() -> None:
         items, cursor = read(source, lambda items: len(items) == 2)
     assert texts(items) == ["$AAPL up", "and another"] and cursor == {"time_us": 40 * SECOND}
     document = normalise(items[0], source.reading, SystemClock().now())  # type: ignore[arg-type]
-    assert isinstance(document, Document)
+    assert isinstance(document, RawDocument)
     assert document.url == "https://bsky.app/profile/did:plc:abc/post/k1"
     assert document.author == "did:plc:abc"  # hashed by the masker before it leaves
     assert document.published_at == 1404221400 * SECOND and document.available_at == document.received_at
@@ -140,7 +140,7 @@ def test_mastodon_statuses_become_documents_and_only_public_ones() -> None:
     first, refused, last = items
     assert isinstance(refused, Rejected) and refused.reason == "type"
     document = normalise(first, source.reading, SystemClock().now())  # type: ignore[arg-type]
-    assert isinstance(document, Document)
+    assert isinstance(document, RawDocument)
     assert document.text == "buy $AAPL & hold" and document.external_id == "https://m.example/1"
     assert document.author == "bob@127.0.0.1" and document.source == "mastodon:127.0.0.1"
     assert not isinstance(last, Rejected) and last["author"] == "ann@far.example"

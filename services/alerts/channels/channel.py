@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import ClassVar, Protocol
-from urllib.parse import urlsplit
 
 import msgspec
 
 from shared.contract.alerts import Delivery
+from shared.links import has_user, web_host
 
 
 class NotDelivered(Exception):
@@ -58,11 +58,6 @@ class Paced(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 def address_problem(url: str) -> str:
     """What is wrong with the address of a web hook; "" when nothing is."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        return "url: not an address; give http(s)://HOST/PATH"
-    if not usable:
+    if not web_host(url):
         return "url: give http(s)://HOST/PATH"
-    return "url: no user and password in it; use `secret`, or ${NAME} for all of it" if "@" in parts.netloc else ""
+    return "url: no user and password in it; use `secret`, or ${NAME} for all of it" if has_user(url) else ""

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from services.ingest.delivery.ledger import Counts, Cursor, Ledger, Progress
+from services.ingest.delivery.ledger import Counts, Ledger, Progress
 from services.ingest.delivery.rejected import RejectedFile
 from services.ingest.documents.companies import CompanyNames
-from services.ingest.documents.mask import Masker
+from services.ingest.documents.masker import Masker
 from services.ingest.documents.normalise import RawItem, Reading, Rejected, is_undated, normalise
-from services.ingest.sources.source import Batch
+from services.ingest.sources.source import Batch, Cursor
 from shared.clock import Clock
 from shared.contract.events import Document
 
@@ -120,8 +120,8 @@ class Intake:
         return documents
 
     def _prepare(self, raw: RawItem, now: int) -> Document | Rejected:
-        document = normalise(raw, self._reading, now)
-        return document if isinstance(document, Rejected) else self._masker.apply(document)
+        made = normalise(raw, self._reading, now)
+        return made if isinstance(made, Rejected) else self._masker.apply(made)
 
     def _fresh(self, documents: Iterable[Document], counts: Counts) -> list[Document]:
         unique: dict[str, Document] = {}

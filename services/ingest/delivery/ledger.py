@@ -17,9 +17,8 @@ from typing import Final, Self
 
 import msgspec
 
+from services.ingest.sources.source import Cursor
 from shared.clients.state_folder import make_folder
-
-Cursor = dict[str, int | str]
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS topics (number INTEGER PRIMARY KEY, topic_id TEXT UNIQUE NOT NULL);

@@ -1,8 +1,4 @@
-"""From a raw item of any source to a `Document`, or to the reason why it is none. Pure: time and settings come in.
-
-The author of the Document made here is still the plain handle and personal data is still in the text: nothing may
-publish it before `mask.Masker` has seen it.
-"""
+"""From a raw item of any source to a `RawDocument`, or to why it is refused. Pure: time and settings come in."""
 
 from __future__ import annotations
 
@@ -15,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from services.ingest.documents.cleaning import clean, clean_line
 from services.ingest.documents.language import guess_language
+from services.ingest.documents.raw_document import RawDocument
 from services.ingest.documents.times import Moment, UnreadableTime, parse_time
 from shared.clock import HOUR, to_iso
-from shared.contract.events import MAX_TEXT_BYTES, MAX_TITLE_CHARS, Channel, Document
+from shared.contract.events import MAX_TEXT_BYTES, MAX_TITLE_CHARS, Channel
+from shared.links import safe_link, without_user
 
 RawItem = Mapping[str, object]
 
@@ -25,7 +23,6 @@ FIELDS: Final = (
     "text", "title", "published_at", "available_at", "author", "external_id", "url", "source", "company", "language",
 )  # fmt: skip
 MAX_TEXT_CHARS: Final = 100_000  # a longer text is cut, with the mark; the model reads far less
-MAX_URL_CHARS: Final = 2_000
 MAX_NAME_CHARS: Final = 200  # of sources and external ids
 EXCHANGE: Final = ZoneInfo("America/New_York")
 
@@ -79,7 +76,7 @@ class Reading:
     link: Callable[[object, int], tuple[str, ...]] = no_companies
 
 
-def normalise(raw: RawItem, reading: Reading, received_at: int) -> Document | Rejected:
+def normalise(raw: RawItem, reading: Reading, received_at: int) -> RawDocument | Rejected:
     """The document that `raw` is, read at `received_at` (microseconds, UTC; also "now" for times ahead of it)."""
     try:
         return _document(raw, reading, received_at)
@@ -87,7 +84,7 @@ def normalise(raw: RawItem, reading: Reading, received_at: int) -> Document | Re
         return Rejected(refusal.reason, refusal.detail, raw)
 
 
-def _document(raw: RawItem, reading: Reading, received_at: int) -> Document:
+def _document(raw: RawItem, reading: Reading, received_at: int) -> RawDocument:
     text, text_cut = _body(raw, "text")
     title, title_cut = _body(raw, "title")
     if not text and not title:
@@ -97,13 +94,13 @@ def _document(raw: RawItem, reading: Reading, received_at: int) -> Document:
     address, external_id = _string(raw, "url").strip(), _string(raw, "external_id").strip()
     published, available = _times(raw, reading, received_at)
     language = raw.get("language")
-    return Document(
+    return RawDocument(
         id=document_id(source, external_id or address, whole),
         channel=reading.channel,
         source=source,
         text=text[:MAX_TEXT_CHARS].rstrip(),
         title=title[:MAX_TITLE_CHARS].rstrip(),
-        url=link_address(address),
+        url=safe_link(without_user(address)),
         language=language if isinstance(language, str) and _is_tag(language) else guess_language(text or title),
         author=_string(raw, "author").strip(),
         external_id=clean_line(external_id)[:MAX_NAME_CHARS],
@@ -127,17 +124,9 @@ def document_id(source: str, external_id: str, whole: tuple[str, str]) -> str:
     return digest.hexdigest()
 
 
-def link_address(address: str) -> str:
-    """`address` when it is an http(s) one that a reader may follow, else ""."""
-    if len(address) > MAX_URL_CHARS or not address.lower().startswith(("http://", "https://")):
-        return ""
-    return address if address.isprintable() and not any(sign in address for sign in " <>\"'`\\") else ""
-
-
 def _is_missing(value: object) -> bool:
-    return (
-        value is None or value == "" or (isinstance(value, float) and math.isnan(value))
-    )  # NaN: pandas' missing value
+    # NaN: pandas' missing value
+    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
 def is_undated(raw: RawItem) -> bool:

@@ -11,10 +11,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
-from services.ingest.delivery.ledger import Cursor
 from services.ingest.documents.normalise import EXCHANGE, RawItem, Reading
 from services.ingest.documents.times import parse_time
-from services.ingest.sources.source import Batch
+from services.ingest.sources.source import Batch, Cursor
 from shared.clock import SECOND
 from shared.contract.events import Channel
 

@@ -14,8 +14,8 @@ import msgspec
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import ClientConnection, connect
 
-from services.ingest.delivery.ledger import Cursor
 from services.ingest.documents.normalise import RawItem, Reading, Rejected
+from services.ingest.sources.source import Cursor
 from services.ingest.sources.streaming import FIRST_DELAY, ConnectionLost, Event, StreamSource
 from shared.clock import SECOND
 from shared.settings import IngestSettings

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from services.ingest.delivery.ledger import Cursor
 from services.ingest.documents.normalise import Reading, Rejected
 from services.ingest.sources.mapping import check_map, picker
 from services.ingest.sources.rows import Row, open_rows
-from services.ingest.sources.source import Batch, SourceError
+from services.ingest.sources.source import Batch, Cursor, SourceError
 
 _BATCH_ROWS: Final = 500
 _LOOKED_AT: Final = 200  # rows of JSON lines whose keys count as the columns

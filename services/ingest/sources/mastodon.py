@@ -14,10 +14,11 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 import msgspec
 
-from services.ingest.delivery.ledger import Cursor
 from services.ingest.documents.cleaning import clean
 from services.ingest.documents.normalise import RawItem, Reading, Rejected
+from services.ingest.sources.source import Cursor
 from services.ingest.sources.streaming import FIRST_DELAY, ConnectionLost, Event, StreamSource
+from shared.links import web_host
 from shared.settings import IngestSettings
 
 PAGE: Final = 40  # the most that an instance gives at once
@@ -33,7 +34,7 @@ class MastodonSource(StreamSource):
     def __init__(
         self, url: str, settings: IngestSettings, wanted: Callable[[str], bool], first_delay: float = FIRST_DELAY
     ) -> None:
-        self._host = urlsplit(url).hostname or url
+        self._host = web_host(url) or url
         super().__init__(f"mastodon:{url}", Reading("social", f"mastodon:{self._host}", live=True), first_delay)
         self._url = url
         self._wanted = wanted

@@ -9,16 +9,15 @@ import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import feedparser
 import httpx
 
-from services.ingest.delivery.ledger import Cursor
 from services.ingest.documents.normalise import RawItem, Reading
-from services.ingest.sources.source import Batch, SourceError
+from services.ingest.sources.source import Batch, Cursor, SourceError
 from services.ingest.sources.streaming import Backoff
 from shared.clock import HOUR_SECONDS, SECOND, Clock, to_micros
+from shared.links import web_host
 
 USER_AGENT: Final = "Bellwether/0.1 (feed reader)"
 _WAKE_SECONDS: Final = 0.5
@@ -38,11 +37,11 @@ class FeedSource:
     """One feed. The validators of the last answer (ETag, Last-Modified) are its cursor."""
 
     def __init__(self, url: str, seconds: float, timeout: float, max_bytes: int, clock: Clock) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise SourceError(f"ingest.rss: {url!r} is no http(s) address")
+        host = web_host(url)
+        if not host:
+            raise SourceError(f"ingest.rss: {url!r} is not an http(s) address; use, for example, https://HOST/feed.xml")
         self.key = f"rss:{url}"
-        self.reading = Reading("news", f"rss:{parts.hostname}", live=True)
+        self.reading = Reading("news", f"rss:{host}", live=True)
         self.trouble = ""
         self._url = url
         self._seconds = seconds

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.ingest.delivery.ledger import Cursor
 from services.ingest.documents.normalise import RawItem, Reading, Rejected
+
+Cursor = dict[str, int | str]  # where a source goes on; what the keys mean is its own affair
 
 
 class SourceError(RuntimeError):

@@ -9,9 +9,8 @@ import threading
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from services.ingest.delivery.ledger import Cursor
 from services.ingest.documents.normalise import RawItem, Reading, Rejected
-from services.ingest.sources.source import Batch
+from services.ingest.sources.source import Batch, Cursor
 
 MAX_BATCH: Final = 200
 QUEUE_EVENTS: Final = 2_000  # a reader that is faster than Kafka waits, and with it the server's socket

@@ -9,6 +9,7 @@ import ssl
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from services.alerts.channels import CHANNELS, NotDelivered
@@ -17,8 +18,9 @@ from services.alerts.channels.slack import Slack
 from services.alerts.channels.webhook import IDEMPOTENCY, SIGNATURE, Webhook, signature
 from services.alerts.evaluate import make_alert
 from services.alerts.kinds.threshold import Threshold
-from services.alerts.message import payload, safe_link
+from services.alerts.message import lines, payload
 from shared.contract.alerts import Delivery
+from shared.links import safe_link
 from tests.alert_servers import SmtpServer, SmtpSettings, WebServer
 from tests.unit.alerts.samples import T, document, rule, signal
 
@@ -171,6 +173,14 @@ def test_links_that_leave_the_house_are_http_and_tame() -> None:
     for url in ("javascript:x", "https://u:p@example.com", "https://e.com/<b>", "https://e.com/a b", "http:///x", "x"):
         assert safe_link(url) == ""
     assert payload(delivery())["link"] == ""
+
+
+def test_a_link_cannot_be_parted_by_its_own_text() -> None:
+    sent = delivery()
+    document = msgspec.structs.replace(sent.alert.documents[0], url="https://example.com/a|b")
+    sent = msgspec.structs.replace(sent, alert=msgspec.structs.replace(sent.alert, documents=(document,)))
+    assert payload(sent)["documents"][0]["url"] == "https://example.com/a%7Cb"
+    assert any(line.endswith(" | https://example.com/a%7Cb") for line in lines(sent.alert))
 
 
 def test_every_kind_names_its_secrets() -> None:

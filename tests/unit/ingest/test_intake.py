@@ -21,7 +21,7 @@ from services.ingest.delivery.ledger import Counts, Ledger
 from services.ingest.delivery.publisher import DeliveryFailed
 from services.ingest.delivery.rejected import RejectedFile, read_rejected
 from services.ingest.documents.companies import CompanyNames
-from services.ingest.documents.mask import Masker
+from services.ingest.documents.masker import Masker
 from services.ingest.documents.normalise import FIELDS, RawItem, Reading, Rejected
 from services.ingest.sources.rows import parse_json
 from services.ingest.sources.source import Batch

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from services.commands.sample import _SEED, sample_app
 from services.ingest.documents.normalise import FIELDS, Reading, normalise
+from services.ingest.documents.raw_document import RawDocument
 from services.ingest.sample.prices import (
     COMPANIES,
     DAILY_EFFECT,
@@ -29,7 +30,6 @@ from services.ingest.sample.prices import (
 )
 from services.ingest.sample.week import SampleItem, sample_week
 from shared.clock import to_micros
-from shared.contract.events import Document
 from shared.universe.securities import Catalogue
 
 
@@ -84,7 +84,7 @@ def test_every_item_becomes_a_synthetic_document(week: list[SampleItem]) -> None
         raw = item.raw()
         assert set(raw) <= set(FIELDS)
         document = normalise(raw, Reading(item.channel, "sample", synthetic=True), now)
-        assert isinstance(document, Document)
+        assert isinstance(document, RawDocument)
         assert document.synthetic
         assert document.available_at == to_micros(item.published_at)
         assert document.source.startswith("sample")
