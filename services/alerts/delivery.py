@@ -21,18 +21,19 @@ from services.alerts.rules import Rules
 from services.alerts.store import AlertStore
 from services.alerts.token_bucket import Limit, Tokens, take
 from services.runtime.exits import ExitCode, WorkerStop
+from shared.backoff import Delays
 from shared.clock import HOUR, SECOND, Clock
 from shared.contract.alerts import ChannelState, Delivery
 from shared.settings import AlertSettings
 
 EVERY_SECONDS: Final = 0.5
-LONGEST_PAUSE: Final = 300.0  # seconds between two attempts, unless the other side asks for more
+PAUSES: Final = Delays.doubling(1.0, 300.0)  # between two attempts, unless the other side asks for more
 log = logging.getLogger(__name__)
 
 
 def pause(attempts: int, asked: float = 0.0) -> float:
-    """Seconds after the given number of failed attempts: 1, 2, 4, … LONGEST_PAUSE, or what was asked for."""
-    return max(asked, min(LONGEST_PAUSE, 2.0 ** min(attempts - 1, 20)))
+    """Seconds after the given number of failed attempts, or what was asked for if that is longer."""
+    return max(asked, PAUSES.after(attempts))
 
 
 class Deliverer:

@@ -15,7 +15,7 @@ import httpx
 
 from services.ingest.documents.normalise import RawItem, Reading
 from services.ingest.sources.source import Batch, Cursor, SourceError
-from services.ingest.sources.streaming import Backoff
+from shared.backoff import Backoff, Delays
 from shared.clock import HOUR_SECONDS, SECOND, Clock, to_micros
 from shared.links import web_host
 
@@ -48,7 +48,7 @@ class FeedSource:
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._clock = clock
-        self._backoff = Backoff(seconds, max(seconds, _LONGEST_DELAY))
+        self._backoff = Backoff(Delays.doubling(seconds, _LONGEST_DELAY))
 
     def batches(self, cursor: Cursor | None, stop: threading.Event) -> Iterator[Batch]:
         """One batch per poll that brought something, and empty ones while waiting."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import queue
-import random
 import threading
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from services.ingest.documents.normalise import RawItem, Reading, Rejected
 from services.ingest.sources.source import Batch, Cursor
+from shared.backoff import Backoff, Delays
 
 MAX_BATCH: Final = 200
 QUEUE_EVENTS: Final = 2_000  # a reader that is faster than Kafka waits, and with it the server's socket
@@ -31,22 +31,6 @@ class ConnectionLost(RuntimeError):
     """The stream ended or cannot be opened; it is opened again from the last cursor."""
 
 
-class Backoff:
-    """Delays that double from `first` to `longest`, a little at random so that clients do not march in step."""
-
-    def __init__(self, first: float = FIRST_DELAY, longest: float = LONGEST_DELAY) -> None:
-        self._first, self._longest, self._failures = first, longest, 0
-
-    def reset(self) -> None:
-        self._failures = 0
-
-    def next_delay(self) -> float:
-        """Seconds to wait after one more failure."""
-        delay = min(self._longest, self._first * float(2**self._failures))
-        self._failures = min(self._failures + 1, 30)
-        return delay * random.uniform(0.8, 1.0)
-
-
 class StreamSource:
     """A live source over one connection. A subclass says how to open it (`events`) and shut it (`disconnect`)."""
 
@@ -54,7 +38,7 @@ class StreamSource:
         self.key = key
         self.reading = reading
         self.trouble = ""  # why the stream is down, for the report; "" while it is up
-        self._backoff = Backoff(first_delay)
+        self._backoff = Backoff(Delays.doubling(first_delay, LONGEST_DELAY))
 
     def events(self, cursor: Cursor | None) -> Iterator[Event]:
         """Connect and yield what comes, from `cursor` on. Raises ConnectionLost, also when `disconnect` was called."""

@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 from services.embedded.errors import EmbeddedError
 from services.embedded.process import ChildProcess
-from services.supervisor.processes.backoff import DELAYS, Backoff
 from services.supervisor.processes.records import ProcessRecord, record_of
+from services.supervisor.processes.restarts import DELAYS, Restarts
 from services.supervisor.processes.specs import Spec
 from shared.clients.state_folder import StateFolder
 
@@ -32,7 +32,7 @@ class Child:
         self.record: ProcessRecord | None = None
         self._spawn = spawn
         self._process: ChildProcess | None = None
-        self._backoff = Backoff()
+        self._restarts = Restarts()
         self._started = 0.0
         self._due = 0.0
 
@@ -76,7 +76,7 @@ class Child:
                 self.start()
             except (OSError, EmbeddedError) as error:  # no memory, say: the others are not to suffer from it
                 self.state, self.message = "waiting", str(error)
-                self._due = time.monotonic() + DELAYS[-1]
+                self._due = time.monotonic() + DELAYS.longest
             return True
         return False
 
@@ -92,7 +92,7 @@ class Child:
     def _ended(self, process: ChildProcess) -> None:
         self.exit_code = process.returncode() or 0
         self.message = last_line(process.log)
-        delay = self._backoff.delay_after(self.exit_code, time.monotonic() - self._started)
+        delay = self._restarts.delay_after(self.exit_code, time.monotonic() - self._started)
         if delay is None:
             self.state = "held"
         else:
