@@ -12,11 +12,13 @@ from streamlit.web import cli
 
 from dashboard.drawing import plots
 from dashboard.reading import reader, snapshots
+from shared.clients.ownership import keep_private
 
 WARM = (plots, reader, snapshots)  # pandas, plotly, redis and pydantic come with them: some two seconds
 
 
 def main() -> None:
+    keep_private()
     arguments = sys.argv[1:]
     if arguments[:1] != ["streamlit"]:
         arguments = ["streamlit", "run", str(Path(__file__).with_name("server.py")), *arguments]

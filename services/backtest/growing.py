@@ -15,7 +15,7 @@ from services.backtest.providers import company_namer, provider_of
 from services.backtest.timing import Delay
 from services.runs.progress import Follower
 from services.runs.result import Result
-from shared.clients.state_folder import RUN_FILE, whole_file
+from shared.clients.state_folder import whole_file
 from shared.clock import SystemClock, to_datetime
 from shared.contract.events import MICRO
 from shared.reading.runs_folder import GROWING
@@ -56,7 +56,7 @@ class GrowingCurve:
             if (curve := self._curve(str(name), some, until)) is not None
         ]
         if parts:
-            with whole_file(self._path, RUN_FILE) as draft:
+            with whole_file(self._path) as draft:
                 pd.concat(parts, ignore_index=True).to_parquet(draft, index=False)
 
     def _curve(self, strategy: str, signals: pd.DataFrame, until: int) -> pd.DataFrame | None:

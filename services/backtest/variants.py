@@ -13,7 +13,7 @@ from services.aggregation.signals.strategy import Strategy
 from services.backtest.result import BacktestError
 from services.runs.folder import signal_frame
 from services.runs.opinion_file import replayed
-from shared.clients.state_folder import RUN_FILE, RUN_FOLDER, make_folder, whole_file
+from shared.clients.state_folder import make_folder, whole_file
 from shared.reading.runs_folder import OPINIONS
 from shared.settings import Settings
 
@@ -38,8 +38,8 @@ def variant_signals(folder: Path, wanted: Mapping[str, Strategy], settings: Sett
         frame = signal_frame(replayed(folder, some, Rules.of(settings.aggregation)))
         for strategy in some:
             path = _path(folder, strategy)
-            make_folder(path.parent, RUN_FOLDER)
-            with whole_file(path, RUN_FILE) as draft:
+            make_folder(path.parent)
+            with whole_file(path) as draft:
                 frame[(frame["strategy"] == strategy.name) & (frame["revision"] == 0)].to_parquet(draft, index=False)
     return {name: pd.read_parquet(_path(folder, strategy)) for name, strategy in wanted.items()}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from services.runtime.exits import ExitCode
+from shared.clients.state_folder import make_folder
 from shared.settings import default_state_dir
 
 _UNREACHABLE: Final = "{}: is it running (bellwether status), and is its address right (bellwether doctor)?"
@@ -65,7 +66,7 @@ def _unexpected(error: BaseException, state: Path) -> str:
     text = f"{type(error).__name__}: {' '.join(str(error).split())}"
     file = state / "logs" / "unexpected.txt"
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(file.parent)
         with file.open("a") as out:
             out.write("".join(traceback.format_exception(error)) + "\n")
     except OSError:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from services.embedded.errors import EmbeddedError
-from shared.clients.state_folder import OPEN_FILE, write_atomically
+from shared.clients.state_folder import make_folder, write_atomically
 
 KAFKA_VERSION: Final = "4.1.2"
 KAFKA: Final = f"org.apache.kafka:kafka_2.13:{KAFKA_VERSION}"
@@ -44,7 +44,7 @@ def kafka_jars(cache: Path) -> list[Path]:
     found = cached_jars(cache)
     if found:
         return found
-    cache.mkdir(parents=True, exist_ok=True)
+    make_folder(cache)
     with _locked(cache / "kafka.lock"):
         found = cached_jars(cache)
         return found or _resolve(cache)
@@ -71,7 +71,7 @@ def _resolve(cache: Path) -> list[Path]:
             failure = error
             continue
         sizes = {str(jar.relative_to(cache)): jar.stat().st_size for jar in jars}
-        write_atomically(_list_file(cache), json.dumps(sizes, indent=1).encode(), OPEN_FILE)
+        write_atomically(_list_file(cache), json.dumps(sizes, indent=1).encode())
         return jars
     raise EmbeddedError(
         f"Apache Kafka {KAFKA_VERSION} is not in {cache} and could not be downloaded ({_first_line(failure)}). "

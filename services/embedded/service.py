@@ -11,7 +11,7 @@ from typing import Final
 from services.embedded.errors import EmbeddedError
 from services.embedded.ports import free_port, is_free
 from services.embedded.process import ChildProcess, wait_until
-from shared.clients.state_folder import RUN_FILE, write_atomically
+from shared.clients.state_folder import make_folder, write_atomically
 
 _PORTS: Final = "ports.json"
 
@@ -81,7 +81,7 @@ class EmbeddedService(ABC):
 
     def _take_ports(self, name: str, *others: str) -> list[int]:
         """Set `port`, and return ports for `others`: those of the last start where they are free."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         kept = self._kept_ports()
         if self._wanted_port and not is_free(self._wanted_port):
             raise EmbeddedError(
@@ -91,7 +91,7 @@ class EmbeddedService(ABC):
         for each, wanted in ((name, self._wanted_port or kept.get(name, 0)), *((o, kept.get(o, 0)) for o in others)):
             used = frozenset(taken.values())
             taken[each] = wanted if wanted and wanted not in used and is_free(wanted) else free_port(used)
-        write_atomically(self.folder / _PORTS, json.dumps(taken).encode(), RUN_FILE)
+        write_atomically(self.folder / _PORTS, json.dumps(taken).encode())
         self.port = taken[name]
         return [taken[other] for other in others]
 

@@ -7,7 +7,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from shared.clients.state_folder import OPEN_FILE, write_atomically
+from shared.clients.ownership import is_own
+from shared.clients.state_folder import write_atomically
 
 _PARTS = ("*.safetensors", "config.json", "tokenizer.json", "vocab.txt", "*.model", "merges.txt", "vocab.json")
 
@@ -27,7 +28,7 @@ def _digest(path: Path, cache_dir: Path) -> str:
     key = f"{path.resolve()}|{state.st_size}|{state.st_mtime_ns}"
     kept = cache_dir / "digests" / f"{hashlib.blake2b(key.encode(), digest_size=12).hexdigest()}.json"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        found = json.loads(kept.read_text())
+        found = json.loads(kept.read_text()) if is_own(kept) else {"key": ""}
         if found["key"] == key:
             return str(found["digest"])
     digest = hashlib.blake2b(digest_size=16)
@@ -35,5 +36,5 @@ def _digest(path: Path, cache_dir: Path) -> str:
         while block := file.read(1 << 20):
             digest.update(block)
     with contextlib.suppress(OSError):
-        write_atomically(kept, json.dumps({"key": key, "digest": digest.hexdigest()}).encode(), OPEN_FILE)
+        write_atomically(kept, json.dumps({"key": key, "digest": digest.hexdigest()}).encode())
     return digest.hexdigest()

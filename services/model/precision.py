@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from services.model.encoder import Encoder
 from services.model.kernel.build import NoKernel
 from services.model.tokenizing import Windows
-from shared.clients.state_folder import OPEN_FILE, write_atomically
+from shared.clients.ownership import is_own
+from shared.clients.state_folder import write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -103,13 +104,13 @@ def _agreeing_speeds(
 
 def _read(kept: Path) -> str:
     try:
-        return str(json.loads(kept.read_text())["precision"])
+        return str(json.loads(kept.read_text())["precision"]) if is_own(kept) else ""
     except (OSError, ValueError, KeyError, TypeError):
         return ""
 
 
 def _write(kept: Path, content: dict[str, object]) -> None:
     try:
-        write_atomically(kept, json.dumps(content).encode(), OPEN_FILE)
+        write_atomically(kept, json.dumps(content).encode())
     except OSError as error:
         log.warning("the measured precision cannot be kept in %s: %s", kept, error)

@@ -11,6 +11,7 @@ from typing import Final
 import msgspec
 
 from services.model.interface import Answer, Request
+from shared.clients.state_folder import make_folder
 
 _CHUNK: Final = 500
 _encode = msgspec.msgpack.Encoder().encode
@@ -21,7 +22,7 @@ class AnswerCache:
     """One SQLite file; safe to lose. Embeddings are not kept."""
 
     def __init__(self, path: Path, model_id: str) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         self._model = model_id.encode()
         self._database = sqlite3.connect(path)
         self._database.execute("PRAGMA journal_mode=WAL")

@@ -15,7 +15,7 @@ import pandas as pd
 
 from services.aggregation.admin.dump import lines
 from services.runs.result import Result
-from shared.clients.state_folder import RUN_FILE, RUN_FOLDER, make_folder, write_atomically
+from shared.clients.state_folder import make_folder, write_atomically
 from shared.clock import to_datetime
 from shared.contract.events import MICRO
 from shared.contract.signals import Signal
@@ -55,7 +55,7 @@ def begin_run(settings: Settings, run: str, asked: dict[str, Any], *, overwrite:
     folder = folder_of(settings, run)
     if overwrite:
         shutil.rmtree(folder, ignore_errors=True)
-    make_folder(folder, RUN_FOLDER)
+    make_folder(folder)
     _write(folder / SUMMARY, {"run": run, "state": "running", "asked": asked, "workers": workers})
     return folder
 
@@ -158,4 +158,4 @@ def delete_run(settings: Settings, run: str) -> None:
 
 
 def _write(path: Path, value: dict[str, Any]) -> None:
-    write_atomically(path, (json.dumps(value, indent=1) + "\n").encode(), RUN_FILE)
+    write_atomically(path, (json.dumps(value, indent=1) + "\n").encode())

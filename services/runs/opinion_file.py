@@ -20,7 +20,7 @@ import msgspec
 from services.aggregation.core.plan import Rules
 from services.aggregation.signals.strategy import Strategy
 from services.runs.memory_run import MemoryRun
-from shared.clients.state_folder import RUN_FILE, whole_file
+from shared.clients.state_folder import whole_file
 from shared.contract.signals import Signal
 from shared.reading.runs_folder import OPINIONS
 
@@ -39,7 +39,7 @@ class OpinionFile:
 
     def __init__(self, folder: Path, streams: Iterable[str], slots: int) -> None:
         self._open = ExitStack()
-        draft = self._open.enter_context(whole_file(folder / OPINIONS, RUN_FILE))
+        draft = self._open.enter_context(whole_file(folder / OPINIONS))
         raw = self._open.enter_context(draft.open("wb"))
         # the name goes into the file: the one that it always had keeps equal runs equal, byte by byte
         self._file = self._open.enter_context(gzip.GzipFile(f"{OPINIONS}.tmp", "wb", 1, raw, mtime=0))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from services.runs.result import Result
-from shared.clients.state_folder import RUN_FILE, write_atomically
+from shared.clients.state_folder import write_atomically
 from shared.reading.runs_folder import PROGRESS
 
 EVERY_SECONDS: Final = 1.0
@@ -50,4 +50,4 @@ class Watch:
             "reached": reached,
             "signals": len(result.signals),
         }
-        write_atomically(self._path, json.dumps(plain).encode(), RUN_FILE)
+        write_atomically(self._path, json.dumps(plain).encode())

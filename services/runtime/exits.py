@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 from pathlib import Path
 
-from shared.clients.state_folder import RUN_FILE, StateFolder, write_atomically
+from shared.clients.state_folder import StateFolder, write_atomically
 
 
 class ExitCode(IntEnum):
@@ -44,7 +44,7 @@ def refuse_when_stopped(state: Path, role: str) -> None:
 def keep_stopped(state: Path, role: str, reason: str) -> None:
     """Put the flag there."""
     flag = stopped_flag(state, role)
-    write_atomically(flag, f"{reason}\n".encode(), RUN_FILE)
+    write_atomically(flag, f"{reason}\n".encode())
 
 
 def release_stopped(state: Path) -> list[str]:

@@ -38,9 +38,10 @@ from services.supervisor.processes.records import (
 )
 from services.supervisor.processes.specs import Options, dashboard_port, dashboard_spec, worker_specs
 from services.supervisor.topics.listing import create_topics
-from shared.clients.state_folder import RUN_FOLDER, StateFolder, make_folder, write_atomically
+from shared.clients.ownership import close_cache, put_right
+from shared.clients.state_folder import StateFolder, make_folder, write_atomically
 from shared.contract.processes import ChildState, SupervisorState
-from shared.settings import Settings, load_settings
+from shared.settings import Settings, default_cache_dir, load_settings
 
 LOOK_SECONDS: Final = 0.1
 WORKER_STOP_SECONDS: Final = 20.0
@@ -100,12 +101,14 @@ class Supervisor:
 
     def _take_over(self) -> None:
         """Become the only supervisor here, and end what an earlier one, killed, has left."""
-        make_folder(self.state, RUN_FOLDER)
+        make_folder(self.state)
         self._lock = (StateFolder(self.state).supervisor_lock).open("w")
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise EmbeddedError(f"another supervisor is running on {self.state}; see: bellwether status") from None
+        put_right(self.state)
+        close_cache(default_cache_dir())
         left = [record for record in read_records(self.state) if record.pid != os.getpid()] + strays(self.state)
         remaining = stop_records(left)
         if remaining:

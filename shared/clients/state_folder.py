@@ -1,4 +1,4 @@
-"""The state folder: every path in it, the modes of what is written, and the one way in which a whole file is written.
+"""The state folder: every path in it, and the one way in which a whole file is written. All of it is its owner's alone.
 
 A reader sees the old file or the new one, never a part; two writers never share a draft.
 """
@@ -18,9 +18,6 @@ from shared.clock import HOUR, SystemClock
 
 PRIVATE_FILE: Final = 0o600
 PRIVATE_FOLDER: Final = 0o700
-OPEN_FILE: Final = 0o666  # less the umask: what users asked for by name, and caches
-RUN_FILE: Final = 0o666  # less the umask: what runs and workers write into the state folder
-RUN_FOLDER: Final = 0o777  # less the umask
 _LEFT_BEHIND: Final = HOUR  # a draft that nobody has written to for so long is of a process that was killed
 
 
@@ -102,22 +99,30 @@ class StateFolder:
         """What an unfinished `topics resize` has read."""
         return self.root / "resize" / run
 
+    def everything(self) -> list[Path]:
+        """All that Bellwether keeps under `root`, there or not: whatever else lies there is somebody's own."""
+        known = (self.settings, self.endpoints, self.supervisor, self.supervisor_lock, self.processes, self.holds)
+        folders = (self.kafka, self.redis, self.faust, self.logs, self.stopped, self.rejected, self.runs)
+        return [*known, *folders, self.author_key, self.ledger.parent, self.root / "resize"]
 
-def make_folder(path: Path, mode: int = PRIVATE_FOLDER) -> Path:
-    """The folder, made with what is missing above it; one that exists keeps its mode."""
-    path.mkdir(parents=True, exist_ok=True, mode=mode)
+
+def make_folder(path: Path) -> Path:
+    """The folder, made for its owner alone with what is missing above it; one that exists keeps its mode."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):  # `parents=True` would give those above the mode of the umask
+        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     return path
 
 
 @contextmanager
-def whole_file(path: Path, mode: int = PRIVATE_FILE, *, durable: bool = False) -> Iterator[Path]:
+def whole_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
     """The draft to write to, beside `path`; it takes the place of `path` at the end, and goes when there is an error.
 
     `durable`: it is on the disk before it takes its place, and so is its name.
     """
     _remove_left_behind(path)
     draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode))
+    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
     try:
         yield draft
         if durable:
@@ -130,16 +135,16 @@ def whole_file(path: Path, mode: int = PRIVATE_FILE, *, durable: bool = False) -
         _flush(path.parent)
 
 
-def write_atomically(path: Path, content: bytes, mode: int = PRIVATE_FILE, *, durable: bool = False) -> None:
+def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> None:
     """Write all of `content`; the folder is made when it is not there."""
-    make_folder(path.parent, RUN_FOLDER)
-    with whole_file(path, mode, durable=durable) as draft:
+    make_folder(path.parent)
+    with whole_file(path, durable=durable) as draft:
         draft.write_bytes(content)
 
 
 def write_first(path: Path, content: bytes) -> bytes:
     """Write a private file that nobody has written yet; what it holds then. Of two processes one is first."""
-    make_folder(path.parent, RUN_FOLDER)
+    make_folder(path.parent)
     draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
         draft.touch(mode=PRIVATE_FILE, exist_ok=False)

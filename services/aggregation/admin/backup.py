@@ -16,7 +16,7 @@ import msgspec
 import redis
 
 from services.aggregation.core.state import RESTORING
-from shared.clients.state_folder import OPEN_FILE, whole_file
+from shared.clients.state_folder import whole_file
 from shared.clock import Clock
 from shared.contract.health import REPORT_TTL_SECONDS
 from shared.contract.keys import PROFILES, RUNS, Keys, follows_key, ratings_key, run_key, worker_key
@@ -81,7 +81,7 @@ def backup(client: redis.Redis, run: str, file: Path, clock: Clock) -> int:
     )
     count = 0
     with (
-        whole_file(file, OPEN_FILE) as draft,
+        whole_file(file) as draft,
         draft.open("wb") as bare,
         gzip.GzipFile(file.name, "wb", 3, bare) as out,
     ):

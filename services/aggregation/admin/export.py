@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from services.aggregation.core.copies import Distinct
 from services.aggregation.core.store import BucketRow, Store
 from shared.clients.kafka import TopicLog, describe
-from shared.clients.state_folder import OPEN_FILE, whole_file
+from shared.clients.state_folder import whole_file
 from shared.clock import SECOND
 from shared.contract.aggregates import SECONDS
 from shared.contract.events import MICRO, InvalidMessage, Opinion, decode_opinion
@@ -105,7 +105,7 @@ def _bucket(row: BucketRow) -> dict[str, Any]:
 
 def _write(out: Path, schema: pa.Schema, rows: Iterable[dict[str, Any]]) -> int:
     count = 0
-    with whole_file(out, OPEN_FILE) as draft, pq.ParquetWriter(draft, schema, compression="zstd") as writer:
+    with whole_file(out) as draft, pq.ParquetWriter(draft, schema, compression="zstd") as writer:
         held: list[dict[str, Any]] = []
         for row in rows:
             held.append(row)

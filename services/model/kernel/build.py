@@ -10,6 +10,9 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from shared.clients.ownership import is_own, restrict
+from shared.clients.state_folder import make_folder
+
 SOURCES = tuple(Path(__file__).with_name(name) for name in ("encoder.cpp", "lanes.h", "pooling.h"))
 # No contraction: where a fused multiply-add rounds once, the source says so; the same bits from every compiler.
 _FLAGS = ("-O3", "-std=c++17", "-shared", "-fPIC", "-pthread", "-ffp-contract=off", "-fno-math-errno", "-march=native")
@@ -48,7 +51,7 @@ def has_bf16() -> bool:
 def load_library(cache_dir: Path) -> ctypes.CDLL:
     """The compiled kernel, from the cache or compiled now (a few seconds). Raises NoKernel with the reason."""
     library = cache_dir / "kernels" / f"encoder-{kernel_digest()}.so"
-    if not library.is_file():
+    if not is_own(library):  # not there, or somebody else could have written it: what it does would be theirs to say
         _compile(library)
     try:
         return _declared(ctypes.CDLL(str(library)))
@@ -67,7 +70,7 @@ def _compile(library: Path) -> None:
     found = compiler()
     if found is None:
         raise NoKernel("no C++ compiler (g++ or clang++) on the PATH; with one, scoring is several times faster")
-    library.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(library.parent)
     part = library.with_suffix(f".{os.getpid()}")
     try:
         done = subprocess.run(
@@ -77,6 +80,9 @@ def _compile(library: Path) -> None:
         if done.returncode:
             raise NoKernel(f"{found} cannot compile {SOURCES[0].name}: {done.stderr.strip()[-300:]}")
         part.replace(library)
+        restrict(library, library.parent)
+        if not is_own(library):
+            raise NoKernel(f"{library.parent} is not this user's alone; make it so (chmod 700), or delete it")
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NoKernel(f"compiling {SOURCES[0].name} failed: {error}") from error
     finally:

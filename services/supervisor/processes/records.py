@@ -1,6 +1,7 @@
 """Which processes belong to a state folder: STATE/pids.json, kept by the supervisor, read by everybody who stops them.
 
-A pid alone proves nothing after a crash (the kernel gives it to somebody else), so the start time stands beside it.
+A pid alone proves nothing after a crash (the kernel gives it to somebody else), so the start time and the executable
+stand beside it, and the process must be of our own user. A command line proves nothing either: anybody can write one.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterable
 from itertools import pairwise
@@ -20,21 +22,28 @@ import psutil
 from shared.clients.state_folder import StateFolder, write_atomically
 
 SUPERVISOR: Final = "supervisor"
+_PROGRAMS: Final = {"kafka": ("java",), "redis": ("redis-server", "valkey-server")}
 
 
 class ProcessRecord(msgspec.Struct, frozen=True):
-    """One process that was started: `created` is its start time in seconds since the epoch, as the system tells it."""
+    """One process that was started: `created` is its start time in seconds since the epoch, as the system tells it.
+
+    `executable`: the file that it runs; "" in a record of a former version.
+    """
 
     role: str
     name: str
     pid: int
     created: float
+    executable: str = ""
 
     def alive(self) -> bool:
         """Whether that very process still runs (a zombie does not)."""
         try:
             process = psutil.Process(self.pid)
-            return abs(process.create_time() - self.created) < 1.0 and process.status() != psutil.STATUS_ZOMBIE
+            if abs(process.create_time() - self.created) >= 1.0 or process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            return _is_our_user(process) and self.executable in {"", process.exe()}
         except psutil.Error:
             return False
 
@@ -53,7 +62,8 @@ class ProcessRecord(msgspec.Struct, frozen=True):
 def record_of(role: str, name: str, pid: int) -> ProcessRecord | None:
     """The record of a running process; None when it is gone already."""
     try:
-        return ProcessRecord(role, name, pid, psutil.Process(pid).create_time())
+        process = psutil.Process(pid)
+        return ProcessRecord(role, name, pid, process.create_time(), process.exe())
     except psutil.Error:
         return None
 
@@ -76,14 +86,29 @@ def running_supervisor(state: Path) -> ProcessRecord | None:
 
 
 def strays(state: Path) -> list[ProcessRecord]:
-    """Processes of this state folder by their command lines, whether recorded or not; never this process's own line."""
+    """Processes of our user that run our programs on this state folder, recorded or not; never this process's line."""
     found: list[ProcessRecord] = []
     mine = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     for process in psutil.process_iter(["cmdline", "create_time"]):
         role = _role(process.info["cmdline"] or [], state)
         if role and process.pid not in mine:
-            found.append(ProcessRecord(role, "", process.pid, process.info["create_time"]))
+            with contextlib.suppress(psutil.Error):  # gone since, or somebody else's
+                executable = process.exe()
+                if _is_our_user(process) and _runs(role, executable):
+                    found.append(ProcessRecord(role, "", process.pid, process.info["create_time"], executable))
     return found
+
+
+def _is_our_user(process: psutil.Process) -> bool:
+    return bool(process.uids().real == os.getuid())
+
+
+def _runs(role: str, executable: str) -> bool:
+    """Whether that is the program of a role: Java, Redis, or the Python that runs this."""
+    name = Path(executable).name
+    if role in _PROGRAMS:
+        return name.startswith(_PROGRAMS[role])
+    return Path(executable).resolve() == Path(sys.executable).resolve() or name.startswith("python")
 
 
 def _role(command: list[str], state: Path) -> str | None:

@@ -12,7 +12,6 @@ import pytest
 from shared.clients.state_folder import (
     PRIVATE_FILE,
     PRIVATE_FOLDER,
-    RUN_FILE,
     make_folder,
     whole_file,
     write_atomically,
@@ -31,12 +30,11 @@ def mode(path: Path) -> int:
     return stat.S_IMODE(path.stat().st_mode)
 
 
-def test_modes_are_those_asked_for(tmp_path: Path) -> None:
-    write_atomically(tmp_path / "private", b"1")
-    write_atomically(tmp_path / "run", b"1", RUN_FILE)
-    assert mode(tmp_path / "private") == PRIVATE_FILE
-    assert mode(tmp_path / "run") == 0o644
+def test_all_that_is_written_is_its_owner_s_alone(tmp_path: Path) -> None:
+    write_atomically(tmp_path / "x" / "y" / "private", b"1")
+    assert mode(tmp_path / "x" / "y" / "private") == PRIVATE_FILE
     assert mode(make_folder(tmp_path / "a" / "b")) == PRIVATE_FOLDER
+    assert {mode(tmp_path / name) for name in ("a", "x", "x/y")} == {PRIVATE_FOLDER}
 
 
 def test_a_private_file_takes_the_place_of_an_open_one(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from services.embedded.process import ChildProcess, wait_until
@@ -41,6 +42,32 @@ def test_a_pid_with_another_start_time_is_not_ours(sleeper: ChildProcess) -> Non
     assert record is not None
     assert record.alive()
     assert not ProcessRecord("scoring", "1", sleeper.pid, record.created - 100).alive()
+
+
+def test_another_program_or_another_user_s_process_is_not_ours(
+    sleeper: ChildProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sleeper.pid is not None
+    record = record_of("scoring", "1", sleeper.pid)
+    assert record is not None
+    assert record.executable.startswith("/")
+    assert not msgspec.structs.replace(record, executable="/usr/bin/other").alive()
+    assert msgspec.structs.replace(record, executable="").alive()  # as a former version wrote it
+    monkeypatch.setattr(os, "getuid", lambda: 4_000_000)
+    assert not record.alive()
+    assert strays(tmp_path) == []
+    stop_records([record])
+    assert sleeper.running()
+
+
+def test_a_command_line_alone_makes_nothing_ours(tmp_path: Path) -> None:
+    posing = ["-c", "sleep 600; :", "sh", "--dir", str(tmp_path / "redis"), f"-Dbellwether.state={tmp_path}"]
+    child = ChildProcess(["/bin/sh", *posing, "worker", "--state", str(tmp_path)], tmp_path / "out")
+    child.start()
+    try:
+        assert strays(tmp_path) == []
+    finally:
+        child.kill()
 
 
 def test_records_survive_a_file_that_was_cut_short(tmp_path: Path) -> None:
