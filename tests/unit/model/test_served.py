@@ -52,5 +52,5 @@ def test_weights_that_do_not_fit_the_configuration_are_refused(opinion_folder: P
     config = json.loads((folder / "config.json").read_text())
     config["event_labels"] = ["only", "two"]
     (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ModelError, match="does not load"):
+    with pytest.raises(ModelError, match="cannot be loaded"):
         load_served(folder)

@@ -46,7 +46,7 @@ def test_lost_device() -> None:
 
 
 def test_unknown_option_is_named() -> None:
-    with pytest.raises(ValueError, match="'quick' is none of"):
+    with pytest.raises(ValueError, match="'quick' is not one of"):
         build_engine(ModelSettings(name="stub:quick"))
 
 
