@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import redis
@@ -24,7 +25,8 @@ from services.ingest.delivery.ticker import Promise, Ticker
 from services.ingest.documents.companies import CompanyNames
 from services.ingest.documents.masker import Masker
 from services.ingest.registry import LiveSource, configured_sources
-from services.ingest.sources.source import SourceError
+from services.ingest.sources.source import Batch, SourceError
+from services.ingest.sources.streaming import FORGIVEN_AFTER_SECONDS, Backoff
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.report import Pace, Reporter
 from shared.clients.kafka import TopicMismatch, ensure_topics
@@ -50,6 +52,8 @@ class Feed:
     intake: Intake
     promise: Promise
     thread: threading.Thread | None = None
+    backoff: Backoff = field(default_factory=Backoff)
+    failed: bool = False  # whether its last reading ended with an error
 
 
 class IngestWorker:
@@ -109,23 +113,43 @@ class IngestWorker:
                 feed.thread.start()
 
     def _feed(self, feed: Feed, ledger: Ledger) -> None:
-        intake, promise = feed.intake, feed.promise
+        """Only Kafka, the ledger and the disk end the worker; a source that fails backs off alone."""
         try:
-            for batch in feed.source.batches(intake.cursor, self.stop):
-                began, before = time.perf_counter(), intake.counts.published
-                with promise.read(self._clock) as now:
-                    intake.take(batch, now)
-                promise.floor = batch.floor if batch.floor is not None else promise.floor
-                if intake.counts.published > before:
-                    self._pace.add(intake.counts.published - before, (time.perf_counter() - began) * 1000)
-            intake.finish()
+            while not self.stop.is_set():
+                for batch in self._read(feed):
+                    self._take(feed, batch)
+                feed.intake.finish()
+                if not feed.failed:
+                    break
+                self.stop.wait(feed.backoff.next_delay())
             if not self.stop.is_set():
                 self._ended(feed, ledger)
         except DeliveryFailed as error:
             self._fail(WorkerStop(ExitCode.RESTART, str(error)))
         except Exception as error:
-            log.exception("source %s failed", feed.source.key)
+            log.exception("what source %s gave cannot be kept", feed.source.key)
             self._fail(WorkerStop(ExitCode.RESTART, f"source {feed.source.key}: {type(error).__name__}: {error}"))
+
+    def _read(self, feed: Feed) -> Iterator[Batch]:
+        """Batches from where the intake is; an error of the source ends them, and is its trouble."""
+        began, feed.failed = time.monotonic(), False
+        try:
+            yield from feed.source.batches(feed.intake.cursor, self.stop)
+        except Exception as error:
+            if time.monotonic() - began > FORGIVEN_AFTER_SECONDS:
+                feed.backoff.reset()
+            feed.failed = True
+            feed.source.trouble = f"{type(error).__name__}: {error}"
+            log.exception("source %s failed; it is read again from %s", feed.source.key, feed.intake.cursor)
+
+    def _take(self, feed: Feed, batch: Batch) -> None:
+        intake, promise = feed.intake, feed.promise
+        began, before = time.perf_counter(), intake.counts.published
+        with promise.read(self._clock) as now:
+            intake.take(batch, now)
+        promise.floor = batch.floor if batch.floor is not None else promise.floor
+        if intake.counts.published > before:
+            self._pace.add(intake.counts.published - before, (time.perf_counter() - began) * 1000)
 
     def _ended(self, feed: Feed, ledger: Ledger) -> None:
         if feed.intake.counts.highest and not feed.promise.live:
@@ -200,4 +224,6 @@ def _words(counts: Counts) -> str:
     return (
         f"{counts.read:,} read, {counts.published:,} published, {counts.rejected:,} rejected, "
         f"{counts.duplicates:,} duplicates"
+        + (f", {counts.ahead:,} dated ahead" if counts.ahead else "")
+        + (f", {counts.gaps:,} gaps" if counts.gaps else "")
     )

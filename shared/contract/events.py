@@ -82,6 +82,7 @@ class Document(
     truncated: bool = False
     companies: tuple[str, ...] = ()  # company ids that the source itself names; relevance 1
     synthetic: bool = False
+    dated_ahead: bool = False  # read live, and dated later than that: `published_at` is when it was read
 
 
 class Origin(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):

@@ -8,6 +8,7 @@ not safe. Refused items are on disk before their batch is settled. Nothing else 
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -17,12 +18,13 @@ from services.ingest.delivery.ledger import Counts, Ledger, Progress
 from services.ingest.delivery.rejected import RejectedFile
 from services.ingest.documents.companies import CompanyNames
 from services.ingest.documents.masker import Masker
-from services.ingest.documents.normalise import RawItem, Reading, Rejected, is_undated, normalise
+from services.ingest.documents.normalise import GAP, RawItem, Reading, Rejected, is_undated, normalise
 from services.ingest.sources.source import Batch, Cursor
 from shared.clock import Clock
 from shared.contract.events import Document
 
 IN_FLIGHT: Final = 16  # batches sent and not yet settled: bounds memory when Kafka is slow
+log = logging.getLogger(__name__)
 
 
 class Fate(Protocol):
@@ -83,7 +85,8 @@ class Intake:
         counts = Counts(read=len(batch.items))
         documents = self._documents(batch, now, counts)
         fresh = self._fresh(documents, counts)
-        sent = _Sent(batch.cursor, counts, [document.id for document in fresh])
+        cursor = batch.cursor if batch.unless_refused is None or not batch.refused else batch.unless_refused
+        sent = _Sent(cursor, counts, [document.id for document in fresh])
         sent.earliest = min((document.available_at for document in fresh), default=None)
         self._sent.append(sent)
         self._pending.update(sent.ids)
@@ -111,17 +114,25 @@ class Intake:
             if isinstance(made, Rejected):
                 refused.append((str(batch.first + index) if batch.first is not None else "", made))
                 continue
-            counts.undated += is_undated(item)  # type: ignore[arg-type]  # a Rejected never gets here
+            counts.undated += is_undated(item, self._reading)  # type: ignore[arg-type]  # a Rejected never gets here
+            counts.ahead += made.dated_ahead
             counts.highest = max(counts.highest, made.available_at)
             documents.append(made)
         counts.rejected = len(refused)
+        counts.gaps = sum(made.reason == GAP for _, made in refused)
+        batch.refused.extend(made for _, made in refused)
         counts.unlinked = self._names.unlinked - unlinked
         self._rejected.write(refused)
         return documents
 
     def _prepare(self, raw: RawItem, now: int) -> Document | Rejected:
-        made = normalise(raw, self._reading, now)
-        return made if isinstance(made, Rejected) else self._masker.apply(made)
+        """An item that trips our own code costs itself alone."""
+        try:
+            made = normalise(raw, self._reading, now)
+            return made if isinstance(made, Rejected) else self._masker.apply(made)
+        except Exception as error:
+            log.exception("an item of %s cannot be read", self._key)
+            return Rejected("undecodable", f"{type(error).__name__}: {error}", raw)
 
     def _fresh(self, documents: Iterable[Document], counts: Counts) -> list[Document]:
         unique: dict[str, Document] = {}

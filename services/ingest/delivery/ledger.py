@@ -40,6 +40,8 @@ class Counts(msgspec.Struct, kw_only=True):
     duplicates: int = 0
     truncated: int = 0  # published, but cut
     undated: int = 0  # published without a time of their own: available when read
+    ahead: int = 0  # published, dated ahead of their reading: available when read
+    gaps: int = 0  # stretches that a stream could not give again; each is a rejected item as well
     unlinked: int = 0  # names in a company field that the catalogue does not know
     highest: int = 0  # the highest available_at met, microseconds
 

@@ -59,6 +59,7 @@ class Masker:
             truncated=raw.truncated,
             companies=raw.companies,
             synthetic=raw.synthetic,
+            dated_ahead=raw.dated_ahead,
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -45,13 +46,15 @@ class Refusal(ValueError):
         self.detail = detail
 
 
+GAP: Final = "gap"  # no item, but the place of those that a stream could not give again
 REASONS: Final = {
     "undecodable": "the bytes are not UTF-8, JSON or a row of the file",
     "empty": "neither text nor title",
     "type": "a field has a type that it cannot have",
     "too-long": f"a text or title of more than {MAX_TEXT_BYTES:,} bytes",
     "time": "a time that cannot be read",
-    "future": "published or available more than an hour ahead of now",
+    "future": "history published or available more than an hour ahead of now",
+    GAP: "what a stream did not keep for us while we were away",
 }
 
 
@@ -92,7 +95,7 @@ def _document(raw: RawItem, reading: Reading, received_at: int) -> RawDocument:
     whole = (title, text)
     source = _name(raw, "source") or reading.source
     address, external_id = _string(raw, "url").strip(), _string(raw, "external_id").strip()
-    published, available = _times(raw, reading, received_at)
+    published, available, dated_ahead = _times(raw, reading, received_at)
     language = raw.get("language")
     return RawDocument(
         id=document_id(source, external_id or address, whole),
@@ -110,6 +113,7 @@ def _document(raw: RawItem, reading: Reading, received_at: int) -> RawDocument:
         truncated=text_cut or title_cut,
         companies=reading.link(raw["company"], available) if not _is_missing(raw.get("company")) else (),
         synthetic=reading.synthetic,
+        dated_ahead=dated_ahead,
     )
 
 
@@ -129,9 +133,16 @@ def _is_missing(value: object) -> bool:
     return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
 
 
-def is_undated(raw: RawItem) -> bool:
-    """Whether the item carries no time at all: it then counts as published and available when it was read."""
-    return _is_missing(raw.get("published_at")) and _is_missing(raw.get("available_at"))
+def is_undated(raw: RawItem, reading: Reading) -> bool:
+    """Whether the item has no time that can be read: it then counts as published and available when it was read."""
+    given = [field for field in ("published_at", "available_at") if not _is_missing(raw.get(field))]
+    if not reading.live:  # one that cannot be read is refused there
+        return not given
+    for field in given:
+        with suppress(Refusal):
+            if _moment(raw, field, reading) is not None:
+                return False
+    return True
 
 
 def _string(raw: RawItem, field: str) -> str:
@@ -166,21 +177,30 @@ def _is_tag(language: str) -> bool:
     return 2 <= len(language) <= 3 and language.isascii() and language.isalpha() and language.islower()
 
 
-def _times(raw: RawItem, reading: Reading, received_at: int) -> tuple[int, int]:
-    """(published_at, available_at) by the rules of design 2.3."""
+def _times(raw: RawItem, reading: Reading, received_at: int) -> tuple[int, int, bool]:
+    """(published_at, available_at, whether a live item is dated ahead of its reading) by the rules of design 2.3."""
+    if reading.live:
+        return _live_times(raw, reading, received_at)
     published, mapped = _moment(raw, "published_at", reading), _moment(raw, "available_at", reading)
     stated = published or mapped
-    if reading.live:
-        # a bare date of today is known now, because it was just read; its next midnight is no matter
-        candidates = [received_at, mapped.micros if mapped else 0, published.micros if published else 0]
-    elif mapped is not None:
+    if mapped is not None:
         candidates = [mapped.available, published.micros if published else 0]
     else:
         candidates = [published.available if published else received_at]
     available = max(candidates)
     if available > received_at + HOUR:
         raise Refusal("future", f"available at {to_iso(available)}, more than an hour ahead of {to_iso(received_at)}")
-    return stated.micros if stated else received_at, available
+    return stated.micros if stated else received_at, available, False
+
+
+def _live_times(raw: RawItem, reading: Reading, received_at: int) -> tuple[int, int, bool]:
+    """News that was just read is known now, whatever it says of itself: a wrong zone must not hold it back."""
+    stated: Moment | None = None
+    for field in ("published_at", "available_at"):
+        with suppress(Refusal):  # "yesterday evening": as if it had none, and counted so
+            stated = stated or _moment(raw, field, reading)
+    published = stated.micros if stated else received_at
+    return min(published, received_at), received_at, published > received_at
 
 
 def _moment(raw: RawItem, field: str, reading: Reading) -> Moment | None:

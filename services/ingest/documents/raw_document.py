@@ -28,3 +28,4 @@ class RawDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     truncated: bool = False
     companies: tuple[str, ...] = ()
     synthetic: bool = False
+    dated_ahead: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from services.ingest.documents.normalise import RawItem, Reading, Rejected
@@ -23,12 +23,15 @@ class Batch:
     An item is a raw mapping (keys: normalise.FIELDS) or already refused by the reader. `first` is the number of the
     first item in its source, where it has one. `floor`: nothing available earlier than this will follow from this
     source (microseconds), where it plays history in order of time; None makes no such promise.
+    `unless_refused` is kept instead of `cursor` when an item was refused. `refused` is filled by whoever takes it.
     """
 
     items: Sequence[RawItem | Rejected]
     cursor: Cursor
     first: int | None = None
     floor: int | None = None
+    unless_refused: Cursor | None = None
+    refused: list[Rejected] = field(default_factory=list)
 
 
 class Source(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -17,6 +18,7 @@ QUEUE_EVENTS: Final = 2_000  # a reader that is faster than Kafka waits, and wit
 WAKE_SECONDS: Final = 0.5
 FIRST_DELAY: Final = 1.0
 LONGEST_DELAY: Final = 60.0
+FORGIVEN_AFTER_SECONDS: Final = 60.0  # of life: earlier failures no longer count
 log = logging.getLogger(__name__)
 
 
@@ -66,21 +68,32 @@ class StreamSource:
             reader.join(2.0)
 
     def _read(self, cursor: Cursor | None, waiting: queue.Queue[Event], closing: threading.Event) -> None:
+        """Reconnects for ever. Whatever ends a connection is trouble that shows, an error of our own not least."""
         while not closing.is_set():
+            opened = time.monotonic()
             try:
                 for event in self.events(cursor):
                     self.trouble = ""
-                    self._backoff.reset()
                     cursor = event.cursor
                     if not _put(waiting, event, closing):
                         return
-            except ConnectionLost as error:
+                raise ConnectionLost("the server closed the stream")
+            except Exception as error:
                 if closing.is_set():
                     return
+                if time.monotonic() - opened >= FORGIVEN_AFTER_SECONDS:
+                    self._backoff.reset()
                 delay = self._backoff.next_delay()
-                self.trouble = str(error)
-                log.warning("%s: %s; again in %.1f s", self.key, error, delay)
+                self._lost(error, delay)
                 closing.wait(delay)
+
+    def _lost(self, error: Exception, delay: float) -> None:
+        if isinstance(error, ConnectionLost):
+            self.trouble = str(error)
+            log.warning("%s: %s; again in %.1f s", self.key, error, delay)
+        else:
+            self.trouble = f"{type(error).__name__}: {error}"
+            log.exception("%s failed; again in %.1f s", self.key, delay)
 
 
 def _drain(waiting: queue.Queue[Event]) -> list[Event]:

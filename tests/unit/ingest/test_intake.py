@@ -9,6 +9,7 @@ import json
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -198,3 +199,37 @@ def test_any_input_is_published_refused_or_a_duplicate(
     assert len(list(read_rejected(state))) == counts.rejected
     for document in log.documents:
         assert decode_document(encode(document)) == document
+
+
+def test_an_item_that_trips_our_own_code_costs_itself_alone(tmp_path: Path) -> None:
+    def trip(value: object, _: int) -> tuple[str, ...]:
+        raise ZeroDivisionError(value)
+
+    log = Log()
+    with intake(tmp_path, log) as one:
+        one._reading = replace(one._reading, link=trip)
+        one.take(Batch([*items(1), items(2)[0] | {"company": "AAPL"}, *items(3)], {"rows": 3}))  # type: ignore[operator]
+        counts = one.finish()
+    assert [document.external_id for document in log.documents] == ["1", "3"]
+    assert (counts.read, counts.published, counts.rejected) == (3, 2, 1)
+    (kept,) = read_rejected(tmp_path)
+    assert kept.reason == "undecodable" and "ZeroDivisionError" in kept.detail
+
+
+def test_where_an_item_was_refused_the_other_cursor_is_kept(tmp_path: Path) -> None:
+    with intake(tmp_path, Log(), live=True) as one:
+        good, bad = Batch(items(1), {"etag": "v1"}, unless_refused={}), Batch([{}], {"etag": "v2"}, unless_refused={})
+        one.take(good)
+        one.finish()
+        assert one.cursor == {"etag": "v1"} and good.refused == []
+        one.take(bad)
+        one.finish()
+        assert one.cursor == {} and [refused.reason for refused in bad.refused] == ["empty"]
+
+
+def test_items_dated_ahead_and_gaps_are_counted(tmp_path: Path) -> None:
+    ahead: RawItem = {"text": "Intel opens a plant", "published_at": NOW // 1_000_000 + 8 * 3600}
+    with intake(tmp_path, Log(), live=True) as one:
+        one.take(Batch([ahead, Rejected("gap", "nothing from 1 to 2", "")], {}))
+        counts = one.finish()
+    assert (counts.published, counts.ahead, counts.rejected, counts.gaps) == (1, 1, 1, 1)
