@@ -7,6 +7,7 @@ what can match nothing any more is forgotten, changes no answer (docs/decisions/
 from __future__ import annotations
 
 from enum import Enum
+from typing import Final
 
 from services.aggregation.core.dead_letters import APPLIED, opinion_field
 from services.aggregation.core.duplicates import CHUNK_OFFSETS, IdWindow, id_key
@@ -25,6 +26,11 @@ class Verdict(Enum):
     AGAIN = "again"  # this very record was applied before
 
 
+FIRST: Final = Verdict.FIRST  # bound once: every opinion is judged
+COPY: Final = Verdict.COPY
+AGAIN: Final = Verdict.AGAIN
+
+
 class Copies:
     """What a slot remembers, with a batch's own notes over it. `window`: microseconds in which a copy is recognised."""
 
@@ -39,17 +45,17 @@ class Copies:
         stream, mark = origin.stream, (origin.offset, origin.index)
         applied = self._writes.marks.get(stream) or self._state.marks.get(stream)
         if applied is not None and mark <= applied:
-            return Verdict.AGAIN
+            return AGAIN
         self._writes.marks[stream] = mark
         if opinion.requeued_from:
             name = opinion_field(opinion.requeued_from, opinion.company)
             if self.letter(name) is not None:
-                return Verdict.COPY
+                return COPY
         if not self._is_new(opinion, stream, origin.offset // CHUNK_OFFSETS):
-            return Verdict.COPY
+            return COPY
         if opinion.requeued_from:
             self._writes.letters[name] = APPLIED
-        return Verdict.FIRST
+        return FIRST
 
     def letter(self, name: str) -> str | None:
         """A field of the letters hash as it is now."""
@@ -101,4 +107,4 @@ class Distinct:
         self._seen += 1
         if self._seen % self.FORGET_EVERY == 0:
             self._copies.forget()
-        return self._copies.judge(opinion) is Verdict.FIRST
+        return self._copies.judge(opinion) is FIRST

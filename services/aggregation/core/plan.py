@@ -20,7 +20,7 @@ from services.aggregation.core.buckets import (
     copy_share,
     oldest_start,
 )
-from services.aggregation.core.copies import Copies, Verdict
+from services.aggregation.core.copies import AGAIN, COPY, Copies
 from services.aggregation.core.dead_letters import apply_outcome
 from services.aggregation.core.kept_documents import as_recent, cut_recent, keep_recent, keep_top
 from services.aggregation.core.state import Cell, CompanyDraft, Draft, Position, SlotState, Writes
@@ -108,10 +108,10 @@ class Step:
     def opinion(self, opinion: Opinion) -> None:
         """Apply one opinion, unless it was applied before or is a copy."""
         verdict = self.copies.judge(opinion)
-        if verdict is Verdict.AGAIN:
+        if verdict is AGAIN:
             self.plan.redelivered += 1
             return
-        if verdict is Verdict.COPY:
+        if verdict is COPY:
             self.totals.duplicates += 1
             return
         self.totals.opinions_applied += 1
