@@ -26,9 +26,10 @@ from services.ingest.documents.companies import CompanyNames
 from services.ingest.documents.masker import Masker
 from services.ingest.registry import LiveSource, configured_sources
 from services.ingest.sources.source import Batch, SourceError
-from services.ingest.sources.streaming import FORGIVEN_AFTER_SECONDS, Backoff
+from services.ingest.sources.streaming import FIRST_DELAY, FORGIVEN_AFTER_SECONDS, LONGEST_DELAY
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.report import Pace, Reporter
+from shared.backoff import Backoff, Delays
 from shared.clients.kafka import TopicMismatch, ensure_topics
 from shared.clients.redis import connect
 from shared.clients.state_folder import StateFolder
@@ -52,7 +53,7 @@ class Feed:
     intake: Intake
     promise: Promise
     thread: threading.Thread | None = None
-    backoff: Backoff = field(default_factory=Backoff)
+    backoff: Backoff = field(default_factory=lambda: Backoff(Delays.doubling(FIRST_DELAY, LONGEST_DELAY)))
     failed: bool = False  # whether its last reading ended with an error
 
 
