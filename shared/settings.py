@@ -136,8 +136,24 @@ class IngestSettings(_Section):
     tick_seconds: float = Field(5.0, gt=0, description="Seconds between two ticks on every documents.* partition.")
     sample: bool = Field(False, description="Feed the synthetic week.")
     sample_speed: float = Field(2000.0, gt=0, description="Event seconds of the synthetic week fed per second.")
-    max_response_bytes: int = Field(10_000_000, ge=1000, description="Larger responses from a feed are refused.")
-    timeout_seconds: float = Field(15.0, gt=0, description="Timeout of one request to a feed.")
+    max_response_bytes: int = Field(
+        2_000_000,
+        ge=1000,
+        description="Larger responses, and events of a stream, are refused; a feed has 2 MB at most.",
+    )
+    timeout_seconds: float = Field(
+        15.0, gt=0, description="Deadline of one request to a feed: name, connection, headers and body together."
+    )
+    contact: str = Field(
+        "",
+        max_length=200,
+        pattern=r"^[\x20-\x27\x2a-\x7e]*$",
+        description="Address (mail or web) that the servers' people can write to; sent in the User-Agent.",
+    )
+    redirects_inside: tuple[str, ...] = Field(
+        (),
+        description="Hosts or networks (10.0.0.0/8) that are not public, and to which feeds may redirect all the same.",
+    )
 
 
 class BacktestSettings(_Section):
@@ -146,8 +162,11 @@ class BacktestSettings(_Section):
         description="Price providers by name: address of daily prices as CSV, with {ticker}, {begin} and {end} "
         "(YYYY-MM-DD; {begin:%Y%m%d} for another form). `bellwether backtest --prices NAME` uses it.",
     )
-    timeout_seconds: float = Field(20.0, gt=0, description="Timeout of one request to a price provider.")
+    timeout_seconds: float = Field(20.0, gt=0, description="Deadline of one request to a price provider, all in all.")
     max_response_bytes: int = Field(20_000_000, ge=1000, description="Larger responses from a provider are refused.")
+    redirects_inside: tuple[str, ...] = Field(
+        (), description="Hosts or networks that are not public, and to which providers may redirect all the same."
+    )
 
 
 class WorkerSettings(_Section):

@@ -26,7 +26,7 @@ def _feeds(settings: IngestSettings, _: Catalogue, clock: Clock) -> Iterator[Liv
     from services.ingest.sources.rss import FeedSource
 
     for url in settings.rss:
-        yield FeedSource(url, settings.rss_seconds, settings.timeout_seconds, settings.max_response_bytes, clock)
+        yield FeedSource(url, settings, clock)
 
 
 def _bluesky(settings: IngestSettings, catalogue: Catalogue, _: Clock) -> Iterator[LiveSource]:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-import calendar
 import logging
 import threading
 import time
 from collections.abc import Iterator
-from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from email.message import Message
+from typing import Final
 
-import feedparser
-import httpx
-
-from services.ingest.documents.normalise import RawItem, Reading
+from services.ingest.documents.normalise import RawItem, Reading, Rejected
+from services.ingest.sources.feed_document import FeedDocument, FeedItem
+from services.ingest.sources.feed_readers import FeedReaders, feed_readers
+from services.ingest.sources.feed_text import MOST_BYTES, NotAFeed
 from services.ingest.sources.source import Batch, Cursor, SourceError
+from services.ingest.sources.user_agent import user_agent
 from shared.backoff import Backoff, Delays
-from shared.clock import HOUR_SECONDS, SECOND, Clock, to_micros
+from shared.clients.web import Answer, TooLarge, WebClient, WebError, asked_wait
+from shared.clock import HOUR_SECONDS, Clock
 from shared.links import web_host
+from shared.settings import IngestSettings
 
-USER_AGENT: Final = "Bellwether/0.1 (feed reader)"
 _WAKE_SECONDS: Final = 0.5
 _LONGEST_DELAY: Final = float(HOUR_SECONDS)
+_ACCEPT: Final = "application/rss+xml, application/atom+xml, application/xml, */*"
+_NOT_MODIFIED: Final = 304
+_OK: Final = 200
+_LONGEST_VALIDATOR: Final = 1_000
 log = logging.getLogger(__name__)
 
 
@@ -34,9 +39,9 @@ class FeedFailed(RuntimeError):
 
 
 class FeedSource:
-    """One feed. The validators of the last answer (ETag, Last-Modified) are its cursor."""
+    """One feed. The validators of the last answer (ETag, Last-Modified) are its cursor, where all of it was taken."""
 
-    def __init__(self, url: str, seconds: float, timeout: float, max_bytes: int, clock: Clock) -> None:
+    def __init__(self, url: str, settings: IngestSettings, clock: Clock, readers: FeedReaders | None = None) -> None:
         host = web_host(url)
         if not host:
             raise SourceError(f"ingest.rss: {url!r} is not an http(s) address; use, for example, https://HOST/feed.xml")
@@ -44,96 +49,88 @@ class FeedSource:
         self.reading = Reading("news", f"rss:{host}", live=True)
         self.trouble = ""
         self._url = url
-        self._seconds = seconds
-        self._timeout = timeout
-        self._max_bytes = max_bytes
+        self._seconds = settings.rss_seconds
+        self._settings = settings
         self._clock = clock
-        self._backoff = Backoff(Delays.doubling(seconds, _LONGEST_DELAY))
+        self._readers = readers or feed_readers()
+        self._backoff = Backoff(Delays.doubling(self._seconds, _LONGEST_DELAY))
 
     def batches(self, cursor: Cursor | None, stop: threading.Event) -> Iterator[Batch]:
         """One batch per poll that brought something, and empty ones while waiting."""
         cursor = cursor or {}
-        with httpx.Client(timeout=self._timeout, follow_redirects=True, max_redirects=5) as client:
-            while not stop.is_set():
-                delay = self._seconds
-                try:
-                    items, cursor = self._poll(client, cursor)
-                    self.trouble = ""
-                    self._backoff.reset()
-                    yield Batch(items, cursor)
-                except FeedFailed as error:
-                    delay = max(self._backoff.next_delay(), min(error.retry_after, _LONGEST_DELAY))
-                    self.trouble = str(error)
-                    log.warning("%s: %s; again in %.0f s", self.key, error, delay)
-                due = time.monotonic() + delay
-                while not stop.wait(min(_WAKE_SECONDS, max(0.0, due - time.monotonic()))) and time.monotonic() < due:
-                    yield Batch([], cursor)
+        while not stop.is_set():
+            delay = self._seconds
+            try:
+                items, validators = self._poll(cursor)
+                self.trouble = ""
+                self._backoff.reset()
+                batch = Batch(items, validators, unless_refused={})
+                yield batch
+                cursor = {} if batch.refused else validators  # what was refused is asked for again
+            except FeedFailed as error:
+                delay = max(self._backoff.next_delay(), min(error.retry_after, _LONGEST_DELAY))
+                self.trouble = str(error)
+                log.warning("%s: %s; again in %.0f s", self.key, error, delay)
+            due = time.monotonic() + delay
+            while not stop.wait(min(_WAKE_SECONDS, max(0.0, due - time.monotonic()))) and time.monotonic() < due:
+                yield Batch([], cursor)
 
-    def _poll(self, client: httpx.Client, cursor: Cursor) -> tuple[list[RawItem], Cursor]:
-        headers = {
-            "User-Agent": USER_AGENT,
-            "Accept": "application/rss+xml, application/atom+xml, application/xml, */*",
-        }
-        if etag := cursor.get("etag"):
-            headers["If-None-Match"] = str(etag)
-        if modified := cursor.get("modified"):
-            headers["If-Modified-Since"] = str(modified)
+    def _poll(self, cursor: Cursor) -> tuple[list[RawItem | Rejected], Cursor]:
+        answer = self._ask(cursor)
+        if answer.status == _NOT_MODIFIED:
+            return [], cursor
+        if answer.status != _OK:
+            wait = asked_wait(answer.headers.get("retry-after", ""), self._clock.now())
+            raise FeedFailed(f"HTTP {answer.status}", wait)
         try:
-            with client.stream("GET", self._url, headers=headers) as response:
-                if response.status_code == httpx.codes.NOT_MODIFIED:
-                    return [], cursor
-                if response.status_code != httpx.codes.OK:
-                    raise FeedFailed(f"HTTP {response.status_code}", self._retry_after(response))
-                body = self._body(response)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise FeedFailed(f"{type(error).__name__}: {error}") from error
-        validators = {"etag": response.headers.get("etag"), "modified": response.headers.get("last-modified")}
-        items = _items(body, dict(response.headers), str(response.url))
-        return items, {name: value for name, value in validators.items() if value}
+            feed = self._readers.read(answer.body, _charset(answer), answer.address)
+        except NotAFeed as error:
+            raise FeedFailed(f"not a feed: {error}") from error
+        validators = {"etag": answer.headers.get("etag", ""), "modified": answer.headers.get("last-modified", "")}
+        return _items(feed), {name: value for name, value in validators.items() if _is_usable(value)}
 
-    def _body(self, response: httpx.Response) -> bytes:
-        """The decompressed body; a zip bomb ends at the limit like any other."""
-        deadline = time.monotonic() + 4 * self._timeout  # a server that drips is no better than a silent one
-        parts: list[bytes] = []
-        size = 0
-        for part in response.iter_bytes(65_536):
-            size += len(part)
-            if size > self._max_bytes:
-                raise FeedFailed(f"more than {self._max_bytes:,} bytes (ingest.max_response_bytes)")
-            if time.monotonic() > deadline:
-                raise FeedFailed(f"not complete after {4 * self._timeout:.0f} s")
-            parts.append(part)
-        return b"".join(parts)
-
-    def _retry_after(self, response: httpx.Response) -> float:
-        value = response.headers.get("retry-after", "")
+    def _ask(self, cursor: Cursor) -> Answer:
+        settings = self._settings
+        headers = {"Accept": _ACCEPT, "User-Agent": user_agent(settings)}
+        for name, header in (("etag", "If-None-Match"), ("modified", "If-Modified-Since")):
+            if _is_usable(value := str(cursor.get(name, ""))):
+                headers[header] = value
+        most = min(settings.max_response_bytes, MOST_BYTES)
         try:
-            return (
-                float(value)
-                if value.isdigit()
-                else (to_micros(parsedate_to_datetime(value)) - self._clock.now()) / SECOND
-            )
-        except ValueError:
-            return 0.0
+            with WebClient(
+                self._url, seconds=settings.timeout_seconds, max_bytes=most, inside=settings.redirects_inside
+            ) as client:
+                return client.get(self._url, headers)
+        except TooLarge as error:
+            raise FeedFailed(f"{error} (ingest.max_response_bytes, at most {MOST_BYTES:,})") from error
+        except WebError as error:
+            raise FeedFailed(str(error)) from error
 
 
-def _items(body: bytes, headers: dict[str, str], address: str) -> list[RawItem]:
-    parsed = feedparser.parse(body, response_headers={**headers, "content-location": address})
-    if not parsed.entries and (parsed.bozo or not parsed.version):
-        raise FeedFailed(f"not a feed: {parsed.get('bozo_exception') or 'neither RSS nor Atom'}")
-    language = str(parsed.feed.get("language") or "").split("-")[0].lower() or None
-    return [_item(entry, language) for entry in parsed.entries]
+def _is_usable(validator: str) -> bool:
+    """Whether it can be sent back as it came."""
+    return 0 < len(validator) <= _LONGEST_VALIDATOR and validator.isascii() and validator.isprintable()
 
 
-def _item(entry: Any, language: str | None) -> RawItem:
-    content = entry.get("content") or []
-    stamp = entry.get("published_parsed") or entry.get("updated_parsed")
+def _charset(answer: Answer) -> str:
+    kind = Message()
+    kind["content-type"] = answer.headers.get("content-type", "")
+    return kind.get_content_charset("") or ""
+
+
+def _items(feed: FeedDocument) -> list[RawItem | Rejected]:
+    return [_item(item, feed.language or None) for item in feed.items]
+
+
+def _item(item: FeedItem, language: str | None) -> RawItem | Rejected:
+    if item.refused:
+        return Rejected("undecodable", f"an item that cannot be read: {item.refused}", item.text)
     return {
-        "title": entry.get("title"),
-        "text": (content[0].get("value") if content else None) or entry.get("summary"),
-        "url": entry.get("link"),
-        "external_id": entry.get("id") or entry.get("link"),
-        "author": entry.get("author"),
-        "published_at": calendar.timegm(stamp) if stamp else None,
+        "title": item.title,
+        "text": item.text,
+        "url": item.url,
+        "external_id": item.external_id,
+        "author": item.author,
+        "published_at": item.published_at,
         "language": language,
     }
