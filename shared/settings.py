@@ -12,9 +12,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.clients.state_folder import StateFolder
@@ -133,6 +134,11 @@ class IngestSettings(_Section):
     keywords: tuple[str, ...] = Field(
         (), description="Social posts must hold one of these, or a cashtag; empty: linked ones."
     )
+    zone_names: dict[str, str] = Field(
+        {},
+        description="Time zones of names that mean several or are not known, such as IST = Asia/Kolkata; a time with "
+        "such a name is refused otherwise.",
+    )
     tick_seconds: float = Field(5.0, gt=0, description="Seconds between two ticks on every documents.* partition.")
     sample: bool = Field(False, description="Feed the synthetic week.")
     sample_speed: float = Field(2000.0, gt=0, description="Event seconds of the synthetic week fed per second.")
@@ -154,6 +160,14 @@ class IngestSettings(_Section):
         (),
         description="Hosts or networks (10.0.0.0/8) that are not public, and to which feeds may redirect all the same.",
     )
+
+    @field_validator("zone_names")
+    @classmethod
+    def _are_zones(cls, names: dict[str, str]) -> dict[str, str]:
+        for name, zone in names.items():
+            if zone not in available_timezones():
+                raise ValueError(f"{name} = {zone} is not a time zone; use, for example, Asia/Kolkata")
+        return {name.upper(): zone for name, zone in names.items()}
 
 
 class BacktestSettings(_Section):

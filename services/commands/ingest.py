@@ -10,6 +10,7 @@ import typer
 
 from services.commands.options import (
     NEW_YORK,
+    DateFormat,
     Json,
     JsonLines,
     Limit,
@@ -18,6 +19,7 @@ from services.commands.options import (
     Timezone,
     channel_of,
     count,
+    date_format_of,
     note,
     print_json,
     say,
@@ -42,6 +44,7 @@ def ingest_file(
         bool, typer.Option("--live", help="Current news: available when read rather than when dated.")
     ] = False,
     timezone: Timezone = NEW_YORK,
+    date_format: DateFormat = "",
     source: Annotated[str | None, typer.Option("--source", help="Name of the source (default: file:NAME).")] = None,
     state: State = None,
     as_json: Json = False,
@@ -56,7 +59,10 @@ def ingest_file(
     from shared.clock import SystemClock
 
     settings = settings_of(state)
-    reading = Reading(channel_of(channel), source or source_name(path), timezone_of(timezone), live)
+    reading = Reading(
+        channel_of(channel), source or source_name(path), timezone_of(timezone), live,
+        date_format=date_format_of(date_format),
+    )  # fmt: skip
     format_of(path)
     feed = FileSource(path, parse_map(mapping or []), reading)
     try:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
 
-from shared.clock import to_micros
 from shared.contract.events import CHANNELS, Channel
 from shared.settings import Settings, load_settings
 
@@ -38,6 +36,10 @@ Mapping = Annotated[
 ]
 Timezone = Annotated[
     str, typer.Option("--timezone", help="Time zone of the exchange: a bare date counts from the next midnight there.")
+]
+DateFormat = Annotated[
+    str,
+    typer.Option("--date-format", help="Form of the file's times, as %d/%m/%Y %H:%M; without %z they are UTC."),
 ]
 NEW_YORK = "America/New_York"
 
@@ -91,13 +93,25 @@ def between(begin: str | None, end: str | None) -> tuple[int | None, int | None]
 
 
 def instant(text: str, option: str) -> int:
-    """Microseconds of an ISO 8601 date or time; without a zone it is UTC. Raises OptionError naming the option."""
+    """Microseconds of a date or time in any form that files may use; without a zone it is UTC, and a date is its start.
+    Raises OptionError naming the option."""
+    from services.ingest.documents.times import UnreadableTime, parse_time
+
     try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
+        return parse_time(text, ZoneInfo("UTC")).micros
+    except UnreadableTime:
         example = "use, for example, 2024-03-01 or 2024-03-01T14:30:00Z"
         raise OptionError(f"{option} {text}: not a date or time; {example}") from None
-    return to_micros(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
+
+
+def date_format_of(text: str) -> str:
+    """The value of `--date-format`; "" stays. Raises OptionError."""
+    from services.ingest.documents.wall_time import check_date_format
+
+    try:
+        return check_date_format(text) if text else ""
+    except ValueError as error:
+        raise OptionError(f"--date-format {text}: {error}") from None
 
 
 def channel_of(text: str) -> Channel:

@@ -12,6 +12,7 @@ import typer
 from services.commands.options import (
     NEW_YORK,
     Begin,
+    DateFormat,
     End,
     Json,
     Mapping,
@@ -20,6 +21,7 @@ from services.commands.options import (
     Timezone,
     between,
     channel_of,
+    date_format_of,
     note,
     say,
     settings_of,
@@ -54,6 +56,7 @@ def replay(
     channel: Annotated[str, typer.Option("--channel", help="Channel of the file: news or social.")] = "news",
     mapping: Mapping = None,
     timezone: Timezone = NEW_YORK,
+    date_format: DateFormat = "",
     speed: Annotated[str, typer.Option("--speed", help="60x: an hour per minute; max: as fast as possible.")] = "max",
     model: Annotated[str, typer.Option("--model", help="Another model than the configured one.")] = "",
     strategy: Annotated[
@@ -94,6 +97,7 @@ def replay(
     question = Question(
         str(file.absolute()) if file else "", channels, *between(begin, end),
         tuple(mapping or ()), timezone_of(timezone).key, model, tuple(strategy or ()), anonymise,
+        date_format_of(date_format),
     )  # fmt: skip
     settings = settings_of(state)
     follow = _follow(settings, prices) if prices and not workers else None

@@ -43,7 +43,7 @@ def load_file(settings: Settings, source: FileSource, clock: Clock, advance: Adv
         _closing(Publisher(settings.kafka, topics)) as publisher,
     ):
         names = CompanyNames(Catalogue.load())
-        reading = replace(source.reading, link=names.link)
+        reading = replace(source.reading, link=names.link, zone_names=settings.ingest.zone_names)
         rejected = RejectedFile(settings.state_dir, reading.source, clock)
         masker = Masker.from_settings(settings)
         intake = Intake(source.key, reading, publisher.send, ledger, masker, rejected, names, clock)

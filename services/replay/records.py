@@ -54,13 +54,17 @@ def read_file(
     clock: Clock,
     begin: int | None = None,
     end: int | None = None,
+    date_format: str = "",
 ) -> Range:
     """A file as `bellwether ingest file` would put it on Kafka: same documents, keys and partitions, without Kafka."""
     topics = Topics(LIVE, settings.kafka.document_partitions)
     name = topics.documents(channel)
     stretch = Range(topics={name: (f"file.{channel}", topics.document_partitions)})
     names = CompanyNames(Catalogue.load())
-    reading = Reading(channel, source_name(path), ZoneInfo(timezone), link=names.link)
+    reading = Reading(
+        channel, source_name(path), ZoneInfo(timezone),
+        link=names.link, date_format=date_format, zone_names=settings.ingest.zone_names,
+    )  # fmt: skip
     source, masker = FileSource(path, parse_map(list(mapping)), reading), Masker.from_settings(settings)
     offsets = [0] * topics.document_partitions
     seen: set[str] = set()

@@ -39,9 +39,12 @@ class Question:
     model: str = ""
     strategies: tuple[str, ...] = ()
     anonymise: bool = False
+    date_format: str = ""
 
     def asked(self) -> dict[str, Any]:
         built: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        if not self.date_format:  # a run of a former version did not ask for one either
+            del built["date_format"]
         return built
 
 
@@ -125,7 +128,7 @@ def read_range(settings: Settings, question: Question, clock: Clock) -> Range:
     if question.file:
         given = read_file(
             settings, Path(question.file), question.channels[0], question.mapping, question.timezone, clock,
-            question.begin, question.end,
+            question.begin, question.end, question.date_format,
         )  # fmt: skip
     else:
         given = read_topics(settings, question.channels, question.begin, question.end)

@@ -6,7 +6,7 @@ import hashlib
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from services.ingest.documents.cleaning import clean, clean_line
 from services.ingest.documents.language import guess_language
 from services.ingest.documents.raw_document import RawDocument
 from services.ingest.documents.times import Moment, UnreadableTime, parse_time
+from services.ingest.documents.zones import NO_NAMES, ZoneNames
 from shared.clock import HOUR, to_iso
 from shared.contract.events import MAX_TEXT_BYTES, MAX_TITLE_CHARS, Channel
 from shared.links import safe_link, without_user
@@ -68,6 +69,7 @@ class Reading:
     """The circumstances under which items are read.
 
     `live`: the items are news now, available when read; else they are history, available when their own times say.
+    `date_format`: of the times that are texts or numbers, where they are all of one form.
     `link`: the ids of the companies that the item's `company` field names, as of a time in microseconds.
     """
 
@@ -77,6 +79,8 @@ class Reading:
     live: bool = False
     synthetic: bool = False
     link: Callable[[object, int], tuple[str, ...]] = no_companies
+    date_format: str = ""  # strptime's; "" reads the forms that times.py knows
+    zone_names: ZoneNames = field(default_factory=lambda: NO_NAMES)  # beside the names that mean one zone alone
 
 
 def normalise(raw: RawItem, reading: Reading, received_at: int) -> RawDocument | Rejected:
@@ -135,12 +139,12 @@ def _is_missing(value: object) -> bool:
 
 def is_undated(raw: RawItem, reading: Reading) -> bool:
     """Whether the item has no time that can be read: it then counts as published and available when it was read."""
-    given = [field for field in ("published_at", "available_at") if not _is_missing(raw.get(field))]
+    given = [name for name in ("published_at", "available_at") if not _is_missing(raw.get(name))]
     if not reading.live:  # one that cannot be read is refused there
         return not given
-    for field in given:
+    for name in given:
         with suppress(Refusal):
-            if _moment(raw, field, reading) is not None:
+            if _moment(raw, name, reading) is not None:
                 return False
     return True
 
@@ -196,9 +200,9 @@ def _times(raw: RawItem, reading: Reading, received_at: int) -> tuple[int, int, 
 def _live_times(raw: RawItem, reading: Reading, received_at: int) -> tuple[int, int, bool]:
     """News that was just read is known now, whatever it says of itself: a wrong zone must not hold it back."""
     stated: Moment | None = None
-    for field in ("published_at", "available_at"):
+    for name in ("published_at", "available_at"):
         with suppress(Refusal):  # "yesterday evening": as if it had none, and counted so
-            stated = stated or _moment(raw, field, reading)
+            stated = stated or _moment(raw, name, reading)
     published = stated.micros if stated else received_at
     return min(published, received_at), received_at, published > received_at
 
@@ -208,6 +212,6 @@ def _moment(raw: RawItem, field: str, reading: Reading) -> Moment | None:
     if _is_missing(value):
         return None
     try:
-        return parse_time(value, reading.exchange)
+        return parse_time(value, reading.exchange, reading.date_format, reading.zone_names)
     except UnreadableTime as error:
         raise Refusal("time", f"{field}: {error}") from None

@@ -11,10 +11,11 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from email.utils import parsedate_to_datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from services.ingest.documents.wall_time import read_formatted, read_wall_time
+from services.ingest.documents.zones import NO_NAMES, ZoneNames
 from shared.clock import SECOND, to_micros
 
 
@@ -38,23 +39,30 @@ class Moment:
 
 _MAX_MICROS: Final = to_micros(datetime(9999, 1, 1, tzinfo=UTC))
 _DIGITS = re.compile(r"[+-]?[0-9]{1,20}(?:\.[0-9]{1,12})?\Z")
-_BARE = re.compile(r"([0-9]{4})(?:-([0-9]{2})-([0-9]{2})|([0-9]{2})([0-9]{2}))\Z")
-_COMPACT = re.compile(r"(?:19|20)[0-9]{12}\Z")  # YYYYMMDDhhmmss; as epoch milliseconds it would lie centuries ahead
-_RFC_2822 = re.compile(r"(?:[A-Za-z]{3,9},?\s+)?(?:\d{1,2}\s+[A-Za-z]{3,9}|[A-Za-z]{3}\s+\d{1,2})\s+.*\d\d:\d\d")
+_COMPACT: Final = {
+    8: "%Y%m%d",
+    12: "%Y%m%d%H%M",
+    14: "%Y%m%d%H%M%S",
+}  # digits alone; as epochs they would lie elsewhere
 _QUOTED_CHARS: Final = 60
+_REASON_CHARS: Final = 100
 
 
-def parse_time(value: object, exchange: ZoneInfo) -> Moment:
-    """The moment that `value` names.
+def parse_time(value: object, exchange: ZoneInfo, form: str = "", names: ZoneNames = NO_NAMES) -> Moment:
+    """The moment that `value` names, read whole: what cannot be told for certain is refused (UnreadableTime).
 
-    Accepted: aware or naive datetimes, dates, ISO 8601 (any variant that Python reads, with `Z`, `UTC` or an offset),
-    RFC 2822 and Twitter's form of it, epoch seconds, milliseconds, microseconds or nanoseconds (told apart by their
-    size) as number or text, YYYYMMDDhhmmss, YYYY-MM-DD and YYYYMMDD. Raises UnreadableTime.
+    Accepted: aware or naive datetimes, dates, ISO 8601, RFC 2822, Twitter's and JavaScript's forms, `Jul 18, 2020
+    3:15 PM EDT` and its kin (wall_time.py), epoch seconds, milliseconds, microseconds or nanoseconds (told apart by
+    their size) as number or text, YYYYMMDD, YYYYMMDDhhmm and YYYYMMDDhhmmss. `form` (strptime's) replaces all of
+    these for texts and numbers; `names` says what names of zones stand for.
     """
     try:
-        moment = _parse(value, exchange)
-    except (ValueError, OverflowError, ArithmeticError, TypeError) as error:
+        moment = _parse(value, exchange, form, names)
+    except (OverflowError, ArithmeticError, TypeError) as error:
         raise UnreadableTime(f"{_quote(value)} is not a time that can be read") from error
+    except ValueError as error:
+        why = f"it is not of the form {form!r}" if form else str(error)
+        raise UnreadableTime(f"{_quote(value)} is not a time that can be read: {why[:_REASON_CHARS]}") from error
     if not 0 < moment.micros < _MAX_MICROS:
         raise UnreadableTime(f"{_quote(value)} lies before 1970 or after 9998 (an epoch of 0 is a missing value)")
     return moment
@@ -65,40 +73,38 @@ def _quote(value: object) -> str:
     return text if len(text) <= _QUOTED_CHARS else text[:_QUOTED_CHARS] + "…"
 
 
-def _parse(value: object, exchange: ZoneInfo) -> Moment:
+def _parse(value: object, exchange: ZoneInfo, form: str, names: ZoneNames) -> Moment:
     if isinstance(value, str):
-        return _parse_text(value.strip(), exchange)
+        return _parse_text(value.strip(), exchange, form, names)
     if isinstance(value, bool):
-        raise ValueError(value)
+        raise TypeError(value)
     if isinstance(value, datetime):
         return Moment(_micros(value))
     if isinstance(value, date):
         return _day(value, exchange)
-    if isinstance(value, int):
-        return _parse_text(str(value), exchange) if abs(value) < 10**20 else _epoch(Decimal(value))
+    if isinstance(value, int) and (abs(value) < 10**20 or form):
+        return _parse_text(str(value), exchange, form, names)
     if isinstance(value, float) and math.isfinite(value):
-        return _parse_text(format(Decimal(repr(value)), "f"), exchange)
-    if isinstance(value, Decimal):
+        return _parse_text(format(Decimal(repr(value)), "f").removesuffix(".0"), exchange, form, names)
+    if isinstance(value, Decimal) and not form:
         return _epoch(value)
-    raise ValueError(value)
+    raise TypeError(value)
 
 
-def _parse_text(text: str, exchange: ZoneInfo) -> Moment:
-    bare = _BARE.match(text)
-    if bare:
-        year, month, day = bare[1], bare[2] or bare[4], bare[3] or bare[5]
-        return _day(date(int(year), int(month), int(day)), exchange)
-    if _COMPACT.match(text):
-        return Moment(_micros(datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC)))
+def _parse_text(text: str, exchange: ZoneInfo, form: str, names: ZoneNames) -> Moment:
+    if form:
+        return _moment(read_formatted(text, form), exchange)
+    digits = len(text) if text.isascii() and text.isdecimal() else 0
+    if digits in _COMPACT and (digits == 8 or text.startswith(("19", "20"))):
+        moment = datetime.strptime(text, _COMPACT[digits]).replace(tzinfo=UTC)
+        return _moment(moment.date() if digits == 8 else moment, exchange)
     if _DIGITS.match(text):
         return _epoch(Decimal(text))
-    if _RFC_2822.match(text):
-        return Moment(_micros(parsedate_to_datetime(text)))
-    if text[-4:] in {" UTC", " GMT"}:
-        text = text[:-4] + "+00:00"
-    if len(text) < 11:  # a week date or an ordinal date: a day as well
-        return _day(date.fromisoformat(text), exchange)
-    return Moment(_micros(datetime.fromisoformat(text)))
+    return _moment(read_wall_time(text, names), exchange)
+
+
+def _moment(read: datetime | date, exchange: ZoneInfo) -> Moment:
+    return Moment(_micros(read)) if isinstance(read, datetime) else _day(read, exchange)
 
 
 def _day(day: date, exchange: ZoneInfo) -> Moment:
@@ -118,7 +124,7 @@ def _epoch(number: Decimal) -> Moment:
     """
     size = abs(number)
     if not 10**8 <= size < 10**19:
-        raise ValueError(number)
+        raise ValueError("no epoch is of that size")
     if size < 10**11:
         return Moment(int(number * SECOND))
     if size < 10**14:

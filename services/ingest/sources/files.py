@@ -82,5 +82,5 @@ def _fingerprint(path: Path, mapping: dict[str, str], reading: Reading) -> str:
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from error
     way = (size, sorted(mapping.items()), reading.channel, reading.source, str(reading.exchange), reading.live)
-    digest.update(repr(way).encode())
+    digest.update(repr(way).encode() + reading.date_format.encode())
     return digest.hexdigest()
