@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.drawing import palette
 from dashboard.reading.windows import WINDOWS, Window
 from shared.contract.events import CHANNELS, Channel
-from shared.reading.profiles import NAME
+from shared.contract.names import NAME
 
 CHANNEL_CHOICES: Final[dict[str, tuple[Channel, ...]]] = {"all": CHANNELS, "news": ("news",), "social": ("social",)}
 ZONE_CHOICES: Final = ("UTC", "exchange", "local")

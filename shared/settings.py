@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from shared.clients.state_folder import StateFolder
+from shared.contract.names import PATTERN as NAME_PATTERN
 
 
 class SettingsError(ValueError):
@@ -213,10 +214,10 @@ class Settings(BaseSettings):
         default_factory=lambda: default_state_dir(),  # noqa: PLW0108  declared further down
         description="Everything Bellwether keeps on this machine.",
     )
-    run: str = Field("live", pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$", description="Run that the workers belong to.")
+    run: str = Field("live", pattern=NAME_PATTERN, description="Run that the workers belong to.")
     profile: str = Field(
         "default",
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$",
+        pattern=NAME_PATTERN,
         description="Analyst profile whose watchlists and ratings are used where none is named.",
     )
     kafka: KafkaSettings = KafkaSettings()

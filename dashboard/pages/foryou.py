@@ -17,11 +17,11 @@ from shared.analyst.following import event_class
 from shared.analyst.ranking import Ranked
 from shared.clock import SystemClock
 from shared.contract.events import MICRO, event_words
+from shared.contract.names import NAME
 from shared.contract.signals import EVENT_PREFIX, Signal
 from shared.reading.profiles import (
     DEFAULT_LIST,
     FOLLOW_KINDS,
-    NAME,
     Follow,
     FollowKind,
     Interests,

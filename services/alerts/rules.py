@@ -16,7 +16,8 @@ from services.alerts.kinds import KINDS
 from services.alerts.kinds.kind import Kind
 from services.alerts.token_bucket import Limit
 from shared.contract.alerts import DASHBOARD
-from shared.reading.profiles import NAME, Interests
+from shared.contract.names import NAME
+from shared.reading.profiles import Interests
 from shared.universe.securities import Catalogue
 
 VERSION: Final = 1

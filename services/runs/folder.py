@@ -18,7 +18,9 @@ from services.runs.result import Result
 from shared.clients.state_folder import make_folder, write_atomically
 from shared.clock import to_datetime
 from shared.contract.events import MICRO
+from shared.contract.names import WHAT, is_name
 from shared.contract.signals import Signal
+from shared.contract.topics import LIVE
 from shared.reading.runs_folder import DUMP, EVENTS, SIGNALS, SUMMARY, RunFolder, run_folders
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
@@ -34,8 +36,8 @@ def folder_of(settings: Settings, run: str) -> Path:
 
 def refuse_in_use(settings: Settings, run: str, asked: dict[str, Any], *, resume: bool, overwrite: bool) -> None:
     """A name in use is refused unless `resume` (the same question) or `overwrite`. Raises RunError."""
-    if not run.replace("-", "").replace("_", "").isalnum() or len(run) > 64 or run == "live":
-        raise RunError(f"--run {run}: a run's name has 1 to 64 letters, digits, - and _, and is not 'live'")
+    if not is_name(run) or run == LIVE:
+        raise RunError(f"--run {run!r} is not a valid name: {WHAT}; 'live' is taken")
     folder = RunFolder.of(settings.state_dir, run)
     if folder.exists() and not overwrite:
         before = _summary(folder)

@@ -4,7 +4,6 @@ commands and alert rules; kept in Redis, beside the runs, not in them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, cast, get_args
@@ -13,8 +12,8 @@ import msgspec
 import redis
 
 from shared.contract.keys import PROFILES, follows_key, ratings_key
+from shared.contract.names import WHAT, is_name
 
-NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")  # of a profile, a list, a rule, a channel
 DEFAULT_LIST: Final = "main"
 KEPT_RATINGS: Final = 2_000  # of a profile; the oldest are forgotten first
 
@@ -134,6 +133,6 @@ _rating = msgspec.json.Decoder(Rating)
 
 def checked_name(name: str) -> str:
     """`name` itself; raises ProfileError when it can be no profile's or list's."""
-    if not NAME.fullmatch(name):
-        raise ProfileError(f"{name!r} is not a valid name: use letters, digits, - and _, at most 64")
+    if not is_name(name):
+        raise ProfileError(f"{name!r} is not a valid name: {WHAT}")
     return name

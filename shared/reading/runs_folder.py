@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from shared.clients.state_folder import StateFolder
+from shared.contract.names import checked_name, is_name
 
 SUMMARY: Final = "run.json"
 PROGRESS: Final = "progress.json"
@@ -32,7 +33,8 @@ class RunFolder:
 
     @classmethod
     def of(cls, state: Path, run: str) -> RunFolder:
-        return cls(StateFolder(state).runs / run)
+        """Raises BadName: whatever is written to, or deleted, by a run's name lies under STATE/runs."""
+        return cls(StateFolder(state).runs / checked_name(run))
 
     @property
     def name(self) -> str:
@@ -85,7 +87,8 @@ class BackTestFolder:
 
 def run_folders(state: Path) -> list[RunFolder]:
     """Every run of a state folder, by name."""
-    return [RunFolder(path.parent) for path in sorted(StateFolder(state).runs.glob(f"*/{SUMMARY}"))]
+    found = sorted(StateFolder(state).runs.glob(f"*/{SUMMARY}"))
+    return [RunFolder(path.parent) for path in found if is_name(path.parent.name)]
 
 
 def _json(path: Path) -> dict[str, Any]:

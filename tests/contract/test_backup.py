@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 import redis
 
-from services.aggregation.admin.backup import BackupError, backup, reset, restore
+from services.aggregation.admin.backup import backup, reset, restore
+from services.aggregation.admin.backup_file import (
+    FORMAT,
+    VERSION,
+    BackupError,
+    Entry,
+    Header,
+    open_backup,
+    write_backup,
+)
 from services.aggregation.admin.dump import aggregates_sha256, dump
 from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Rules
@@ -114,6 +126,107 @@ def test_half_a_file_touches_nothing(client: redis.Redis, store: RedisStore, run
         with pytest.raises(BackupError, match="is incomplete or damaged"):
             restore(client, file)
     assert dump(store) == before
+
+
+def test_what_was_changed_in_it_touches_nothing(
+    client: redis.Redis, store: RedisStore, run_name: str, tmp_path: Path
+) -> None:
+    """Every byte of the plain content counts, not only gzip's own check sum."""
+    file = tmp_path / "run.backup"
+    backup(client, run_name, file, CLOCK)
+    plain, before = gzip.decompress(file.read_bytes()), dump(store)
+    for place in (8 + plain[8:].index(b"AAPL"), len(plain) // 2, len(plain) - 5):
+        file.write_bytes(gzip.compress(plain[:place] + bytes([plain[place] ^ 1]) + plain[place + 1 :]))
+        with pytest.raises(BackupError, match=r"use another backup|upgrade"):
+            restore(client, file)
+    file.write_bytes(gzip.compress(plain + b"more"))
+    with pytest.raises(BackupError, match="follows its end"):
+        restore(client, file)
+    assert dump(store) == before
+
+
+@pytest.mark.parametrize(
+    ("group", "key"),
+    [
+        (0, "bw:profiles"), (0, "bw:run:{run}"), (0, "bw:{{other.0}}:totals"), (0, "bw:{{{run}.1}}:totals"),
+        (0, "bw:{{{run}.0}}:position"), (SLOTS, "bw:{{{run}.0}}:totals"), (SLOTS, "anything"),
+        (SLOTS + 1, "bw:{{{run}.0}}:totals"), (SLOTS + 1, "bw:profile:{{a/b}}:follows"),
+        (SLOTS + 1, "bw:profile:{{me}}:other"), (SLOTS + 1, "bw:profile:{{me}}:follows:{{you}}"),
+    ],
+)  # fmt: skip
+def test_a_key_that_is_not_the_run_s_touches_nothing(
+    client: redis.Redis, store: RedisStore, run_name: str, tmp_path: Path, group: int, key: str
+) -> None:
+    """Such a file is refused in either version, however right its digest is."""
+    file, before = tmp_path / "run.backup", dump(store)
+    for version in (2, VERSION):
+        groups: list[list[Entry]] = [[] for _ in range(SLOTS + 2)]
+        groups[group] = [(key.format(run=run_name).encode(), {b"a": b"b"})]
+        write_backup(file, header(run_name, version=version), iter(groups))
+        if version == 2:
+            without_digest(file)
+        with pytest.raises(BackupError, match="which is no key of run"):
+            restore(client, file)
+    assert dump(store) == before
+    assert not client.exists("anything")
+
+
+def test_a_header_that_fits_no_run_touches_nothing(
+    client: redis.Redis, store: RedisStore, run_name: str, tmp_path: Path
+) -> None:
+    file, before = tmp_path / "run.backup", dump(store)
+    for wrong in (
+        header(f"{run_name}.0}}:x"), header(run_name, slots=0), header(run_name, slots=10**9),
+        header(run_name, binding={}), header(run_name, groups=-1),
+    ):  # fmt: skip
+        write_backup(file, wrong, iter([[]]))
+        with pytest.raises(BackupError, match="fits no run"):
+            restore(client, file)
+    assert dump(store) == before
+
+
+def test_a_backup_of_the_former_version_is_taken(
+    client: redis.Redis, store: RedisStore, run_name: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "run.backup"
+    backup(client, run_name, file, CLOCK)
+    found, groups = open_backup(file)
+    write_backup(file, msgspec.structs.replace(found, version=2), iter(list(groups)))
+    without_digest(file)
+    before = dump(store)
+    add(store, 50, 20)
+    restore(client, file)
+    assert dump(RedisStore(client, run_name, SLOTS)) == before
+
+
+def test_a_restore_that_is_cut_short_leaves_every_slot_closed(
+    client: redis.Redis, store: RedisStore, run_name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, before = tmp_path / "run.backup", dump(store)
+    backup(client, run_name, file, CLOCK)
+    monkeypatch.setattr(Profiles, "names", lambda _: [])
+    with monkeypatch.context() as patch, pytest.raises(redis.ConnectionError):
+        patch.setattr(client, "sadd", lost)
+        restore(client, file)
+    for slot in range(SLOTS):
+        assert client.get(Keys(run_name, SLOTS).position(slot)) == b"restoring:0"
+    restore(client, file)
+    assert dump(store) == before
+
+
+def lost(*_: object) -> None:
+    raise redis.ConnectionError
+
+
+def header(run: str, *, slots: int = SLOTS, version: int = VERSION, **more: Any) -> Header:
+    binding = {f"partitions.run.{run}.opinions": str(slots)}
+    given = {"binding": binding, "groups": 2, "created_at": 0} | more
+    return Header(format=FORMAT, version=version, run=run, slots=slots, **given)
+
+
+def without_digest(file: Path) -> None:
+    plain = gzip.decompress(file.read_bytes())
+    file.write_bytes(gzip.compress(plain[: -8 - len(msgspec.msgpack.encode(bytes(32)))]))
 
 
 def test_no_worker_starts_on_a_restore_that_did_not_finish(

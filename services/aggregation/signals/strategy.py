@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import yaml
 
+from shared.contract.names import WHAT, is_name
 from shared.contract.signals import EVENT_PREFIX, FEATURES
 
 
@@ -75,6 +76,8 @@ def load_strategy(name_or_path: str) -> Strategy:
         strategy = msgspec.convert(yaml.safe_load(path.read_text()), Strategy)
     except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
         raise StrategyError(f"{path}: {error}") from None
+    if not is_name(strategy.name):  # it stands in keys and in names of folders
+        raise StrategyError(f"{path}: name {strategy.name!r} cannot be used: {WHAT}")
     check_strategy(strategy, path)
     return strategy
 

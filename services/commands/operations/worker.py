@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from services.commands.options import Run, State, settings_of
+from shared.contract.names import checked_name
 
 app = typer.Typer(help="Run one worker process in the foreground (`bellwether up` does this for you).")
 
@@ -19,6 +20,7 @@ def _run(role: str, name: str, state: Path | None, run: str | None) -> None:
     from services.runtime.logs import configure, secrets_of
 
     settings = settings_of(state, run)
+    name = checked_name(name)
     configure(settings.state_dir, role, name, settings.worker.log_level, secrets_of(settings))
     importlib.import_module(f"services.{role}.main").run_worker(
         settings, name
