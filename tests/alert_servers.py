@@ -8,8 +8,8 @@ import socket
 import socketserver
 import ssl
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -186,3 +186,29 @@ class _Session:
 
     def _say(self, text: str) -> None:
         self._connection.sendall(text.encode() + b"\r\n")
+
+
+@contextmanager
+def raw_server(answer: bytes, drop: bytes = b"") -> Iterator[str]:
+    """Answers every connection with these bytes, and then drips `drop`, for as long as somebody reads."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(65_536)
+            with suppress(OSError):
+                self.request.sendall(answer)
+                while drop and not over.wait(0.05):
+                    self.request.sendall(drop)
+
+    over = threading.Event()
+    server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=lambda: server.serve_forever(0.02), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+    finally:
+        over.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()

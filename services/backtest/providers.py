@@ -9,15 +9,18 @@ from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol
+from urllib.parse import quote
 
-import httpx
 import pandas as pd
 
 from services.backtest.prices import PriceError, Prices, check_prices, load_prices
+from shared.clients.web import TooLarge, WebClient, WebError
 from shared.clock import to_datetime
 from shared.settings import BacktestSettings, Settings
 from shared.universe.securities import Catalogue
 
+_OK: Final = 200
+_NOT_FOUND: Final = 404
 MARGIN_DAYS: Final = 45  # prices behind the last signal: positions and horizons run out
 _NAMES: Final = {"adj close": "adj_close", "adjusted_close": "adj_close", "symbol": "ticker", "timestamp": "date"}
 
@@ -40,16 +43,21 @@ class HttpCsv:
         self._settings = settings
 
     def fetch(self, tickers: Sequence[str], begin: date, end: date) -> pd.DataFrame:
-        with httpx.Client(timeout=self._settings.timeout_seconds, follow_redirects=True) as client:
+        settings = self._settings
+        with WebClient(
+            seconds=settings.timeout_seconds,
+            max_bytes=settings.max_response_bytes,
+            inside=settings.redirects_inside,
+        ) as client:
             found = [self._one(client, ticker, begin, end) for ticker in tickers]
         known = [table for table in found if table is not None]
         if not known:
             raise PriceError(f"price provider {self._name!r} knows none of {len(tickers)} tickers, e.g. {tickers[0]}")
         return pd.concat(known, ignore_index=True).fillna("")
 
-    def _one(self, client: httpx.Client, ticker: str, begin: date, end: date) -> pd.DataFrame | None:
+    def _one(self, client: WebClient, ticker: str, begin: date, end: date) -> pd.DataFrame | None:
         try:
-            address = self._address.format(ticker=ticker, begin=begin, end=end)
+            address = self._address.format(ticker=quote(ticker, safe=""), begin=begin, end=end)
         except (KeyError, IndexError, ValueError) as error:
             raise PriceError(f"price provider {self._name!r}: its address has an unknown field: {error}") from None
         text = self._get(client, address)
@@ -64,21 +72,18 @@ class HttpCsv:
             return None  # "No data": how some providers say that they do not know a ticker
         return table if "ticker" in table.columns else table.assign(ticker=ticker)
 
-    def _get(self, client: httpx.Client, address: str) -> str | None:
-        most, parts = self._settings.max_response_bytes, []
+    def _get(self, client: WebClient, address: str) -> str | None:
         try:
-            with client.stream("GET", address) as response:
-                if response.status_code == httpx.codes.NOT_FOUND:
-                    return None
-                response.raise_for_status()
-                for part in response.iter_bytes():
-                    parts.append(part)
-                    most -= len(part)
-                    if most < 0:
-                        raise PriceError(f"price provider {self._name!r}: a response larger than max_response_bytes")
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise PriceError(f"price provider {self._name!r}: {type(error).__name__}: {error}") from None
-        return b"".join(parts).decode("utf-8", "replace")
+            answer = client.get(address)
+        except TooLarge:
+            raise PriceError(f"price provider {self._name!r}: a response larger than max_response_bytes") from None
+        except WebError as error:
+            raise PriceError(f"price provider {self._name!r}: {error}") from None
+        if answer.status == _NOT_FOUND:
+            return None
+        if answer.status != _OK:
+            raise PriceError(f"price provider {self._name!r}: HTTP {answer.status}")
+        return answer.body.decode("utf-8", "replace")
 
 
 def provider_of(settings: BacktestSettings, name: str) -> PriceProvider:

@@ -29,18 +29,20 @@ def _feeds(settings: IngestSettings, _: Catalogue, clock: Clock) -> Iterator[Liv
         yield FeedSource(url, settings, clock)
 
 
-def _bluesky(settings: IngestSettings, catalogue: Catalogue, _: Clock) -> Iterator[LiveSource]:
+def _bluesky(settings: IngestSettings, catalogue: Catalogue, clock: Clock) -> Iterator[LiveSource]:
     if settings.bluesky_url:
         from services.ingest.sources.bluesky import JetstreamSource
 
-        yield JetstreamSource(settings.bluesky_url, settings, PostFilter(settings.keywords, catalogue).wanted)
+        wanted = PostFilter(settings.keywords, catalogue).wanted
+        yield JetstreamSource(settings.bluesky_url, settings, wanted, clock=clock)
 
 
-def _mastodon(settings: IngestSettings, catalogue: Catalogue, _: Clock) -> Iterator[LiveSource]:
+def _mastodon(settings: IngestSettings, catalogue: Catalogue, clock: Clock) -> Iterator[LiveSource]:
     if settings.mastodon_url:
         from services.ingest.sources.mastodon import MastodonSource
 
-        yield MastodonSource(settings.mastodon_url, settings, PostFilter(settings.keywords, catalogue).wanted)
+        wanted = PostFilter(settings.keywords, catalogue).wanted
+        yield MastodonSource(settings.mastodon_url, settings, wanted, clock=clock)
 
 
 def _sample(settings: IngestSettings, _: Catalogue, __: Clock) -> Iterator[LiveSource]:

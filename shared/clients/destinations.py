@@ -34,6 +34,10 @@ class Destinations:
             except ValueError:
                 self._hosts.add(_plain(each))
 
+    def configure(self, host: str) -> None:
+        """One more host that a person named."""
+        self._hosts.add(_plain(host))
+
     def addresses(self, host: str, port: int, seconds: float) -> list[str]:
         """The addresses of `host` to connect to. Raises DestinationRefused, OSError when it has none."""
         found = look_up(host, port, seconds)

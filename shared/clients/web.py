@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final, Self
-from urllib.parse import urlsplit
 
 import httpx
 
 from shared.clients.destinations import Destinations
 from shared.clients.timed_network import Deadline, TimedTransport
 from shared.clock import SECOND, to_micros
+from shared.links import web_host
 
 MOST_REDIRECTS: Final = 5
 USER_AGENT: Final = "Bellwether/0.1"
@@ -47,11 +47,11 @@ class Answer:
 
 
 class WebClient:
-    """A client for one configured host. Not for several threads, `cut` excepted."""
+    """Asks the addresses that a person configured: those that its methods are given. Not for several threads, `cut`
+    excepted."""
 
     def __init__(
         self,
-        url: str,
         *,
         seconds: float,
         max_bytes: int,
@@ -61,7 +61,8 @@ class WebClient:
         self._seconds = seconds
         self._max_bytes = max_bytes
         self._deadline = Deadline()
-        self._transport = TimedTransport(self._deadline, Destinations([urlsplit(url).hostname or ""], inside))
+        self._destinations = Destinations([], inside)
+        self._transport = TimedTransport(self._deadline, self._destinations)
         self._client = httpx.Client(
             transport=self._transport, timeout=None, headers={"User-Agent": USER_AGENT, **(headers or {})}
         )
@@ -75,7 +76,7 @@ class WebClient:
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send `body`; redirects are not followed, the answer's body is not read. Raises WebError."""
-        self._deadline.set(self._seconds)
+        self._begin(url)
         with _as_web_error(), self._client.stream("POST", url, content=body, headers=dict(headers)) as response:
             return Answer(response.status_code, _lower(response), b"", url)
 
@@ -102,9 +103,13 @@ class WebClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def _begin(self, url: str) -> None:
+        self._deadline.set(self._seconds)
+        self._destinations.configure(web_host(url))
+
     @contextmanager
     def _open(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx.Response]:
-        self._deadline.set(self._seconds)
+        self._begin(url)
         with _as_web_error():
             request = self._client.build_request("GET", url, headers=dict(headers))
             for _ in range(MOST_REDIRECTS + 1):

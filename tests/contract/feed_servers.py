@@ -69,6 +69,7 @@ class Jetstream:
         self.requests.append(query)
         cursor = int(query.get("cursor", ["0"])[0])
         due = [event for event in self.events if isinstance(event, str) or event["time_us"] >= cursor]
+        due = self.events if "all" in query else due
         try:
             for event in due[: self.per_connection]:
                 connection.send(event if isinstance(event, str) else json.dumps(event))
@@ -93,7 +94,10 @@ class Jetstream:
 class Mastodon:
     """An instance with statuses 1..n; the stream shows those of `streamed`, the timeline's pages show all."""
 
-    def __init__(self, statuses: list[dict[str, Any]], streamed: list[int]) -> None:
+    def __init__(
+        self, statuses: list[dict[str, Any]], streamed: list[int], ignores_min_id: bool = False, page: bytes = b""
+    ) -> None:
+        self.ignores_min_id, self.page = ignores_min_id, page
         self.statuses = statuses
         self.streamed = streamed
         self.authorizations: list[str | None] = []
@@ -106,8 +110,10 @@ class Mastodon:
         if address.path == "/api/v1/timelines/public":
             query = parse_qs(address.query)
             after, limit = int(query["min_id"][0]), int(query["limit"][0])
-            page = [status for status in self.statuses if int(status["id"]) > after][:limit]
-            answer(request, 200, json.dumps(page[::-1]).encode(), Content_Type="application/json")
+            page = [status for status in self.statuses if _is_behind(status["id"], after)][:limit]
+            if self.ignores_min_id:
+                page = self.statuses[-limit:]
+            answer(request, 200, self.page or json.dumps(page[::-1]).encode(), Content_Type="application/json")
         elif address.path == "/api/v1/streaming/public":
             self._stream(request)
         else:
@@ -136,3 +142,7 @@ class Mastodon:
                 yield f"{address}/api/v1/streaming/public"
             finally:
                 self._over.set()
+
+
+def _is_behind(number: object, after: int) -> bool:
+    return isinstance(number, str) and number.isascii() and number.isdigit() and int(number) > after

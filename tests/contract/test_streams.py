@@ -2,19 +2,22 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.ingest.documents.normalise import RawItem, Rejected, normalise
+from services.ingest.documents.normalise import RawItem, Reading, Rejected, normalise
 from services.ingest.documents.raw_document import RawDocument
 from services.ingest.sources.bluesky import JetstreamSource
 from services.ingest.sources.mastodon import MastodonSource
 from services.ingest.sources.post_filter import PostFilter
+from services.ingest.sources.server_sent import server_sent
 from services.ingest.sources.source import Cursor
-from services.ingest.sources.streaming import StreamSource
-from shared.clock import SECOND, SystemClock
+from services.ingest.sources.streaming import ConnectionLost, Event, StreamSource
+from shared.clock import SECOND, ReplayClock, SystemClock
 from shared.settings import IngestSettings
 from shared.universe.securities import Catalogue
 from tests.contract.feed_servers import Jetstream, Mastodon
@@ -152,6 +155,99 @@ def test_an_endless_event_is_cut_off() -> None:
     with server.running() as url:
         source = MastodonSource(url, SETTINGS, everything, 0.01)
         read(source, lambda _: "more than 100000 bytes" in source.trouble)
+
+
+def test_an_event_that_grows_line_by_line_is_cut_off() -> None:
+    chunks = iter([b"data: " + b"x" * 100 + b"\n"] * 1_000)
+    with pytest.raises(ConnectionLost, match="more than 5000 bytes"):
+        list(server_sent(chunks, 5_000))
+
+
+@given(st.lists(st.binary(max_size=60), max_size=20), st.binary(max_size=200))
+def test_any_bytes_are_events_or_the_end_of_the_stream(chunks: list[bytes], data: bytes) -> None:
+    whole = b"event: update\ndata: " + data.replace(b"\n", b"").replace(b"\r", b"") + b"\n\n"
+    found = list(server_sent(iter([*chunks, b"\n\n", whole[:9], whole[9:]]), 100_000))
+    assert found[-1] == ("update", data.replace(b"\n", b"").replace(b"\r", b""))
+
+
+@pytest.mark.parametrize("number", ["not a number", 10**19 * 99, "9" * 5_000, "\u00b2", -3, None, [1], 2**62])
+def test_a_mastodon_id_that_cannot_be_gone_on_from_is_no_cursor(number: object) -> None:
+    server = Mastodon([status(1), status(2) | {"id": number}], streamed=[1, 2])
+    with server.running() as url:
+        items, cursor = read(MastodonSource(url, SETTINGS, everything, 0.01), lambda items: len(items) >= 2)
+    assert texts(items)[:2] == ["<p>status 1</p>", "<p>status 2</p>"] and cursor == {"id": "1"}
+
+
+@pytest.mark.parametrize("kept", [{"id": "nonsense"}, {"id": "9" * 5_000}, {}, {"other": 1}])
+def test_mastodon_starts_afresh_from_a_cursor_that_cannot_be_read(kept: Cursor) -> None:
+    server = Mastodon([status(1)], streamed=[1])
+    with server.running() as url:
+        items, cursor = read(MastodonSource(url, SETTINGS, everything, 0.01), bool, kept)
+    assert texts(items) == ["<p>status 1</p>"] and cursor == {"id": "1"}
+
+
+def test_a_mastodon_that_ignores_min_id_is_a_gap_that_shows() -> None:
+    server = Mastodon([status(number) for number in range(1, 101)], streamed=[], ignores_min_id=True)
+    with server.running() as url:
+        source = MastodonSource(url, SETTINGS, everything, 0.01)
+        items, cursor = read(source, lambda items: any(isinstance(item, Rejected) for item in items), {"id": "20"})
+    gap = items[-1]
+    assert isinstance(gap, Rejected) and gap.reason == "gap" and "does not page by min_id" in gap.detail
+    assert len(items) == 41 and cursor == {"id": "100"}
+
+
+def test_a_page_of_mastodon_that_is_no_json_is_trouble() -> None:
+    server = Mastodon([], streamed=[], page=b"[" * 100_000)
+    with server.running() as url:
+        source = MastodonSource(url, SETTINGS, everything, 0.01)
+        read(source, lambda _: "cannot be read" in source.trouble, {"id": "20"})
+
+
+def test_a_gap_of_bluesky_is_told_when_the_server_begins_later() -> None:
+    late = Jetstream([post(100_000), post(100_001)])  # at 1,000,000 s; asked for from 40 s
+    clock = ReplayClock(1_000_020 * SECOND)
+    with late.running() as url:
+        source = JetstreamSource(url, SETTINGS, everything, 0.01, clock)
+        items, cursor = read(source, lambda items: len(items) >= 3, {"time_us": 40 * SECOND})
+    gap = items[0]
+    assert isinstance(gap, Rejected) and gap.reason == "gap"
+    assert "1970-01-01T00:00:40Z" in gap.detail and "1970-01-12T13:46:40Z" in gap.detail
+    assert texts(items) == ["post 100000", "post 100001"] and cursor == {"time_us": 1_000_010 * SECOND}
+
+
+@pytest.mark.parametrize("moment", [2**62, 10**30, -1, 1e308])
+def test_a_bluesky_time_ahead_is_no_cursor(moment: float) -> None:
+    with Jetstream([post(1), post(2) | {"time_us": moment}]).running() as url:
+        source = JetstreamSource(f"{url}?all=1", SETTINGS, everything, 0.01)
+        items, cursor = read(source, bool)
+        assert cursor == {"time_us": 10 * SECOND} and "post 1" in texts(items)
+        assert source._moment({"time_us": moment}) is None
+
+
+class Falls(StreamSource):
+    """A stream whose reader meets an error of our own."""
+
+    def __init__(self) -> None:
+        super().__init__("falls", Reading("social", "falls", live=True), 0.01)
+        self.opened = 0
+
+    def events(self, cursor: Cursor | None) -> Iterator[Event | None]:
+        del cursor
+        self.opened += 1
+        yield None
+        if self.opened > 2:
+            yield Event({"text": "well again"}, {"id": 1})
+        raise ZeroDivisionError("of our own")
+
+    def disconnect(self) -> None:
+        pass
+
+
+def test_a_reader_that_ends_is_trouble_that_shows_and_is_started_again() -> None:
+    source = Falls()
+    read(source, lambda _: "ZeroDivisionError: of our own" in source.trouble)
+    items, _ = read(source, bool)
+    assert texts(items)[0] == "well again"
 
 
 @pytest.mark.parametrize(

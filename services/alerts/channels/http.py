@@ -5,27 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-import httpx
-
 from services.alerts.channels.channel import NotDelivered
-from shared.clock import HOUR_SECONDS
+from shared.clients.web import WebClient, WebError, asked_wait
+from shared.clock import HOUR_SECONDS, SystemClock
 
 LONGEST_WAIT: Final = float(HOUR_SECONDS)  # seconds that a Retry-After may ask for
 _AGAIN: Final = frozenset({408, 425, 429})  # and every 5xx
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], timeout: float) -> None:
-    """Send `body`; 2xx is well. Redirects are not followed, the answer's body is not read. Raises NotDelivered."""
+    """Send `body`, within `timeout` seconds all in all; 2xx is well. Redirects are not followed, the answer's body is
+    not read. Raises NotDelivered."""
     try:
-        with (
-            httpx.Client(timeout=timeout, follow_redirects=False) as client,
-            client.stream("POST", url, content=body, headers=dict(headers)) as answer,
-        ):
-            status, asked = answer.status_code, answer.headers.get("Retry-After", "")
-    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:  # their texts may hold the address
-        raise NotDelivered(f"no answer ({type(error).__name__})", retry=True, unreachable=True) from None
-    if 200 <= status < 300:
+        with WebClient(seconds=timeout, max_bytes=0) as client:
+            answer = client.post(url, body, headers)
+    except (WebError, ValueError) as error:  # their texts may hold the address
+        cause = type(error.__cause__ or error).__name__
+        raise NotDelivered(f"no answer ({cause})", retry=True, unreachable=True) from None
+    if 200 <= answer.status < 300:
         return
-    after = min(float(asked), LONGEST_WAIT) if asked.isdigit() else 0.0
-    retry = status in _AGAIN or status >= 500
-    raise NotDelivered(f"answered {status}", retry=retry, unreachable=status in (429, 503), after=after)
+    after = min(asked_wait(answer.headers.get("retry-after", ""), SystemClock().now()), LONGEST_WAIT)
+    retry = answer.status in _AGAIN or answer.status >= 500
+    raise NotDelivered(f"answered {answer.status}", retry=retry, unreachable=answer.status in (429, 503), after=after)

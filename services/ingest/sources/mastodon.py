@@ -7,24 +7,38 @@ followed.
 from __future__ import annotations
 
 import logging
+import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit, urlunsplit
 
-import httpx
 import msgspec
 
 from services.ingest.documents.cleaning import clean
-from services.ingest.documents.normalise import RawItem, Reading, Rejected
+from services.ingest.documents.normalise import GAP, RawItem, Reading, Rejected
+from services.ingest.sources.server_sent import SILENCE_SECONDS, server_sent
 from services.ingest.sources.source import Cursor
-from services.ingest.sources.streaming import FIRST_DELAY, ConnectionLost, Event, StreamSource
+from services.ingest.sources.streaming import (
+    FIRST_DELAY,
+    KEPT_BYTES,
+    MOST_EVENT_BYTES,
+    ConnectionLost,
+    Event,
+    StreamSource,
+)
+from services.ingest.sources.user_agent import user_agent
+from shared.clients.web import WebClient, WebError
+from shared.clock import HOUR, Clock, SystemClock
 from shared.links import web_host
 from shared.settings import IngestSettings
 
 PAGE: Final = 40  # the most that an instance gives at once
 MOST_PAGES: Final = 250
 MOST: Final = PAGE * MOST_PAGES  # posts: a longer absence is told, not filled
-_SILENCE_SECONDS: Final = 60.0  # a heartbeat comes every 15 s
+_FILL_SECONDS: Final = 600.0  # for all pages together
+_OK: Final = 200
+_ID: Final = re.compile(r"[0-9]{1,20}\Z")
 log = logging.getLogger(__name__)
 
 
@@ -32,67 +46,108 @@ class MastodonSource(StreamSource):
     """Public posts that `wanted` lets through. `url` is the streaming endpoint, …/api/v1/streaming/public."""
 
     def __init__(
-        self, url: str, settings: IngestSettings, wanted: Callable[[str], bool], first_delay: float = FIRST_DELAY
+        self,
+        url: str,
+        settings: IngestSettings,
+        wanted: Callable[[str], bool],
+        first_delay: float = FIRST_DELAY,
+        clock: Clock | None = None,
     ) -> None:
         self._host = web_host(url) or url
         super().__init__(f"mastodon:{url}", Reading("social", f"mastodon:{self._host}", live=True), first_delay)
         self._url = url
         self._wanted = wanted
-        self._limit = settings.max_response_bytes
-        token = settings.mastodon_token
-        self._client = httpx.Client(
-            headers={"Authorization": f"Bearer {token.get_secret_value()}"} if token else {},
-            timeout=httpx.Timeout(settings.timeout_seconds, read=max(_SILENCE_SECONDS, settings.timeout_seconds)),
-        )
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._clients: list[WebClient] = []
 
-    def events(self, cursor: Cursor | None) -> Iterator[Event]:
+    def events(self, cursor: Cursor | None) -> Iterator[Event | None]:
         try:
-            with self._client.stream("GET", self._url, headers={"Accept": "text/event-stream"}) as response:
-                response.raise_for_status()
-                if cursor:  # with the stream open already, so that nothing falls between the two
-                    for event in self._missed(cursor):
-                        cursor = event.cursor
-                        yield event
-                for name, data in _server_sent(_lines(response.iter_bytes(), self._limit)):
-                    if name == "update":
-                        event = self._event(data, cursor)
-                        cursor = event.cursor
-                        yield event
-        except (httpx.HTTPError, RuntimeError, OSError, ValueError) as error:  # RuntimeError: the client was closed
-            raise ConnectionLost(f"{type(error).__name__}: {error}") from error
+            with self._client() as streaming, self._client() as paging:
+                self._clients = [streaming, paging]
+                with streaming.stream(self._url, {"Accept": "text/event-stream"}, SILENCE_SECONDS) as chunks:
+                    yield None
+                    if (last := _number(cursor)) is not None:  # with the stream open already: nothing falls between
+                        for event in self._missed(paging, last):
+                            cursor = event.cursor
+                            yield event
+                    most = min(self._settings.max_response_bytes, MOST_EVENT_BYTES)
+                    for name, data in server_sent(chunks, most):
+                        if name == "update":
+                            event = self._event(data, cursor)
+                            cursor = event.cursor
+                            yield event
+        except WebError as error:
+            raise ConnectionLost(str(error)) from error
         raise ConnectionLost("the server closed the stream")
 
     def disconnect(self) -> None:
-        self._client.close()
+        for client in self._clients:
+            client.cut()
 
-    def _missed(self, cursor: Cursor) -> Iterator[Event]:
-        """What the timeline holds behind the cursor, oldest first."""
-        last = str(cursor["id"])
+    def _client(self) -> WebClient:
+        settings, token = self._settings, self._settings.mastodon_token
+        headers = {"User-Agent": user_agent(settings)}
+        if token:
+            headers["Authorization"] = f"Bearer {token.get_secret_value()}"
+        return WebClient(
+            seconds=settings.timeout_seconds,
+            max_bytes=settings.max_response_bytes,
+            inside=settings.redirects_inside,
+            headers=headers,
+        )
+
+    def _missed(self, paging: WebClient, last: int) -> Iterator[Event]:
+        """What the timeline holds behind the status `last`, oldest first; a gap where it cannot be had."""
+        deadline = time.monotonic() + _FILL_SECONDS
+        for _ in range(MOST_PAGES):
+            statuses = self._page(paging, last)
+            if not statuses:
+                return
+            numbers = [number for status in statuses if (number := _number(status)) is not None]
+            if not numbers or min(numbers) <= last:
+                yield self._gap("the server does not page by min_id; what came in between is not read", last)
+                return
+            for status in sorted(statuses, key=lambda status: _number(status) or 0):
+                yield self._event(msgspec.json.encode(status), {"id": str(last)})
+            last = max(numbers)
+            if time.monotonic() > deadline:
+                yield self._gap(f"what was missed took more than {_FILL_SECONDS:.0f} s; the rest is not read", last)
+                return
+        yield self._gap(f"more than {MOST:,} posts were missed; the rest is not read", last)
+
+    def _gap(self, words: str, last: int) -> Event:
+        log.warning("%s: %s (after status %d)", self.key, words, last)
+        return Event(Rejected(GAP, f"{words} (after status {last})", ""), {"id": str(last)})
+
+    def _page(self, paging: WebClient, last: int) -> list[Any]:
         parts = urlsplit(self._url)
         path = parts.path.partition("/streaming")[0] + "/timelines/public"
-        address = urlunsplit((parts.scheme, parts.netloc, path, "", ""))
-        for _ in range(MOST_PAGES):
-            page = self._client.get(address, params={"min_id": last, "limit": PAGE})
-            page.raise_for_status()
-            statuses = page.json()
-            if not isinstance(statuses, list) or not statuses:
-                return
-            for status in sorted(statuses, key=_number):
-                event = self._event(msgspec.json.encode(status), {"id": last})
-                last = str(event.cursor["id"])
-                yield event
-        yield Event(
-            Rejected("gap", f"more than {MOST_PAGES * PAGE} posts were missed; the rest is not read", last), cursor
-        )
+        query = urlencode({"min_id": last, "limit": PAGE})
+        answer = paging.get(urlunsplit((parts.scheme, parts.netloc, path, query, "")))
+        if answer.status != _OK:
+            raise WebError(f"HTTP {answer.status} for what was missed")
+        try:
+            statuses = msgspec.json.decode(answer.body)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise WebError(f"a page of the timeline that cannot be read: {error}") from error
+        return statuses if isinstance(statuses, list) else []
 
     def _event(self, data: bytes, cursor: Cursor | None) -> Event:
         before = cursor or {}
         try:
             status = msgspec.json.decode(data)
-            here: Cursor = {"id": str(status["id"])}
+            status["id"]
         except (msgspec.MsgspecError, ValueError, TypeError, KeyError, RecursionError) as error:
-            return Event(Rejected("undecodable", f"no status of Mastodon: {error}", data), before)
-        return Event(self._item(status), here if _number(status) >= int(before.get("id", 0)) else before)
+            return Event(Rejected("undecodable", f"no status of Mastodon: {error}", data[:KEPT_BYTES]), before)
+        number = _number(status)
+        if number is None or number < (_number(before) or 0) or self._is_ahead(number):
+            return Event(self._item(status), before)  # no cursor: it could not be gone on from
+        return Event(self._item(status), {"id": str(number)})
+
+    def _is_ahead(self, number: int) -> bool:
+        """Whether the time within the id (milliseconds, but for its last 16 bits) lies ahead of now."""
+        return (number >> 16) * 1000 > self._clock.now() + HOUR
 
     def _item(self, status: dict[str, Any]) -> RawItem | Rejected | None:
         content = status.get("content")
@@ -113,35 +168,10 @@ class MastodonSource(StreamSource):
         }
 
 
-def _number(status: Any) -> int:
-    """Ids are decimal texts that grow with time."""
+def _number(status: Any) -> int | None:
+    """The id of a status or a cursor: a decimal text that grows with time. None for another server's kind of id."""
     try:
-        return int(status["id"])
-    except (TypeError, KeyError, ValueError):
-        return 0
-
-
-def _lines(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
-    """Lines without their ends; raises ConnectionLost when one is longer than `limit` bytes, before it is all here."""
-    rest = b""
-    for chunk in chunks:
-        *whole, rest = (rest + chunk).split(b"\n")
-        if len(rest) > limit:
-            raise ConnectionLost(f"an event of more than {limit} bytes")
-        for line in whole:
-            yield line.removesuffix(b"\r")
-
-
-def _server_sent(lines: Iterator[bytes]) -> Iterator[tuple[str, bytes]]:
-    """(event name, data) of a text/event-stream; comments (":thump") are heartbeats."""
-    name = ""
-    data: list[bytes] = []
-    for line in lines:
-        if not line:
-            if data:
-                yield name or "message", b"\n".join(data)
-            name, data = "", []
-        elif line.startswith(b"event:"):
-            name = line[6:].strip().decode("utf-8", "replace")
-        elif line.startswith(b"data:"):
-            data.append(line[5:].removeprefix(b" "))
+        text = str(status["id"])
+    except (TypeError, KeyError, ValueError):  # ValueError: an integer of thousands of digits
+        return None
+    return int(text) if _ID.match(text) else None

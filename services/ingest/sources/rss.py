@@ -98,7 +98,7 @@ class FeedSource:
         most = min(settings.max_response_bytes, MOST_BYTES)
         try:
             with WebClient(
-                self._url, seconds=settings.timeout_seconds, max_bytes=most, inside=settings.redirects_inside
+                seconds=settings.timeout_seconds, max_bytes=most, inside=settings.redirects_inside
             ) as client:
                 return client.get(self._url, headers)
         except TooLarge as error:

@@ -14,10 +14,13 @@ from services.ingest.sources.source import Batch, Cursor
 from shared.backoff import Backoff, Delays
 
 MAX_BATCH: Final = 200
-QUEUE_EVENTS: Final = 2_000  # a reader that is faster than Kafka waits, and with it the server's socket
+MOST_EVENT_BYTES: Final = 500_000  # of one event; posts have a few thousand
+KEPT_BYTES: Final = 20_000  # of one that cannot be read
+QUEUE_EVENTS: Final = 500  # a reader that is faster than Kafka waits, and with it the server's socket
 WAKE_SECONDS: Final = 0.5
 FIRST_DELAY: Final = 1.0
 LONGEST_DELAY: Final = 60.0
+QUIET_SECONDS: Final = 10.0  # open for so long, a stream is well although nothing comes
 FORGIVEN_AFTER_SECONDS: Final = 60.0  # of life: earlier failures no longer count
 log = logging.getLogger(__name__)
 
@@ -41,9 +44,10 @@ class StreamSource:
         self.reading = reading
         self.trouble = ""  # why the stream is down, for the report; "" while it is up
         self._backoff = Backoff(Delays.doubling(first_delay, LONGEST_DELAY))
+        self._open_since: float | None = None
 
-    def events(self, cursor: Cursor | None) -> Iterator[Event]:
-        """Connect and yield what comes, from `cursor` on. Raises ConnectionLost, also when `disconnect` was called."""
+    def events(self, cursor: Cursor | None) -> Iterator[Event | None]:
+        """Connect, yield None, then what comes, from `cursor` on. Raises ConnectionLost, also after `disconnect`."""
         raise NotImplementedError
 
     def disconnect(self) -> None:
@@ -61,6 +65,8 @@ class StreamSource:
             while not stop.is_set():
                 events = _drain(waiting)
                 last = events[-1].cursor if events else last
+                if self._open_since is not None and time.monotonic() - self._open_since > QUIET_SECONDS:
+                    self.trouble = ""
                 yield Batch([event.item for event in events if event.item is not None], last)
         finally:
             closing.set()
@@ -73,12 +79,16 @@ class StreamSource:
             opened = time.monotonic()
             try:
                 for event in self.events(cursor):
+                    if event is None:
+                        self._open_since = time.monotonic()
+                        continue
                     self.trouble = ""
                     cursor = event.cursor
                     if not _put(waiting, event, closing):
                         return
                 raise ConnectionLost("the server closed the stream")
             except Exception as error:
+                self._open_since = None
                 if closing.is_set():
                     return
                 if time.monotonic() - opened >= FORGIVEN_AFTER_SECONDS:

@@ -7,6 +7,7 @@ import email.policy
 import shutil
 import ssl
 import subprocess
+import time
 from pathlib import Path
 
 import msgspec
@@ -21,7 +22,7 @@ from services.alerts.kinds.threshold import Threshold
 from services.alerts.message import lines, payload
 from shared.contract.alerts import Delivery
 from shared.links import safe_link
-from tests.alert_servers import SmtpServer, SmtpSettings, WebServer
+from tests.alert_servers import SmtpServer, SmtpSettings, WebServer, raw_server
 from tests.unit.alerts.samples import T, document, rule, signal
 
 HOSTILE = "<!channel> *x* <http://evil|click>\r\nBcc: all@example.com"
@@ -189,3 +190,24 @@ def test_every_kind_names_its_secrets() -> None:
         "slack": ("url",),
         "email": ("password",),
     }
+
+
+@pytest.mark.parametrize(
+    ("asked", "after"),
+    [("²", 0.0), ("-5", 0.0), ("soon", 0.0), ("9999999999", 3600.0), ("Wed, 21 Oct 1998 07:28:00", 0.0)],
+)
+def test_a_retry_after_that_is_no_number_is_no_failure_of_ours(asked: str, after: float) -> None:
+    busy = f"HTTP/1.1 503 Busy\r\nRetry-After: {asked}\r\nContent-Length: 0\r\n\r\n".encode("latin-1")
+    with raw_server(busy) as url, pytest.raises(NotDelivered) as failed:
+        Webhook(url=url).send(delivery(), "", TIMEOUT)
+    assert (failed.value.retry, failed.value.after) == (True, after)
+
+
+def test_a_receiver_that_drips_is_given_up() -> None:
+    began = time.monotonic()
+    with (
+        raw_server(b"HTTP/1.1 200 OK\r\nX-Slow: ", drop=b"x") as url,
+        pytest.raises(NotDelivered, match=r"no answer \(ReadTimeout\)") as failed,
+    ):
+        Webhook(url=url).send(delivery(), "", 0.5)
+    assert failed.value.retry and time.monotonic() - began < 3

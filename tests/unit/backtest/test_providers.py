@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from collections.abc import Iterator
 from datetime import date
@@ -17,11 +18,13 @@ from services.backtest.providers import load_any_prices
 from shared.settings import BacktestSettings, Settings, load_settings
 
 HEAD = "Date,Open,High,Low,Close,Volume\n"
-ANSWERS = {
+ANSWERS: dict[str, str | bytes] = {
     "AAPL": HEAD + "2014-05-01,10,11,9,10,5\n2014-05-02,10,11,9,0,5\n2014-05-05,11,11,9,10,5\n",
     "MSFT": HEAD + "2014-05-01,20,21,19,20,5\n",
     "GONE": "No data",
     "HUGE": HEAD + "x" * 3_000,
+    "BOMB": gzip.compress(b"x" * 50_000_000, 1)[:900],
+    "BRK/B&x=1": HEAD + "2014-05-01,30,31,29,30,5\n",
 }
 
 
@@ -33,8 +36,10 @@ class Handler(BaseHTTPRequestHandler):
         self.asked.append(query)
         answer = ANSWERS.get(query["s"][0])
         self.send_response(404 if answer is None else 200)
+        if isinstance(answer, bytes):
+            self.send_header("Content-Encoding", "gzip")
         self.end_headers()
-        self.wfile.write((answer or "").encode())
+        self.wfile.write(answer if isinstance(answer, bytes) else (answer or "").encode())
 
     def log_message(self, *_: object) -> None:
         return
@@ -80,6 +85,7 @@ def test_a_provider_is_asked_for_the_signals_tickers_and_time(tmp_path: object, 
         ("missing.csv", "AAPL", r"missing\.csv: no such price file"),
         ("local", "NOBODY", "knows none of 1 tickers, e.g. NOBODY"),
         ("local", "HUGE", "a response larger than max_response_bytes"),
+        ("local", "BOMB", "a response larger than max_response_bytes"),
         ("down", "AAPL", "price provider 'down': ConnectError"),
         ("broken", "AAPL", "its address has an unknown field: 'symbol'"),
     ],
@@ -90,3 +96,10 @@ def test_what_cannot_be_had_is_named(tmp_path: object, address: str, source: str
     )
     with pytest.raises(PriceError, match=named):
         load_any_prices(settings, source, signals(ticker), today=date(2020, 1, 1))
+
+
+def test_a_ticker_is_one_value_of_the_address_whatever_is_in_it(tmp_path: object, address: str) -> None:
+    prices = load_any_prices(
+        settings_with(tmp_path, local=address), "local", signals("BRK/B&x=1"), today=date(2020, 1, 1)
+    )
+    assert Handler.asked[0]["s"] == ["BRK/B&x=1"] and len(prices.open.columns) == 1
