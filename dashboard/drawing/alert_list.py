@@ -41,7 +41,12 @@ def _item(number: int, alert: Alert, new: bool, zone: tzinfo, colours: Palette) 
         "url": "",
         "tags": [alert.rule, alert.kind, sent_to(alert), *(["test"] if alert.test else [])],
         "links": [
-            {"title": d.title or "(no text)", "url": safe_link(d.url), "source": d.source} for d in alert.documents
+            {
+                "title": d.title or "(no text)",
+                "url": safe_link(d.url),
+                "source": f"{formats.score(d.contribution / MICRO, 3)} · {d.source}" if d.contribution else d.source,
+            }
+            for d in alert.documents
         ],
         "new": new,
         "synthetic": alert.synthetic,

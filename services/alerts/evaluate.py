@@ -15,6 +15,7 @@ from services.alerts.rules import Only, Rule
 from shared.clock import HOUR
 from shared.contract.aggregates import RecentDocument
 from shared.contract.alerts import Alert, AlertDocument
+from shared.contract.contributions import largest_first
 from shared.contract.events import MICRO
 from shared.contract.signals import Signal, events_of
 from shared.reading.profiles import Interests
@@ -67,10 +68,8 @@ def spoken(rules: Iterable[Rule], heard: Heard, followed: Followed) -> list[tupl
 def make_alert(
     rule: Rule, signal: Signal, why: str, documents: Iterable[RecentDocument], *, inside: str = "", test: bool = False
 ) -> Alert:
-    """The alert that a rule makes of a signal; of its evidence, what speaks most for the score is shown."""
-    sign = 1 if signal.score >= 0 else -1
-    ordered = sorted(documents, key=lambda document: sign * (document.negative - document.positive))
-    shown = tuple(_shown(document) for document in ordered[:SHOWN_DOCUMENTS])
+    """The alert that a rule makes of a signal; of its evidence, what moved the score most its way is shown first."""
+    shown = tuple(_shown(document, part) for part, document in _moved(signal, documents)[:SHOWN_DOCUMENTS])
     return Alert(
         id=alert_id(rule.name, signal),
         rule=rule.name,
@@ -107,11 +106,22 @@ def _why(rule: Rule, signal: Signal, why: str, followed: Followed) -> str:
     return f"{why}; followed: {', '.join(matches(rule.only, signal, followed))}"
 
 
-def _shown(document: RecentDocument) -> AlertDocument:
+def _moved(signal: Signal, documents: Iterable[RecentDocument]) -> list[tuple[int, RecentDocument]]:
+    """(contribution, document) of the evidence that is kept. A signal of an older version names none: by sentiment."""
+    if signal.contributions:
+        parts = dict(zip(signal.evidence, signal.contributions, strict=True))
+        by_id = {document.id: document for document in documents if document.id in parts}
+        ordered = largest_first(((parts[name], name) for name in by_id), signal.score)
+        return [(part, by_id[name]) for part, name in ordered]
+    sign = 1 if signal.score >= 0 else -1
+    return [(0, document) for document in sorted(documents, key=lambda d: sign * (d.negative - d.positive))]
+
+
+def _shown(document: RecentDocument, contribution: int) -> AlertDocument:
     title = document.title or document.excerpt[:160]
     return AlertDocument(
         id=document.id, title=title, source=document.source, url=document.url, available_at=document.available_at,
-        event=document.event,
+        event=document.event, contribution=contribution,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from shared.clock import to_iso
-from shared.contract.alerts import Alert, Delivery
+from shared.contract.alerts import Alert, AlertDocument, Delivery
 from shared.contract.events import MICRO
 from shared.links import safe_link
 from shared.universe.securities import Catalogue, Company
@@ -32,14 +32,16 @@ def payload(delivery: Delivery, link: str = "") -> dict[str, Any]:
         "confidence": alert.confidence / MICRO,
         "at": to_iso(alert.at),
         "available_at": to_iso(alert.available_at),
-        "documents": [
-            {"id": d.id, "title": d.title, "source": d.source, "url": _link(d.url), "event": d.event}
-            for d in alert.documents
-        ],
+        "documents": [_document(document) for document in alert.documents],
         "link": page_of(alert, link),
         "synthetic": alert.synthetic,
         "test": alert.test,
     }
+
+
+def _document(document: AlertDocument) -> dict[str, Any]:
+    found = {"id": document.id, "title": document.title, "source": document.source, "url": _link(document.url)}
+    return {**found, "event": document.event, "contribution": document.contribution / MICRO}
 
 
 def headline(alert: Alert) -> str:
@@ -51,13 +53,15 @@ def headline(alert: Alert) -> str:
 
 
 def lines(alert: Alert, link: str = "") -> list[str]:
-    """The text below the headline, documents last, each as title, source and address."""
+    """The text below the headline, documents last, each as what it moved the score by, title, source and address."""
     found = [
         alert.text,
         f"confidence {alert.confidence / MICRO:.0%}, strategy {alert.strategy}, signal for {to_iso(alert.at)}"
         + (f", revision {alert.revision}" if alert.revision else ""),
     ]
-    found += [" | ".join(part for part in (d.title, d.source, _link(d.url)) if part) for d in alert.documents]
+    for d in alert.documents:
+        moved = f"{d.contribution / MICRO:+.3f}" if d.contribution else ""
+        found.append(" | ".join(part for part in (moved, d.title, d.source, _link(d.url)) if part))
     return [*found, *([page_of(alert, link)] if link else []), DISCLAIMER]
 
 

@@ -127,7 +127,8 @@ class Supervisor:
         create_topics(settings)
         sample = self._endpoints.kafka is not None if self.options.sample is None else self.options.sample
         held = self._forget_refusals()
-        for spec in worker_specs(self.state, self.options, settings.run, sample=sample):
+        chosen = settings.aggregation.strategies if "strategies" in settings.aggregation.model_fields_set else ()
+        for spec in worker_specs(self.state, self.options, settings.run, sample=sample, strategies=chosen):
             child = child_of(spec, self.state)
             if spec.label in held:
                 child.hold(*held[spec.label])

@@ -69,7 +69,9 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="s
     documents: int  # that the features are made of
     reasons: tuple[Reason, ...] = ()  # largest contribution first
     features: dict[str, int] = {}  # every feature that is not 0, weighted or not, micro-units: what alert rules read
-    evidence: tuple[str, ...] = ()  # document ids
+    evidence: tuple[str, ...] = ()  # ids of the documents that moved the level most the score's way, largest first
+    contributions: tuple[int, ...] = ()  # of each to the level, micro-units; see contributions.py
+    cadence_hours: int = 0  # of the strategy: the next T is the next multiple; 0: an older version gave it out
     model: str = ""
     synthetic: bool = False
 

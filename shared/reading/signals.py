@@ -73,5 +73,6 @@ def plain(signal: Signal) -> dict[str, Any]:
         "confidence": signal.confidence / MICRO,
         "revision": signal.revision,
         "evidence": list(signal.evidence),
+        "contributions": [part / MICRO for part in signal.contributions],
         "features": {name: micro / MICRO for name, micro in signal.features.items()},
     }

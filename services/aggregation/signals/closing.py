@@ -18,6 +18,7 @@ from services.aggregation.core.plan import Decoded, Plan, Rules
 from services.aggregation.core.state import HourKey, SlotState, Writes
 from services.aggregation.core.store import SignalStore
 from services.aggregation.signals.block_cache import Remembered
+from services.aggregation.signals.evidence import evidence_of, with_evidence
 from services.aggregation.signals.features import features
 from services.aggregation.signals.lookback import WEEK_SECONDS
 from services.aggregation.signals.recommend import recommend
@@ -26,8 +27,9 @@ from shared.clock import DAY_SECONDS, HOUR_SECONDS, SECOND
 from shared.contract.events import CHANNELS, MARKET, Tick
 from shared.contract.signals import Signal, decode_revisions, decode_signal, encode_revisions, encode_signal
 
-EVIDENCE: Final = 5  # documents named by a signal
-HOURS_OF_EVIDENCE: Final = 24  # of the latest hours in which something was heard
+HOURS_OF_EVIDENCE: Final = 24  # whose heaviest documents may be named: the latest in which something was heard
+
+_NEWER: Final = {"cadence_hours", "contributions", "evidence"}  # said, or chosen otherwise, since there is a cadence
 
 SignalKey = tuple[str, str, int]  # company, strategy, T in seconds
 
@@ -152,25 +154,21 @@ class Closer:
 
     def _signal(self, company: str, at: int, strategy: Strategy, available_at: int, revision: int) -> Signal | None:
         look = self._remembered.look_back(company, at, strategy)
-        documents = look.documents
-        if documents < strategy.minimum_documents:
-            return None
-        latest = look.latest_hours(HOURS_OF_EVIDENCE)
-        tops = self._store.tops(self._slot, [(company, start) for start in latest])
-        tops.sort(key=lambda document: (-document.weight, document.id))
-        evidence = tops[:EVIDENCE]
-        return recommend(
+        found = recommend(
             company,
             at * SECOND,
             features(look, strategy),
-            documents,
+            look.documents,
             strategy,
             available_at=available_at,
-            evidence=[document.id for document in evidence],
-            model=min((document.model for document in evidence), default=""),
             revision=revision,
-            synthetic=any(document.synthetic for document in evidence),
         )
+        if found is None:
+            return None
+        latest = look.latest_hours(HOURS_OF_EVIDENCE)
+        kept = self._store.tops(self._slot, [(company, start) for start in latest])
+        evidence = evidence_of(found.score, look, strategy, kept)
+        return with_evidence(found, evidence)
 
     # -- writing
     def _commit(
@@ -215,6 +213,7 @@ def _first_close(hour: int, step: int) -> int:
 
 
 def _same(before: Signal, after: Signal) -> bool:
-    """Whether two revisions say the same."""
-    names = (name for name in before.__struct_fields__ if name not in ("id", "revision", "available_at"))
+    """Whether two revisions say the same; what an older version did not say is no difference."""
+    aside = {"id", "revision", "available_at"} | (_NEWER if not before.cadence_hours else set())
+    names = (name for name in before.__struct_fields__ if name not in aside)
     return all(getattr(before, name) == getattr(after, name) for name in names)

@@ -43,6 +43,11 @@ def features(look: LookBack, strategy: Strategy) -> dict[str, float]:
     return found
 
 
+def standing(look: LookBack, strategy: Strategy) -> Level:
+    """Weight and weighted score of `level` at T, in micro-units, without the prior."""
+    return _levels(_aged(look, strategy))[0]
+
+
 Level = tuple[float, float]  # weight, score
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from services.aggregation.signals.strategy import Strategy
 from shared.contract.events import MICRO
@@ -19,13 +19,12 @@ def recommend(
     strategy: Strategy,
     *,
     available_at: int,
-    evidence: Sequence[str] = (),
-    model: str = "",
     revision: int = 0,
-    synthetic: bool = False,
 ) -> Signal | None:
-    """The signal for T = `at` (microseconds), or None when fewer than `minimum_documents` were heard."""
-    if documents < strategy.minimum_documents:
+    """The signal for T = `at` (microseconds), without evidence; None when fewer than `minimum_documents` were heard in
+    the look-back, or none at all.
+    """
+    if documents < max(1, strategy.minimum_documents):
         return None
     reasons = _reasons(found, strategy)
     score = max(-MICRO, min(MICRO, sum(reason.contribution for reason in reasons)))
@@ -45,9 +44,7 @@ def recommend(
         documents=documents,
         reasons=tuple(ordered[:MOST_REASONS]),
         features={name: micro for name, value in sorted(found.items()) if (micro := round(value * MICRO))},
-        evidence=tuple(evidence),
-        model=model,
-        synthetic=synthetic,
+        cadence_hours=strategy.cadence_hours,
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -12,6 +14,7 @@ from typing import Final
 from services.embedded.errors import EmbeddedError
 from services.embedded.ports import free_port, is_free
 
+DEMO_STRATEGIES: Final = ("pulse", "hourly")
 WORKER_ROLES: Final = ("scoring", "aggregation", "alerts", "ingest")
 _PORTS_TRIED: Final = 50
 
@@ -67,8 +70,12 @@ def program() -> list[str]:
     return [sys.executable, str(script)] if script.exists() else [sys.executable, "-m", "services.commands.main"]
 
 
-def worker_specs(state: Path, options: Options, run: str, *, sample: bool) -> list[Spec]:
-    """Workers of the run, in the order in which they are started."""
+def worker_specs(
+    state: Path, options: Options, run: str, *, sample: bool, strategies: Sequence[str] = ()
+) -> list[Spec]:
+    """Workers of the run, in the order in which they are started. `strategies`: as the user chose them, if so; beside
+    the synthetic week, () means both built-in ones.
+    """
     counts = {"scoring": options.scoring, "aggregation": options.aggregation, "alerts": 1, "ingest": 1}
     env = os.environ | _addresses(options)
     specs: list[Spec] = []
@@ -76,6 +83,8 @@ def worker_specs(state: Path, options: Options, run: str, *, sample: bool) -> li
         for number in range(1, counts[role] + 1):
             command = [*program(), "worker", role, "--name", str(number), "--run", run, "--state", str(state)]
             extra = {"BELLWETHER_INGEST__SAMPLE": str(sample).lower()} if role == "ingest" else {}
+            if role == "aggregation" and sample and not strategies:
+                extra["BELLWETHER_AGGREGATION__STRATEGIES"] = json.dumps(DEMO_STRATEGIES)
             specs.append(Spec(role, str(number), command, env | extra))
     return specs
 

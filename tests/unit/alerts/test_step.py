@@ -185,3 +185,25 @@ def test_an_alert_names_at_most_three_documents_those_first_that_speak_for_it() 
     mixed = [document(0), document(1, positive=0, negative=MICRO), document(2, positive=0, neutral=MICRO)]
     sad = make_alert(rule("threshold", Threshold(below=-0.2)), signal(0, -0.6), "why", mixed)
     assert [d.title for d in sad.documents] == ["title 1", "title 2", "title 0"]
+
+
+def test_an_alert_names_what_moved_its_score_signed_and_largest_first() -> None:
+    """A sell never has "shares jump" on top, however heavy that text is."""
+    jump, fine, recall, cut = (document(number, title=title) for number, title in enumerate(
+        ("Shares jump", "A dividend", "A recall", "Outlook cut")
+    ))  # fmt: skip
+    sold = signal(
+        score=-0.4, evidence=(recall.id, cut.id, fine.id, jump.id), contributions=(-90_000, -40_000, 10_000, 60_000)
+    )
+    made = make_alert(RULES[1], sold, "why", [jump, fine, cut, recall])
+    assert [(d.title, d.contribution) for d in made.documents] == [
+        ("A recall", -90_000), ("Outlook cut", -40_000), ("A dividend", 10_000)
+    ]  # fmt: skip
+    gone = make_alert(RULES[1], sold, "why", [jump, cut])  # what is no longer kept is left out
+    assert [d.title for d in gone.documents] == ["Outlook cut", "Shares jump"]
+
+
+def test_a_signal_of_an_older_version_orders_its_evidence_by_sentiment() -> None:
+    good, bad = document(1, title="good"), document(2, title="bad", positive=0, negative=MICRO)
+    made = make_alert(RULES[1], signal(score=-0.4, evidence=(good.id, bad.id)), "why", [good, bad])
+    assert [(d.title, d.contribution) for d in made.documents] == [("bad", 0), ("good", 0)]

@@ -28,6 +28,16 @@ def test_every_worker_names_role_and_state(tmp_path: Path) -> None:
     assert specs[-1].env["BELLWETHER_INGEST__SAMPLE"] == "true"
 
 
+def test_the_demo_runs_the_hourly_strategy_beside_pulse_unless_others_are_chosen(tmp_path: Path) -> None:
+    def strategies(*, sample: bool, chosen: tuple[str, ...] = ()) -> str | None:
+        specs = worker_specs(tmp_path, Options(), "live", sample=sample, strategies=chosen)
+        return next(s.env.get("BELLWETHER_AGGREGATION__STRATEGIES") for s in specs if s.role == "aggregation")
+
+    assert strategies(sample=True) == '["pulse", "hourly"]'
+    assert strategies(sample=False) is None
+    assert strategies(sample=True, chosen=("mine.yaml",)) is None
+
+
 def test_the_detached_supervisor_gets_the_same_options() -> None:
     assert Options().arguments() == ["--scoring", "1", "--aggregation", "1"]
     options = Options("k:1", "redis://r", False, False, 0, 2, 3)
