@@ -53,8 +53,8 @@ units-models: venv
 units-backtests: venv
 	$(BIN)/pytest $(BACKTESTS) -q
 
-demo: venv ## start everything with the synthetic week; Ctrl-C stops it
-	@$(BIN)/bellwether up --sample
+demo: venv ## start everything with the synthetic week, as a run of its own; Ctrl-C stops it
+	@$(BIN)/bellwether up --run demo --sample
 
 chaos: venv ## the long chaos run (a quarter of an hour)
 	BELLWETHER_CHAOS=long $(BIN)/pytest tests/chaos -m chaos --timeout 10800 $(PYTEST_ARGS)

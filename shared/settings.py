@@ -196,6 +196,11 @@ class DashboardSettings(_Section):
     port: int = Field(
         8501, ge=0, le=65535, description="Port of the dashboard; the next free one is taken when it is in use."
     )
+    base_path: str = Field(
+        "",
+        pattern=r"^(/?[A-Za-z0-9._~-]+)*/?$",
+        description="Path under which a reverse proxy serves the dashboard, for example, tools/bellwether.",
+    )
     refresh_seconds: float = Field(2.0, gt=0, description="How often live parts of a page read Redis.")
 
 

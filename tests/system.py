@@ -7,6 +7,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,11 @@ DOCUMENTS = 900
 class System:
     """`bellwether` on one state folder."""
 
-    def __init__(self, state: Path, run: str = "live") -> None:
+    def __init__(self, state: Path, run: str | None = "live") -> None:
         self.state = state
         self._env = {name: value for name, value in os.environ.items() if not name.startswith("BELLWETHER_")}
-        self._env |= {"BELLWETHER_MODEL__NAME": "stub", "BELLWETHER_INGEST__TICK_SECONDS": "0.5", "BELLWETHER_RUN": run}
+        self._env |= {"BELLWETHER_MODEL__NAME": "stub", "BELLWETHER_INGEST__TICK_SECONDS": "0.5"}
+        self._env |= {"BELLWETHER_RUN": run} if run else {}
 
     def call(self, *arguments: str, expect: int | None = 0) -> str:
         """Run a command to its end; returns what it printed on standard output."""
@@ -95,3 +98,10 @@ def assert_exact(system: System, documents: int, opinions: int, dead: int = 0) -
         json.loads(line) for line in system.call("aggregates", "dump", "--json", "--resolution", "day").splitlines()
     ]
     assert sum(row["documents"] for row in rows) == opinions
+
+
+def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "condition not reached in time"
+        time.sleep(0.1)

@@ -9,6 +9,7 @@ import msgspec
 import pandas as pd
 
 from services.backtest.result import BacktestError
+from services.runs.tables import read_table, write_signals
 from shared.reading.runs_folder import EQUITY, EVENTS, METRICS, SIGNALS, TEAR_SHEET, RunFolder, run_folders
 from shared.settings import Settings
 
@@ -36,7 +37,7 @@ def load_run(settings: Settings, run: str) -> Run:
         known = [each.name for each in run_folders(settings.state_dir) if each.table(SIGNALS)]
         listed = f"known runs: {', '.join(known)}" if known else "there are none yet"
         raise BacktestError(f"no run is named {run!r} ({listed}); make one with: bellwether replay --run {run} …")
-    signals = pd.read_parquet(path)
+    signals = read_table(path)
     if "revision" in signals:
         signals = signals[signals["revision"] == 0]
     events = folder.table(EVENTS)
@@ -46,7 +47,7 @@ def load_run(settings: Settings, run: str) -> Run:
         run,
         folder.path,
         signals,
-        pd.read_parquet(events) if events else pd.DataFrame(columns=EVENT_COLUMNS),
+        read_table(events) if events else pd.DataFrame(columns=EVENT_COLUMNS),
         tuple(asked.get("strategies", ())),
         bool(asked.get("anonymise", False)),
         str(summary.get("model_texts_until", "")),
@@ -59,6 +60,6 @@ def write_outputs(
     """DIR/tearsheet.html, signals.parquet, equity.parquet, and last DIR/metrics.json (NaN becomes null)."""
     out.mkdir(parents=True, exist_ok=True)
     (out / TEAR_SHEET).write_text(html, encoding="utf-8")
-    signals.to_parquet(out / SIGNALS, index=False)
+    write_signals(out / SIGNALS, signals)
     equity.to_parquet(out / EQUITY, index=False)
     (out / METRICS).write_bytes(msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n")

@@ -15,6 +15,7 @@ from services.commands.options import (
     JsonLines,
     Limit,
     Mapping,
+    Run,
     State,
     Timezone,
     channel_of,
@@ -47,6 +48,7 @@ def ingest_file(
     date_format: DateFormat = "",
     source: Annotated[str | None, typer.Option("--source", help="Name of the source (default: file:NAME).")] = None,
     state: State = None,
+    run: Run = None,
     as_json: Json = False,
 ) -> None:
     """Load a file of documents. If interrupted, it continues where it stopped; loaded twice, nothing counts twice."""
@@ -58,7 +60,7 @@ def ingest_file(
     from services.ingest.sources.rows import format_of
     from shared.clock import SystemClock
 
-    settings = settings_of(state)
+    settings = settings_of(state, run)
     reading = Reading(
         channel_of(channel), source or source_name(path), timezone_of(timezone), live,
         date_format=date_format_of(date_format),

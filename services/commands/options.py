@@ -14,7 +14,7 @@ from shared.contract.events import CHANNELS, Channel
 from shared.settings import Settings, load_settings
 
 State = Annotated[Path | None, typer.Option("--state", help="State folder (default: one per user).")]
-Run = Annotated[str | None, typer.Option("--run", help="Name of the run (default: live).")]
+Run = Annotated[str | None, typer.Option("--run", help="Name of the run (default: the one that is up, else live).")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON as the last line.")]
 JsonLines = Annotated[bool, typer.Option("--json", help="Print one JSON object per line.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]

@@ -62,6 +62,7 @@ def choose_precision(
         else:
             log.info("precision %s, as measured before on this machine (%s)", remembered, kept)
             return encoder
+    log.info("measuring which precision of %s is fastest here (once a machine)", ", ".join(candidates))
     built = _build(candidates)
     reference = probabilities(built[REFERENCE])
     speeds = _agreeing_speeds(built, probe, probabilities, reference)

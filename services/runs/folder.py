@@ -15,6 +15,7 @@ import pandas as pd
 
 from services.aggregation.admin.dump import lines
 from services.runs.result import Result
+from services.runs.tables import write_events, write_signals
 from shared.clients.state_folder import make_folder, write_atomically
 from shared.clock import to_datetime
 from shared.contract.events import MICRO
@@ -77,9 +78,9 @@ def finish_run(
         for line in lines(result.store.rows()):
             digest.update(line)
             file.write(line)
-    signal_frame(result.signals).to_parquet(folder / SIGNALS, index=False)
+    write_signals(folder / SIGNALS, signal_frame(result.signals))
     events = pd.DataFrame(result.events, columns=["company", "available_at", "event"])
-    events.to_parquet(folder / EVENTS, index=False)
+    write_events(folder / EVENTS, events)
     totals = [result.store.totals(slot) for slot in range(result.store.slots)]
     summary = {
         "run": run,

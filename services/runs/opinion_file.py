@@ -17,12 +17,15 @@ from typing import Final
 
 import msgspec
 
+from services.aggregation.core.copies import Distinct
 from services.aggregation.core.plan import Rules
 from services.aggregation.signals.strategy import Strategy
 from services.runs.memory_run import MemoryRun
 from shared.clients.state_folder import whole_file
+from shared.contract.events import InvalidMessage, Opinion, decode_opinion
 from shared.contract.signals import Signal
 from shared.reading.runs_folder import OPINIONS
+from shared.settings import AggregationSettings
 
 GROUP: Final = 8_192
 
@@ -70,6 +73,21 @@ def replayed(folder: Path, strategies: Sequence[Strategy], rules: Rules) -> list
         for slot, values in _groups(file):
             run.apply(slot, values)
     return run.signals
+
+
+def opinions_of(folder: Path, settings: AggregationSettings) -> Iterator[Opinion]:
+    """The opinions of a run that count, in its order, slot by slot as they came. Raises FileNotFoundError."""
+    copies: defaultdict[int, Distinct] = defaultdict(lambda: Distinct(settings))
+    with gzip.open(folder / OPINIONS, "rb") as file:
+        next(file)
+        for line in file:
+            slot, _, value = line.rstrip(b"\n").partition(b" ")
+            try:
+                message = decode_opinion(value)
+            except InvalidMessage:
+                continue  # counted by the run
+            if isinstance(message, Opinion) and copies[int(slot)].counts(message):
+                yield message
 
 
 def _groups(lines: Iterable[bytes]) -> Iterator[tuple[int, list[bytes]]]:

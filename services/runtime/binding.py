@@ -26,6 +26,7 @@ CLUSTER: Final = "cluster_id"
 MODEL_ID: Final = "model_id"
 PRECISION: Final = "precision"
 PACKS: Final = "model_packs"  # models of single languages: "zh=ID", joined by commas
+_SWITCH: Final = "bellwether model switch --model NAME && bellwether resume"
 
 # Writes what is not there yet, and nothing at all when a field that is there differs; answers with what holds.
 _BIND: Final = """
@@ -111,8 +112,8 @@ def bind(client: redis.Redis, run: str, fields: Mapping[str, str], clock: Clock 
 
 def _refusal(run: str, name: str, bound: Mapping[str, str], own: Mapping[str, str]) -> str:
     remedies = {
-        MODEL_ID: "use the same model, precision and kind of device, or run: bellwether model switch",
-        PACKS: "restore model.packs, or run: bellwether model switch",
+        MODEL_ID: f"go back to the former model (and precision, and kind of device), or let the run change: {_SWITCH}",
+        PACKS: f"restore model.packs, or let the run change: {_SWITCH}",
         CLUSTER: "point it back at that cluster, or run: bellwether reset",
         "topic_id": "the topic was deleted and recreated; run: bellwether reset",
         "partitions": "restore the count, or run: bellwether topics resize",

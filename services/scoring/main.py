@@ -54,6 +54,7 @@ def _bound_engine(settings: Settings, topics: Topics, catalogue: str) -> tuple[E
     """
     from services.model.engine import build_engine
 
+    log.info("loading the model %s", settings.model.name)
     cluster = read_cluster(settings.kafka, [topic.name for topic in topics.all()])
     client = connect(settings.redis)
     try:

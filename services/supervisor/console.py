@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from services.supervisor.processes.specs import SAMPLE_NOTE
 from services.supervisor.status.status import Status
 from services.supervisor.supervisor import Supervisor
 from services.supervisor.watch import Watch
@@ -54,7 +55,10 @@ class ConsoleView:
             return
         if not self._told and watch.page_up and watch.status is not None:
             self._told = True
-            self._console.print(f"Dashboard: {supervisor.view.dashboard or 'none'}   (state: {supervisor.state})")
+            where = f"run {supervisor.view.run}, state {supervisor.state}"
+            self._console.print(f"Dashboard: {supervisor.view.dashboard or 'none'}   ({where})", soft_wrap=True)
+            if supervisor.options.sample:
+                self._console.print(SAMPLE_NOTE.format(run=supervisor.view.run), highlight=False, soft_wrap=True)
             self._console.print("Ctrl-C stops everything that was started.")
         text = line(watch.status, sum(child.restarts for child in supervisor.children))
         if self._live is not None:

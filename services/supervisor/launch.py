@@ -22,6 +22,7 @@ from services.supervisor.processes.records import (
 from services.supervisor.processes.specs import Options, program
 from services.supervisor.status.status import read_supervisor
 from services.supervisor.supervisor import Supervisor
+from services.supervisor.watch import held
 from shared.clients.state_folder import StateFolder, make_folder
 from shared.contract.processes import ChildState, SupervisorState
 
@@ -65,7 +66,11 @@ def launch_detached(state: Path, run: str | None, options: Options, tell: Callab
         if process.poll() is not None:
             raise EmbeddedError(_last_words(output) or f"the supervisor ended with exit code {process.returncode}")
         found = read_supervisor(state)
-        if found.healthy or any(_hopeless(child) for child in found.children):
+        if found.healthy:
+            return found
+        hopeless = [child for child in found.children if _hopeless(child)]
+        if hopeless:  # known before the watch looks next: its problems may still speak of the start
+            found.problems = [_reason(child) for child in hopeless]
             return found
         now = found.problems[0] if found.problems and found.phase == "running" else "starting …"
         if now != said:
@@ -90,6 +95,13 @@ def stop_all(state: Path) -> list[ProcessRecord]:
 def _hopeless(child: ChildState) -> bool:
     """Waiting longer would not help: it is held back, or has failed to start time and again."""
     return child.state == "held" or child.restarts >= GIVE_UP_RESTARTS
+
+
+def _reason(child: ChildState) -> str:
+    label = child.role if child.name in ("", child.role) else f"{child.role}-{child.name}"
+    if child.state == "held":
+        return held(label, child.exit_code, child.message)
+    return f"{label} ended {child.restarts} times in a row; the last time: {child.message.removeprefix('bellwether: ')}"
 
 
 def _last_words(output: Path) -> str:

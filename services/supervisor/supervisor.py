@@ -27,6 +27,7 @@ from services.runtime.exits import ExitCode
 from services.supervisor.processes.child import Child, child_of
 from services.supervisor.processes.endpoints import Endpoints
 from services.supervisor.processes.holds import Held, read_held, write_held
+from services.supervisor.processes.pause import paused_roles
 from services.supervisor.processes.probes import require_kafka, require_redis
 from services.supervisor.processes.records import (
     SUPERVISOR,
@@ -36,7 +37,7 @@ from services.supervisor.processes.records import (
     strays,
     write_records,
 )
-from services.supervisor.processes.specs import Options, dashboard_port, dashboard_spec, worker_specs
+from services.supervisor.processes.specs import Options, base_path, dashboard_port, dashboard_spec, worker_specs
 from services.supervisor.topics.listing import create_topics
 from shared.clients.ownership import close_cache, put_right
 from shared.clients.state_folder import StateFolder, make_folder, write_atomically
@@ -61,7 +62,7 @@ class Supervisor:
         self.options = options
         self._run = run
         self._children: list[Child] = []
-        self._endpoints = Endpoints(state, options)
+        self._endpoints = Endpoints(state, options, run)
         self._lock: IO[str] | None = None
         self._stopping = False
         self._written = b""
@@ -118,15 +119,16 @@ class Supervisor:
     def _start_everything(self) -> None:
         settings = self._start_services()
         port = dashboard_port(self.options.dashboard_port, settings.dashboard.port, settings.dashboard.host)
-        page = dashboard_spec(self.state, self.options, settings.dashboard.host, port)
+        base = base_path(settings.dashboard)
+        page = dashboard_spec(self.state, self.options, settings.dashboard.host, port, settings.run, base)
         if page is not None and self.options.dashboard:
-            self.view.dashboard = f"http://{settings.dashboard.host}:{port}"
+            self.view.dashboard = f"http://{settings.dashboard.host}:{port}" + (f"/{base}" if base else "")
             self._start(child_of(page, self.state))
         if self._endpoints.kafka is not None:
             self._endpoints.kafka.wait_ready()
         create_topics(settings)
-        sample = self._endpoints.kafka is not None if self.options.sample is None else self.options.sample
         held = self._forget_refusals()
+        sample = settings.ingest.sample if self.options.sample is None else self.options.sample
         chosen = settings.aggregation.strategies if "strategies" in settings.aggregation.model_fields_set else ()
         for spec in worker_specs(self.state, self.options, settings.run, sample=sample, strategies=chosen):
             child = child_of(spec, self.state)
@@ -152,6 +154,7 @@ class Supervisor:
             require_kafka(settings.kafka)
         if redis is None:
             require_redis(settings.redis)
+        self.view.run = settings.run
         if kafka is not None:
             self._start(Child("kafka", "", lambda: self._spawned(kafka)))
         if redis is not None:
@@ -174,6 +177,7 @@ class Supervisor:
 
     def _look(self) -> None:
         held = read_held(self.state)
+        self._heed_pause()
         for child in self._children:
             if child.state == "held" and child.label not in held:
                 child.release()
@@ -186,6 +190,19 @@ class Supervisor:
                     held[child.label] = (child.exit_code or 0, child.message)
                     write_held(self.state, held)
         self._save()
+
+    def _heed_pause(self) -> None:
+        """Workers stand aside while a command works on the run (`reset`, `restore`)."""
+        roles = paused_roles(self.state)
+        stopping = [child for child in self._children if child.role in roles and child.state in ("running", "waiting")]
+        for child in stopping:
+            child.signal(signal.SIGTERM)
+        for child in stopping:
+            child.pause(WORKER_STOP_SECONDS)
+            log.info("paused %s", child.label)
+        for child in self._children:
+            if child.role not in roles:
+                child.go_on()
 
     def _save(self) -> None:
         """STATE/pids.json and STATE/supervisor.json, when something changed."""

@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from services.supervisor.processes.child import Child
+from services.supervisor.status.log_files import last_said
 from services.supervisor.status.status import Status, StatusReader
 from shared.contract.health import WorkerReport
+from shared.contract.processes import PAUSED
 from shared.settings import Settings
 
 EVERY_SECONDS: Final = 2.0
@@ -52,28 +54,39 @@ class Watch:
         status = Status(run=self._settings.run, phase="running", healthy=True, problems=[])
         self._reader.fill(status)
         status.problems += [] if self.page_up else [f"the dashboard does not answer at {self._dashboard}"]
-        status.problems += child_problems(self._children(), status.workers)
+        status.problems += child_problems(self._children(), status.workers, self._doing)
         status.healthy = not status.problems
         self.status, self.problems = status, status.problems
 
+    def _doing(self, child: Child) -> str:
+        return last_said(self._settings.state_dir, child.label, child.pid)
 
-def child_problems(children: Sequence[Child], reports: Sequence[WorkerReport]) -> list[str]:
-    """Processes that do not run, or run and have not reported yet."""
+
+def child_problems(
+    children: Sequence[Child], reports: Sequence[WorkerReport], doing: Callable[[Child], str] = lambda _: ""
+) -> list[str]:
+    """Processes that do not run, or run and have not reported yet; of these, what they last said that they do."""
     found: list[str] = []
     reporting = {(report.role, report.name, report.pid) for report in reports}
     for child in children:
         if child.state == "held":
-            found.append(
-                f"{child.label} stopped with exit code {child.exit_code} and waits for: bellwether resume; "
-                f"its message: {child.message}"
-            )
+            found.append(held(child.label, child.exit_code, child.message))
+        elif child.state == PAUSED:
+            found.append(f"{child.label} stands aside while a command works on the run")
         elif child.state != "running":
             found.append(f"{child.label} is restarting: {child.message}")
         elif child.role in _REPORTING and (child.role, child.name, child.pid) not in reporting:
-            found.append(f"{child.label} has not reported yet")
+            found.append(f"{child.label} is starting: {doing(child) or 'loading its libraries'}")
         elif child.restarts and not child.steady():
             found.append(f"{child.label} has just restarted: {child.message}")
     return found
+
+
+def held(label: str, exit_code: int | None, message: str) -> str:
+    """Why a worker is not started again, and what lets it."""
+    said = message.removeprefix("bellwether: ") or "it said nothing; see: bellwether logs"
+    remedy = "" if "bellwether resume" in said else "; once that is mended: bellwether resume"
+    return f"{label} stopped (exit code {exit_code}): {said}{remedy}"
 
 
 def answers(url: str) -> bool:

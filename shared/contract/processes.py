@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
+
+PAUSED: Final = "paused"  # state of a process that stands aside while a command works on the run
 
 
 class ChildState(msgspec.Struct):
@@ -21,6 +25,7 @@ class SupervisorState(msgspec.Struct):
     """STATE/supervisor.json."""
 
     phase: str = "stopped"  # starting | running | stopping | stopped
+    run: str = ""  # that its workers belong to
     healthy: bool = False
     problems: list[str] = []
     dashboard: str = ""

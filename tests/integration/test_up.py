@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.system import System, assert_exact, write_documents
+from tests.system import System, assert_exact, until, write_documents
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(1200)]
 
@@ -22,13 +21,6 @@ def system(tmp_path: Path) -> Iterator[System]:
     running = System(tmp_path / "state")
     yield running
     running.end()
-
-
-def until(true: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "condition not reached in time"
-        time.sleep(0.1)
 
 
 def test_counts_stay_exact_through_a_killed_worker_and_a_second_start(system: System, tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ print(services.__file__, dashboard.__file__)
 print(find_model("bellwether-mini"))
 print(len(Catalogue.load().by_id), load_strategy("pulse").name)
 print(components._component("treemap", "") is not None)
-print(dashboard_spec(Path("/tmp"), Options(), "127.0.0.1", 1).command[5])
+print(dashboard_spec(Path("/tmp"), Options(), "127.0.0.1", 1, "live").command[5])
 print(next(found.found for found in examine(load_settings(Path(sys.argv[1]))) if found.name == "model"))
 """
 

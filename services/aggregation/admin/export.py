@@ -1,14 +1,17 @@
 """Opinions and aggregates as Parquet files, as of `available_at`: a file up to T holds nothing that came out later.
 
-Probabilities and relevance are floats in [0, 1]; sums stay integers in micro-units, exact.
+Times are UTC timestamps; probabilities and relevance are fractions in [0, 1], `sentiment` (positive - negative) is one
+in [-1, 1]; `text` is the masked excerpt that an opinion carries. A bucket's sums stay integers in micro-units, exact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -16,7 +19,7 @@ from services.aggregation.core.copies import Distinct
 from services.aggregation.core.store import BucketRow, Store
 from shared.clients.kafka import TopicLog, describe
 from shared.clients.state_folder import whole_file
-from shared.clock import SECOND
+from shared.clock import SECOND, to_micros
 from shared.contract.aggregates import SECONDS
 from shared.contract.events import MICRO, InvalidMessage, Opinion, decode_opinion
 from shared.contract.topics import Topics
@@ -30,14 +33,15 @@ _TIME = pa.timestamp("us", tz="UTC")
 OPINIONS: Final = pa.schema(
     [("available_at", _TIME), ("published_at", _TIME)]
     + [(name, pa.string()) for name in ("company", "channel", "source", "document_id", "author", "story")]
-    + [(name, pa.float64()) for name in ("relevance", "negative", "neutral", "positive")]
+    + [(name, pa.float64()) for name in ("relevance", "sentiment", "negative", "neutral", "positive")]
     + [("event", pa.string()), ("event_probability", pa.float64())]
-    + [(name, pa.string()) for name in ("title", "url", "language", "model")]
+    + [(name, pa.string()) for name in ("title", "text", "url", "language", "model")]
     + [("synthetic", pa.bool_()), ("truncated", pa.bool_())]
 )
 _COUNTS: Final = ("documents", "positive", "neutral", "negative", "weight_sum", "score_sum", "score_square_sum")
 AGGREGATES: Final = pa.schema(
     [("resolution", pa.string()), ("company", pa.string()), ("channel", pa.string()), ("start", _TIME), ("end", _TIME)]
+    + [("sentiment", pa.float64())]
     + [(name, pa.int64()) for name in (*_COUNTS, "authors", "stories")]
     + [(name, pa.map_(pa.string(), pa.int64())) for name in ("sources", "events")]
 )
@@ -47,21 +51,23 @@ class ExportError(ValueError):
     """Nothing to export; the text says what is expected."""
 
 
-def export_opinions(settings: Settings, out: Path, begin: int = FIRST, end: int = LAST) -> int:
-    """Write the distinct opinions of the run with `available_at` in [begin, end); how many."""
-    return _write(
-        out, OPINIONS, (_opinion(each) for each in read_opinions(settings) if begin <= each.available_at < end)
-    )
+def export_opinions(opinions: Iterable[Opinion], out: Path, begin: int = FIRST, end: int = LAST) -> int:
+    """Write those opinions with `available_at` in [begin, end); how many."""
+    return _write(out, OPINIONS, (_opinion(each) for each in opinions if begin <= each.available_at < end))
 
 
 def export_aggregates(store: Store, out: Path, begin: int = FIRST, end: int = LAST) -> int:
     """Write the buckets that lie within [begin, end), in canonical order; how many."""
-    rows = (
-        row
-        for row in store.rows()
-        if begin <= row.start * SECOND and (row.start + SECONDS[row.resolution]) * SECOND <= end
-    )
-    return _write(out, AGGREGATES, map(_bucket, rows))
+    return _write_within(map(_stored, store.rows()), out, begin, end)
+
+
+def export_dump(lines: Iterable[bytes], out: Path, begin: int = FIRST, end: int = LAST) -> int:
+    """The same of a canonical dump."""
+    return _write_within(map(_dumped, lines), out, begin, end)
+
+
+def _write_within(rows: Iterable[dict[str, Any]], out: Path, begin: int, end: int) -> int:
+    return _write(out, AGGREGATES, (row for row in rows if begin <= row["start"] and row["end"] <= end))
 
 
 def read_opinions(settings: Settings) -> Iterator[Opinion]:
@@ -83,23 +89,34 @@ def read_opinions(settings: Settings) -> Iterator[Opinion]:
 
 
 def _opinion(opinion: Opinion) -> dict[str, Any]:
-    row = {name: getattr(opinion, name) for name in OPINIONS.names}
-    for name in ("relevance", "negative", "neutral", "positive", "event_probability"):
+    row: dict[str, Any] = {name: getattr(opinion, name, None) for name in OPINIONS.names}
+    row["sentiment"], row["text"] = opinion.positive - opinion.negative, opinion.excerpt
+    for name in ("relevance", "sentiment", "negative", "neutral", "positive", "event_probability"):
         row[name] = row[name] / MICRO
     return row
 
 
-def _bucket(row: BucketRow) -> dict[str, Any]:
-    bucket, end = row.bucket, row.start + SECONDS[row.resolution]
+def _stored(row: BucketRow) -> dict[str, Any]:
+    bucket = row.bucket
+    place = {"resolution": row.resolution, "company": row.company, "channel": row.channel}
+    return _bucket(place | {name: getattr(bucket, name) for name in bucket.__struct_fields__}, row.start)
+
+
+def _dumped(line: bytes) -> dict[str, Any]:
+    values = msgspec.json.decode(line)
+    return _bucket(values, to_micros(datetime.fromisoformat(values["start"])) // SECOND)
+
+
+def _bucket(values: dict[str, Any], start: int) -> dict[str, Any]:
+    """A bucket that begins at `start` (seconds) as a row of AGGREGATES."""
+    weight = values["weight_sum"]
     return {
-        "resolution": row.resolution,
-        "company": row.company,
-        "channel": row.channel,
-        "start": row.start * SECOND,
-        "end": end * SECOND,
-        **{name: getattr(bucket, name) for name in (*_COUNTS, "authors", "stories")},
-        "sources": sorted(bucket.sources.items()),
-        "events": sorted(bucket.events.items()),
+        **{name: values[name] for name in ("resolution", "company", "channel", *_COUNTS, "authors", "stories")},
+        "start": start * SECOND,
+        "end": (start + SECONDS[values["resolution"]]) * SECOND,
+        "sentiment": values["score_sum"] / weight if weight else None,
+        "sources": sorted(values["sources"].items()),
+        "events": sorted(values["events"].items()),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.commands.options import Json, Run, State, note, print_json, settings_of
+from services.commands.options import Json, OptionError, Run, State, note, print_json, settings_of
 
 if TYPE_CHECKING:
     from shared.contract.processes import SupervisorState
@@ -21,7 +21,7 @@ RedisUrl = Annotated[
 ]
 Sample = Annotated[
     bool | None,
-    typer.Option("--sample/--no-sample", help="Feed the synthetic week (default: only into a Kafka started here)."),
+    typer.Option("--sample/--no-sample", help="Feed the synthetic week (default: the setting ingest.sample: no)."),
 ]
 Dashboard = Annotated[bool, typer.Option("--dashboard/--no-dashboard", help="Start the dashboard.")]
 Port = Annotated[
@@ -47,17 +47,22 @@ def up(
     """Start Kafka, Redis, ingest, scoring, aggregation, alerts and the dashboard, and keep them running."""
     from services.supervisor.launch import launch_detached, run_attached
     from services.supervisor.processes.records import running_supervisor
-    from services.supervisor.processes.specs import Options
+    from services.supervisor.processes.specs import SAMPLE_NOTE, Options
     from services.supervisor.status.status import read_supervisor
 
     folder = _folder(state)
     if running_supervisor(folder) is not None:
-        note(f"already running on {folder}")
-        _report(read_supervisor(folder), as_json=as_json)
+        running = read_supervisor(folder)
+        _refuse_another_run(running.run, settings_of(state, run).run, folder)
+        note(f"already running on {folder}" + (f", run {running.run}" if running.run else ""))
+        _report(running, as_json=as_json)
         return
     options = Options(bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation)
     if detach:
-        _report(launch_detached(folder, run, options, note), as_json=as_json)
+        started = launch_detached(folder, run, options, note)
+        if sample:
+            note(SAMPLE_NOTE.format(run=started.run))
+        _report(started, as_json=as_json)
     else:
         _log_to(folder)
         run_attached(folder, run, options)
@@ -105,6 +110,15 @@ def resume(state: State = None) -> None:
 
 def _folder(state: Path | None) -> Path:
     return settings_of(state).state_dir.absolute()
+
+
+def _refuse_another_run(running: str, wanted: str, folder: Path) -> None:
+    """A state folder has one run up at a time: its pages and commands speak of that one."""
+    if running not in ("", wanted):
+        raise OptionError(
+            f"run {running} is up on {folder}, not {wanted}; stop it first (bellwether down), or give the other run "
+            "a state folder of its own (--state)"
+        )
 
 
 def _log_to(folder: Path) -> None:

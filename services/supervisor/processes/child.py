@@ -13,8 +13,9 @@ from services.supervisor.processes.records import ProcessRecord, record_of
 from services.supervisor.processes.restarts import DELAYS, Restarts
 from services.supervisor.processes.specs import Spec
 from shared.clients.state_folder import StateFolder
+from shared.contract.processes import PAUSED
 
-State = Literal["new", "running", "waiting", "held", "stopped"]
+State = Literal["new", "running", "waiting", "held", "paused", "stopped"]
 _OUT_BYTES: Final = 1_000_000
 STEADY_SECONDS: Final = 3.0
 
@@ -65,6 +66,19 @@ class Child:
         """Start it at the next look."""
         if self.state == "held":
             self.state, self._due = "waiting", 0.0
+
+    def pause(self, timeout: float) -> None:
+        """End it, and do not start it before `go_on`."""
+        if self.state in ("running", "waiting"):
+            self.stop(timeout)
+            self.state = PAUSED
+
+    def go_on(self) -> None:
+        """Start it at the next look, as if for the first time."""
+        if self.state == PAUSED:
+            self.state, self._due, self._restarts = "waiting", 0.0, Restarts()
+            self.restarts -= 1  # `start` counts it, and it did not fail
+            self.exit_code, self.message = None, ""
 
     def look(self) -> bool:
         """Notice an end, start again when it is due. Returns whether anything changed."""

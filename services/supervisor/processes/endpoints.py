@@ -1,7 +1,7 @@
 """Which Kafka and Redis a state folder uses: its own embedded ones, or what the operator named.
 
 An address counts as named when it is on the command line, in the environment or in STATE/bellwether.yaml. Where they
-are is written to STATE/endpoints.json, which the settings of every other command read.
+are, and which run is up, is written to STATE/endpoints.json, which the settings of every other command read.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ from shared.settings import Settings, SettingsError, is_named, load_settings
 class Endpoints:
     """`choose` once, `write` whenever an embedded service was started (its port can change)."""
 
-    def __init__(self, state: Path, options: Options) -> None:
+    def __init__(self, state: Path, options: Options, run: str | None = None) -> None:
         self._state = state
+        self._run = run
         self._folder = StateFolder(state)
         self._options = options
         self.kafka: EmbeddedKafka | None = None
@@ -44,7 +45,8 @@ class Endpoints:
     def choose(self) -> tuple[EmbeddedKafka | None, EmbeddedRedis | None]:
         """The embedded services that are needed, not yet started."""
         self._folder.endpoints.unlink(missing_ok=True)  # what an earlier start wrote is nobody's wish
-        settings = load_settings(self._state, **self.overrides())
+        settings = load_settings(self._state, **self.overrides(), **({"run": self._run} if self._run else {}))
+        self._run = settings.run
         _refuse_half_an_address(settings)
         if not is_named(settings, "kafka", "bootstrap_servers"):
             self.kafka = EmbeddedKafka(self._folder.kafka)
@@ -56,6 +58,8 @@ class Endpoints:
     def write(self) -> None:
         """STATE/endpoints.json, readable by its owner alone."""
         content = self.overrides()
+        if self._run:  # the other commands speak of the run that is up, unless they name one
+            content["run"] = self._run
         if self.kafka is not None and self.kafka.port:
             content["kafka"] = {"bootstrap_servers": self.kafka.bootstrap_servers}
         if self.redis is not None and self.redis.port:
@@ -64,8 +68,8 @@ class Endpoints:
 
 
 @contextmanager
-def own_servers(state: Path) -> Iterator[None]:
-    """The embedded servers of a stopped state folder run for as long as a command needs them.
+def own_servers(state: Path, *, with_kafka: bool = True) -> Iterator[None]:
+    """The embedded servers of a stopped state folder run for as long as a command needs them (or Redis alone).
 
     Servers that run already, or are somebody else's, are left as they are. Raises EmbeddedError.
     """
@@ -74,6 +78,7 @@ def own_servers(state: Path) -> Iterator[None]:
     kafka, redis = EmbeddedKafka(folder.kafka), EmbeddedRedis(folder.redis)
     own: list[tuple[EmbeddedService, str]] = [(kafka, settings.kafka.bootstrap_servers), (redis, settings.redis.url)]
     started: list[EmbeddedService] = []
+    own = own if with_kafka else own[1:]
     try:
         for server, address in own:
             if _is_at(server.kept_port(), address):

@@ -43,7 +43,8 @@ class ProcessRecord(msgspec.Struct, frozen=True):
             process = psutil.Process(self.pid)
             if abs(process.create_time() - self.created) >= 1.0 or process.status() == psutil.STATUS_ZOMBIE:
                 return False
-            return _is_our_user(process) and self.executable in {"", process.exe()}
+            executable = process.exe()  # "" while it is ending: it is not gone yet
+            return _is_our_user(process) and (not executable or self.executable in {"", executable})
         except psutil.Error:
             return False
 

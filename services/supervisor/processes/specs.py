@@ -13,10 +13,15 @@ from typing import Final
 
 from services.embedded.errors import EmbeddedError
 from services.embedded.ports import free_port, is_free
+from shared.settings import DashboardSettings
 
 DEMO_STRATEGIES: Final = ("pulse", "hourly")
 WORKER_ROLES: Final = ("scoring", "aggregation", "alerts", "ingest")
 _PORTS_TRIED: Final = 50
+SAMPLE_NOTE: Final = (
+    "The synthetic week is fed once. To drop it, or play it again with `up --sample`: "
+    "bellwether reset --topics --run {run}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,7 @@ class Options:
 
     bootstrap_servers: str | None = None
     redis_url: str | None = None
-    sample: bool | None = None  # None: only into an embedded Kafka
+    sample: bool | None = None  # None: as the settings say
     dashboard: bool = True
     dashboard_port: int | None = None
     scoring: int = 1
@@ -89,17 +94,23 @@ def worker_specs(
     return specs
 
 
-def dashboard_spec(state: Path, options: Options, host: str, port: int) -> Spec | None:
-    """The Streamlit server; None in an installation without the page."""
+def dashboard_spec(state: Path, options: Options, host: str, port: int, run: str, base: str = "") -> Spec | None:
+    """The Streamlit server, which shows `run` below the path `base`; None in an installation without the page."""
     script = _dashboard_script()
     if script is None:
         return None
     command = [sys.executable, "-m", "dashboard", "streamlit", "run", str(script)]
     command += ["--server.address", host, "--server.port", str(port), "--server.headless", "true"]
     command += ["--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none"]
+    command += ["--server.baseUrlPath", base] if base else []
     command += ["--", "--state", str(state)]
-    env = os.environ | _addresses(options) | {"BELLWETHER_STATE_DIR": str(state)}
+    env = os.environ | _addresses(options) | {"BELLWETHER_STATE_DIR": str(state), "BELLWETHER_RUN": run}
     return Spec("dashboard", "", command, env)
+
+
+def base_path(settings: DashboardSettings) -> str:
+    """Where the page lies on its server, without slashes around it: the setting, or else Streamlit's own variable."""
+    return (settings.base_path or os.environ.get("STREAMLIT_SERVER_BASE_URL_PATH", "")).strip("/")
 
 
 def dashboard_port(wanted: int | None, configured: int, host: str) -> int:

@@ -4,8 +4,30 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Final
 
 from shared.clients.state_folder import StateFolder
+
+_TAIL_BYTES: Final = 20_000
+
+
+def last_said(state: Path, label: str, pid: int | None) -> str:
+    """The latest message in the log of the process `pid` that runs under this label; "" when it wrote none."""
+    file = StateFolder(state).logs / f"{label}.jsonl"
+    try:
+        with file.open("rb") as log:
+            log.seek(max(0, file.stat().st_size - _TAIL_BYTES))
+            lines = log.read().decode(errors="replace").splitlines()
+    except OSError:
+        return ""
+    for line in reversed(lines):
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue  # the first one may be cut
+        if isinstance(entry, dict) and entry.get("pid") == pid:
+            return str(entry.get("message", ""))[:300]
+    return ""
 
 
 def latest(state: Path, role: str | None, lines: int) -> list[str]:

@@ -10,7 +10,9 @@ from kafka import KafkaAdminClient
 from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError
 
 from shared.clients.kafka import TopicMismatch, client_config, describe
-from shared.settings import KafkaSettings
+from shared.contract.topics import Topics
+from shared.reading.offsets import require_broker
+from shared.settings import KafkaSettings, Settings
 
 PATIENCE_SECONDS: Final = 60.0
 STARTING: Final = (CoordinatorNotAvailableError, CoordinatorLoadInProgressError)  # of a broker that has just begun
@@ -19,6 +21,16 @@ _GONE: Final = frozenset({"OK", "GroupIdNotFoundError"})  # as kafka-python tell
 
 class NotRemoved(TopicMismatch):
     """Kafka keeps a topic or a group; the text says what to do."""
+
+
+def remove_run_topics(settings: Settings) -> list[str]:
+    """Delete every topic of the run, and its consumer groups; the names of those that there were. Raises NotRemoved."""
+    require_broker(settings.kafka)
+    topics = Topics.of(settings)
+    names = list(describe(settings.kafka, [topic.name for topic in topics.all()]))
+    delete_topics(settings.kafka, names)
+    forget_groups(settings.kafka, [topics.scoring_group, topics.aggregation_group, topics.alerts_group])
+    return names
 
 
 def delete_topics(kafka: KafkaSettings, names: Sequence[str]) -> None:

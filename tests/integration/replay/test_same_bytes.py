@@ -26,6 +26,7 @@ from services.replay.through_kafka import _collect, forget_run, replay_through_k
 from services.replay.workers import run_workers, wait_for_workers
 from services.runs.folder import signal_frame
 from services.runs.opinion_file import replayed
+from services.runs.tables import read_table
 from shared.clients.kafka import describe
 from shared.clients.redis import connect
 from shared.clock import SystemClock
@@ -97,7 +98,7 @@ def test_live_and_both_replays_give_the_same_bytes(
     assert reused["reused"] == here["documents"]  # the live workers' answers, and not one scored again
 
     frames = [
-        pd.read_parquet(settings.state_dir / "runs" / n / "signals.parquet")
+        read_table(settings.state_dir / "runs" / n / "signals.parquet")
         for n in ("here", "again", "reused", "through-kafka")
     ]
     assert len(frames[0]) > 100

@@ -15,6 +15,7 @@ from services.replay.cache import AnswerCache
 from services.replay.records import RangeError
 from services.replay.run import Question, parse_channels, parse_speed, replay
 from services.runs.folder import RunError, delete_run, list_runs, show_run
+from services.runs.tables import read_table
 from shared.clock import SECOND
 from shared.contract.events import MICRO
 from shared.settings import ModelSettings, Settings, load_settings
@@ -62,7 +63,7 @@ def test_what_comes_later_changes_no_earlier_signal(settings: Settings, question
     cut = (1_400_000_000 + 200 * 1800) * SECOND
     replay(settings, "whole", question)
     replay(settings, "part", Question(question.file, ("social",), end=cut))
-    whole, part = (pd.read_parquet(settings.state_dir / "runs" / n / "signals.parquet") for n in ("whole", "part"))
+    whole, part = (read_table(settings.state_dir / "runs" / n / "signals.parquet") for n in ("whole", "part"))
     earlier = whole[whole["at"] <= cut].reset_index(drop=True)
     pd.testing.assert_frame_equal(earlier, part[part["at"] <= cut].reset_index(drop=True))
     assert len(earlier) < len(whole)

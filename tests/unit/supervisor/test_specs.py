@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,10 @@ import pytest
 from services.embedded.errors import EmbeddedError
 from services.supervisor.console import line
 from services.supervisor.processes.endpoints import Endpoints
-from services.supervisor.processes.specs import Options, dashboard_port, dashboard_spec, worker_specs
+from services.supervisor.processes.specs import Options, base_path, dashboard_port, dashboard_spec, worker_specs
 from services.supervisor.status.status import Status
 from services.supervisor.watch import child_problems
-from shared.settings import SettingsError, load_settings
+from shared.settings import DashboardSettings, SettingsError, load_settings
 
 
 def test_every_worker_names_role_and_state(tmp_path: Path) -> None:
@@ -48,11 +49,24 @@ def test_the_detached_supervisor_gets_the_same_options() -> None:
 
 
 def test_the_dashboard_knows_its_state_folder(tmp_path: Path) -> None:
-    spec = dashboard_spec(tmp_path, Options(), "127.0.0.1", 1234)
+    spec = dashboard_spec(tmp_path, Options(), "127.0.0.1", 1234, "spring")
     assert spec is not None
+    assert spec.env["BELLWETHER_RUN"] == "spring"
     assert spec.env["BELLWETHER_STATE_DIR"] == str(tmp_path)
     assert spec.command[-3:] == ["--", "--state", str(tmp_path)]
     assert not {"scoring", "aggregation", "worker"} & set(spec.command)
+
+
+def test_behind_a_proxy_the_page_has_a_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert base_path(DashboardSettings()) == ""
+    base = base_path(DashboardSettings(base_path="/tools/bellwether/"))
+    spec = dashboard_spec(tmp_path, Options(), "127.0.0.1", 1234, "live", base)
+    assert spec is not None
+    assert ("--server.baseUrlPath", "tools/bellwether") in pairwise(spec.command)
+    monkeypatch.setenv("STREAMLIT_SERVER_BASE_URL_PATH", "/own")
+    assert base_path(DashboardSettings()) == "own"
+    with pytest.raises(ValueError, match="base_path"):
+        DashboardSettings(base_path="a b?")
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_an_error_the_configured_one_is_replaced() -> None:
@@ -73,6 +87,20 @@ def test_named_addresses_start_nothing_and_are_written_for_the_others(tmp_path: 
     assert settings.kafka.bootstrap_servers == "k:9092"
     assert settings.redis.url == "redis://r:6379/0"
     assert (tmp_path / "endpoints.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_run_that_is_up_is_the_one_that_other_commands_speak_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Endpoints(tmp_path, Options("k:9092", "redis://r:6379/0"), "spring").choose()
+    assert load_settings(tmp_path).run == "spring"
+    assert load_settings(tmp_path, run="autumn").run == "autumn"
+    Endpoints(tmp_path, Options("k:9092", "redis://r:6379/0")).choose()  # the next start names none
+    assert load_settings(tmp_path).run == "live"
+    monkeypatch.setenv("BELLWETHER_RUN", "summer")
+    Endpoints(tmp_path, Options("k:9092", "redis://r:6379/0")).choose()
+    monkeypatch.delenv("BELLWETHER_RUN")
+    assert load_settings(tmp_path).run == "summer"
 
 
 def test_addresses_of_an_earlier_start_do_not_count_as_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
