@@ -73,8 +73,8 @@ def assert_kept(system: System, recorded: Path) -> None:
     assert sum(child["restarts"] for child in now["processes"]) == 0
 
     dump = (recorded / "dump.jsonl").read_text()
-    assert system.call("aggregates", "dump") == dump
-    assert system.call("aggregates", "dump", "--run", "first-days") == dump
+    assert system.call("aggregates", "dump") == unnamed(dump)
+    assert system.call("aggregates", "dump", "--run", "first-days") == dump  # a file of that version
     for command in (*SAID, "replay show first-days"):
         was = lines((recorded / f"{command.replace(' ', '-')}.json").read_text())
         assert keeps(lines(system.call(*command.split(), "--json")), was), command
@@ -107,6 +107,17 @@ def assert_counted(system: System, recorded: Path) -> None:
     alerts = {alert["id"]: alert for alert in lines(system.call("alerts", "list", "--json"))[-1]}
     for alert in lines((recorded / "alerts-list.json").read_text())[-1]:
         assert keeps(alerts[alert["id"]], alert)
+
+
+def unnamed(dump: str) -> str:
+    """A dump of the former version as the present one writes it: authors' shares without the keyed hashes, in the order
+    of their numbers (decisions/0070). Nothing else of it changes."""
+    rows = lines(dump)
+    for row in rows:
+        if "author_shares" in row:
+            shares = row["author_shares"].values()
+            row["author_shares"] = sorted(shares, key=lambda s: (s["documents"], s["weight_sum"], s["score_sum"]))
+    return "".join(json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False) + "\n" for row in rows)
 
 
 def keeps(found: Any, recorded: Any) -> bool:

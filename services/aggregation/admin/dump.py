@@ -1,6 +1,8 @@
 """The canonical form of a run's aggregates: equal input, equal bytes (design 2.2). Nothing of when or how it was made.
 
-One JSON object a line, in the order (resolution, company, channel, start), keys sorted, integers, UTF-8, LF.
+One JSON object a line, in the order (resolution, company, channel, start), keys sorted, integers, UTF-8, LF. Authors
+are hashed with a key that each state folder draws, so their shares stand here without a name, in the order of their
+numbers (decisions/0070). Stories are hashed without a key and keep theirs.
 """
 
 from __future__ import annotations
@@ -29,16 +31,14 @@ def line(row: BucketRow) -> bytes:
         **{name: getattr(bucket, name) for name in bucket.__struct_fields__},
     }
     if row.resolution in DETAILED:
-        value["author_shares"] = _shares(row.authors)
-        value["story_shares"] = _shares(row.stories)
+        shares = sorted(row.authors.values(), key=lambda share: (share.documents, share.weight_sum, share.score_sum))
+        value["author_shares"] = [_share(share) for share in shares]
+        value["story_shares"] = {name: _share(share) for name, share in row.stories.items()}
     return _encode(value)
 
 
-def _shares(shares: dict[str, Share]) -> dict[str, dict[str, int]]:
-    return {
-        name: {"documents": share.documents, "weight_sum": share.weight_sum, "score_sum": share.score_sum}
-        for name, share in shares.items()
-    }
+def _share(share: Share) -> dict[str, int]:
+    return {"documents": share.documents, "weight_sum": share.weight_sum, "score_sum": share.score_sum}
 
 
 def lines(rows: Iterable[BucketRow]) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from typing import Any
 from shared.contract.events import Opinion
 
 SIZES = {"minute": 60, "hour": 3600, "day": 86400}
+SHARE = ("documents", "weight_sum", "score_sum")
 KEEP_DAYS = {"minute": 3, "hour": 400, "day": 7300}
 
 
@@ -57,7 +58,8 @@ def _line(key: tuple[str, str, str, int], members: list[Opinion]) -> bytes:
     for name, part in zip(("weight_sum", "score_sum", "score_square_sum"), range(3), strict=True):
         value[name] = sum(_parts(m)[part] for m in members)
     if resolution != "minute":
-        value["author_shares"] = _shares((m.author, m) for m in members if m.author)
+        by_author = _shares((m.author, m) for m in members if m.author).values()
+        value["author_shares"] = sorted(by_author, key=lambda share: [share[name] for name in SHARE])
         value["story_shares"] = _shares((m.story, m) for m in members)
         value["authors"], value["stories"] = len(value["author_shares"]), len(value["story_shares"])
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from pathlib import Path
 
@@ -57,6 +58,31 @@ def test_a_replay_repeats_to_the_byte(settings: Settings, question: Question, mo
     ]
     pd.testing.assert_frame_equal(frames[0], frames[1])
     pd.testing.assert_frame_equal(frames[0], frames[2])
+
+
+def test_two_state_folders_with_keys_of_their_own_give_one_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    rows = [
+        {"text": f"$AAPL story {i % 11} said {i}", "published_at": 1_400_000_000 + i * 900, "external_id": f"p{i}",
+         "author": f"@writer{i * i % 13}"}
+        for i in range(200)
+    ]  # fmt: skip
+    path = tmp_path / "posts.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows))
+    folders = [load_settings(tmp_path / name, model=ModelSettings(name="stub")) for name in ("here", "there")]
+    said = [replay(settings, "one", Question(str(path), ("social",)), cache=False) for settings in folders]
+    assert len({(settings.state_dir / "author.key").read_bytes() for settings in folders}) == 2
+    assert len({each["aggregates_sha256"] for each in said}) == 1
+    dumps = [
+        gzip.decompress((settings.state_dir / "runs/one/aggregates.jsonl.gz").read_bytes()) for settings in folders
+    ]
+    assert dumps[0] == dumps[1]
+    day = next(row for row in map(json.loads, dumps[0].splitlines()) if row["resolution"] == "day")
+    assert len(day["author_shares"]) == day["authors"] > 1
+    frames = [pd.read_parquet(settings.state_dir / "runs/one/signals.parquet") for settings in folders]
+    pd.testing.assert_frame_equal(*frames)
 
 
 def test_what_comes_later_changes_no_earlier_signal(settings: Settings, question: Question) -> None:
