@@ -35,11 +35,17 @@ class Masker:
     def author(self, handle: str) -> str:
         """16 hex digits for a handle ("@Bob", "bob" and " BOB" are one author); "" for none."""
         name = handle.strip().lstrip("@").casefold()
-        if not name:
-            return ""
-        return hashlib.blake2b(
-            name.encode("utf-8", "surrogatepass"), key=self._key, digest_size=_HEX_DIGITS // 2
-        ).hexdigest()
+        return self._hash(name) if name else ""
+
+    def _external_id(self, raw: RawDocument) -> str:
+        """Masked; that of a social source leads to its author (a DID, a status), so it becomes a hash."""
+        if raw.channel != "social":
+            return mask_address(mask(raw.external_id)) if raw.external_id else ""
+        return self._hash(f"id:{raw.external_id}") if raw.external_id else ""
+
+    def _hash(self, text: str) -> str:
+        data = text.encode("utf-8", "surrogatepass")
+        return hashlib.blake2b(data, key=self._key, digest_size=_HEX_DIGITS // 2).hexdigest()
 
     def apply(self, raw: RawDocument) -> Document:
         """The document as it may leave this machine."""
@@ -52,7 +58,7 @@ class Masker:
             url=mask_address(raw.url),
             language=raw.language,
             author=self.author(raw.author),
-            external_id=mask_address(mask(raw.external_id)) if raw.external_id else "",
+            external_id=self._external_id(raw),
             published_at=raw.published_at,
             received_at=raw.received_at,
             available_at=raw.available_at,

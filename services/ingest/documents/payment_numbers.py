@@ -42,12 +42,25 @@ def _length_in(country: str) -> int:
     return 4 + sum(int(part) for part in re.findall(r"\d+", structure)) if structure else 0
 
 
+def is_unmistakable(digits: str) -> bool:
+    """Whether a card's digits without groups are hardly anything else: a tweet's id has 17 or 18 digits, some of them
+    in Maestro's and UnionPay's ranges; what ends in zeros is an amount."""
+    if digits.endswith("000") or len(digits) in {17, 18}:
+        return False
+    return len(digits) >= 16 or not (digits[0] in "56" or digits.startswith("39"))
+
+
 def _is_issued(digits: str) -> bool:
-    two, four, length = int(digits[:2]), int(digits[:4]), len(digits)
+    """By the issuers' ranges (ISO/IEC 7812), with the lengths that each gives out."""
+    two, three, four, length = int(digits[:2]), int(digits[:3]), int(digits[:4]), len(digits)
+    if digits[0] == "4":
+        return length in {13, 16, 19}
     if two in {34, 37}:
         return length == 15
-    if two in {36, 38} or 3000 <= four <= 3059:
-        return length == 14
-    if digits[0] == "4":
-        return length in {13, 16}
-    return length == 16 and (51 <= two <= 55 or 2221 <= four <= 2720 or two in {35, 62, 65} or four == 6011)
+    if two in {36, 38, 39} or 300 <= three <= 305:
+        return length in {14, 16, 19}
+    if 51 <= two <= 55 or 2221 <= four <= 2720:
+        return length == 16
+    if 3528 <= four <= 3589 or two in {35, 62, 65} or four == 6011 or 644 <= three <= 649 or 2200 <= four <= 2204:
+        return 16 <= length <= 19
+    return (two in {50, 56, 57, 58} or digits[0] == "6") and 13 <= length <= 19

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from stdnum import luhn
 
@@ -20,6 +20,7 @@ from services.ingest.documents.mask import (
 )
 from services.ingest.documents.masker import Masker
 from services.ingest.documents.payment_numbers import iban_length, is_card, is_iban
+from services.ingest.documents.personal.figures import are_alike
 from services.ingest.documents.raw_document import RawDocument
 from shared.settings import load_settings
 
@@ -58,7 +59,9 @@ def cards(draw: st.DrawFn) -> str:
     groups = {16: (4, 4, 4, 4), 15: (4, 6, 5), 14: (4, 6, 4)}[length]
     ends = [sum(groups[: index + 1]) for index in range(len(groups))]
     sign = draw(st.sampled_from(["", " ", "-"]))
-    return sign.join(whole[end - size : end] for end, size in zip(ends, groups, strict=True))
+    parts = [whole[end - size : end] for end, size in zip(ends, groups, strict=True)]
+    assume(not (sign == " " and are_alike(parts)))  # "4102 4388 4512 4733" may be a table's: docs/masking.md
+    return sign.join(parts)
 
 
 @st.composite
