@@ -22,6 +22,7 @@ from services.ingest.documents.masker import Masker
 from services.ingest.documents.payment_numbers import iban_length, is_card, is_iban
 from services.ingest.documents.personal.figures import are_alike
 from services.ingest.documents.raw_document import RawDocument
+from shared.contract.events import Channel
 from shared.settings import load_settings
 
 # The ISO 13616 registry, written down apart from python-stdnum's copy of it
@@ -164,6 +165,10 @@ def test_masking_twice_is_masking_once(text: str) -> None:
         ("4111111111111112", "4111111111111112"),
         ("Dow +125.30 15,500.10, S&P +12.35 1848.36", "Dow +125.30 15,500.10, S&P +12.35 1848.36"),
         ("+12 350 000 shares, +61 412 345 678", "+12 350 000 shares, [phone]"),
+        ("16 019 17 688 17 283", "16 019 17 688 17 283"),
+        ("see https://x.com/?token=abc&n=1.", "see https://x.com/?token=[secret]&n=1."),
+        ("\uff20bob", "@USER"),
+        ("wa.me/4917012345678", "wa.me/[phone]"),
     ],
 )
 def test_examples(raw: str, masked: str) -> None:
@@ -210,6 +215,21 @@ def test_every_field_is_masked_and_the_author_hashed() -> None:
     assert len(masked.author) == 16 and int(masked.author, 16) >= 0
 
 
+def test_the_external_id_of_a_social_source_is_a_hash() -> None:
+    """A DID or a status leads to its author as surely as a name does; a wire's id leads to a story, and stays."""
+
+    def masked(channel: Channel, key: bytes = b"key") -> str:
+        raw = RawDocument(
+            id="0" * 32, channel=channel, source="s", text="t", author="bob", external_id="at://did:plc:abc/post/1",
+            published_at=1, received_at=1, available_at=1,
+        )  # fmt: skip
+        return Masker(key).apply(raw).external_id
+
+    assert masked("news") == "at://did:plc:abc/post/1"
+    assert masked("social") == masked("social") != masked("social", b"other")
+    assert len(masked("social")) == 16 and int(masked("social"), 16) >= 0
+
+
 def test_an_author_is_one_hash_per_key() -> None:
     masker = Masker(b"key")
     assert masker.author("@Bob") == masker.author("bob ") != masker.author("bobby")
@@ -231,7 +251,30 @@ def test_the_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "hostile", ["a", "a@", "@a", "a.", "1 ", "+1", "DE12", "(", "tel ", "0", "4111 ", "a@a.", "\u4f60@"]
+    "hostile",
+    [
+        "a",
+        "a@",
+        "@a",
+        "a.",
+        "1 ",
+        "+1",
+        "DE12",
+        "(",
+        "tel ",
+        "0",
+        "4111 ",
+        "a@a.",
+        "\u4f60@",
+        "t.me/a",
+        "http://x?a=",
+        "https://x.com/?token=",
+        "1 234 ",
+        "\u043f@\u043f.",
+        "\uff10",
+        "+1 2",
+        "1\n",
+    ],
 )
 @pytest.mark.timeout(20)
 def test_hostile_texts_end(hostile: str) -> None:

@@ -1,1 +1,1 @@
-"""Finders of personal data, one module a kind, pure and linear; not what becomes of it (mask.py), nor whole documents."""
+"""Finders of personal data, one module a kind, pure and linear; not what becomes of it (mask.py) or of documents."""
