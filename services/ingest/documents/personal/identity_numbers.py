@@ -25,6 +25,7 @@ _RESIDENT = re.compile(r"(?<![A-Za-z0-9.,+-])[1-8]\d{5}(?:19|20)\d{9}[0-9Xx](?![
 def find_identity_numbers(text: str) -> Iterator[Found]:
     """Where nothing tells otherwise: 123-45-6789 by the ranges in use, 18 digits by place, birthday and check digit."""
     found = [(*one.span(), IDENTITY) for one in _SOCIAL.finditer(text) if ssn.is_valid(one[0])]
-    found += [(*one.span(1), IDENTITY) for one in _SPOKEN.finditer(text)]
+    if "ssn" in (lower := text.lower()) or "social security" in lower:
+        found += [(*one.span(1), IDENTITY) for one in _SPOKEN.finditer(text)]
     found += [(*one.span(), IDENTITY) for one in _RESIDENT.finditer(text) if ric.is_valid(one[0])]
     yield from sorted(found)

@@ -34,11 +34,11 @@ _EMAIL = re.compile(
 )
 _PRICE = r"\d[\d.,]*(?:[kKmMbBxX%]|[bB][nN]|[pPaA][mM]|)(?![A-Za-z0-9_])"  # "@45.20", "@3pm"
 _NAME = r"[A-Za-z0-9_]++(?:[.-][A-Za-z0-9_]++)*+(?:@[A-Za-z0-9_-]++(?:\.[A-Za-z0-9_-]++)*+)*+"
-_FREE = rf"(?:(?<![{_L}_/+-])(?<![{_L}_]\.)|(?<=\A//)|(?<=[^:]//))"  # "//@name:" is how Weibo quotes
+# What stands before the @ is looked at behind it: a search for one sign is fast
+_FREE = rf"(?:(?<![{_L}_/+-]@)(?<![{_L}_]\.@)|(?<=\A//@)|(?<=[^:]//@))"  # "//@name:" is how Weibo quotes
 _HANDLE = re.compile(
-    rf"{_FREE}@(?!{_PRICE}){_NAME}"
-    rf"|(?<=[{_L}_]\.)@(?=[A-Za-z_]){_NAME}"  # "agreed.@bob": no address ends its first part in a dot
-    rf"|{_FREE}@[^\W\d]\w{{0,29}}(?![^\s:\uff1a,\uff0c.\u3002!\uff01?\uff1f])"
+    rf"@(?:{_FREE}(?:(?!{_PRICE}){_NAME}|[^\W\d]\w{{0,29}}(?![^\s:\uff1a,\uff0c.\u3002!\uff01?\uff1f]))"
+    rf"|(?<=[{_L}_]\.@)(?=[A-Za-z_]){_NAME})"  # "agreed.@bob": no address ends its first part in a dot
 )
 _WHATSAPP = re.compile(r"(?<![\w.-])(?:www\.)?(?:wa\.me|signal\.me)/(?:message/|qr/|#p/)?(\+?\w[\w-]*+)", re.IGNORECASE)
 _TELEGRAM = re.compile(

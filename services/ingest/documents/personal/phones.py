@@ -21,7 +21,8 @@ _NUMBER = rf"\d(?:{_JOIN}?\d)*+"  # possessive: a number is read to its end, or 
 _WORD = r"[^\W\u3005\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]"  # of scripts that part their words
 _AHEAD = rf"(?!{_WORD}|%|[.,]\d)"
 _RUN = re.compile(
-    rf"(?:(?<!{_WORD})(?<![.,+/-])(?:\+ ?\(?|\(\+)|(?<!{_WORD})(?<![.,+/{_MONEY}-])(?<!\d[ ()./-])\(?){_NUMBER}{_AHEAD}"
+    rf"(?=[+(0])(?<!{_WORD})(?<![.,/-])(?:(?<!\+)(?:\+ ?\(?|\(\+)|(?<![+{_MONEY}])(?<!\d[ ()./-])\(?(?=0))"
+    rf"{_NUMBER}{_AHEAD}"
 )
 _NORTH_AMERICAN = re.compile(
     rf"(?<![\w.,+/{_MONEY}-])(?:1[-. ])?(?:\(\d{{3}}\) ?\d{{3}}[-. ]\d{{4}}|\d{{3}}([-.])\d{{3}}\1\d{{4}})"

@@ -42,7 +42,7 @@ def masked_query(query: str, mask: Callable[[str], str]) -> str:
 
 def find_queries(text: str, mask: Callable[[str], str]) -> Iterator[Found]:
     """Queries of links in a text that hold something to mask."""
-    if "?" in text:
+    if "?" in text and ("://" in text or "www." in text.lower()):
         for found in _LINK.finditer(text):
             masked = masked_query(found[1], mask)
             if masked != found[1]:
