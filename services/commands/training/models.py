@@ -12,7 +12,16 @@ import typer
 
 from services.commands.options import Json
 from services.commands.training.libraries import quiet_libraries
-from services.commands.training.options import AnyModel, Entity, Label, RestrictLabels, Task, TaskName, Text
+from services.commands.training.options import (
+    AnyModel,
+    Entity,
+    Label,
+    RestrictLabels,
+    Task,
+    TaskName,
+    Text,
+    note_unused_entity,
+)
 from services.commands.training.train import train_app
 
 __all__ = ["evaluate", "models_app", "predict", "train_app"]
@@ -38,7 +47,9 @@ def evaluate(
     from services.training.measuring.scorers import load_scorer
 
     quiet_libraries()
-    rows = len(read_table(data, [text, label, *([entity] if entity else [])]))
+    table = read_table(data, [text, label, *([entity] if entity else [])])
+    note_unused_entity(table.columns, entity)
+    rows = len(table)
     scorer = load_scorer(model)
     with reports.progress(f"{scorer.name} on {data.name}", rows) as tick:
         found = evaluate_file(
@@ -62,14 +73,16 @@ def predict(
     entity: Entity = None,
     model: AnyModel = "bellwether-mini",
 ) -> None:
-    """Predict negative, neutral, positive (and event, event_probability) for every row of a file."""
+    """Predict answer, negative, neutral, positive (and event, event_probability) for every row, beside its id."""
     from services.commands.training import reports
     from services.training.data.datasets import read_table
     from services.training.measuring.evaluate import predictions
     from services.training.measuring.scorers import load_scorer
 
     quiet_libraries()
-    rows = len(read_table(data, [text, *([entity] if entity else [])]))
+    table = read_table(data, [text, *([entity] if entity else [])])
+    note_unused_entity(table.columns, entity)
+    rows = len(table)
     scorer = load_scorer(model)
     with reports.progress(f"{scorer.name} on {data.name}", rows) as tick:
         answer = predictions(scorer, data, text, entity, tick)
@@ -121,7 +134,9 @@ def compare_models(
     from services.training.measuring.scorers import load_scorer
 
     quiet_libraries()
-    rows = len(read_table(data, [text, label, *([entity] if entity else [])]))
+    table = read_table(data, [text, label, *([entity] if entity else [])])
+    note_unused_entity(table.columns, entity)
+    rows = len(table)
     found = {}
     for name in models:
         with reports.progress(f"{name} on {data.name}", rows) as tick:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from services.commands.options import note
 from services.training.errors import DataError
 
 LABELLED = Path("../shared/data/labelled")
@@ -89,3 +91,11 @@ def say(values: dict[str, Any], as_json: bool) -> None:
         reports.print_json(values)
     else:
         reports.out.print_json(data=values)
+
+
+def note_unused_entity(columns: Iterable[str], entity: str | None) -> None:
+    """Say that a file names companies and the sentiment of the whole text is asked for."""
+    if entity is None and "entity" in columns:
+        note(
+            "column entity is ignored: answers are about the whole text; for the company that it names: --entity entity"
+        )

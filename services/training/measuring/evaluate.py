@@ -20,6 +20,7 @@ from services.training.measuring.scorers import Scorer, in_pieces
 
 Task = Literal["sentiment", "event"]
 _SENTIMENT_WORDS = {"bearish": "negative", "bullish": "positive"}
+IDS = ("id", "external_id", "story_id", "document_id")  # columns that name a row
 MEASURES = ("accuracy", "macro_f1", "weighted_f1", "ece")
 
 
@@ -101,15 +102,21 @@ def evaluate(
 def predictions(
     scorer: Scorer, data: Path, text: str, entity: str | None, tick: Callable[[int], None] = _nothing
 ) -> pd.DataFrame:
-    """One row per row of the file, in its order: negative, neutral, positive, and event where the model has one."""
+    """One row per row of the file, in its order: its id where it has one, the answer and the probabilities of negative,
+    neutral and positive, and the event where the model has one. A row without text gets no answer.
+    """
     table = read_table(data, [text, *([entity] if entity else [])])
     columns = Columns(text=text, entity=entity)
     sentiment = _probabilities(scorer, table, columns, "sentiment", tick)
-    answer = pd.DataFrame({name: sentiment[:, i] for i, name in enumerate(SENTIMENTS)})
+    answer = table[[name for name in IDS if name in table and name not in (text, entity)]].copy()
+    answer["answer"] = [SENTIMENTS[i] for i in sentiment.argmax(1)]
+    for i, name in enumerate(SENTIMENTS):
+        answer[name] = sentiment[:, i]
     if _has_events(scorer):
         event = _probabilities(scorer, table, columns, "event", _nothing)
         answer["event"] = [scorer.event_labels[i] for i in event.argmax(1)]
         answer["event_probability"] = event.max(1)
+    answer.loc[table[text].str.strip() == "", answer.columns.difference(IDS)] = None
     return answer
 
 

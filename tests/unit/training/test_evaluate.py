@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from services.commands.training.options import note_unused_entity
 from services.model.opinion_model import OpinionModel
 from services.training.checkpoints import save_opinion_model
 from services.training.errors import DataError
@@ -62,7 +63,7 @@ def test_unknown_label_names_row_and_remedy(folder: Path, tmp_path: Path) -> Non
 
 def test_predictions_keep_the_order(folder: Path, data: Path) -> None:
     answer = predictions(load_scorer(str(folder)), data, "text", "entity")
-    assert list(answer.columns) == ["negative", "neutral", "positive", "event", "event_probability"]
+    assert list(answer.columns) == ["answer", "negative", "neutral", "positive", "event", "event_probability"]
     assert len(answer) == 3
     assert answer[["negative", "neutral", "positive"]].sum(axis=1).tolist() == pytest.approx([1, 1, 1])
     document = predictions(load_scorer(str(folder)), data, "text", None)
@@ -72,7 +73,27 @@ def test_predictions_keep_the_order(folder: Path, data: Path) -> None:
 def test_a_blank_line_of_a_file_of_texts_alone_is_a_row(folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "texts.csv"
     file.write_text("text\nNorrefax rises\n\nCastrevo falls\n")
-    assert len(predictions(load_scorer(str(folder)), file, "text", None)) == 3
+    answer = predictions(load_scorer(str(folder)), file, "text", None)
+    assert len(answer) == 3
+    assert answer.isna().all(axis=1).tolist() == [False, True, False]  # no text, no answer
+
+
+def test_a_row_keeps_its_id_and_gets_the_likeliest_answer(folder: Path, tmp_path: Path) -> None:
+    file = tmp_path / "named.csv"
+    file.write_text("id,text\n007,Norrefax rises\n008,\n")
+    answer = predictions(load_scorer(str(folder)), file, "text", None)
+    assert answer["id"].tolist() == ["007", "008"]
+    first = answer.iloc[0]
+    assert first["answer"] == max(("negative", "neutral", "positive"), key=lambda name: first[name])
+    assert pd.isna(answer["answer"].iloc[1])
+
+
+def test_an_entity_column_that_is_not_asked_for_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    note_unused_entity(["text", "entity"], None)
+    assert "--entity entity" in capsys.readouterr().err
+    note_unused_entity(["text", "entity"], "entity")
+    note_unused_entity(["text"], None)
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("labels", [["5 stars", "1 star"], ["buy", "sell"], ["neg", "pos"]])
@@ -84,7 +105,7 @@ def test_words_for_sentiments_are_no_events(labels: list[str], base: Path, data:
     BertForSequenceClassification(config).save_pretrained(tmp_path / "other")
     AutoTokenizer.from_pretrained(base).save_pretrained(tmp_path / "other")
     answer = predictions(load_scorer(str(tmp_path / "other")), data, "text", None)
-    assert list(answer.columns) == ["negative", "neutral", "positive"]
+    assert list(answer.columns) == ["answer", "negative", "neutral", "positive"]
 
 
 def test_any_classifier_by_its_own_labels(base: Path, data: Path, tmp_path: Path) -> None:
