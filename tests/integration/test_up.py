@@ -72,6 +72,17 @@ def test_status_without_anything_running_says_so(system: System) -> None:
     assert any("bellwether up" in problem for problem in found["problems"])
 
 
+def test_below_the_path_of_a_proxy_the_dashboard_is_healthy(system: System) -> None:
+    system.set(BELLWETHER_DASHBOARD__BASE_PATH="tools/bellwether")
+    started = json.loads(system.call("up", "--detach", "--dashboard-port", "0", "--json").splitlines()[-1])
+    assert started["healthy"]
+    assert started["dashboard"].endswith("/tools/bellwether")
+    for page in ("", "company", "health"):
+        with urllib.request.urlopen(f"{started['dashboard']}/{page}", timeout=120) as answer:
+            assert answer.status == 200
+    assert system.status()["healthy"]
+
+
 def test_up_stops_at_a_dashboard_port_that_is_taken_and_leaves_nothing(system: System) -> None:
     import socket
 

@@ -58,7 +58,7 @@ def print_comparison(found: dict[str, Evaluation]) -> None:
     """One row per model."""
     table = Table()
     for heading in ("model", "n", "accuracy", "macro F1", "weighted F1", "ECE", "texts/s"):
-        table.add_column(heading, justify="left" if heading == "model" else "right")
+        table.add_column(heading, justify="left" if heading == "model" else "right", overflow="fold")
     for name, item in found.items():
         scores = item.scores
         cells = []
