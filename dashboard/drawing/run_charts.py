@@ -33,8 +33,12 @@ MEASURES: Final[tuple[tuple[str, str, str], ...]] = (  # row, path in metrics.js
     ("strategy", "strategy", "text"),
     ("parameters", "walk_forward", "walk"),
     ("company names", "anonymised", "names"),
+    ("texts", "synthetic", "texts"),
     ("model", "model", "text"),
 )
+
+
+INDEPENDENT: Final = 20  # periods from which a t-value is shown as one
 
 
 def colour_of(number: int, colours: Palette) -> str:
@@ -44,34 +48,70 @@ def colour_of(number: int, colours: Palette) -> str:
 
 
 def run_table(runs: Sequence[Mapping[str, Any]], tests: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    """One row a replay: what it was asked, what it made, and what its (first) back-test found where there is one."""
-    rows, first = [], {test["run"]: test["metrics"] for test in reversed(tests)}
+    """One row a back-test, named as in the charts; a run without any has one of its own. The measures' columns are
+    there where any run was tested.
+    """
+    rows = []
     for run in runs:
-        metrics, progress = first.get(run["run"], {}), run.get("progress") or {}
-        running = run.get("state") == "running"
-        rows.append(
-            {
-                "run": run["run"],
-                "state": run.get("state", ""),
-                "documents": progress.get("done") if running else run.get("documents"),
-                "signals": progress.get("signals") if running else run.get("signals"),
-                "names": "hidden" if run.get("asked", {}).get("anonymise") else "shown",
-                "IC": metrics.get("ic_mean"),
-                "t": metrics.get("ic_t"),
-                "placebo p": (metrics.get("placebo") or {}).get("ic_p"),
-                "Sharpe": metrics.get("sharpe"),
-                "drawdown": metrics.get("max_drawdown"),
-                "turnover": metrics.get("turnover"),
-                "strategy": metrics.get("strategy", ""),
-            }
-        )
+        own = [test for test in tests if test["run"] == run["run"]]
+        rows += [_asked(run) | _found(test) for test in own] or [_asked(run)]
     return pd.DataFrame(rows)
+
+
+def _asked(run: Mapping[str, Any]) -> dict[str, Any]:
+    progress, running = run.get("progress") or {}, run.get("state") == "running"
+    return {
+        "run": run["run"],
+        "state": run.get("state", ""),
+        "documents": progress.get("done") if running else run.get("documents"),
+        "signals": progress.get("signals") if running else run.get("signals"),
+        "names": "hidden" if run.get("asked", {}).get("anonymise") else "shown",
+    }
+
+
+def _found(test: Mapping[str, Any]) -> dict[str, Any]:
+    metrics = test["metrics"]
+    return {
+        "signals": metrics.get("n_signals"),  # of the strategy that was tested
+        "back-test": test["name"],
+        "strategy": metrics.get("strategy", ""),
+        "IC": metrics.get("ic_mean"),
+        "t": metrics.get("ic_t"),
+        "placebo p": (metrics.get("placebo") or {}).get("ic_p"),
+        "Sharpe": metrics.get("sharpe"),
+        "drawdown": metrics.get("max_drawdown"),
+        "turnover": metrics.get("turnover"),
+        "mind": few(metrics) or ("synthetic texts" if metrics.get("synthetic") else ""),
+    }
+
+
+def few(metrics: Mapping[str, Any]) -> str:
+    """Why the t-value says little; "" where it rests on enough independent periods."""
+    sessions = metrics.get("ic_sessions")
+    if sessions is None or sessions >= INDEPENDENT:
+        return ""
+    return f"t of {sessions} independent periods: too few to judge by"
+
+
+def greyed(table: pd.DataFrame, colours: Palette) -> pd.io.formats.style.Styler:
+    """The table with those t-values in grey that say little."""
+
+    def shade(row: pd.Series) -> list[str]:
+        grey = f"color: {colours.muted}"
+        return [grey if name == "t" and str(row.get("mind", "")).startswith("t of") else "" for name in row.index]
+
+    return table.style.apply(shade, axis=1)
 
 
 def comparison(tests: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     """The measures of several back-tests side by side, as texts: one row a measure, one column a back-test."""
-    columns = {test["name"]: [_written(test["metrics"], path, form) for _, path, form in MEASURES] for test in tests}
+    columns = {test["name"]: [_measure(test["metrics"], path, form) for _, path, form in MEASURES] for test in tests}
     return pd.DataFrame({"measure": [name for name, _, _ in MEASURES], **columns})
+
+
+def _measure(metrics: Mapping[str, Any], path: str, form: str) -> str:
+    text = _written(metrics, path, form)
+    return f"{text} ({few(metrics)})" if path == "ic_t" and text != NOTHING and few(metrics) else text
 
 
 def _written(metrics: Mapping[str, Any], path: str, form: str) -> str:
@@ -80,6 +120,8 @@ def _written(metrics: Mapping[str, Any], path: str, form: str) -> str:
         value = value.get(key) if isinstance(value, Mapping) else None
     if form == "names":
         return "hidden from the model" if value else "shown to the model"
+    if form == "texts":
+        return NOTHING if value is None else "synthetic: nobody wrote them" if value else "not synthetic"
     if form == "walk":
         return f"chosen in {value['folds']} folds, on the past alone" if value else "as declared"
     if value is None:
@@ -145,7 +187,7 @@ def drawdown_chart(curves: Mapping[str, pd.DataFrame], colours: Palette) -> go.F
             line={"width": 1.5, "color": colour_of(number, colours)},
             hovertemplate="%{y:.1%}",
         )
-    figure.update_yaxes(title="Drawdown, long-short", gridcolor=colours.grid, tickformat=".1%")
+    figure.update_yaxes(title="Drawdown, long-short", gridcolor=colours.grid, tickformat=".3~%")
     return plain(figure, colours, 280)
 
 
@@ -155,6 +197,8 @@ def decay_chart(runs: Sequence[Mapping[str, Any]], colours: Palette) -> go.Figur
     for number, run in enumerate(runs):
         by_horizon = run["metrics"].get("ic_by_horizon") or {}
         known = [(int(bars), row) for bars, row in by_horizon.items() if row["mean"] is not None]
+        if not known:
+            continue
         errors = [1.96 * abs(row["mean"] / row["t"]) if row["t"] else 0.0 for _, row in known]
         figure.add_scatter(
             x=[position + (number - (len(runs) - 1) / 2) * 0.08 for position in range(len(known))],
@@ -168,7 +212,7 @@ def decay_chart(runs: Sequence[Mapping[str, Any]], colours: Palette) -> go.Figur
         )
         figure.update_xaxes(tickvals=list(range(len(known))), ticktext=[str(bars) for bars, _ in known])
     figure.add_hline(y=0, line={"color": colours.muted, "width": 1})
-    figure.update_yaxes(title="IC, 95 % interval", gridcolor=colours.grid, tickformat="+.3f")
+    figure.update_yaxes(title="IC, 95 % interval", gridcolor=colours.grid, tickformat="+.3~f")
     figure.update_xaxes(title="sessions ahead")
     return plain(figure, colours, 280)
 

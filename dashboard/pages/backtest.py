@@ -17,7 +17,9 @@ EMPTY = (
 )
 COLUMNS = {
     "IC": st.column_config.NumberColumn(format="%+.4f", help="Mean rank correlation with the next session's return."),
-    "t": st.column_config.NumberColumn(format="%+.2f", help="Newey-West t-statistic of the IC."),
+    "t": st.column_config.NumberColumn(
+        format="%+.2f", help="Newey-West t-statistic of the IC; grey where it rests on fewer than 20 periods."
+    ),
     "placebo p": st.column_config.NumberColumn(format="%.3f", help="Share of 100 shuffled runs with as strong an IC."),
     "Sharpe": st.column_config.NumberColumn(format="%+.2f", help="Long-short, annualised, after costs."),
     "drawdown": st.column_config.NumberColumn(format="percent"),
@@ -35,11 +37,12 @@ def draw(view: View) -> None:
     for run in known:
         if run.get("state") == "running":
             running(run, view)
-    row = components.heading("Runs", "Every replay, with the result of its back-test if there is one.")
+    row = components.heading("Runs", "Every replay, with a line for each of its back-tests, named as in the charts.")
     tests = runs.read_tests(state, known)
     table = run_charts.run_table(known, tests)
     components.csv_button(row, "runs", lambda: table)
-    st.dataframe(table, hide_index=True, key="runs", column_config=COLUMNS)
+    shown = run_charts.greyed(table, view.colours)
+    st.dataframe(shown, hide_index=True, key="runs", column_config=COLUMNS, placeholder=formats.NOTHING)
     if not tests:
         live.nothing("Not tested yet", "Test a run with `bellwether backtest --run NAME --prices FILE`.")
         return
@@ -80,7 +83,9 @@ def compare(chosen: list[dict[str, Any]], view: View) -> None:
         st.plotly_chart(run_charts.equity_chart(curves, view.colours), key="equity", config=CHART)
         left, right = st.columns(2)
         left.plotly_chart(run_charts.drawdown_chart(curves, view.colours), key="drawdown", config=CHART)
-        right.plotly_chart(run_charts.decay_chart(chosen, view.colours), key="decay", config=CHART)
+        decay = run_charts.decay_chart(chosen, view.colours)
+        if decay.data:
+            right.plotly_chart(decay, key="decay", config=CHART)
     row = components.heading("Side by side", "Errors and what they mean: docs/backtesting.md.")
     table = run_charts.comparison(chosen)
     components.csv_button(row, "comparison", lambda: table)

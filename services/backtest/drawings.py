@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -41,15 +42,31 @@ def equity(result: Backtest) -> go.Figure:
             x=before.index, y=before, name=f"{label}, before", line={"color": colour, "dash": "dot", "width": 1}
         )
     everything = (1 + result.market).cumprod()
-    figure.add_scatter(x=everything.index, y=everything, name="all companies, equal weights", line={"color": QUIET})
-    return figure.update_layout(title="Growth of 1", yaxis_tickformat=".2f")
+    figure.add_scatter(
+        x=everything.index, y=everything, name="benchmark: all companies, equal weights", line={"color": QUIET}
+    )
+    return figure.update_layout(title="Growth of 1", yaxis_tickformat=".4~f")
+
+
+def knowledge(result: Backtest, m: dict[str, Any]) -> list[go.Figure]:
+    """What shows whether the signal knew anything, as far as there is something to show."""
+    found = []
+    if result.ic.notna().any():
+        found.append(ic(result))
+    if np.isfinite(result.placebo_ic).any():
+        found.append(placebo(result))
+    if any(math.isfinite(row["mean"]) for row in m["ic_by_horizon"].values()):
+        found.append(decay(m))
+    if result.quantiles.notna().any().any():
+        found.append(quantiles(result))
+    return found
 
 
 def drawdown(result: Backtest) -> go.Figure:
     equity = result.tracks["long_short"].equity
     fall = equity / np.maximum(equity.cummax(), 1.0) - 1
     figure = go.Figure(go.Scatter(x=fall.index, y=fall, fill="tozeroy", line={"color": DOWN, "width": 1}))
-    return figure.update_layout(title="Drawdown, long-short after costs", yaxis_tickformat=".0%")
+    return figure.update_layout(title="Drawdown, long-short after costs", yaxis_tickformat=".3~%")
 
 
 def ic(result: Backtest) -> go.Figure:
@@ -115,7 +132,7 @@ def events(study: pd.DataFrame) -> go.Figure:
     return figure.update_layout(
         title="Cumulative abnormal return, 95 % band: the classes that moved most",
         xaxis_title="sessions from the first open after the text",
-        yaxis_tickformat=".1%",
+        yaxis_tickformat=".3~%",
     )
 
 

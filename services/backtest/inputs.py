@@ -26,6 +26,7 @@ class Run:
     events: pd.DataFrame  # EVENT_COLUMNS
     strategies: tuple[str, ...]  # names or files, as the replay was asked; () for the settings' own
     anonymised: bool = False
+    synthetic: bool = False  # texts of it were invented (bellwether sample)
     texts_until: str = ""  # ISO date of the newest text that the model learnt from; "" when it is not known
 
 
@@ -50,6 +51,7 @@ def load_run(settings: Settings, run: str) -> Run:
         read_table(events) if events else pd.DataFrame(columns=EVENT_COLUMNS),
         tuple(asked.get("strategies", ())),
         bool(asked.get("anonymise", False)),
+        "synthetic" in signals and bool(signals["synthetic"].any()),
         str(summary.get("model_texts_until", "")),
     )
 

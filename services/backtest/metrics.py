@@ -102,6 +102,7 @@ def metrics_of(
         "price_problems": len(prices.problems),
         "folds": result.folds,
         "by_year": _rows(result.by_year),
+        "by_month": _rows(result.by_month),
         "by_sector": _rows(result.by_sector),
         "events": _rows(result.events),
         "warnings": warnings,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from services.backtest.event_study import event_study
 from services.backtest.metrics import metrics_of
+from services.backtest.monthly import by_month
 from services.backtest.portfolio import Track, factor_panel, long_only, long_short, shuffled_across_companies, track
 from services.backtest.prices import Prices
 from services.backtest.result import HORIZONS, QUANTILES, Backtest, BacktestError
@@ -76,6 +77,7 @@ def run_backtest(
         events=event_study(events, prices) if events is not None and not events.empty else pd.DataFrame(),
     )
     result.folds = folds or []
+    result.by_month = by_month(result)
     result.metrics = metrics_of(result, signals, prices, cost_bps, delay, trials or [], list(warnings or []))
     return result
 

@@ -32,5 +32,6 @@ class Backtest:
     by_year: pd.DataFrame
     by_sector: pd.DataFrame
     events: pd.DataFrame
+    by_month: pd.DataFrame = field(default_factory=pd.DataFrame)  # see monthly.py
     folds: list[dict[str, Any]] = field(default_factory=list)  # of a walk-forward, as metrics.json has them
     metrics: dict[str, Any] = field(default_factory=dict)

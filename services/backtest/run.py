@@ -23,8 +23,8 @@ from shared.universe.securities import Catalogue
 def backtest_run(
     settings: Settings, run: str, prices: str | Path, choices: Choices | None = None, out: Path | None = None
 ) -> tuple[Path, dict[str, Any]]:
-    """Returns (folder, metrics). Raises BacktestError, PriceError, DelayError, StrategyError or WindowError, each
-    naming the input and the remedy.
+    """Returns (folder, metrics); the run's folder keeps everything, and `out` gets a copy. Raises BacktestError,
+    PriceError, DelayError, StrategyError or WindowError, each naming the input and the remedy.
     """
     choices = choices or Choices()
     loaded = load_run(settings, run)
@@ -48,17 +48,19 @@ def backtest_run(
         events=loaded.events,
         seed=choices.seed,
         trials=tested.trials,
-        warnings=[*tested.warnings, *model_warnings(loaded)],
+        warnings=[*tested.warnings, *([] if loaded.synthetic else model_warnings(loaded))],
         panel=tested.panel,
         folds=tested.folds,
     )
     result.metrics |= _asked(run, loaded, choices, tested)
-    folder = out or loaded.folder / _folder(loaded, choices, tested)
+    home = loaded.folder / _folder(loaded, choices, tested)  # where the page finds it, wherever it goes besides
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(result.metrics))  # NaN becomes None
     curves = {name: one.equity for name, one in result.tracks.items()}
     equity = pd.DataFrame(curves).rename_axis("date").ffill().reset_index()
-    write_outputs(folder, tearsheet(result, f"Back-test of {run}"), tested.signals, equity, plain)
-    return folder, plain
+    page = tearsheet(result, f"Back-test of {run}")
+    for folder in dict.fromkeys((home, *([out] if out is not None else []))):
+        write_outputs(folder, page, tested.signals, equity, plain)
+    return out or home, plain
 
 
 def _folder(loaded: Run, choices: Choices, tested: Tested) -> str:
@@ -78,6 +80,7 @@ def _asked(run: str, loaded: Run, choices: Choices, tested: Tested) -> dict[str,
         "calendar": choices.calendar,
         "walk_forward": tested.walk_forward,
         "model_texts_until": loaded.texts_until,
+        "synthetic": loaded.synthetic,
     }
 
 

@@ -11,6 +11,7 @@ from plotly.offline import get_plotlyjs
 
 from services.backtest import drawings
 from services.backtest.drawings import html_of
+from services.backtest.monthly import against_benchmark, month_table
 from services.backtest.result import Backtest
 
 _STYLE = """
@@ -23,9 +24,12 @@ h1{font-size:26px;margin:0 0 4px} h2{font-size:18px;margin:36px 0 8px;border-bot
 .card span{color:#6b7785;font-size:12px}.two{display:grid;grid-template-columns:1fr 1fr;gap:16px}
 table{border-collapse:collapse;width:100%;background:#fff;font-variant-numeric:tabular-nums}
 th,td{padding:5px 10px;border-bottom:1px solid #ecece6;text-align:right}th:first-child,td:first-child{text-align:left}
+.few{color:#9aa3ad}.synthetic{background:#e8f0fa;border:1px solid #a9c3e2;border-radius:6px;padding:8px 14px}
 .warn{background:#fff7e6;border:1px solid #ecd9a8;border-radius:6px;padding:10px 14px}
 @media(max-width:900px){.two{grid-template-columns:1fr}}
 """
+
+INDEPENDENT = 20  # periods from which a t-value is shown as one
 
 
 def tearsheet(result: Backtest, title: str) -> str:
@@ -33,25 +37,29 @@ def tearsheet(result: Backtest, title: str) -> str:
     m = result.metrics
     parts = [
         f"<h1>{html.escape(title)}</h1>",
+        f"<p class=synthetic>{SYNTHETIC}</p>" if m.get("synthetic") else "",
         f"<p class=lead>{html.escape(_lead(m))}</p>",
         _cards(m),
         _warnings(m["warnings"]),
         "<h2>What it was worth</h2>",
         html_of(drawings.equity(result)),
         html_of(drawings.drawdown(result)),
+        "<h2>Against the benchmark</h2>",
+        _table(against_benchmark(result)),
+        "<h2>Month by month, long-short after costs</h2>",
+        _table(month_table(result.by_month, "long_short")),
+        "<h2>The benchmark's months</h2>",
+        _table(month_table(result.by_month, "market")),
         "<h2>Did the signal know anything?</h2><div class=two>",
-        html_of(drawings.ic(result)),
-        html_of(drawings.placebo(result)),
-        html_of(drawings.decay(m)),
-        html_of(drawings.quantiles(result)),
+        *(html_of(figure) for figure in drawings.knowledge(result, m)),
         "</div><h2>By horizon</h2>",
         _table(_horizons(m)),
         f"<p class=lead>{html.escape(_granger(m['granger']))}</p>",
         *(_folds(result.folds, m["walk_forward"]) if result.folds else ()),
         "<h2>By year</h2>",
-        _table(result.by_year),
+        _table(_judged(result.by_year)),
         "<h2>By sector</h2>",
-        _table(result.by_sector),
+        _table(_judged(result.by_sector)),
         "<h2>Around events</h2>",
         *_events(result.events),
         "<h2>Every number</h2>",
@@ -64,6 +72,16 @@ def tearsheet(result: Backtest, title: str) -> str:
     )
 
 
+class Markup(str):
+    """HTML of our own, shown as it is."""
+
+
+SYNTHETIC = (
+    "<b>Synthetic data.</b> Nobody wrote these texts: they were invented by a generator (bellwether sample). "
+    "Nothing on this page says anything about a real company."
+)
+
+
 def _lead(m: dict[str, Any]) -> str:
     return (
         f"{m['n_signals']:,} signals on {m['n_companies']} companies, {m['first'][:10]} to {m['last'][:10]}; "
@@ -74,12 +92,20 @@ def _lead(m: dict[str, Any]) -> str:
 def _number(value: Any, style: str = ".3f") -> str:
     if isinstance(value, float):
         return "n/a" if math.isnan(value) else format(value, style)
-    return html.escape(str(value))
+    return str(value) if isinstance(value, Markup) else html.escape(str(value))
+
+
+def _t(value: float, periods: float, before: str = "") -> str:
+    """A t-value as HTML; of too few independent periods it is greyed, with a word why."""
+    text = f"{before}{_number(value, '+.2f')}"
+    if periods >= INDEPENDENT:
+        return text
+    return f"<span class=few>{text}, of {math.floor(periods)} independent periods: too few to judge by</span>"
 
 
 def _cards(m: dict[str, Any]) -> str:
     cards = [
-        ("IC (1 bar)", _number(m["ic_mean"], "+.4f"), f"t = {_number(m['ic_t'], '.2f')} (Newey-West)"),
+        ("IC (1 bar)", _number(m["ic_mean"], "+.4f"), _t(m["ic_t"], m["ic_sessions"], "t = ") + " (Newey-West)"),
         ("Placebo", f"p = {_number(m['placebo']['ic_p'], '.3f')}", f"{m['placebo']['runs']} shuffles across companies"),
         (
             "Sharpe, long-short",
@@ -89,6 +115,11 @@ def _cards(m: dict[str, Any]) -> str:
         ("Deflated Sharpe", _number(m["deflated_sharpe"], ".2f"), f"probability, {m['trials']} trial(s)"),
         ("Return, long-short", _number(m["total_return"], "+.1%"), f"drawdown {_number(m['max_drawdown'], '.1%')}"),
         ("Turnover", _number(m["turnover"], ".2f"), "of capital, a session"),
+        (
+            "Benchmark",
+            _number(m["market"]["total_return"], "+.1%"),
+            f"all companies in equal weights, Sharpe {_number(m['market']['sharpe'], '.2f')}",
+        ),
         ("Coverage", _number(m["coverage"], ".0%"), "of priced companies have a signal"),
     ]
     inside = "".join(
@@ -131,11 +162,18 @@ def _folds(folds: list[dict[str, Any]], walk: dict[str, Any]) -> list[str]:
     ]
 
 
+def _judged(years: pd.DataFrame) -> pd.DataFrame:
+    t = [Markup(_t(row.ic_t, row.sessions)) for row in years.itertuples()]
+    return years.assign(ic_t=t)
+
+
 def _horizons(m: dict[str, Any]) -> pd.DataFrame:
     rows = []
     for bars, ic in m["ic_by_horizon"].items():
         spread = m["quantile_spread"][bars] * 1e4
-        rows.append((f"{bars} bar(s)", ic["mean"], ic["t"], spread, m["quantile_spread_t"][bars], ic["sessions"]))
+        apart = ic["sessions"] / int(bars)  # periods of several bars overlap
+        own, of_spread = _t(ic["t"], apart), _t(m["quantile_spread_t"][bars], apart)
+        rows.append((f"{bars} bar(s)", ic["mean"], Markup(own), spread, Markup(of_spread), ic["sessions"]))
     columns = ["horizon", "IC", "t of the IC", "top minus bottom quintile, bp", "its t", "sessions"]
     return pd.DataFrame(rows, columns=columns)
 
@@ -168,8 +206,8 @@ def _events(study: pd.DataFrame) -> list[str]:
 
 
 _STYLES = {
-    "ic_mean": "+.4f", "ic_t": "+.2f", "IC": "+.4f", "t of the IC": "+.2f", "top minus bottom quintile, bp": "+.1f",
-    "its t": "+.2f", "sharpe": "+.2f", "return": "+.1%",
+    "ic_mean": "+.4f", "IC": "+.4f", "top minus bottom quintile, bp": "+.1f",
+    "sharpe": "+.2f", "return": "+.1%", "deepest drawdown": ".1%", "beta": "+.2f", "correlation": "+.2f",
 }  # fmt: skip
 
 

@@ -26,8 +26,18 @@ def export(
     out: Annotated[Path, typer.Option("--out", help="Folder to write into; created if it does not exist.")],
     seed: Annotated[int, typer.Option("--seed", help="Another seed gives another week.")] = _SEED,
     documents: Annotated[
-        int, typer.Option("--documents", min=1, help="Number of originals; copies are added to them.")
-    ] = 6_000,
+        int | None,
+        typer.Option(
+            "--documents", min=1, help="Number of originals, copies aside; default: 6,000, or 60 a day if that is more."
+        ),
+    ] = None,
+    days: Annotated[
+        int,
+        typer.Option("--days", min=7, max=730, help="Length; a longer sample begins earlier and ends with the week."),
+    ] = 7,
+    posts: Annotated[
+        bool, typer.Option("--posts", help="Write posts.jsonl, too: the posts with foreign column names, for --map.")
+    ] = False,
     planted: Annotated[bool, typer.Option("--planted/--no-planted", help="Whether prices follow the opinions.")] = True,
     hourly: Annotated[bool, typer.Option("--hourly", help="Hourly bars instead of daily ones.")] = False,
     as_json: Json = False,
@@ -36,7 +46,7 @@ def export(
     from services.ingest.sample.files import write_sample
 
     try:
-        written = write_sample(out, seed, documents, planted=planted, hourly=hourly)
+        written = write_sample(out, seed, documents, planted=planted, hourly=hourly, days=days, posts=posts)
     except OSError as error:
         note(f"--out {out}: {error.strerror or error}; name a folder that can be written to")
         raise typer.Exit(1) from None

@@ -117,11 +117,13 @@ def signal_frame(signals: Iterable[Signal]) -> pd.DataFrame:
             "strategy_hash": s.strategy_hash,
             "reasons": msgspec.json.encode(s.reasons).decode(),
             "evidence": json.dumps(s.evidence),
+            "contributions": json.dumps(s.contributions),
+            "synthetic": s.synthetic,
         }
         for s in ordered
     ]
     columns = ["ticker", "company", "available_at", "at", "revision", "score", "confidence", "action", "documents"]
-    columns += ["model", "strategy", "strategy_hash", "reasons", "evidence"]
+    columns += ["model", "strategy", "strategy_hash", "reasons", "evidence", "contributions", "synthetic"]
     return pd.DataFrame(rows, columns=columns)
 
 

@@ -6,27 +6,54 @@ import csv
 import json
 from pathlib import Path
 
-from services.ingest.sample.prices import Price, planted_path, synthetic_prices
-from services.ingest.sample.week import SampleItem, sample_week
+from services.ingest.sample.prices import DAYS, Price, planted_path, synthetic_prices
+from services.ingest.sample.week import SampleItem, sample_week, usual_documents
 from shared.contract.events import CHANNELS
 
+POST_FIELDS = {"id": "external_id", "date": "published_at", "user": "author", "body": "text"}
 PRICE_COLUMNS = ("date", "ticker", "open", "high", "low", "close", "volume")
 
 
 def write_sample(
-    out: Path, seed: int, documents: int, *, planted: bool = True, hourly: bool = False
+    out: Path,
+    seed: int,
+    documents: int | None = None,
+    *,
+    planted: bool = True,
+    hourly: bool = False,
+    days: int = DAYS,
+    posts: bool = False,
 ) -> dict[str, int | str]:
-    """Write documents.jsonl, news.jsonl, social.jsonl, prices.csv and planted.json into `out`; says how many."""
+    """Write documents.jsonl, news.jsonl, social.jsonl, prices.csv, planted.json and, if asked, posts.jsonl into `out`;
+    says how many. `documents` None: as many as is usual for so many days.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    items = sample_week(seed, documents)
-    prices = synthetic_prices(seed, planted=planted, hourly=hourly)
+    items = sample_week(seed, usual_documents(days) if documents is None else documents, days)
+    prices = synthetic_prices(seed, planted=planted, hourly=hourly, days=days)
     _write_items(out / "documents.jsonl", items)
     for channel in CHANNELS:
         _write_items(out / f"{channel}.jsonl", [item for item in items if item.channel == channel])
+    if posts:
+        write_posts(out / "posts.jsonl", items)
     write_prices(out / "prices.csv", prices)
-    plan = planted_path(seed) | ({} if planted else {"daily_effect": 0.0})
+    plan = planted_path(seed, days) | ({} if planted else {"daily_effect": 0.0})
     (out / "planted.json").write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
-    return {"documents": len(items), "prices": len(prices), "seed": seed, "out": str(out)}
+    return {"documents": len(items), "prices": len(prices), "seed": seed, "days": days, "out": str(out)}
+
+
+def write_posts(path: Path, items: list[SampleItem]) -> None:
+    """The posts alone, with the names of columns that another system's export may have: `--map` is for such files."""
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        for item in items:
+            if item.channel == "social":
+                raw = item.raw()
+                row = {
+                    "id": raw["external_id"],
+                    "date": raw["published_at"],
+                    "user": raw["author"],
+                    "body": raw["text"],
+                }
+                file.write(json.dumps(row | {"synthetic": True}, ensure_ascii=False) + "\n")
 
 
 def write_prices(path: Path, prices: list[Price]) -> None:

@@ -19,8 +19,17 @@ from shared.clock import HOUR_SECONDS
 SEED: Final = 20260302
 START: Final = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
 HOURS: Final = 7 * 24
-FIRST_PRICE_DAY: Final = date(2026, 2, 17)
-LAST_PRICE_DAY: Final = date(2026, 3, 20)  # no exchange holiday between the two
+DAYS: Final = 7
+MOST_DAYS: Final = 730  # a longer sample begins earlier; all end with the week
+FIRST_PRICE_DAY: Final = date(2026, 2, 17)  # of the week's own prices; a longer sample's begin as long before it
+LAST_PRICE_DAY: Final = date(2026, 3, 20)
+# days without trading in New York within MOST_DAYS, weekends aside
+_HOLIDAYS: Final = """
+    2024-03-29 2024-05-27 2024-06-19 2024-07-04 2024-09-02 2024-11-28 2024-12-25
+    2025-01-01 2025-01-09 2025-01-20 2025-02-17 2025-04-18 2025-05-26 2025-06-19 2025-07-04 2025-09-01 2025-11-27
+    2025-12-25 2026-01-01 2026-01-19 2026-02-16
+"""
+CLOSED: Final = frozenset(map(date.fromisoformat, _HOLIDAYS.split()))
 LAG_HOURS: Final = 24  # a return follows the opinion of a day before
 DAILY_EFFECT: Final = 0.02  # return of a trading day that follows an opinion of 1 held all day
 DAILY_NOISE: Final = 0.012  # standard deviation of a company's own daily return
@@ -52,9 +61,14 @@ class Price:
     volume: int
 
 
-def opinion(company: str, hour: float, seed: int = SEED) -> float:
-    """The planted opinion on `company`, in (-1, 1), `hour` hours after START. 0 outside the week."""
-    if not 0 <= hour <= HOURS:
+def first_hour(days: int) -> int:
+    """The first hour of a sample of so many days, from START: 0 of the week, less than 0 of longer ones."""
+    return (DAYS - days) * 24
+
+
+def opinion(company: str, hour: float, seed: int = SEED, days: int = DAYS) -> float:
+    """The planted opinion on `company`, in (-1, 1), `hour` hours after START. 0 outside the sample."""
+    if not first_hour(days) <= hour <= HOURS:
         return 0.0
     level, waves = _curve(company, seed)
     return math.tanh(
@@ -73,13 +87,16 @@ def _curve(company: str, seed: int) -> tuple[float, list[tuple[float, float, flo
     ]
 
 
-def planted_path(seed: int = SEED) -> dict[str, object]:
-    """The whole plan as JSON: `start`, `step_seconds`, effect and lag, and per company id 168 hourly opinions."""
-    paths = {company: [round(opinion(company, hour, seed), 4) for hour in range(HOURS)] for company in COMPANIES}
+def planted_path(seed: int = SEED, days: int = DAYS) -> dict[str, object]:
+    """The whole plan as JSON: `start`, `step_seconds`, effect and lag, and the hourly opinions of every company id."""
+    first = first_hour(days)
+    paths = {
+        company: [round(opinion(company, hour, seed, days), 4) for hour in range(first, HOURS)] for company in COMPANIES
+    }
     return {
         "synthetic": True,
         "seed": seed,
-        "start": "2026-03-02T00:00:00Z",
+        "start": (START + timedelta(hours=first)).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "step_seconds": HOUR_SECONDS,
         "lag_hours": LAG_HOURS,
         "daily_effect": DAILY_EFFECT,
@@ -87,32 +104,41 @@ def planted_path(seed: int = SEED) -> dict[str, object]:
     }
 
 
-def synthetic_prices(seed: int = SEED, *, planted: bool = True, hourly: bool = False) -> list[Price]:
-    """Bars of every company of the week, by date and ticker: daily, or hourly in market hours.
+def trading_days(days: int = DAYS) -> list[date]:
+    """The days with prices of a sample of so many days: from two weeks before it to two weeks after it."""
+    first = FIRST_PRICE_DAY - timedelta(days=days - DAYS)
+    every = (first + timedelta(days=n) for n in range((LAST_PRICE_DAY - first).days + 1))
+    return [day for day in every if day.weekday() < 5 and day not in CLOSED]
+
+
+def synthetic_prices(seed: int = SEED, *, planted: bool = True, hourly: bool = False, days: int = DAYS) -> list[Price]:
+    """Bars of every company of the sample, by date and ticker: daily, or hourly in market hours.
 
     Without `planted` the same noise is there and the effect is not.
     """
     market = random.Random(f"market:{seed}")
-    days = [FIRST_PRICE_DAY + timedelta(days=n) for n in range((LAST_PRICE_DAY - FIRST_PRICE_DAY).days + 1)]
-    days = [day for day in days if day.weekday() < 5]
-    common = {day: [market.gauss(0, MARKET_NOISE / math.sqrt(_BARS)) for _ in range(_BARS)] for day in days}
-    bars = [bar for company in COMPANIES for bar in _bars(company, days, common, seed, planted, hourly)]
+    common = {
+        day: [market.gauss(0, MARKET_NOISE / math.sqrt(_BARS)) for _ in range(_BARS)] for day in trading_days(days)
+    }
+    effect = DAILY_EFFECT if planted else 0.0
+    bars = [bar for company in COMPANIES for bar in _bars(company, common, seed, effect, hourly, days)]
     return sorted(bars, key=lambda bar: (bar.date, bar.ticker))
 
 
 def _bars(
-    company: str, days: list[date], common: dict[date, list[float]], seed: int, planted: bool, hourly: bool
+    company: str, common: dict[date, list[float]], seed: int, effect: float, hourly: bool, days: int
 ) -> list[Price]:
+    """`common`: the market's noise by day and bar; `effect`: the return of a day that follows an opinion of 1."""
     draw = random.Random(f"price:{seed}:{company}")
     price = draw.uniform(20, 400)
     turnover = draw.uniform(1e6, 2e7) / _BARS
     bars: list[Price] = []
-    for day in days:
+    for day, noise in common.items():
         of_day: list[Price] = []
-        for number, shared in enumerate(common[day]):
+        for number, shared in enumerate(noise):
             start = datetime.combine(day, time(9 + number, 30), _EXCHANGE).astimezone(UTC)
             hour = (start - START).total_seconds() / HOUR_SECONDS - LAG_HOURS
-            drift = opinion(company, hour, seed) * DAILY_EFFECT / _BARS if planted else 0.0
+            drift = opinion(company, hour, seed, days) * effect / _BARS
             own = draw.gauss(0, DAILY_NOISE / math.sqrt(_BARS))
             close = price * math.exp(drift + own + shared)
             wick = [abs(draw.gauss(0, 0.001)) for _ in range(2)]

@@ -18,8 +18,8 @@ from typing import Any, Final, Literal
 
 import yaml
 
-from services.ingest.sample.prices import COMPANIES, HOURS, SEED, START, opinion
-from shared.clock import HOUR_SECONDS
+from services.ingest.sample.prices import COMPANIES, DAYS, HOURS, SEED, START, first_hour, opinion
+from shared.clock import DAY_SECONDS, HOUR_SECONDS
 from shared.contract.events import Channel
 from shared.universe.securities import Catalogue, Company
 
@@ -67,9 +67,16 @@ class SampleItem:
         }
 
 
-def sample_week(seed: int = SEED, documents: int = DOCUMENTS) -> list[SampleItem]:
-    """The week's items in order of time: about `documents` originals and a fifth more copies and re-posts."""
-    return _Week(seed).items(documents)
+def sample_week(seed: int = SEED, documents: int = DOCUMENTS, days: int = DAYS) -> list[SampleItem]:
+    """The items in order of time: about `documents` originals and a fifth more copies and re-posts. A sample of more
+    `days` ends with the week and begins earlier.
+    """
+    return _Week(seed, days).items(documents)
+
+
+def usual_documents(days: int) -> int:
+    """How many originals a sample of so many days has unless somebody asks for more."""
+    return max(DOCUMENTS, days * 60)
 
 
 @lru_cache(maxsize=1)
@@ -90,8 +97,9 @@ def _activity(moment: datetime, social: bool) -> float:
 class _Week:
     """The generator's state: one random stream, companies, authors."""
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self, seed: int, days: int) -> None:
+        self._seed, self._days = seed, days
+        self._start = START + timedelta(hours=first_hour(days))
         self._random = random.Random(f"week:{seed}")
         catalogue = Catalogue.load()
         self._companies = [catalogue.by_id[company] for company in COMPANIES]
@@ -114,14 +122,14 @@ class _Week:
 
     def _moment(self, social: bool) -> datetime:
         while True:
-            moment = START + timedelta(seconds=self._random.randrange(HOURS * HOUR_SECONDS))
+            moment = self._start + timedelta(seconds=self._random.randrange(self._days * DAY_SECONDS))
             if self._random.random() < _activity(moment, social):
                 return moment
 
     def _mood(self, company: Company, moment: datetime) -> Mood:
         if self._random.random() < NEUTRAL_SHARE:
             return "neutral"
-        planted = opinion(company.id, (moment - START).total_seconds() / HOUR_SECONDS, self._seed)
+        planted = opinion(company.id, (moment - START).total_seconds() / HOUR_SECONDS, self._seed, self._days)
         return "positive" if self._random.random() < (1 + planted) / 2 else "negative"
 
     def _pick(self, words: Sequence[str], skew: float = 1.0) -> str:

@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from dashboard.drawing import run_charts
+from dashboard.reading import runs
 from services.aggregation.signals.strategy import StrategyError, load_strategy
 from services.aggregation.signals.variants import variants
 from services.backtest.growing import GrowingCurve
@@ -102,6 +104,39 @@ def test_other_strategies_of_the_run_count_as_trials(
     assert set(pd.read_parquet(out / "signals.parquet")["strategy"]) == {"slow"}
     with pytest.raises(BacktestError, match="no strategy 'pulse'; it has fast, slow"):
         backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy="pulse"))
+
+
+def test_what_goes_elsewhere_is_found_by_the_page_too(world: tuple[Settings, Path], tmp_path: Path) -> None:
+    """The README's own `--out`: the page has every measure of both strategies, and no table speaks of another one."""
+    settings, folder = world
+    for name in ("slow", "fast"):
+        out, metrics = backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy=name), tmp_path / name)
+        assert out == tmp_path / name
+        assert {"tearsheet.html", "metrics.json", "signals.parquet", "equity.parquet"} <= {
+            p.name for p in out.iterdir()
+        }
+        assert not metrics["synthetic"]
+    known = runs.read_runs(settings.state_dir)
+    tests = [
+        test for test in runs.read_tests(settings.state_dir, known) if test["asked"]["test"] != "walk-forward-slow"
+    ]
+    table = run_charts.run_table(known, tests)
+    assert list(table["strategy"]) == ["fast", "slow"]
+    assert table[["IC", "t", "placebo p", "Sharpe", "drawdown", "turnover"]].notna().all(axis=None)
+    assert list(runs.read_curves(tests)) == list(table["back-test"])
+
+
+def test_the_tear_sheet_has_a_benchmark_and_its_months(slow: tuple[Path, dict[str, Any]]) -> None:
+    out, metrics = slow
+    page = (out / "tearsheet.html").read_text()
+    for part in ("Against the benchmark", "benchmark: all companies, equal weights", "Month by month", "<th>Jul</th>"):
+        assert part in page
+    assert "Synthetic data" not in page
+    assert "too few to judge by" in page  # 20 sessions ahead: no more than a handful of periods
+    months = pd.DataFrame(metrics["by_month"])
+    assert {"year", "month", "long_short", "long_only", "market"} == set(months.columns)
+    whole = (1 + months["long_short"]).prod() - 1
+    assert whole == pytest.approx(metrics["total_return"], abs=1e-9)
 
 
 def test_a_walk_forward_shows_every_fold_and_trades_only_out_of_sample(world: tuple[Settings, Path]) -> None:

@@ -103,3 +103,27 @@ def test_charts_draw_what_is_there(tmp_path: Path) -> None:
 
 def test_what_is_left_is_written_for_a_person() -> None:
     assert [run_charts.seconds_left(s) for s in (40, 600, 11_100)] == ["40 s", "10 min", "3 h 05 min"]
+
+
+def test_each_strategy_s_back_test_has_its_row_under_the_name_that_charts_use(tmp_path: Path) -> None:
+    finished(tmp_path, "week", tests=("backtest-hourly", "backtest-pulse"))
+    put(tmp_path / "runs" / "week" / "backtest-hourly", "metrics.json", METRICS | {"strategy": "hourly", "sharpe": 2.0})
+    finished(tmp_path, "untested", tests=())
+    known = runs.read_runs(tmp_path)
+    tests = runs.read_tests(tmp_path, known)
+    table = run_charts.run_table(known, tests)
+    assert list(table["back-test"].dropna()) == [test["name"] for test in tests]
+    assert list(table["strategy"].dropna()) == ["hourly", "pulse"]
+    assert list(run_charts.run_table(known, [])) == ["run", "state", "documents", "signals", "names"]  # nothing empty
+
+
+def test_a_t_value_of_few_periods_says_so_in_grey(tmp_path: Path) -> None:
+    finished(tmp_path, "week")
+    put(tmp_path / "runs" / "week" / "backtest", "metrics.json", METRICS | {"ic_t": 3.1, "ic_sessions": 5})
+    known = runs.read_runs(tmp_path)
+    tests = runs.read_tests(tmp_path, known)
+    why = "t of 5 independent periods: too few to judge by"
+    assert run_charts.comparison(tests).set_index("measure")["week"]["t of the IC (Newey-West)"] == f"+3.10 ({why})"
+    assert run_charts.run_table(known, tests)["mind"][0] == why
+    assert f"color: {LIGHT.muted}" in run_charts.greyed(run_charts.run_table(known, tests), LIGHT).to_html()
+    assert run_charts.few({"ic_sessions": 20}) == ""

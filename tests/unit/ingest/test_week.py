@@ -27,6 +27,7 @@ from services.ingest.sample.prices import (
     opinion,
     planted_path,
     synthetic_prices,
+    trading_days,
 )
 from services.ingest.sample.week import SampleItem, sample_week
 from shared.clock import to_micros
@@ -184,3 +185,25 @@ def _correlation(a: list[float], b: list[float]) -> float:
     mean_a, mean_b = fmean(a), fmean(b)
     covariance = fmean((x - mean_a) * (y - mean_b) for x, y in zip(a, b, strict=True))
     return covariance / (pstdev(a) * pstdev(b))
+
+
+def test_a_longer_sample_ends_with_the_week_and_trades_on_the_exchange_s_days(tmp_path: Path) -> None:
+    import exchange_calendars
+
+    sessions = exchange_calendars.get_calendar("XNYS", start="2024-02-01", end="2026-04-01").sessions
+    for days in (7, 365, 730):
+        own = trading_days(days)
+        assert own == [s.date() for s in sessions if own[0] <= s.date() <= own[-1]]
+    result = CliRunner().invoke(
+        sample_app, ["export", "--out", str(tmp_path), "--days", "365", "--documents", "500", "--posts"]
+    )
+    assert result.exit_code == 0, result.output
+    rows = [json.loads(line) for line in (tmp_path / "documents.jsonl").read_text().splitlines()]
+    assert rows[0]["published_at"].startswith("2025-03-")
+    assert rows[-1]["published_at"].startswith("2026-03-")
+    posts = [json.loads(line) for line in (tmp_path / "posts.jsonl").read_text().splitlines()]
+    assert {"id", "date", "user", "body", "synthetic"} == set(posts[0])
+    assert len(posts) == sum(row["channel"] == "social" for row in rows)
+    plan = json.loads((tmp_path / "planted.json").read_text())
+    assert plan["start"] == "2025-03-09T00:00:00Z"
+    assert len(plan["opinion"]["AAPL"]) == 365 * 24
