@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from kafka import KafkaProducer
 
@@ -62,14 +63,14 @@ def peer(settings: Settings, path: Path) -> None:
 
 
 @contextmanager
-def broker(given: str | None, folder: Path) -> Iterator[str]:
+def broker(given: str | None, folder: Path) -> Iterator[dict[str, Any]]:
     if given:
-        yield given
+        yield {"bootstrap_servers": given}
         return
     server = EmbeddedKafka(folder / "kafka")
     server.start()
     try:
-        yield server.bootstrap_servers
+        yield server.settings()
     finally:
         server.stop(10)
 
@@ -80,14 +81,14 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--bootstrap-servers")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, broker(options.bootstrap_servers, Path(name)) as servers:
+    with tempfile.TemporaryDirectory() as name, broker(options.bootstrap_servers, Path(name)) as kafka:
         path = Path(name) / "posts.jsonl"
         write_tweets(path, options.documents)
         rates: dict[str, list[float]] = {"ours": [], "peer": []}
         for _ in range(options.runs):
             for what, load in (("ours", ours), ("peer", peer)):
                 run = f"bench{uuid.uuid4().hex[:8]}"
-                settings = load_settings(Path(name) / run, run=run, kafka={"bootstrap_servers": servers})
+                settings = load_settings(Path(name) / run, run=run, kafka=kafka)
                 ensure_topics(settings.kafka, Topics.of(settings).all())  # making topics is no part of either
                 start = time.perf_counter()
                 load(settings, path)

@@ -17,6 +17,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
@@ -131,11 +132,11 @@ def run(documents: int, repeats: int, state: Path) -> dict[str, object]:
     try:
         settings = load_settings(
             state,
-            kafka={"bootstrap_servers": kafka.bootstrap_servers},
-            redis={"url": redis.url},
+            kafka=kafka.settings(),
+            redis=redis.settings(),
             model={"name": "stub"},
         )
-        write(settings)
+        write(settings, kafka.settings(), redis.settings())
         rounds = [
             repetition(settings.model_copy(update={"run": f"plumbing{repeat}"}), documents) for repeat in range(repeats)
         ]
@@ -166,10 +167,10 @@ def summary(rounds: list[dict[str, Rate]]) -> dict[str, object]:
     }
 
 
-def write(settings: Settings) -> None:
+def write(settings: Settings, kafka: dict[str, Any], redis: dict[str, Any]) -> None:
     sections = {
-        "kafka": {"bootstrap_servers": settings.kafka.bootstrap_servers},
-        "redis": {"url": settings.redis.url},
+        "kafka": kafka,
+        "redis": redis,
         "model": {"name": settings.model.name},
     }
     (settings.state_dir / "bellwether.yaml").write_text(json.dumps(sections))

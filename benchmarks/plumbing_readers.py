@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 import uvloop
 
+from services.runtime.faust_app import credentials
 from services.runtime.report import Pace
 from shared.settings import Settings, load_settings
 
@@ -48,6 +49,7 @@ async def bare(settings: Settings, topic: str, total: int) -> None:
     app = faust.App(
         f"bare-{time.monotonic_ns()}",
         broker=f"aiokafka://{settings.kafka.bootstrap_servers}",
+        broker_credentials=credentials(settings.kafka),
         consumer_auto_offset_reset="earliest",
         topic_disable_leader=True,
         topic_allow_declare=False,

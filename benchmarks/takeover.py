@@ -152,7 +152,7 @@ def services(state: Path) -> Iterator[dict[str, Any]]:
     kafka.start()
     redis.start()
     try:
-        yield {"kafka": {"bootstrap_servers": kafka.bootstrap_servers}, "redis": {"url": redis.url}}
+        yield {"kafka": kafka.settings(), "redis": redis.settings()}
     finally:
         redis.stop()
         kafka.stop()

@@ -15,9 +15,10 @@ from typing import Any, Literal
 from zoneinfo import available_timezones
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from shared.addresses import split_password
 from shared.clients.state_folder import StateFolder
 from shared.contract.names import PATTERN as NAME_PATTERN
 
@@ -50,12 +51,23 @@ class KafkaSettings(_Section):
 
 class RedisSettings(_Section):
     url: str = Field(
-        "redis://127.0.0.1:6379/0", description="Redis address, redis:// or rediss://, without the password."
+        "redis://127.0.0.1:6379/0",
+        description="Redis address, redis:// or rediss://; a password in it is taken as `password`.",
     )
     password: SecretStr | None = Field(None, description="Redis password; never logged.")
     ssl_cafile: str | None = Field(None, description="CA certificates (PEM) for rediss://; None: those of the system.")
     cluster: bool = Field(False, description="Whether the address is a Redis Cluster.")
     timeout_seconds: float = Field(5.0, gt=0, description="Socket timeout for one command.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _password_apart(cls, given: Any) -> Any:
+        """A password inside the address goes where passwords are: an address is shown, logged and reported."""
+        if isinstance(given, dict) and isinstance(given.get("url"), str):
+            url, password = split_password(given["url"])
+            if password:
+                return given | {"url": url, "password": password}
+        return given
 
 
 class ModelSettings(_Section):
@@ -270,16 +282,31 @@ class _StateFiles(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         endpoints, own = StateFolder(self._state).endpoints, StateFolder(self._state).settings
         merged: dict[str, Any] = _parsed(endpoints, json.loads)
+        loaded: dict[str, Any] = {}
         if own.exists():
             loaded = _parsed(own, yaml.safe_load) or {}
             if not isinstance(loaded, dict):
                 raise SettingsError(f"{own}: expected a mapping of sections, e.g. 'redis: {{url: redis://…}}'")
-            for section, values in loaded.items():
-                if isinstance(values, dict) and isinstance(merged.get(section), dict):
-                    merged[section] = merged[section] | values
-                else:
-                    merged[section] = values
+        for section, field in _ADDRESSES.items():
+            if _elsewhere(merged.get(section), field, (self.current_state.get(section), loaded.get(section))):
+                del merged[section]
+        for section, values in loaded.items():
+            if isinstance(values, dict) and isinstance(merged.get(section), dict):
+                merged[section] = merged[section] | values
+            else:
+                merged[section] = values
         return merged
+
+
+_ADDRESSES = {"kafka": "bootstrap_servers", "redis": "url"}
+
+
+def _elsewhere(embedded: Any, field: str, named: tuple[Any, ...]) -> bool:
+    """Whether somebody named another server: the password of our own is then not for it."""
+    own = embedded.get(field) if isinstance(embedded, dict) else None
+    given = [each.get(field) if isinstance(each, dict) else getattr(each, field, None) for each in named]
+    first = next((address for address in given if address is not None), None)
+    return own is not None and first is not None and str(first) != own
 
 
 def _parsed(file: Path, parse: Callable[[str], Any]) -> Any:

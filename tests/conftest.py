@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis as redis_client
@@ -29,9 +30,9 @@ def kafka_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedK
 
 
 @pytest.fixture(scope="session")
-def kafka(kafka_server: EmbeddedKafka) -> str:
-    """Bootstrap servers of the session's broker."""
-    return kafka_server.bootstrap_servers
+def kafka(kafka_server: EmbeddedKafka) -> dict[str, Any]:
+    """Section `kafka` of the settings that lead to the session's broker."""
+    return kafka_server.settings()
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +46,7 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedR
 
 @pytest.fixture(scope="session")
 def redis_url(redis_server: EmbeddedRedis) -> str:
-    """Address of the session's Redis."""
+    """Address of the session's Redis, with its password."""
     return redis_server.url
 
 
@@ -64,12 +65,12 @@ def run_name() -> str:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, kafka: str, redis_url: str, run_name: str) -> Settings:
+def settings(tmp_path: Path, kafka: dict[str, Any], redis_url: str, run_name: str) -> Settings:
     """Settings of a fresh run on the session's Kafka and Redis, with the stub model and a state folder of its own."""
     return load_settings(
         tmp_path / "state",
         run=run_name,
-        kafka={"bootstrap_servers": kafka},
+        kafka=kafka,
         redis={"url": redis_url},
         model={"name": "stub"},
     )

@@ -1,5 +1,7 @@
 """Apache Kafka as a child process: one KRaft node, bound to 127.0.0.1, all its data in one folder.
 
+Whoever connects, to the broker or to the controller, needs the password (SASL PLAIN): every account of the machine
+reaches 127.0.0.1. The password is asked for once a connection and costs nothing afterwards.
 It survives kill -9: started again on the same folder it has the same port, cluster id and records. It is set up for
 one machine (one replica, small internal topics, quick rebalances), not for production.
 """
@@ -11,16 +13,19 @@ import logging
 import subprocess
 import uuid
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from services.embedded.errors import EmbeddedError
 from services.embedded.jars import kafka_jars
 from services.embedded.java import find_java
 from services.embedded.ports import is_free
 from services.embedded.service import EmbeddedService
-from shared.settings import default_cache_dir
+from shared.clients.kafka import client_config
+from shared.clients.state_folder import write_atomically
+from shared.settings import KafkaSettings, default_cache_dir
 
 MIN_SESSION_TIMEOUT_MS: Final = 1000
+USER: Final = "bellwether"
 START_SECONDS: Final = 180.0  # three on a quiet machine
 _JVM: Final = ("-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Djava.awt.headless=true")
 
@@ -28,7 +33,11 @@ _PROPERTIES: Final = f"""\
 process.roles=broker,controller
 node.id=1
 controller.listener.names=CONTROLLER
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listener.security.protocol.map=SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:SASL_PLAINTEXT
+inter.broker.listener.name=SASL_PLAINTEXT
+sasl.enabled.mechanisms=PLAIN
+sasl.mechanism.inter.broker.protocol=PLAIN
+sasl.mechanism.controller.protocol=PLAIN
 auto.create.topics.enable=false
 default.replication.factor=1
 min.insync.replicas=1
@@ -94,6 +103,15 @@ class EmbeddedKafka(EmbeddedService):
     def bootstrap_servers(self) -> str:
         return f"127.0.0.1:{self.port}"
 
+    def settings(self) -> dict[str, Any]:
+        return {
+            "bootstrap_servers": self.bootstrap_servers,
+            "security_protocol": "SASL_PLAINTEXT",
+            "sasl_mechanism": "PLAIN",
+            "sasl_username": USER,
+            "sasl_password": self.password,
+        }
+
     def spawn(self) -> None:
         java = self._java = self._java or find_java().path
         jars = kafka_jars(self._cache)
@@ -117,17 +135,19 @@ class EmbeddedKafka(EmbeddedService):
 
     def usable(self) -> bool:
         """Whether every partition of every topic has a leader again."""
-        return not is_free(self.port) and all_partitions_led(self.bootstrap_servers)
+        return not is_free(self.port) and all_partitions_led(KafkaSettings(**self.settings()))
 
     def _write_configuration(self) -> None:
         (controller,) = self._take_ports("broker", "controller")
-        (self.folder / "server.properties").write_text(
+        configuration = (
             _PROPERTIES
+            + "".join(_login(listener, self.password) for listener in ("sasl_plaintext", "controller"))
             + f"controller.quorum.voters=1@127.0.0.1:{controller}\n"
-            + f"listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}\n"
-            + f"advertised.listeners=PLAINTEXT://127.0.0.1:{self.port}\n"
+            + f"listeners=SASL_PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}\n"
+            + f"advertised.listeners=SASL_PLAINTEXT://127.0.0.1:{self.port}\n"
             + f"log.dirs={self.folder / 'data'}\n"
         )
+        write_atomically(self.folder / "server.properties", configuration.encode())
         (self.folder / "log4j2.properties").write_text(_LOG4J.format(log=self.folder / "kafka.log"))
 
     def _format(self, java: str, class_path: str) -> None:
@@ -142,7 +162,17 @@ class EmbeddedKafka(EmbeddedService):
             )
 
 
-def all_partitions_led(bootstrap_servers: str) -> bool:
+def _login(listener: str, password: str) -> str:
+    """Who is let in at a listener, and as whom the broker itself goes there: one user, with the one password."""
+    quoted = password.replace("\\", r"\\\\").replace('"', '\\\\"')  # once for JAAS, once for the file of properties
+    return (
+        f"listener.name.{listener}.plain.sasl.jaas.config="
+        "org.apache.kafka.common.security.plain.PlainLoginModule required "
+        f'username="{USER}" password="{quoted}" user_{USER}="{quoted}";\n'
+    )
+
+
+def all_partitions_led(settings: KafkaSettings) -> bool:
     """Whether the cluster answers and every partition of every topic has a leader."""
     from kafka import KafkaAdminClient
 
@@ -150,7 +180,7 @@ def all_partitions_led(bootstrap_servers: str) -> bool:
     level = quiet.level
     quiet.setLevel(logging.CRITICAL)  # a broker that is not there yet is what we are waiting for
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap_servers.split(","), request_timeout_ms=5000)
+        admin = KafkaAdminClient(**client_config(settings), request_timeout_ms=5000)
         try:
             topics = admin.describe_topics(admin.list_topics())
             brokers = admin.describe_cluster()["brokers"]

@@ -1,15 +1,25 @@
-"""Redis as a child process, bound to 127.0.0.1, append-only file on, all its data in one folder."""
+"""Redis as a child process, bound to 127.0.0.1, append-only file on, all its data in one folder.
+
+It lets nobody in without the password, and nobody at all may use the commands by which a client becomes the server's
+user: to write files where it likes (CONFIG), to load code (MODULE), to change who may do what (ACL), to follow another
+server (REPLICAOF), DEBUG and SHUTDOWN.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import shutil
-import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Final
 
 from services.embedded.errors import EmbeddedError
 from services.embedded.service import EmbeddedService
+from shared.clients.state_folder import write_atomically
+
+_CLOSED: Final = ("config", "module", "debug", "acl", "replicaof", "slaveof", "migrate", "shutdown", "failover")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +57,19 @@ class EmbeddedRedis(EmbeddedService):
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        """Its address with the password: nothing to show, nor for a command line."""
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    def settings(self) -> dict[str, Any]:
+        return {"url": f"redis://127.0.0.1:{self.port}/0", "password": self.password}
 
     def spawn(self) -> None:
         binary = self._binary or find_redis().path
         self._take_ports("redis")
-        self._run(
-            [binary, *(part for name, value in self._options().items() for part in (f"--{name}", value))], self.log
-        )
+        configuration = self.folder / "redis.conf"  # not the command line: everybody can read that
+        write_atomically(configuration, _access(self.password).encode())
+        options = [part for name, value in self._options().items() for part in (f"--{name}", value)]
+        self._run([binary, str(configuration), *options], self.log)
 
     def usable(self) -> bool:
         """Whether the data is loaded and commands are answered."""
@@ -76,15 +91,19 @@ class EmbeddedRedis(EmbeddedService):
         """Copy the append-only file as it is now (the server goes on); `put_back` takes it."""
         import redis
 
+        def rewrites() -> tuple[int, int]:
+            persistence: Any = client.info("persistence")
+            return persistence["aof_rewrite_in_progress"], persistence["aof_base_size"]
+
         with redis.Redis.from_url(self.url) as client:
-            client.config_set("auto-aof-rewrite-percentage", 0)
-            while client.info("persistence")["aof_rewrite_in_progress"]:
-                time.sleep(0.02)
-            shutil.rmtree(target, ignore_errors=True)
-            target.mkdir(parents=True)
-            for found in self._data_files():
-                _copy(found, target / found.name)
-            client.config_set("auto-aof-rewrite-percentage", 100)
+            before = None
+            while before != rewrites() or before[0]:  # rewritten meanwhile: old and new parts do not go together
+                before = rewrites()
+                shutil.rmtree(target, ignore_errors=True)
+                target.mkdir(parents=True)
+                with suppress(FileNotFoundError, shutil.Error):
+                    for found in self._data_files():
+                        _copy(found, target / found.name)
 
     def put_back(self, source: Path) -> None:
         """Replace the data by an older copy. The server must not be running; start it afterwards."""
@@ -100,12 +119,18 @@ class EmbeddedRedis(EmbeddedService):
         return [path for path in self.folder.iterdir() if path.name.startswith("appendonly") or path.suffix == ".rdb"]
 
 
-def answers(url: str) -> bool:
-    """Whether a Redis there has loaded its data and answers."""
+def _access(password: str) -> str:
+    """The lines of redis.conf that say who may do what; they hold no more of the password than its hash."""
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    return f"user default on #{digest} ~* &* +@all {' '.join(f'-{command}' for command in _CLOSED)}\n"
+
+
+def answers(url: str, password: str | None = None) -> bool:
+    """Whether a Redis there has loaded its data, lets us in and answers."""
     import redis
 
     try:
-        with redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5) as client:
+        with redis.Redis.from_url(url, password=password, socket_connect_timeout=2, socket_timeout=5) as client:
             return bool(client.ping())
     except redis.RedisError:
         return False

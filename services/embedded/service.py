@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from services.embedded.errors import EmbeddedError
 from services.embedded.ports import free_port, is_free
 from services.embedded.process import ChildProcess, wait_until
-from shared.clients.state_folder import make_folder, write_atomically
+from shared.clients.state_folder import make_folder, write_atomically, write_first
 
 _PORTS: Final = "ports.json"
+_PASSWORD: Final = "password"
 
 
 class EmbeddedService(ABC):
@@ -30,6 +32,15 @@ class EmbeddedService(ABC):
         self.process: ChildProcess | None = None
         self._wanted_port = wanted_port
         self._tied = tied
+
+    @property
+    def password(self) -> str:
+        """Made at the first start, and kept (FOLDER/password, mode 0600): other accounts of this machine have none."""
+        return write_first(self.folder / _PASSWORD, secrets.token_urlsafe(32).encode()).decode().strip()
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """Where it listens and how it is entered, as the section of the settings that describes it."""
 
     @property
     def pid(self) -> int | None:

@@ -38,7 +38,7 @@ class ProxiedKafka(EmbeddedKafka):
         if not hasattr(self, "proxy"):
             self.proxy = TcpProxy(self.port)
         file = self.folder / "server.properties"
-        advertised = f"advertised.listeners=PLAINTEXT://127.0.0.1:{self.port}\n"
+        advertised = f"advertised.listeners=SASL_PLAINTEXT://127.0.0.1:{self.port}\n"
         file.write_text(file.read_text().replace(advertised, advertised.replace(str(self.port), str(self.proxy.port))))
 
 
@@ -177,11 +177,12 @@ class World:
         self.proxies = (self.kafka.proxy, self.redis_proxy)
 
     def run(self, name: str, workers: int) -> Run:
-        kafka = {"bootstrap_servers": f"127.0.0.1:{self.kafka.proxy.port}"}
-        return Run(self.folder, name, kafka, f"redis://127.0.0.1:{self.redis_proxy.port}/0", workers)
+        kafka = self.kafka.settings() | {"bootstrap_servers": f"127.0.0.1:{self.kafka.proxy.port}"}
+        redis_url = self.redis.url.replace(f":{self.redis.port}/", f":{self.redis_proxy.port}/")
+        return Run(self.folder, name, kafka, redis_url, workers)
 
     def kafka_settings(self) -> KafkaSettings:
-        return KafkaSettings(bootstrap_servers=self.kafka.bootstrap_servers)  # type: ignore[call-arg]
+        return KafkaSettings(**self.kafka.settings())
 
     def end(self) -> None:
         for proxy in self.proxies:

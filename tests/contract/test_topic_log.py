@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
@@ -26,8 +27,8 @@ LARGE = 3_000_000  # more than a consumer fetches of one partition at once
 
 
 @pytest.fixture
-def settings(kafka: str) -> KafkaSettings:
-    return KafkaSettings(bootstrap_servers=kafka)
+def settings(kafka: dict[str, Any]) -> KafkaSettings:
+    return KafkaSettings(**kafka)
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def test_a_log_that_ends_in_a_transaction_marker_ends(settings: KafkaSettings, t
 
 
 def test_a_reading_that_stands_still_says_where(own_kafka: EmbeddedKafka) -> None:
-    settings = KafkaSettings(bootstrap_servers=own_kafka.bootstrap_servers)
+    settings = KafkaSettings(**own_kafka.settings())
     ensure_topics(settings, [Topic("still", 2, {})])
     send(settings, "still", 1, numbers(7))
     with TopicLog(settings, {"still": 2}) as log:
@@ -164,7 +165,7 @@ def test_a_reading_that_stands_still_says_where(own_kafka: EmbeddedKafka) -> Non
 
 
 def test_a_broker_that_comes_back_in_time_costs_nothing(own_kafka: EmbeddedKafka) -> None:
-    settings = KafkaSettings(bootstrap_servers=own_kafka.bootstrap_servers)
+    settings = KafkaSettings(**own_kafka.settings())
     ensure_topics(settings, [Topic("back", 1, {})])
     values = [b"%d" % number + b"." * 100_000 for number in range(60)]  # six fetches
     send(settings, "back", 0, values)

@@ -12,14 +12,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import redis
-from kafka import KafkaAdminClient
 
 from services.embedded.kafka import EmbeddedKafka
-from services.embedded.ports import is_free
 from services.embedded.redis import EmbeddedRedis
-from shared.clients.kafka import client_config
-from shared.settings import KafkaSettings
 from tests.system import System, assert_exact, write_documents
 
 pytestmark = [
@@ -28,50 +23,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl to make a certificate with"),
 ]
 KAFKA_PASSWORD, REDIS_PASSWORD = "kafka's own secret", "redis:own/secret"
-_SASL = """\
-listener.security.protocol.map=SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT
-inter.broker.listener.name=SASL_PLAINTEXT
-sasl.enabled.mechanisms=PLAIN
-sasl.mechanism.inter.broker.protocol=PLAIN
-listener.name.sasl_plaintext.plain.sasl.jaas.config=\
-org.apache.kafka.common.security.plain.PlainLoginModule required \
-username="broker" password="b" user_broker="b" user_bellwether="%s";
-"""
-
-
-class SaslKafka(EmbeddedKafka):
-    """A broker that lets nobody in without a password."""
-
-    def _write_configuration(self) -> None:
-        super()._write_configuration()
-        file = self.folder / "server.properties"
-        kept = [line for line in file.read_text().splitlines() if not line.startswith("listener.security.protocol")]
-        written = "\n".join(kept).replace("=PLAINTEXT://", "=SASL_PLAINTEXT://")
-        file.write_text(f"{written}\n{_SASL % KAFKA_PASSWORD}")
-
-    def usable(self) -> bool:
-        settings = KafkaSettings(
-            bootstrap_servers=self.bootstrap_servers, security_protocol="SASL_PLAINTEXT", sasl_username="bellwether",
-            sasl_password=KAFKA_PASSWORD,
-        )  # fmt: skip
-        if is_free(self.port):
-            return False
-        with suppress(Exception):  # whatever a client makes of a broker that is not there yet
-            KafkaAdminClient(**client_config(settings), bootstrap_timeout_ms=3000).close()
-            return True
-        return False
-
-
-class LockedRedis(EmbeddedRedis):
-    """A Redis that lets nobody in without a password."""
-
-    def _options(self) -> dict[str, str]:
-        return super()._options() | {"requirepass": REDIS_PASSWORD}
-
-    def usable(self) -> bool:
-        with redis.Redis(port=self.port, password=REDIS_PASSWORD) as client, suppress(redis.RedisError):
-            return bool(client.ping())
-        return False
 
 
 class TlsEndpoint:
@@ -125,7 +76,13 @@ def secured(tmp_path: Path) -> Iterator[System]:
          "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)],
         check=True, capture_output=True,
     )  # fmt: skip
-    kafka, store = SaslKafka(tmp_path / "theirs" / "kafka", heap_mb=384), LockedRedis(tmp_path / "theirs" / "redis")
+    kafka, store = (
+        EmbeddedKafka(tmp_path / "theirs" / "kafka", heap_mb=384),
+        EmbeddedRedis(tmp_path / "theirs" / "redis"),
+    )
+    for server, password in ((kafka, KAFKA_PASSWORD), (store, REDIS_PASSWORD)):
+        server.folder.mkdir(parents=True)
+        (server.folder / "password").write_text(password)
     system = System(tmp_path / "state")
     try:
         kafka.start()

@@ -1,7 +1,8 @@
 """Which Kafka and Redis a state folder uses: its own embedded ones, or what the operator named.
 
 An address counts as named when it is on the command line, in the environment or in STATE/bellwether.yaml. Where they
-are, and which run is up, is written to STATE/endpoints.json, which the settings of every other command read.
+are, how they are entered and which run is up is written to STATE/endpoints.json, which the settings of every other
+command read.
 """
 
 from __future__ import annotations
@@ -61,9 +62,9 @@ class Endpoints:
         if self._run:  # the other commands speak of the run that is up, unless they name one
             content["run"] = self._run
         if self.kafka is not None and self.kafka.port:
-            content["kafka"] = {"bootstrap_servers": self.kafka.bootstrap_servers}
+            content["kafka"] = self.kafka.settings()
         if self.redis is not None and self.redis.port:
-            content["redis"] = {"url": self.redis.url}
+            content["redis"] = self.redis.settings()
         write_atomically(self._folder.endpoints, msgspec.json.encode(content))
 
 
@@ -84,10 +85,18 @@ def own_servers(state: Path, *, with_kafka: bool = True) -> Iterator[None]:
             if _is_at(server.kept_port(), address):
                 started.append(server)
                 server.start()
+        if started:  # a former version knew no passwords
+            _note(folder, {"kafka": kafka, "redis": redis}, started)
         yield
     finally:
         for server in reversed(started):
             server.stop()
+
+
+def _note(folder: StateFolder, named: dict[str, EmbeddedService], started: list[EmbeddedService]) -> None:
+    held: dict[str, Any] = msgspec.json.decode(folder.endpoints.read_bytes()) if folder.endpoints.exists() else {}
+    held |= {name: server.settings() for name, server in named.items() if server in started}
+    write_atomically(folder.endpoints, msgspec.json.encode(held))
 
 
 def _is_at(port: int, address: str) -> bool:
@@ -101,10 +110,10 @@ def _refuse_half_an_address(settings: Settings) -> None:
     if kafka.security_protocol != "PLAINTEXT" and not is_named(settings, "kafka", "bootstrap_servers"):
         raise SettingsError(
             f"BELLWETHER_KAFKA__SECURITY_PROTOCOL is {kafka.security_protocol}, but no broker is configured; set "
-            f"BELLWETHER_KAFKA__BOOTSTRAP_SERVERS or pass --bootstrap-servers (the embedded Kafka speaks PLAINTEXT)"
+            f"BELLWETHER_KAFKA__BOOTSTRAP_SERVERS or pass --bootstrap-servers (the embedded Kafka has its own)"
         )
     if (redis.password is not None or redis.cluster) and not is_named(settings, "redis", "url"):
         raise SettingsError(
             "a Redis password or cluster is configured, but no address; set BELLWETHER_REDIS__URL or pass --redis-url "
-            "(the embedded Redis has neither)"
+            "(the embedded Redis has its own)"
         )

@@ -96,7 +96,8 @@ def _kafka(settings: Settings, *, external: bool) -> Finding:
 def _redis(settings: Settings, *, external: bool) -> Finding:
     if not external:
         return Finding("redis", "ok", "none configured: `bellwether up` starts its own")
-    if not answers(settings.redis.url) and settings.redis.password is None:
+    password = settings.redis.password
+    if not answers(settings.redis.url, password.get_secret_value() if password else None):
         return _unanswered("redis", settings.redis.url, settings, "set BELLWETHER_REDIS__URL to a running Redis")
     return Finding("redis", "ok", f"answers at {settings.redis.url.rpartition('@')[2]}")
 

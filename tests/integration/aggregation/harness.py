@@ -26,11 +26,13 @@ SESSION = {"session_timeout_seconds": 6.0, "heartbeat_seconds": 1.0}
 class OpinionsRun:
     """Topics of one run, its slots, and worker processes on it."""
 
-    def __init__(self, folder: Path, run: str, bootstrap: str, redis_url: str, slots: int = 4, **sections: Any) -> None:
+    def __init__(
+        self, folder: Path, run: str, kafka: dict[str, Any], redis_url: str, slots: int = 4, **more: Any
+    ) -> None:
         self.run, self.slots = run, slots
         self.topics = Topics(run, document_partitions=1, opinion_partitions=slots)
-        kafka = {"bootstrap_servers": bootstrap, "document_partitions": 1, "opinion_partitions": slots}
-        self.kafka = KafkaSettings(**kafka)  # type: ignore[arg-type]
+        kafka = kafka | {"document_partitions": 1, "opinion_partitions": slots}
+        self.kafka = KafkaSettings(**kafka)
         ensure_topics(self.kafka, self.topics.all())
         base: dict[str, Any] = {
             "run": run,
@@ -39,7 +41,7 @@ class OpinionsRun:
             "worker": SESSION,
             "model": {"name": "stub"},
         }
-        self.state = write_settings(folder / "state", **(base | sections))
+        self.state = write_settings(folder / "state", **(base | more))
         self.client = redis.Redis.from_url(redis_url)
         self.ends = dict.fromkeys(range(slots), 0)
         self.log: dict[int, list[Decoded]] = {slot: [] for slot in range(slots)}

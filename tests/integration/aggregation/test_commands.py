@@ -6,6 +6,7 @@ import json
 import random
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -30,7 +31,7 @@ def bellwether(run: OpinionsRun, *words: str, code: int = 0) -> bytes:
 
 
 def test_a_run_is_dumped_exported_saved_deleted_and_put_back(
-    tmp_path: Path, kafka: str, redis_url: str, run_name: str
+    tmp_path: Path, kafka: dict[str, Any], redis_url: str, run_name: str
 ) -> None:
     run = OpinionsRun(tmp_path, run_name, kafka, redis_url, slots=1)
     run.produce(0, merge(random.Random(1), history(1, 3, 200), 0.1))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.kafka
 
 
 @pytest.fixture
-def run(tmp_path: Path, kafka: str, redis_url: str, run_name: str) -> Iterator[OpinionsRun]:
+def run(tmp_path: Path, kafka: dict[str, Any], redis_url: str, run_name: str) -> Iterator[OpinionsRun]:
     yield OpinionsRun(tmp_path, run_name, kafka, redis_url)
 
 

@@ -43,7 +43,7 @@ class System:
     """Signals go in, alerts come out."""
 
     def __init__(self, folder: Path, kafka: EmbeddedKafka, server: EmbeddedRedis, url: str, run: str = LIVE) -> None:
-        self.kafka = KafkaSettings(bootstrap_servers=kafka.bootstrap_servers)
+        self.kafka = KafkaSettings(**kafka.settings())
         self.topics = Topics(run, 1, 4)
         ensure_topics(self.kafka, self.topics.all())
         self.client = redis.Redis.from_url(server.url)
@@ -54,7 +54,7 @@ class System:
         self.state = write_settings(
             folder / f"state-{run}",
             run=run,
-            kafka={"bootstrap_servers": kafka.bootstrap_servers, "document_partitions": 1, "opinion_partitions": 4},
+            kafka=kafka.settings() | {"document_partitions": 1, "opinion_partitions": 4},
             redis={"url": server.url, "timeout_seconds": 3.0},
             worker={"session_timeout_seconds": 6.0, "heartbeat_seconds": 1.0},
             alerts={"rules": str(rules), "secrets": {"DESK_SECRET": SECRET}, "outside_hours": 0},

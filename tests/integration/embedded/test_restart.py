@@ -19,7 +19,7 @@ from shared.settings import KafkaSettings
 def test_kafka_keeps_port_topic_and_records(own_kafka: EmbeddedKafka) -> None:
     from kafka import KafkaProducer
 
-    settings = KafkaSettings(bootstrap_servers=own_kafka.bootstrap_servers)
+    settings = KafkaSettings(**own_kafka.settings())
     before = ensure_topics(settings, [Topic("t", 1, {})])
     for number, stop in enumerate((own_kafka.kill, own_kafka.stop)):
         producer = KafkaProducer(**client_config(settings))

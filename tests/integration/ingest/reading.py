@@ -7,12 +7,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from shared.clients.kafka import describe, read_log
 from shared.contract.events import CHANNELS, Document, Tick, decode_document
 from shared.contract.topics import Topics
-from shared.settings import Settings
+from shared.settings import KafkaSettings, RedisSettings, Settings
 
 DEADLINE_SECONDS = 90.0
+
+
+def in_environment(section: KafkaSettings | RedisSettings) -> str:
+    """A section as the value of one variable of the environment (BELLWETHER_KAFKA), with its password."""
+    plain = {name: getattr(value, "get_secret_value", lambda value=value: value)() for name, value in section}
+    return msgspec.json.encode(plain).decode()
 
 
 @dataclass(slots=True)

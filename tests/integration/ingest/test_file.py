@@ -26,7 +26,7 @@ from shared.clients.state_folder import StateFolder
 from shared.clock import SECOND, SystemClock, to_iso
 from shared.contract.topics import Topics
 from shared.settings import Settings, load_settings
-from tests.integration.ingest.reading import read_documents, wait_for
+from tests.integration.ingest.reading import in_environment, read_documents, wait_for
 
 pytestmark = pytest.mark.kafka
 START = 1_400_000_000
@@ -112,7 +112,7 @@ def command(settings: Settings, path: Path) -> list[str]:
 
 def environment(settings: Settings) -> dict[str, str]:
     return os.environ | {
-        "BELLWETHER_KAFKA__BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
+        "BELLWETHER_KAFKA": in_environment(settings.kafka),
         "BELLWETHER_RUN": settings.run,
     }
 
@@ -165,7 +165,7 @@ def _partitions_of_copies_agree(settings: Settings) -> bool:
 
 
 def test_a_broker_that_dies_in_the_midst_costs_nothing(own_kafka: EmbeddedKafka, tmp_path: Path) -> None:
-    settings = load_settings(tmp_path / "state", kafka={"bootstrap_servers": own_kafka.bootstrap_servers})
+    settings = load_settings(tmp_path / "state", kafka=own_kafka.settings())
     path = write(tmp_path / "tweets.jsonl.gz", ROWS)
     source = FileSource(path, MAP, Reading("social", source_name(path)))
     killed = threading.Event()

@@ -9,7 +9,7 @@ from services.ingest.delivery.publisher import DeliveryFailed, Publisher
 from shared.clients.kafka import ensure_topics
 from shared.contract.events import Document
 from shared.contract.topics import Topics
-from shared.settings import Settings
+from shared.settings import KafkaSettings, Settings
 from tests.integration.ingest.reading import read_documents
 
 pytestmark = pytest.mark.kafka
@@ -23,7 +23,7 @@ def document(number: int) -> Document:
 
 
 def test_a_delivery_is_tried_again_and_then_reported(settings: Settings, own_kafka: EmbeddedKafka) -> None:
-    kafka = settings.kafka.model_copy(update={"bootstrap_servers": own_kafka.bootstrap_servers})
+    kafka = KafkaSettings(**own_kafka.settings())
     own = settings.model_copy(update={"kafka": kafka})
     topics = Topics(own.run, 2, 2)
     ensure_topics(kafka, topics.all())

@@ -17,9 +17,9 @@ from services.embedded.kafka import EmbeddedKafka
 from shared.clients.redis import connect
 from shared.contract.health import decode_report
 from shared.contract.keys import worker_key
-from shared.settings import Settings
+from shared.settings import KafkaSettings, Settings
 from tests.contract.feed_servers import answer, http_server
-from tests.integration.ingest.reading import read_documents, wait_for
+from tests.integration.ingest.reading import in_environment, read_documents, wait_for
 
 pytestmark = pytest.mark.kafka
 
@@ -43,8 +43,8 @@ class Wire:
 @contextmanager
 def worker(settings: Settings, feed: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
     env = os.environ | {
-        "BELLWETHER_KAFKA__BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
-        "BELLWETHER_REDIS__URL": settings.redis.url,
+        "BELLWETHER_KAFKA": in_environment(settings.kafka),
+        "BELLWETHER_REDIS": in_environment(settings.redis),
         "BELLWETHER_INGEST__RSS": f'["{feed}"]',
         "BELLWETHER_INGEST__RSS_SECONDS": "0.2",
         "BELLWETHER_INGEST__TICK_SECONDS": "0.3",
@@ -104,9 +104,7 @@ def test_a_feed_flows_ticks_keep_their_promise_and_it_stops_cleanly(settings: Se
 
 
 def test_it_outlives_a_broker_that_dies(settings: Settings, own_kafka: EmbeddedKafka) -> None:
-    own = settings.model_copy(
-        update={"kafka": settings.kafka.model_copy(update={"bootstrap_servers": own_kafka.bootstrap_servers})}
-    )
+    own = settings.model_copy(update={"kafka": KafkaSettings(**own_kafka.settings())})
     wire = Wire()
     with http_server(wire.respond) as feed, worker(own, feed) as process:
         wait_for(lambda: "3 published" in report(own), "the first stories")

@@ -31,7 +31,7 @@ from shared.clients.kafka import describe
 from shared.clients.redis import connect
 from shared.clock import SystemClock
 from shared.contract.topics import Topics
-from shared.settings import AggregationSettings, KafkaSettings, ModelSettings, RedisSettings, Settings, load_settings
+from shared.settings import AggregationSettings, Settings, load_settings
 
 pytestmark = pytest.mark.kafka
 RULES = Rules.of(AggregationSettings())
@@ -43,15 +43,10 @@ def settings(
     tmp_path: Path, own_kafka: EmbeddedKafka, own_redis: EmbeddedRedis, monkeypatch: pytest.MonkeyPatch
 ) -> Settings:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    sections = {
-        "kafka": KafkaSettings(bootstrap_servers=own_kafka.bootstrap_servers),
-        "redis": RedisSettings(url=own_redis.url),
-        "model": ModelSettings(name="stub"),
-    }
+    sections = {"kafka": own_kafka.settings(), "redis": own_redis.settings(), "model": {"name": "stub"}}
     state = tmp_path / "state"
     state.mkdir(parents=True, exist_ok=True)
-    plain = {name: msgspec.to_builtins(section.model_dump(mode="json")) for name, section in sections.items()}
-    (state / "endpoints.json").write_bytes(msgspec.json.encode(plain))
+    (state / "endpoints.json").write_bytes(msgspec.json.encode(sections))
     return load_settings(state)
 
 

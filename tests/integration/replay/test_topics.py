@@ -41,7 +41,7 @@ def settings(tmp_path: Path, own_kafka: EmbeddedKafka, monkeypatch: pytest.Monke
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     state = tmp_path / "state"
     state.mkdir()
-    endpoints = {"kafka": {"bootstrap_servers": own_kafka.bootstrap_servers}, "model": {"name": "stub"}}
+    endpoints = {"kafka": own_kafka.settings(), "model": {"name": "stub"}}
     (state / "endpoints.json").write_bytes(msgspec.json.encode(endpoints))
     return load_settings(state)
 

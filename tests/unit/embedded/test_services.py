@@ -92,6 +92,9 @@ class Idle(EmbeddedService):
     def usable(self) -> bool:
         return False
 
+    def settings(self) -> dict[str, object]:
+        return {}
+
 
 def test_ports_are_kept_where_they_are_free_and_never_given_twice(tmp_path: Path) -> None:
     service = Idle(tmp_path, None, tied=False)

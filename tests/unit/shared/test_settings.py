@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,44 @@ def test_settings_are_frozen_and_their_digest_leaves_addresses_out(tmp_path: Pat
         settings.run = "other"
     assert settings.digest() == load_settings(tmp_path / "x", redis={"url": "redis://elsewhere"}).digest()
     assert settings.digest() != load_settings(tmp_path, aggregation={"lateness_seconds": 5}).digest()
+
+
+def test_a_password_in_an_address_is_kept_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("redis://:p%40ss@host:1/0", "redis://host:1/0?password=p@ss"):
+        monkeypatch.setenv("BELLWETHER_REDIS__URL", url)
+        found = load_settings(tmp_path).redis
+        assert found.url == "redis://host:1/0"
+        assert found.password is not None and found.password.get_secret_value() == "p@ss"
+        assert "p@ss" not in repr(found) and "p%40ss" not in repr(found)
+    monkeypatch.setenv("BELLWETHER_REDIS__URL", "rediss://me:p@host/0?socket_timeout=3")
+    assert load_settings(tmp_path).redis.url == "rediss://me@host/0?socket_timeout=3"
+
+
+@pytest.mark.parametrize("named", ["environment", "file", "keyword"])
+def test_the_embedded_servers_passwords_go_to_no_other_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    own = {
+        "kafka": {"bootstrap_servers": "127.0.0.1:1", "security_protocol": "SASL_PLAINTEXT", "sasl_password": "k"},
+        "redis": {"url": "redis://127.0.0.1:2/0", "password": "r"},
+    }
+    (tmp_path / "endpoints.json").write_text(json.dumps(own))
+    given: dict[str, dict[str, object]] = {"kafka": {"document_partitions": 2}, "redis": {"timeout_seconds": 3.0}}
+    found = load_settings(tmp_path, **given)
+    assert found.redis.password is not None and found.kafka.sasl_password is not None
+    assert found.kafka.document_partitions == 2
+    other = {"kafka": {"bootstrap_servers": "b:1"}, "redis": {"url": "redis://c/0"}}
+    if named == "environment":
+        monkeypatch.setenv("BELLWETHER_KAFKA__BOOTSTRAP_SERVERS", "b:1")
+        monkeypatch.setenv("BELLWETHER_REDIS", '{"url": "redis://c/0"}')
+        found = load_settings(tmp_path)
+    elif named == "file":
+        (tmp_path / "bellwether.yaml").write_text(json.dumps(other))
+        found = load_settings(tmp_path)
+    else:
+        found = load_settings(tmp_path, **other)
+    assert (found.kafka.bootstrap_servers, found.redis.url) == ("b:1", "redis://c/0")
+    assert (found.kafka.security_protocol, found.kafka.sasl_password, found.redis.password) == ("PLAINTEXT", None, None)
+    if named == "environment":  # the same address, said twice
+        monkeypatch.setenv("BELLWETHER_KAFKA__BOOTSTRAP_SERVERS", "127.0.0.1:1")
+        assert load_settings(tmp_path).kafka.sasl_password is not None

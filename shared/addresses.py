@@ -1,0 +1,40 @@
+"""Addresses that carry a password or a key: how it is taken out of them, and what of them may be shown. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+_USER: Final = re.compile(r"(?<=://)[^/@\s\"']*(?:/[^/@\s\"']*)?@(?=[^/\s]*)")
+
+
+def split_password(url: str) -> tuple[str, str | None]:
+    """The address without its password, and the password: that of its user part, or of a parameter `password`."""
+    try:
+        parts = urlsplit(url)
+        password = parts.password
+    except ValueError:
+        return url, None
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    named = next((value for name, value in query if name == "password"), None)
+    if not password and not named:
+        return url, None
+    user, _, host = parts.netloc.rpartition("@")
+    name = user.partition(":")[0]
+    rest = urlencode([(each, value) for each, value in query if each != "password"])
+    found = unquote(password) if password else named
+    return urlunsplit(parts._replace(netloc=f"{name}@{host}" if name else host, query=rest)), found
+
+
+def shown(url: str) -> str:
+    """The address as it may be shown: no user part, and no values of parameters, for they may be keys."""
+    try:
+        parts = urlsplit(url)
+        host, query = parts.netloc.rpartition("@")[2], parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        return _USER.sub("", url).partition("?")[0]
+    values = "&".join(f"{name}=\N{HORIZONTAL ELLIPSIS}" for name, _ in query)
+    if parts.query and not query:
+        values = "\N{HORIZONTAL ELLIPSIS}"
+    return urlunsplit(parts._replace(netloc=host, query=values, fragment=""))
