@@ -96,7 +96,7 @@ class EmbeddedRedis(EmbeddedService):
             return persistence["aof_rewrite_in_progress"], persistence["aof_base_size"]
 
         with redis.Redis.from_url(self.url) as client:
-            before = None
+            before = (1, -1)
             while before != rewrites() or before[0]:  # rewritten meanwhile: old and new parts do not go together
                 before = rewrites()
                 shutil.rmtree(target, ignore_errors=True)
