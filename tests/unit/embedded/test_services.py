@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 import socket
 from pathlib import Path
 
@@ -54,28 +56,59 @@ def test_without_any_java_the_message_says_what_to_do(tmp_path: Path, monkeypatc
 
 
 def test_without_network_and_cache_one_message_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def unreachable(cache: Path) -> list[Path]:
-        raise OSError(f"cannot connect, {cache} stays empty")
+    def unreachable(cache: Path, paths: list[str]) -> None:
+        raise OSError(f"cannot connect, {cache} stays empty, {len(paths)} are missing")
 
     monkeypatch.setattr(jars, "_download", unreachable)
     with pytest.raises(EmbeddedError, match=r"could not be downloaded.*cannot connect.*--bootstrap-servers"):
         jars.kafka_jars(tmp_path)
 
 
-def test_a_cache_with_a_jar_cut_short_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def download(cache: Path) -> list[Path]:
-        jar = cache / "maven" / "a.jar"
-        jar.parent.mkdir(parents=True, exist_ok=True)
-        jar.write_bytes(b"whole")
-        return [jar]
+PINNED = {f"maven/org/a/{name}/1.0/{name}-1.0.jar": hashlib.sha256(name.encode()).hexdigest() for name in "xy"}
+
+
+@pytest.fixture
+def maven(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """What a download brings, by path; two jars are pinned."""
+    offered = {path: path[-9].encode() for path in PINNED}
+    asked: dict[str, bytes] = offered
+
+    def download(cache: Path, paths: list[str]) -> None:
+        for path in paths:
+            jar = cache / path
+            jar.parent.mkdir(parents=True, exist_ok=True)
+            assert not jar.exists()
+            jar.write_bytes(asked[path])
 
     monkeypatch.setattr(jars, "_download", download)
-    (jar,) = jars.kafka_jars(tmp_path)
-    assert jars.cached_jars(tmp_path) == [jar]
-    jar.write_bytes(b"wh")
+    monkeypatch.setattr(jars, "pinned", lambda: PINNED)
+    return offered
+
+
+def test_a_jar_cut_short_or_changed_in_the_cache_is_not_used(tmp_path: Path, maven: dict[str, bytes]) -> None:
+    wanted = [tmp_path / path for path in maven]
+    assert jars.kafka_jars(tmp_path) == wanted
+    assert jars.cached_jars(tmp_path) == wanted
+    for content in (b"", b"z"):  # shorter, and another one of the same size
+        wanted[1].write_bytes(content)
+        assert jars.cached_jars(tmp_path) is None
+        assert jars.kafka_jars(tmp_path) == wanted
+        assert wanted[1].read_bytes() == b"y"
+
+
+def test_a_jar_that_comes_changed_is_refused(tmp_path: Path, maven: dict[str, bytes]) -> None:
+    maven[next(iter(maven))] = b"other"
+    with pytest.raises(EmbeddedError, match=r"could not be downloaded.*SHA-256"):
+        jars.kafka_jars(tmp_path)
     assert jars.cached_jars(tmp_path) is None
-    assert jars.kafka_jars(tmp_path) == [jar]
-    assert jar.read_bytes() == b"whole"
+
+
+def test_every_jar_of_kafka_is_pinned() -> None:
+    found = jars.pinned()
+    assert len(found) > 40
+    assert all(re.fullmatch("[0-9a-f]{64}", digest) for digest in found.values())
+    assert all(re.fullmatch(r"maven/(?:[\w.-]+/){3,}[\w.-]+\.jar", path) and ".." not in path for path in found)
+    assert f"maven/org/apache/kafka/kafka_2.13/{jars.KAFKA_VERSION}/kafka_2.13-{jars.KAFKA_VERSION}.jar" in found
 
 
 class Idle(EmbeddedService):
