@@ -1,8 +1,14 @@
 # One image for every role; docker-compose.yml says which command each container runs.
-FROM python:3.11-slim-bookworm AS build
-COPY constraints.txt /tmp/constraints.txt
-RUN python -m venv /opt/venv \
-    && /opt/venv/bin/pip install --no-cache-dir --no-deps -r /tmp/constraints.txt
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+FROM $PYTHON_IMAGE AS build
+COPY .ci/pins /tmp/pins/.ci/pins
+COPY constraints.txt /tmp/pins/constraints.txt
+# every file with its SHA-256; what builds the wheel stays in this stage, and tests and tools are in none
+RUN python -m venv /opt/venv && python -m venv /opt/build \
+    && bash /tmp/pins/.ci/pins run >/tmp/run.txt \
+    && ONLY='hatchling|packaging|pathspec|pluggy|tomlkit|trove-classifiers' bash /tmp/pins/.ci/pins run build >/tmp/build.txt \
+    && /opt/build/bin/pip install --no-cache-dir --no-deps --require-hashes -r /tmp/build.txt \
+    && /opt/venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r /tmp/run.txt
 WORKDIR /src
 COPY pyproject.toml hatch_build.py README.md LICENSE ./
 COPY services services
@@ -10,10 +16,10 @@ COPY shared shared
 COPY dashboard dashboard
 COPY models models
 # the wheel that tests/integration/test_wheel.py unpacks: packages, their assets, models
-RUN /opt/venv/bin/python -m hatchling build -t wheel -d /tmp/wheel \
+RUN /opt/build/bin/python -m hatchling build -t wheel -d /tmp/wheel \
     && /opt/venv/bin/pip install --no-cache-dir --no-deps /tmp/wheel/*.whl
 
-FROM python:3.11-slim-bookworm
+FROM $PYTHON_IMAGE
 # the fused int8 kernel is compiled on first use; without a C++ compiler scoring runs in bf16 or fp32
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends g++ \

@@ -18,8 +18,12 @@ help: ## list the targets
 
 venv: $(VENV)/.installed ## make .venv with everything pinned by constraints.txt
 
-$(VENV)/.installed: constraints.txt pyproject.toml .ci/install
+$(VENV)/.installed: constraints.txt pyproject.toml .ci/install .ci/pins
 	@bash .ci/install $(VENV) $(PYTHON)
+
+# what running needs, without training, tests and tools
+$(VENV)/.running: constraints.txt pyproject.toml .ci/install .ci/pins
+	@bash .ci/install $(VENV) $(PYTHON) run
 
 check: venv ## the fast part: style, types, layers, unit tests; two at a time, with the output of each part in one piece
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(WHOLE) style layers types $(UNITS)
@@ -53,7 +57,7 @@ units-models: venv
 units-backtests: venv
 	$(BIN)/pytest $(BACKTESTS) -q
 
-demo: venv ## start everything with the synthetic week, as a run of its own; Ctrl-C stops it
+demo: $(VENV)/.running ## start everything with the synthetic week, as a run of its own; Ctrl-C stops it
 	@$(BIN)/bellwether up --run demo --sample
 
 chaos: venv ## the long chaos run (a quarter of an hour)

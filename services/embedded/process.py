@@ -34,12 +34,19 @@ class ChildProcess:
     """
 
     def __init__(
-        self, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None, *, tied: bool = True
+        self,
+        command: Sequence[str],
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        *,
+        tied: bool = True,
+        folder: Path | None = None,
     ) -> None:
         self.command = list(command)
         self.log = log
         self._env = dict(env) if env is not None else None
         self._tied = tied
+        self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -51,6 +58,7 @@ class ChildProcess:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env=self._env,
+                cwd=self._folder,
                 start_new_session=True,
                 # one system call through a library loaded beforehand: nothing in it can wait for another thread's lock
                 preexec_fn=die_with_parent if self._tied else None,  # noqa: PLW1509

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import subprocess
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import yaml
 from typer.testing import CliRunner
 
 from services.commands import main as cli
+from services.embedded.ports import free_port
+from services.embedded.process import ChildProcess, wait_until
+from services.embedded.redis import answers, find_redis
 from shared.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES: dict[str, Any] = COMPOSE["services"]
+PASSWORD = "made-for-this-test"
 OURS = sorted(name for name in SERVICES if name not in ("kafka", "redis"))
 
 
@@ -65,8 +72,10 @@ def test_ours_run_unprivileged_on_commands_that_exist(name: str) -> None:
 def test_the_environment_is_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in [*SERVICES["ingest"]["environment"].items(), *SERVICES["alerts"]["environment"].items()]:
         default = re.fullmatch(r"\$\{\w+:-(.*)\}", str(value))
-        monkeypatch.setenv(name, default[1] if default else str(value))
+        required = re.fullmatch(r"\$\{\w+:\?(.*)\}", str(value))
+        monkeypatch.setenv(name, default[1] if default else PASSWORD if required else str(value))
     settings = load_settings(tmp_path)
+    assert settings.redis.password is not None and settings.redis.password.get_secret_value() == PASSWORD
     assert settings.kafka.bootstrap_servers == "kafka:9092"
     assert settings.ingest.sample is False
     assert settings.alerts.rules == "standard"
@@ -75,6 +84,64 @@ def test_the_environment_is_settings(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_only_the_dashboard_is_published_and_only_here() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
     assert published == {"dashboard": ["127.0.0.1:8501:8501"]}
+
+
+def test_networks_are_apart_and_only_those_reach_the_world_that_need_it() -> None:
+    networks = {name: set(service["networks"]) for name, service in SERVICES.items()}
+    assert {name for name, given in COMPOSE["networks"].items() if (given or {}).get("internal")} == {"log", "store"}
+    assert networks["kafka"] == {"log"} and networks["redis"] == {"store"}
+    assert networks["dashboard"] == {"store", "front"}
+    assert {name for name in SERVICES if "outside" in networks[name]} == {"ingest", "alerts"}
+    assert {name for name in SERVICES if "front" in networks[name]} == {"dashboard"}
+
+
+def test_every_service_gives_up_its_rights() -> None:
+    for service in SERVICES.values():
+        assert service["cap_drop"] == ["ALL"]
+        assert service["security_opt"] == ["no-new-privileges:true"]
+    assert SERVICES["redis"]["user"] == "redis" and SERVICES["redis"]["read_only"]
+
+
+def test_redis_asks_for_the_password_and_closes_what_makes_a_client_its_user(tmp_path: Path) -> None:
+    """The command of the container, with the redis-server that we have."""
+    program = tmp_path / "bin" / "redis-server"
+    program.parent.mkdir()
+    port = free_port()
+    program.write_text(f'#!/bin/sh\n(cat; echo; echo port {port}) | exec {find_redis().path} "$@"\n')
+    program.chmod(0o755)
+    (command,) = SERVICES["redis"]["command"]
+    environment = {"PATH": f"{program.parent}:/usr/bin:/bin", "REDISCLI_AUTH": PASSWORD}
+    line = [*SERVICES["redis"]["entrypoint"], command.replace("$$", "$")]
+    child = ChildProcess(line, tmp_path / "out", environment, folder=tmp_path)
+    child.start()
+    try:
+        url = f"redis://127.0.0.1:{port}/0"
+        assert wait_until(lambda: answers(url, PASSWORD), 30, child.running), child.tail()
+        assert not answers(url)
+        with redis.Redis(port=port, password=PASSWORD) as client:
+            for closed in ("CONFIG GET dir", "MODULE LIST", "ACL LIST", "DEBUG SLEEP 0"):
+                with pytest.raises(redis.ResponseError, match="permission"):
+                    client.execute_command(*closed.split())
+            persistence: Any = client.info("persistence")
+            assert persistence["aof_enabled"] == 1
+    finally:
+        child.kill()
+
+
+def test_the_environment_file_is_made_once_and_private(tmp_path: Path) -> None:
+    script = tmp_path / ".ci" / "compose-env"
+    script.parent.mkdir()
+    shutil.copy(ROOT / ".ci" / "compose-env", script)
+    (tmp_path / ".env").write_text("BELLWETHER_SAMPLE=true\n")
+    found = []
+    for _ in range(2):
+        subprocess.run(["bash", str(script)], check=True, capture_output=True, env={"PATH": "/usr/bin:/bin"})
+        found.append((tmp_path / ".env").read_text())
+    assert found[0] == found[1]
+    assert re.search(r"(?m)^BELLWETHER_SAMPLE=true$", found[0])
+    assert re.search(r"(?m)^BELLWETHER_REDIS_PASSWORD=[0-9a-f]{48}$", found[0])
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+    assert "sha256" not in found[0]  # without Docker nothing is known of digests, and none is made up
 
 
 def test_scoring_scales_and_has_a_gpu_variant() -> None:
