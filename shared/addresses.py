@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
-_USER: Final = re.compile(r"(?<=://)[^/@\s\"']*(?:/[^/@\s\"']*)?@(?=[^/\s]*)")
+_USER: Final = re.compile(r"(?<=://)[^\s\"'<>]*@")
+_IN_TEXT: Final = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s\"'<>\\]+")
 
 
 def split_password(url: str) -> tuple[str, str | None]:
@@ -38,3 +40,14 @@ def shown(url: str) -> str:
     if parts.query and not query:
         values = "\N{HORIZONTAL ELLIPSIS}"
     return urlunsplit(parts._replace(netloc=host, query=values, fragment=""))
+
+
+def named(url: str) -> str:
+    """A name for what is read there: the address itself, or what may be shown of it and a hash of all of it."""
+    plain = shown(url)
+    return url if plain == url else f"{plain}#{hashlib.blake2b(url.encode(), digest_size=6).hexdigest()}"
+
+
+def scrubbed(text: str) -> str:
+    """A text for people or logs, with every address in it as it may be shown."""
+    return _IN_TEXT.sub(lambda found: shown(found[0]), text)

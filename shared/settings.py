@@ -17,10 +17,12 @@ from zoneinfo import available_timezones
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
 
 from shared.addresses import split_password
 from shared.clients.state_folder import StateFolder
 from shared.contract.names import PATTERN as NAME_PATTERN
+from shared.unreadable import why_unreadable
 
 
 class SettingsError(ValueError):
@@ -298,6 +300,10 @@ class _StateFiles(PydanticBaseSettingsSource):
         return merged
 
 
+_TELLS = frozenset(
+    {"literal_error", "greater_than", "greater_than_equal", "less_than", "less_than_equal", "string_pattern_mismatch"}
+)
+_LONGEST_TOLD = 40
 _ADDRESSES = {"kafka": "bootstrap_servers", "redis": "url"}
 
 
@@ -313,7 +319,7 @@ def _parsed(file: Path, parse: Callable[[str], Any]) -> Any:
     try:
         return parse(file.read_text()) if file.exists() else {}
     except (ValueError, yaml.YAMLError) as error:
-        raise SettingsError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
+        raise SettingsError(f"{file} cannot be read: {why_unreadable(error)}") from None
 
 
 def _state_from(*sources: dict[str, Any]) -> Path:
@@ -354,6 +360,15 @@ def load_settings(state: Path | None = None, **overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "BELLWETHER_" + "__".join(str(part).upper() for part in first["loc"])
-        secret = any(word in name for word in ("PASSWORD", "TOKEN", "KEY", "SECRET"))
-        given = "a secret" if secret else repr(first.get("input"))
-        raise SettingsError(f"{name}: {first['msg']} (got {given})") from None
+        raise SettingsError(f"{name}: {first['msg']}{_given(first)}") from None
+    except UnreadableSetting as error:
+        raise SettingsError(f"{error}; lists and mappings are JSON: BELLWETHER_INGEST__RSS='[\"https://…\"]'") from None
+
+
+def _given(fault: Any) -> str:
+    """What was given, where it can be no secret: a choice, a number, a name. A misspelt setting may hold a password."""
+    value = fault.get("input")
+    if fault["type"] in _TELLS and isinstance(value, str | int | float) and len(str(value)) <= _LONGEST_TOLD:
+        return f" (got {value!r})"
+    secret = any(word in str(fault["loc"]).upper() for word in ("PASSWORD", "TOKEN", "KEY", "SECRET"))
+    return " (got a secret)" if secret else ""

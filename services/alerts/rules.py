@@ -19,6 +19,7 @@ from shared.contract.alerts import DASHBOARD
 from shared.contract.names import NAME
 from shared.reading.profiles import Interests
 from shared.universe.securities import Catalogue
+from shared.unreadable import why_unreadable
 
 VERSION: Final = 1
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -115,8 +116,10 @@ def load_rules(name_or_path: str, variables: Mapping[str, str]) -> Rules:
 def _content(path: Path) -> _File:
     try:
         raw = yaml.safe_load(path.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise RuleError(f"{path} cannot be read: {' '.join(str(error).split())}") from None
+    except OSError as error:
+        raise RuleError(f"{path} cannot be read: {error.strerror or error}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RuleError(f"{path} cannot be read: {why_unreadable(error)}") from None
     if not isinstance(raw, dict) or "version" not in raw:
         raise RuleError(f"{path}: expected `version: {VERSION}`, `channels:` and `rules:`")
     _known(str(path), raw, ("version", "channels", "rules"))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from services.runtime.exits import ExitCode
+from shared.addresses import scrubbed
 from shared.clients.state_folder import make_folder
 from shared.settings import default_state_dir
 
@@ -28,7 +29,15 @@ _KINDS: Final[dict[str, tuple[str, int]]] = {
 
 
 def explain(error: BaseException, state: Path | None = None) -> tuple[str, int]:
-    """(line, exit code). An unexpected error leaves its traceback in STATE/logs/unexpected.txt."""
+    """(line, exit code). An unexpected error leaves its traceback in STATE/logs/unexpected.txt.
+
+    Neither holds the passwords and keys of an address.
+    """
+    line, code = _explained(error, state)
+    return scrubbed(line), code
+
+
+def _explained(error: BaseException, state: Path | None) -> tuple[str, int]:
     code = getattr(error, "code", None)
     for name in _names(error):
         kind = _KINDS.get(name)
@@ -68,7 +77,7 @@ def _unexpected(error: BaseException, state: Path) -> str:
     try:
         make_folder(file.parent)
         with file.open("a") as out:
-            out.write("".join(traceback.format_exception(error)) + "\n")
+            out.write(scrubbed("".join(traceback.format_exception(error))) + "\n")
     except OSError:
         return f"{text[:500]} (unexpected error; please report it)"
     return f"{text[:500]} (unexpected error; the details are in {file}, please report it)"

@@ -18,6 +18,7 @@ import typer
 from typer.core import TyperGroup
 
 from services.commands.failures import explain
+from services.commands.private_arguments import hide_passwords
 from shared.clients.ownership import keep_private
 
 # command -> module that has it, as a Typer app or a function: see `_find`
@@ -145,6 +146,7 @@ def _state_of(arguments: list[str]) -> Path | None:
 def main() -> None:
     """Entry point of `bellwether`."""
     keep_private()
+    hide_passwords()
     try:
         typer.main.get_command(app).main(prog_name="bellwether")
     except Exception as error:  # the one place where an error becomes a line for a person

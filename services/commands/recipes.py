@@ -47,12 +47,14 @@ def _suggestion(name: str, parameters: dict[str, Any]) -> str:
 def _read(file: Path) -> dict[Any, Any]:
     import yaml
 
+    from shared.unreadable import why_unreadable
+
     try:
         content = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     except OSError as error:
         raise RecipeError(f"--recipe {file}: {error.strerror or error}; name a YAML file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError(f"--recipe {file}: not YAML: {' '.join(str(error).split())}") from None
+        raise RecipeError(f"--recipe {file}: not YAML: {why_unreadable(error)}") from None
     if not isinstance(content, dict):
         raise RecipeError(f"--recipe {file}: write one option a line, for example, epochs: 5")
     return content

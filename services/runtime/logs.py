@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 from collections.abc import Iterable
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -13,13 +12,13 @@ from typing import Any, Final
 
 from pydantic import BaseModel, SecretStr
 
+from shared.addresses import scrubbed
 from shared.clients.state_folder import StateFolder, make_folder
 from shared.clock import SECOND, to_iso
 
 MAX_BYTES: Final = 10_000_000
 KEPT_FILES: Final = 3
 _QUIET: Final = ("kafka", "aiokafka", "faust", "mode", "urllib3", "httpx", "httpcore", "websockets", "asyncio")
-_IN_URL: Final = re.compile(r"(?<=://)[^/@\s]*:[^/@\s]+(?=@)")
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -42,13 +41,13 @@ class JsonLines(logging.Formatter):
     def _without_secrets(self, line: str) -> str:
         for secret in self._secrets:
             line = line.replace(json.dumps(secret, ensure_ascii=False)[1:-1], "***")
-        return _IN_URL.sub("***", line)
+        return scrubbed(line)
 
 
 def configure(state: Path, role: str, name: str, level: str = "INFO", secrets: Iterable[str] = ()) -> Path:
     """Send this process's logs to STATE/logs/ROLE-NAME.jsonl and nowhere else; returns the file.
 
-    `secrets` never reach it, nor does a password inside an address. Calling it again replaces the earlier set-up.
+    `secrets` never reach it, nor do passwords and keys inside an address. Calling it again replaces the earlier set-up.
     """
     folder = make_folder(StateFolder(state).logs)
     file = folder / (f"{role}.jsonl" if name in ("", role) else f"{role}-{name}.jsonl")
@@ -77,4 +76,6 @@ def secrets_of(settings: BaseModel) -> list[str]:
             secrets.append(value.get_secret_value())
         elif isinstance(value, BaseModel):
             secrets += secrets_of(value)
+        elif isinstance(value, dict):
+            secrets += [each.get_secret_value() for each in value.values() if isinstance(each, SecretStr)]
     return secrets

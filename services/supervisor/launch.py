@@ -19,7 +19,7 @@ from services.supervisor.processes.records import (
     strays,
     write_records,
 )
-from services.supervisor.processes.specs import Options, program
+from services.supervisor.processes.specs import UP_REDIS_URL, Options, program
 from services.supervisor.status.status import read_supervisor
 from services.supervisor.supervisor import Supervisor
 from services.supervisor.watch import held
@@ -55,10 +55,16 @@ def launch_detached(state: Path, run: str | None, options: Options, tell: Callab
     Raises EmbeddedError when the supervisor itself ends.
     """
     output = make_folder(StateFolder(state).logs) / "supervisor.out"
+    environment = os.environ | ({UP_REDIS_URL: options.redis_url} if options.redis_url else {})
     command = [*program(), "supervisor", *options.arguments(), *(["--run", run] if run else []), "--state", str(state)]
     with output.open("wb") as out:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            env=environment,
         )
     deadline = time.monotonic() + HEALTHY_SECONDS
     said = ""

@@ -12,6 +12,7 @@ import yaml
 
 from shared.contract.names import WHAT, is_name
 from shared.contract.signals import EVENT_PREFIX, FEATURES
+from shared.unreadable import why_unreadable
 
 
 class StrategyError(ValueError):
@@ -74,8 +75,10 @@ def load_strategy(name_or_path: str) -> Strategy:
         raise StrategyError(f"no strategy {name_or_path!r}: give a YAML file or one of {known}")
     try:
         strategy = msgspec.convert(yaml.safe_load(path.read_text()), Strategy)
-    except (yaml.YAMLError, msgspec.ValidationError, UnicodeDecodeError) as error:
+    except msgspec.ValidationError as error:
         raise StrategyError(f"{path}: {error}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StrategyError(f"{path}: {why_unreadable(error)}") from None
     if not is_name(strategy.name):  # it stands in keys and in names of folders
         raise StrategyError(f"{path}: name {strategy.name!r} cannot be used: {WHAT}")
     check_strategy(strategy, path)

@@ -17,7 +17,13 @@ Bootstrap = Annotated[
     typer.Option("--bootstrap-servers", help="Use this Kafka (HOST:PORT,…) instead of starting one."),
 ]
 RedisUrl = Annotated[
-    str | None, typer.Option("--redis-url", help="Use this Redis (redis://…) instead of starting one.")
+    str | None,
+    typer.Option(
+        "--redis-url",
+        help="Use this Redis (redis://…) instead of starting one.",
+        envvar="BELLWETHER_UP_REDIS_URL",  # how a password gets here: see services/commands/private_arguments.py
+        show_envvar=False,
+    ),
 ]
 Sample = Annotated[
     bool | None,

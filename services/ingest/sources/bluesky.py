@@ -26,6 +26,7 @@ from services.ingest.sources.streaming import (
     StreamSource,
 )
 from services.ingest.sources.user_agent import user_agent
+from shared.addresses import named
 from shared.clock import HOUR, MINUTE, SECOND, Clock, SystemClock, to_iso
 from shared.settings import IngestSettings
 
@@ -50,7 +51,7 @@ class JetstreamSource(StreamSource):
         first_delay: float = FIRST_DELAY,
         clock: Clock | None = None,
     ) -> None:
-        super().__init__(f"bluesky:{url}", Reading("social", "bluesky", live=True), first_delay)
+        super().__init__(f"bluesky:{named(url)}", Reading("social", "bluesky", live=True), first_delay)
         self._url = url
         self._settings = settings
         self._max_bytes = min(settings.max_response_bytes, MOST_EVENT_BYTES)

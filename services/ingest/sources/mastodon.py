@@ -28,6 +28,7 @@ from services.ingest.sources.streaming import (
     StreamSource,
 )
 from services.ingest.sources.user_agent import user_agent
+from shared.addresses import named
 from shared.clients.web import WebClient, WebError
 from shared.clock import HOUR, Clock, SystemClock
 from shared.links import web_host
@@ -54,7 +55,7 @@ class MastodonSource(StreamSource):
         clock: Clock | None = None,
     ) -> None:
         self._host = web_host(url) or url
-        super().__init__(f"mastodon:{url}", Reading("social", f"mastodon:{self._host}", live=True), first_delay)
+        super().__init__(f"mastodon:{named(url)}", Reading("social", f"mastodon:{self._host}", live=True), first_delay)
         self._url = url
         self._wanted = wanted
         self._settings = settings

@@ -15,6 +15,7 @@ from services.ingest.sources.feed_readers import FeedReaders, feed_readers
 from services.ingest.sources.feed_text import MOST_BYTES, NotAFeed
 from services.ingest.sources.source import Batch, Cursor, SourceError
 from services.ingest.sources.user_agent import user_agent
+from shared.addresses import named, shown
 from shared.backoff import Backoff, Delays
 from shared.clients.web import Answer, TooLarge, WebClient, WebError, asked_wait
 from shared.clock import HOUR_SECONDS, Clock
@@ -44,8 +45,10 @@ class FeedSource:
     def __init__(self, url: str, settings: IngestSettings, clock: Clock, readers: FeedReaders | None = None) -> None:
         host = web_host(url)
         if not host:
-            raise SourceError(f"ingest.rss: {url!r} is not an http(s) address; use, for example, https://HOST/feed.xml")
-        self.key = f"rss:{url}"
+            raise SourceError(
+                f"ingest.rss: {shown(url)!r} is not an http(s) address; use, for example, https://HOST/feed.xml"
+            )
+        self.key = f"rss:{named(url)}"
         self.reading = Reading("news", f"rss:{host}", live=True)
         self.trouble = ""
         self._url = url

@@ -22,6 +22,8 @@ SAMPLE_NOTE: Final = (
     "The synthetic week is fed once. To drop it, or play it again with `up --sample`: "
     "bellwether reset --topics --run {run}"
 )
+# `--redis-url` by the environment: the address may hold a password, and a command line is everybody's to read
+UP_REDIS_URL: Final = "BELLWETHER_UP_REDIS_URL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +39,10 @@ class Options:
     aggregation: int = 1
 
     def arguments(self) -> list[str]:
-        """The same, as arguments of a command line."""
+        """The same, as arguments of a command line; but for the address of Redis, see `addresses`."""
         found: list[str] = []
         for name, value in (
             ("--bootstrap-servers", self.bootstrap_servers),
-            ("--redis-url", self.redis_url),
             ("--dashboard-port", self.dashboard_port),
             ("--scoring", self.scoring),
             ("--aggregation", self.aggregation),

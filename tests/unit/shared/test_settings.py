@@ -52,6 +52,38 @@ def test_a_secret_is_not_told(tmp_path: Path) -> None:
     assert "hunter2" not in repr(load_settings(tmp_path, redis={"password": "hunter2"}))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "redis: {passwrd: hunter2-x}", "redis_password: hunter2-x", "redis: hunter2-x", "ingest: {rss: hunter2-x}",
+        "redis:\n  password: *hunter2-x", "redis:\n  password: !hunter2-x y", "redis:\n  password: %hunter2-x",
+        "redis:\n  password: 'hunter2-x\n", "redis:\n  password: hunter2-x: y", "kafka: {sasl_password: [hunter2-x]}",
+        "redis: {password: {hunter2-x: 1}}", "alerts: {secrets: {A: [hunter2-x]}}", "hunter2-x", "redis: {url: 7}",
+        "dashboard: {port: hunter2-x}",
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_used_does_not_give_its_secrets_away(tmp_path: Path, content: str) -> None:
+    (tmp_path / "bellwether.yaml").write_text(content)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(tmp_path)
+    assert "hunter2" not in str(caught.value)
+    assert caught.value.__cause__ is None and (caught.value.__suppress_context__ or not caught.value.__context__)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("REDIS__PASSWRD", "hunter2"), ("INGEST__RSS", "hunter2"), ("REDIS", "hunter2"), ("INGEST__RSS", '["hunter2')],
+)
+def test_a_variable_that_cannot_be_used_does_not_give_its_secret_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"BELLWETHER_{name}", value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings(tmp_path)
+    assert "hunter2" not in str(caught.value)
+    assert name.split("_", maxsplit=1)[0].lower() in str(caught.value).lower()
+
+
 def test_settings_are_frozen_and_their_digest_leaves_addresses_out(tmp_path: Path) -> None:
     settings = load_settings(tmp_path)
     with pytest.raises(ValidationError):

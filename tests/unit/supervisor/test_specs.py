@@ -40,10 +40,11 @@ def test_the_demo_runs_the_hourly_strategy_beside_pulse_unless_others_are_chosen
 
 
 def test_the_detached_supervisor_gets_the_same_options() -> None:
+    """But for the address of Redis, which goes by the environment: it may hold a password."""
     assert Options().arguments() == ["--scoring", "1", "--aggregation", "1"]
     options = Options("k:1", "redis://r", False, False, 0, 2, 3)
     assert options.arguments() == [
-        "--bootstrap-servers", "k:1", "--redis-url", "redis://r", "--dashboard-port", "0", "--scoring", "2",
+        "--bootstrap-servers", "k:1", "--dashboard-port", "0", "--scoring", "2",
         "--aggregation", "3", "--no-sample", "--no-dashboard",
     ]  # fmt: skip
 
