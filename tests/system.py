@@ -35,6 +35,10 @@ class System:
         """Run a command that fails with code 1; returns what it printed on standard error."""
         return self._done(arguments, 1).stderr
 
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end, however that comes."""
+        return self._done(arguments, None)
+
     def set(self, **environment: str) -> None:
         """Environment variables of the commands to come."""
         self._env |= environment

@@ -6,13 +6,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import stat
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
+from shared.clients.redis import connect
+from shared.settings import load_settings
 from tests.system import System
 from tests.worker_process import wait_until
 
@@ -43,6 +47,8 @@ NEXT_SIGNAL = 1_746_878_400_000_000  # 2025-05-10, noon: the first T of $XOM wit
 def system(tmp_path: Path) -> Iterator[System]:
     with tarfile.open(FORMER / "state.tar.xz") as archive:
         archive.extractall(tmp_path, filter="data")
+    for found in (tmp_path / "state").rglob("*"):  # as a umask of 022 left them
+        found.chmod(0o755 if found.is_dir() else 0o600 if found.name == "author.key" else 0o644)
     running = System(tmp_path / "state")
     yield running
     running.end()
@@ -52,6 +58,7 @@ def test_the_former_version_s_state_is_kept_and_goes_on(system: System, tmp_path
     recorded = tmp_path / "recorded"
     (started,) = lines(system.call("up", "--detach", "--no-sample", "--no-dashboard", "--json"))
     assert started["healthy"], started
+    assert_closed(system.state)
     assert_kept(system, recorded)
 
     assert load(system, FORMER / "news.jsonl", "news") == (0, 1, 21)  # the ledger knows every one of them
@@ -63,6 +70,20 @@ def test_the_former_version_s_state_is_kept_and_goes_on(system: System, tmp_path
 
     system.call("down")
     assert system.processes() == {}
+
+
+def assert_closed(state: Path) -> None:
+    """The former version's files were everybody's to read, and its servers let everybody in."""
+    assert [path for path in (state, *state.rglob("*")) if stat.S_IMODE(path.lstat().st_mode) & 0o077] == []
+    said = json.loads((state / "endpoints.json").read_text())
+    for server, password in (("kafka", said["kafka"]["sasl_password"]), ("redis", said["redis"]["password"])):
+        assert len(password) > 30
+        assert (state / server / "password").read_text() == password
+    settings = load_settings(state)
+    with connect(settings.redis) as client:
+        assert client.ping()
+    with redis.Redis.from_url(settings.redis.url) as nobody, pytest.raises(redis.AuthenticationError):
+        nobody.ping()
 
 
 def assert_kept(system: System, recorded: Path) -> None:
