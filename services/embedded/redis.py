@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from services.embedded.errors import EmbeddedError
 from services.embedded.service import EmbeddedService
@@ -58,7 +59,7 @@ class EmbeddedRedis(EmbeddedService):
     @property
     def url(self) -> str:
         """Its address with the password: nothing to show, nor for a command line."""
-        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+        return f"redis://:{quote(self.password, safe='')}@127.0.0.1:{self.port}/0"
 
     def settings(self) -> dict[str, Any]:
         return {"url": f"redis://127.0.0.1:{self.port}/0", "password": self.password}
