@@ -18,6 +18,7 @@ from services.commands.options import (
     Run,
     State,
     Timezone,
+    Yes,
     channel_of,
     count,
     date_format_of,
@@ -88,13 +89,37 @@ def list_rejected(limit: Limit = 50, state: State = None, as_json: JsonLines = F
     import itertools
 
     from services.ingest.delivery.rejected import read_rejected
+    from services.ingest.delivery.rejected_folder import RejectedFolder
+    from shared.clients.state_folder import StateFolder
     from shared.clock import to_iso
 
-    for item in itertools.islice(read_rejected(settings_of(state).state_dir), limit):
+    folder = settings_of(state).state_dir
+    for item in itertools.islice(read_rejected(folder), limit):
         if as_json:
             print_json(item)
         else:
             typer.echo(f"{to_iso(item.at)}  {item.source} {item.position}  {item.reason}: {item.detail}")
+    if dropped := sum(RejectedFolder(StateFolder(folder).rejected).dropped().values()):
+        note(f"{count(dropped, 'older item')} no longer kept: the folder {StateFolder(folder).rejected} is bounded")
+
+
+@rejected_app.command("erase")
+def erase_rejected(
+    source: Annotated[str, typer.Option("--source", help="Only those of this source (as in `list`).")] = "",
+    yes: Yes = False,
+    state: State = None,
+    as_json: Json = False,
+) -> None:
+    """Erase the items that ingest rejected, which may contain personal data."""
+    from services.ingest.delivery.rejected import file_name
+    from services.ingest.delivery.rejected_folder import RejectedFolder
+    from shared.clients.state_folder import StateFolder
+
+    root = StateFolder(settings_of(state).state_dir).rejected
+    if not yes:
+        typer.confirm(f"Erase {f'what {source} left' if source else 'everything'} in {root}?", abort=True)
+    erased = RejectedFolder(root).erase(file_name(source) if source else "")
+    say({"erased": erased}, f"{count(erased, 'rejected item')} erased", as_json=as_json)
 
 
 def _words(result: dict[str, Any]) -> str:

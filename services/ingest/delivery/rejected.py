@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import Final
 
 import msgspec
 
+from services.ingest.delivery.rejected_folder import RejectedFolder
 from services.ingest.documents.normalise import Rejected
-from shared.clients.state_folder import PRIVATE_FILE, StateFolder, make_folder
+from shared.clients.state_folder import StateFolder
 from shared.clock import Clock
 
 KEPT_BYTES: Final = 1_000_000  # of one original; `original_bytes` tells its whole size
@@ -38,8 +38,8 @@ class RejectedFile:
     """Appends to the file of one source."""
 
     def __init__(self, state: Path, source: str, clock: Clock) -> None:
-        self._folder = StateFolder(state).rejected
-        self._path = self._folder / f"{_NOT_IN_NAMES.sub('_', source)[:100]}.jsonl"
+        self._folder = RejectedFolder(StateFolder(state).rejected)
+        self._name = file_name(source)
         self._source = source
         self._clock = clock
         self._seen: set[bytes] = set()  # a feed shows the same bad item at every poll: it is written once
@@ -49,15 +49,13 @@ class RejectedFile:
         lines = [line for line in (self._line(*one) for one in refused) if not self._is_repeated(line)]
         if not lines:
             return
-        make_folder(self._folder)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
-        with os.fdopen(descriptor, "ab") as file:
-            file.write(b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+        self._folder.append(self._name, b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
 
     def _is_repeated(self, line: RejectedItem) -> bool:
         if line.position:
             return False
-        mark = hashlib.blake2b((line.original + line.original_base64).encode(), digest_size=16).digest()
+        told = (line.reason, line.detail, line.original, line.original_base64)
+        mark = hashlib.blake2b(repr(told).encode(), digest_size=16).digest()
         if mark in self._seen:
             return True
         if len(self._seen) >= _REMEMBERED:
@@ -83,9 +81,14 @@ class RejectedFile:
         return item
 
 
+def file_name(source: str) -> str:
+    """What the files of a source are called, without an ending."""
+    return _NOT_IN_NAMES.sub("_", source)[:100]
+
+
 def read_rejected(state: Path) -> Iterator[RejectedItem]:
     """Every refused item, file by file, oldest first; an item that was met again after a restart comes once."""
-    for path in sorted(StateFolder(state).rejected.glob("*.jsonl")):
+    for path in RejectedFolder(StateFolder(state).rejected).files():
         seen: set[tuple[str, str]] = set()
         with path.open("rb") as file:
             for line in file:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
@@ -150,3 +151,48 @@ def test_the_week_is_played_once_per_cluster(settings: Settings) -> None:
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     assert len(read_documents(settings).documents) == len(before.documents)
+
+
+GOOD = '<rss version="2.0"><channel><title>W</title>{}</channel></rss>'
+BAD = GOOD.format(
+    "<item><title>Year nought</title><pubDate>Mon, 01 Jan 0000 00:00:00 GMT</pubDate></item>"
+    "<item><title>Half a sign &#xD800;</title></item><item><title>Beyond &#x110000;</title></item>"
+    '<item><title>Nowhere</title><gml:Polygon xmlns:gml="http://www.opengis.net/gml"><gml:posList>1 a</gml:posList>'
+    "</gml:Polygon></item><item><guid>no text at all</guid></item>"
+)
+
+
+def test_what_is_wrong_with_one_feed_touches_neither_the_others_nor_the_worker(settings: Settings) -> None:
+    wire = Wire()
+
+    def respond(request: BaseHTTPRequestHandler) -> None:
+        if request.path == "/good":
+            wire.respond(request)
+        elif request.path == "/bad":
+            answer(request, 200, BAD.encode())
+        elif request.path == "/drip":
+            request.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+            for _ in range(600):
+                request.wfile.write(b"x")
+                time.sleep(0.1)
+        elif request.path == "/bomb":
+            answer(request, 200, b"x", Content_Encoding="gzip, gzip")
+        elif request.path == "/dtd":
+            answer(request, 200, '<!DOCTYPE rss [<!ENTITY a "b">]><rss/>'.encode("utf-16"))
+        else:
+            answer(request, 200)
+
+    with http_server(respond) as address:
+        feeds = ", ".join(f'"{address}/{name}"' for name in ("good", "bad", "drip", "bomb", "dtd", "empty"))
+        several = {"BELLWETHER_INGEST__RSS": f"[{feeds}]", "BELLWETHER_INGEST__TIMEOUT_SECONDS": "1"}
+        with worker(settings, "", **several) as process:
+            wait_for(lambda: "3 published" in report(settings), "the good feed's stories")
+            told = {"empty answer", "gzip, once, is", "document type definition", "Timeout", "4 published, 1 rejected"}
+            wait_for(lambda: all(words in report(settings) for words in told), "the trouble of each of the others")
+            wire.items, polls = 7, wire.polls
+            wait_for(lambda: "7 published" in report(settings), "four more of the good one")
+            wait_for(lambda: wire.polls > polls + 5, "the good one is polled on")
+            assert process.poll() is None
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0, process.communicate()
+    assert {"Year nought", "Half a sign \ufffd", "Beyond \ufffd", "Nowhere", "Story 6"} <= stories(settings)
