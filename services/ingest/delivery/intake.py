@@ -118,11 +118,11 @@ class Intake:
             counts.ahead += made.dated_ahead
             counts.highest = max(counts.highest, made.available_at)
             documents.append(made)
-        counts.rejected = len(refused)
+        counts.rejected = self._rejected.write(refused)
+        counts.duplicates = len(refused) - counts.rejected  # a feed shows the same bad item at every poll
         counts.gaps = sum(made.reason == GAP for _, made in refused)
         batch.refused.extend(made for _, made in refused)
         counts.unlinked = self._names.unlinked - unlinked
-        self._rejected.write(refused)
         return documents
 
     def _prepare(self, raw: RawItem, now: int) -> Document | Rejected:

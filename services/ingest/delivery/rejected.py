@@ -44,12 +44,13 @@ class RejectedFile:
         self._clock = clock
         self._seen: set[bytes] = set()  # a feed shows the same bad item at every poll: it is written once
 
-    def write(self, refused: list[tuple[str, Rejected]]) -> None:
-        """Append (position, item) pairs and hand them to the operating system before returning."""
+    def write(self, refused: list[tuple[str, Rejected]]) -> int:
+        """Append (position, item) pairs and hand them to the operating system before returning; how many were new."""
         lines = [line for line in (self._line(*one) for one in refused) if not self._is_repeated(line)]
         if not lines:
-            return
+            return 0
         self._folder.append(self._name, b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+        return len(lines)
 
     def _is_repeated(self, line: RejectedItem) -> bool:
         if line.position:

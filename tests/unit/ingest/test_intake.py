@@ -139,7 +139,8 @@ def test_the_same_refusal_of_a_feed_is_written_once(tmp_path: Path) -> None:
     with intake(tmp_path, Log()) as one:
         for _ in range(3):
             one.take(Batch([{"text": ""}], {}))
-        assert one.finish().rejected == 3
+        counts = one.finish()
+        assert (counts.read, counts.rejected, counts.duplicates) == (3, 1, 2)
     assert len(list(read_rejected(tmp_path))) == 1
 
 
@@ -233,3 +234,11 @@ def test_items_dated_ahead_and_gaps_are_counted(tmp_path: Path) -> None:
         one.take(Batch([ahead, Rejected("gap", "nothing from 1 to 2", "")], {}))
         counts = one.finish()
     assert (counts.published, counts.ahead, counts.rejected, counts.gaps) == (1, 1, 1, 1)
+
+
+def test_the_same_bad_item_at_every_poll_is_one_rejected_item(tmp_path: Path) -> None:
+    with intake(tmp_path, Log(), live=True) as one:
+        for _ in range(5):
+            one.take(Batch([{"external_id": "7"}, *items(1)], {}))
+        counts = one.finish()
+    assert adds_up(counts) and (counts.published, counts.rejected, counts.duplicates) == (1, 1, 8)
