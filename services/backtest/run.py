@@ -53,7 +53,7 @@ def backtest_run(
         folds=tested.folds,
     )
     result.metrics |= _asked(run, loaded, choices, tested)
-    home = loaded.folder / _folder(loaded, choices, tested)  # where the page finds it, wherever it goes besides
+    home = loaded.folder / _folder(loaded, choices, tested, out)  # where the page finds it, wherever it goes besides
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(result.metrics))  # NaN becomes None
     curves = {name: one.equity for name, one in result.tracks.items()}
     equity = pd.DataFrame(curves).rename_axis("date").ffill().reset_index()
@@ -63,12 +63,14 @@ def backtest_run(
     return out or home, plain
 
 
-def _folder(loaded: Run, choices: Choices, tested: Tested) -> str:
-    """What a run's folder calls this back-test; one of several strategies carries its name."""
+def _folder(loaded: Run, choices: Choices, tested: Tested, out: Path | None) -> str:
+    """What a run's folder calls this back-test; one of several strategies carries its name, one that goes elsewhere
+    that folder's, so that it replaces no other.
+    """
     kind = "walk-forward" if choices.walks else "backtest"
-    if set(loaded.signals["strategy"]) <= {tested.strategy}:
-        return kind
-    return f"{kind}-{re.sub(r'[^A-Za-z0-9_-]', '-', tested.strategy)}"
+    several = not set(loaded.signals["strategy"]) <= {tested.strategy}
+    parts = [kind, *([tested.strategy] if several else []), *([out.resolve().name] if out is not None else [])]
+    return "-".join(re.sub(r"[^A-Za-z0-9_-]", "-", part) for part in parts)
 
 
 def _asked(run: str, loaded: Run, choices: Choices, tested: Tested) -> dict[str, Any]:
