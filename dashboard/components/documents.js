@@ -18,7 +18,11 @@ function headline(item) {
 function bar(item, colours) {
   const node = element("div", "bar");
   node.title = item.probabilities;
-  for (const [share, colour] of [[item.negative, colours[0]], [item.neutral, colours[1]], [item.positive, colours[2]]]) {
+  const whole = [[item.negative, colours[0]], [item.neutral, colours[1]], [item.positive, colours[2]]];
+  const fromZero = [
+    [1 - item.negative, colours[1]], [item.negative, colours[0]], [item.positive, colours[2]], [1 - item.positive, colours[1]],
+  ];
+  for (const [share, colour] of item.diverging ? fromZero : whole) {
     const part = element("i", "");
     part.style.flexGrow = share;
     part.style.background = colour;

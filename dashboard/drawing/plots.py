@@ -12,10 +12,12 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.drawing import formats, palette
+from dashboard.drawing.company_marks import level_traces, mark_traces
 from dashboard.drawing.palette import Palette
 from dashboard.drawing.treemap import Box, squarify
 from dashboard.reading.companies import label
 from dashboard.reading.measures import sentiment, with_measures
+from dashboard.reading.stories import Story
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution
 from shared.contract.events import MICRO, event_words
 from shared.links import safe_link
@@ -25,6 +27,7 @@ HEADING = 18.0
 EXCHANGE = "America/New_York"
 TICKS = [-1.0, -0.5, 0.0, 0.5, 1.0]
 TICK_TEXTS = [formats.score(tick, 1) for tick in TICKS]
+NOON = pd.Timedelta(hours=12)  # a day's bar covers its day, not the night before
 CHANNEL_NAMES = {"news": "News", "social": "Social"}
 
 
@@ -105,6 +108,7 @@ def score_bar(score: float, confidence: int, colours: Palette) -> dict[str, Any]
     """The same fields of the list component for a signal: its score in [-1, 1], its confidence in micro-units."""
     return {
         **_sentiment_bar(max(-score, 0.0), 1 - abs(score), max(score, 0.0), colours),
+        "diverging": True,  # drawn from the middle: a score has a zero
         "probabilities": f"score {score:+.2f}, confidence {confidence / MICRO:.0%}",
     }
 
@@ -149,26 +153,33 @@ def company_chart(
     prices: pd.DataFrame,
     colours: Palette,
     window: tuple[int, int],
+    story: Story | None = None,
 ) -> go.Figure:
     """Sentiment with its 95 % band, volume by channel, and prices where there are any, over one time axis.
 
-    `window` (start and end in seconds) is shaded.
+    `window` (start and end in seconds) is shaded. By the hour, and where `story` has a strategy's level, that stands in
+    front with its band, and the buckets are points behind it; signals, alerts and events are marks.
     """
+    story = (story or Story()) if resolution == "hour" else Story()
     rows = 3 if len(prices) else 2
     heights = [0.5, 0.2, 0.3] if rows == 3 else [0.68, 0.32]
     figure = make_subplots(rows=rows, cols=1, shared_xaxes=True, vertical_spacing=0.04, row_heights=heights)
     whole = with_measures(buckets.groupby("start", as_index=False)[_SUMS].sum())
-    _sentiment(figure, _dated(whole, resolution, zone), colours)
+    _sentiment(figure, _dated(whole, resolution, zone), colours, behind=story.levels)
     for channel in ("news", "social"):
         part = _dated(with_measures(buckets[buckets["channel"] == channel]), resolution, zone)
         if len(part):
             _channel(figure, channel, part, resolution, colours)
+    for trace in (*(level_traces(story, zone, colours) if story.levels else ()), *mark_traces(story, zone, colours)):
+        figure.add_trace(trace, row=1, col=1)
     if rows == 3:
         _prices(figure, prices, resolution, zone, colours)
     figure = _styled(figure, colours, rows, 560 if rows == 3 else 440)
     edges = _dated(buckets, resolution, zone)["at"]
     step = pd.Timedelta(seconds=SECONDS[resolution])
     figure.update_xaxes(range=[edges.min() - step, edges.max() + 2 * step])
+    if resolution == "day":
+        figure.update_xaxes(hoverformat="%a %d %b %Y")
     left, right = formats.local_times(pd.Series(window), UTC if resolution == "day" else zone)
     shade = palette.faint(colours.muted, 0.09)
     figure.add_vrect(x0=left, x1=right, fillcolor=shade, line_width=0, layer="below")
@@ -179,31 +190,32 @@ _SUMS = ["documents", "positive", "neutral", "negative", "weight_sum", "score_su
 
 
 def _dated(frame: pd.DataFrame, resolution: Resolution, zone: tzinfo) -> pd.DataFrame:
-    """Adds `at`: wall-clock times; days stay UTC days, for that is what they count."""
-    at = pd.to_datetime(frame["start"], unit="s") if resolution == "day" else formats.local_times(frame["start"], zone)
+    """Adds `at`: wall-clock times; days stay UTC days, for that is what they count, and stand in their middle."""
+    days = pd.to_datetime(frame["start"], unit="s") + NOON
+    at = days if resolution == "day" else formats.local_times(frame["start"], zone)
     return frame.assign(at=at).sort_values("start")
 
 
-def _sentiment(figure: go.Figure, data: pd.DataFrame, colours: Palette) -> None:
+def _sentiment(figure: go.Figure, data: pd.DataFrame, colours: Palette, *, behind: bool) -> None:
+    """The buckets: a line with its band, or bare points where something else stands in front."""
     band = palette.faint(colours.positive, 0.16)
     edge = {"x": data["at"], "mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-    figure.add_trace(go.Scatter(y=data["high"], **edge), row=1, col=1)
-    figure.add_trace(
-        go.Scatter(y=data["low"], fill="tonexty", fillcolor=band, **edge | {"name": "95 % band", "showlegend": True}),
-        row=1,
-        col=1,
-    )
+    if not behind:
+        figure.add_trace(go.Scatter(y=data["high"], **edge), row=1, col=1)
+        shown = edge | {"name": "95 % band", "showlegend": True}
+        figure.add_trace(go.Scatter(y=data["low"], fill="tonexty", fillcolor=band, **shown), row=1, col=1)
+    colour = palette.faint(colours.muted, 0.6) if behind else colours.positive
     figure.add_trace(
         go.Scatter(
             x=data["at"],
             y=data["sentiment"],
-            name="All",
-            mode="lines+markers",
+            name="Hours" if behind else "All",
+            mode="markers" if behind else "lines+markers",
             line={"color": colours.positive, "width": 1.6},
-            marker={"size": 5},
+            marker={"size": 4 if behind else 5, "color": colour},
             customdata=data[["start", "documents", "low", "high"]],
             hovertemplate="%{y:+.2f} (%{customdata[2]:+.2f} to %{customdata[3]:+.2f}), n = %{customdata[1]}"
-            "<extra>All</extra>",
+            f"<extra>{'Hour' if behind else 'All'}</extra>",
         ),
         row=1,
         col=1,
@@ -246,7 +258,7 @@ def _prices(figure: go.Figure, prices: pd.DataFrame, resolution: Resolution, zon
     closes = (days + pd.Timedelta(hours=16)).dt.tz_localize(EXCHANGE).dt.tz_convert(zone).dt.tz_localize(None)
     figure.add_trace(
         go.Scatter(
-            x=days if resolution == "day" else closes,
+            x=days + NOON if resolution == "day" else closes,
             y=prices["close"],
             name="Close",
             mode="lines+markers",

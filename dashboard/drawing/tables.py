@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
 from datetime import tzinfo
+from typing import Final
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -11,9 +13,11 @@ import plotly.graph_objects as go
 from dashboard.drawing import formats
 from dashboard.drawing.palette import Palette
 from dashboard.reading.companies import label
-from shared.clock import to_datetime
+from shared.clock import HOUR, to_datetime
 from shared.contract.events import MICRO
 from shared.contract.signals import Signal, feature_words
+
+BAR_WIDTH: Final = 120  # pixels
 
 
 def signal_table(signals: Sequence[Signal], zone: tzinfo) -> pd.DataFrame:
@@ -43,6 +47,36 @@ def reason_text(signal: Signal, most: int = 3) -> str:
     """The features that moved the score, largest first, e.g. `level of sentiment +0.31, surprise … +0.12`."""
     parts = [r for r in signal.reasons if r.contribution][:most]
     return ", ".join(f"{feature_words(r.feature)} {r.contribution / MICRO:+.2f}" for r in parts)
+
+
+def score_bars(scores: Iterable[float], colours: Palette) -> list[str]:
+    """For each score in [-1, 1] a picture (SVG as a data address): a bar from zero in the middle, in two colours."""
+    return [_score_bar(max(-1.0, min(1.0, score)), colours) for score in scores]
+
+
+def _score_bar(score: float, colours: Palette) -> str:
+    half, length = BAR_WIDTH / 2, abs(score) * BAR_WIDTH / 2
+    colour, left = (colours.positive, half) if score > 0 else (colours.negative, half - length)
+    drawing = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{BAR_WIDTH}" height="24">'
+        f'<rect x="0" y="8" width="{BAR_WIDTH}" height="8" rx="2" fill="{colours.grid}"/>'
+        f'<rect x="{left:.1f}" y="8" width="{length:.1f}" height="8" fill="{colour}"/>'
+        f'<rect x="{half - 0.5}" y="4" width="1" height="16" fill="{colours.muted}"/></svg>'
+    )
+    return f"data:image/svg+xml;base64,{b64encode(drawing.encode()).decode()}"
+
+
+def next_signal(signals: Sequence[Signal], now: int, zone: tzinfo) -> str:
+    """When the strategy speaks next: `next signal for 14:00, every hour`; "" for signals of an older version. `now` is
+    the newest market time that is known, in microseconds.
+    """
+    cadence = max((signal.cadence_hours for signal in signals), default=0)
+    if not cadence:
+        return ""
+    last = max(now, *(signal.at for signal in signals))
+    at = (last // (cadence * HOUR) + 1) * cadence * HOUR
+    every = "hour" if cadence == 1 else f"{cadence} hours"
+    return f"Next signal for {formats.moment(at, zone)}, then every {every}, on what was written of"
 
 
 def signal_chart(history: Sequence[Signal], zone: tzinfo, colours: Palette) -> go.Figure:

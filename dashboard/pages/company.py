@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import components, live
 from dashboard.drawing import formats, plots
 from dashboard.drawing.figures import Figure
-from dashboard.reading import measures, recommendations, snapshots
+from dashboard.reading import measures, recommendations, snapshots, stories
 from dashboard.reading.companies import label
 from dashboard.reading.frames import price_frame
 from dashboard.reading.snapshots import CompanyWindow
@@ -161,7 +161,13 @@ def chart(company: str, found: CompanyWindow, view: View) -> tuple[int | None, R
         )
         return None, resolution
     figure = plots.company_chart(
-        buckets, resolution, view.zone, _in_range(prices, buckets), view.colours, (found.span.start, found.span.end)
+        buckets,
+        resolution,
+        view.zone,
+        _in_range(prices, buckets),
+        view.colours,
+        (found.span.start, found.span.end),
+        live.read_aggregates(("story", company), lambda run: stories.of_company(run, company)),
     )
     event: Any = st.plotly_chart(
         figure,

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard import components, live
 from dashboard.drawing import formats, plots, tables
 from dashboard.drawing.figures import Figure
-from dashboard.reading import recommendations
+from dashboard.reading import recommendations, snapshots
 from dashboard.reading.companies import label
 from dashboard.view import View
 from shared.clock import DAY_SECONDS, SECOND
@@ -42,6 +42,9 @@ def draw(view: View) -> None:
         )
         return
     headline(shown, view)
+    newest = max(live.read_aggregates("newest", snapshots.newest).values(), default=0)
+    if soon := tables.next_signal(shown, newest, view.zone):
+        st.caption(soon)
     company = ranking(shown, view)
     detail(next((s for s in shown if s.company == company), shown[0]), view)
 
@@ -86,17 +89,18 @@ def ranking(signals: list[Signal], view: View) -> str:
     row = components.heading("Ranked by strength", MEANING)
     table = tables.signal_table(signals, view.zone)
     components.csv_button(row, "signals", lambda: table)
+    shown = table.drop(columns=["company", "strategy", "revision", "synthetic"])
+    shown.insert(shown.columns.get_loc("score"), "", tables.score_bars(shown["score"], view.colours))
     chosen = st.dataframe(
-        table.drop(columns=["company", "strategy", "revision", "synthetic"]),
+        shown,
         key="signals",
         hide_index=True,
         height=380,
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "score": st.column_config.ProgressColumn(
-                "score", min_value=-1, max_value=1, format="%+.2f", help="-1 strong sell … +1 strong buy."
-            ),
+            "": st.column_config.ImageColumn(help="The score: from zero in the middle, to the left or to the right."),
+            "score": st.column_config.NumberColumn(format="%+.2f", help="-1 strong sell … +1 strong buy."),
             "confidence": st.column_config.NumberColumn(
                 format="percent", help="Higher with more documents, more varied sources and more agreement."
             ),

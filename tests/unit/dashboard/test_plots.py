@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from dashboard.drawing import plots
+from dashboard.drawing import plots, tables
 from dashboard.drawing.palette import LIGHT
 from dashboard.reading.measures import compare
+from dashboard.reading.stories import Story
 from dashboard.reading.windows import Period
 from shared.clock import HOUR_SECONDS, SECOND
 from shared.contract.aggregates import RecentDocument
+from shared.contract.alerts import Alert
 from shared.contract.events import MARKET, MICRO
+from shared.contract.signals import Signal
 
 UTC = ZoneInfo("UTC")
 NOON = 1_772_193_600  # 2026-02-27T12:00:00Z
@@ -109,3 +113,72 @@ def test_the_table_of_documents_is_complete() -> None:
     table = plots.document_table([document(synthetic=True)], UTC)
     assert table.loc[0, "positive"] == 0.7
     assert bool(table.loc[0, "synthetic"])
+
+
+def test_a_day_s_bar_stands_on_its_day() -> None:
+    day = NOON // 86_400 * 86_400
+    rows = pd.DataFrame([bucket("A", day, 10, 0.5)])
+    prices = pd.DataFrame({"date": ["2026-02-27"], "close": [10.0]})
+    figure = plots.company_chart(rows, "day", UTC, prices, LIGHT, (day, day + 86_400))
+    bar = next(trace for trace in figure.data if trace.type == "bar")
+    half = pd.Timedelta(milliseconds=bar.width / 2)
+    assert pd.Timestamp(bar.x[0]) - half >= pd.Timestamp("2026-02-27")
+    assert pd.Timestamp(bar.x[0]) + half <= pd.Timestamp("2026-02-28")
+    close = next(trace for trace in figure.data if trace.name == "Close")
+    assert pd.Timestamp(close.x[0]) == pd.Timestamp(bar.x[0])  # of one day, at one place
+
+
+def said(step: int, level: float, action: str = "hold", cadence: int = 1) -> Signal:
+    at = (NOON + step * HOUR_SECONDS) * SECOND
+    return Signal(
+        id=f"s{step}", strategy="hourly", strategy_hash="", company="AAPL", at=at, available_at=at, horizon_hours=24,
+        score=int(level * MICRO), confidence=MICRO, action=action, documents=9, cadence_hours=cadence,  # type: ignore[arg-type]
+        features={"level": int(level * MICRO), "dispersion": 400_000},
+    )  # fmt: skip
+
+
+def test_the_hour_chart_shows_the_level_in_front_and_marks() -> None:
+    rows = pd.DataFrame([bucket("AAPL", NOON + n * HOUR_SECONDS, 3, 0.2) for n in range(3)])
+    alert = Alert(
+        id="a", rule="<r>", kind="threshold", company="AAPL", signal="s2", strategy="hourly", at=said(2, 0).at,
+        available_at=0, action="sell", score=-300_000, confidence=0, text="",
+    )  # fmt: skip
+    event = document(event="earnings", event_probability=MICRO, available_at=NOON * SECOND + 5)
+    unsure = document(event="merger", event_probability=1)
+    story = Story([said(1, 0.4, "buy"), said(2, -0.3, "sell"), said(3, -0.3, "sell")], [alert], [event, unsure])
+    window = (NOON, NOON + HOUR_SECONDS)
+    figure = plots.company_chart(rows, "hour", UTC, pd.DataFrame(), LIGHT, window, story)
+    names = [trace.name for trace in figure.data]
+    assert names.index("Hours") < names.index("95 % band of the level") < names.index("Level (hourly)")
+    traces = {trace.name: trace for trace in figure.data}
+    assert traces["Hours"].mode == "markers"
+    assert list(traces["Level (hourly)"].y) == [0.4, -0.3, -0.3]
+    low, level = traces["95 % band of the level"].y, traces["Level (hourly)"].y
+    assert all(-1 <= a < b for a, b in zip(low, level, strict=True))
+    assert list(traces["Signal"].marker.symbol) == ["triangle-up", "triangle-down"]  # where it turned
+    assert "&lt;r&gt;" in traces["Alert"].text[0]
+    assert list(traces["Event"].text) == ["earnings"]
+    assert all(trace.customdata is None for trace in figure.data if trace.name in ("Signal", "Alert", "Event"))
+    assert "Signal" not in {
+        t.name for t in plots.company_chart(rows, "day", UTC, pd.DataFrame(), LIGHT, window, story).data
+    }
+
+
+def test_score_bars_diverge_from_zero_in_two_colours() -> None:
+    up, down, none = (b64decode(bar.partition(",")[2]).decode() for bar in tables.score_bars([0.5, -0.5, 0.0], LIGHT))
+    assert f'<rect x="60.0" y="8" width="30.0" height="8" fill="{LIGHT.positive}"/>' in up
+    assert f'<rect x="30.0" y="8" width="30.0" height="8" fill="{LIGHT.negative}"/>' in down
+    assert 'width="0.0"' in none
+    assert plots.score_bar(-0.4, 0, LIGHT)["diverging"]
+
+
+def test_pages_say_when_the_next_signal_comes() -> None:
+    hourly = [said(0, 0.1), said(1, 0.1)]  # 12:00 and 13:00
+    assert tables.next_signal(hourly, 0, UTC).startswith("Next signal for 27 Feb 14:00, then every hour")
+    later = (NOON + 5 * HOUR_SECONDS + 60) * SECOND
+    assert tables.next_signal(hourly, later, UTC).startswith("Next signal for 27 Feb 18:00")
+    assert tables.next_signal([said(0, 0.1, cadence=12)], 0, UTC).startswith(
+        "Next signal for 28 Feb 00:00, then every 12"
+    )
+    assert tables.next_signal([said(0, 0.1, cadence=0)], 0, UTC) == ""  # given out by an older version
+    assert tables.next_signal([], 0, UTC) == ""
