@@ -9,10 +9,11 @@ from typing import Final
 from shared.clients.state_folder import StateFolder
 
 _TAIL_BYTES: Final = 20_000
+_OURS: Final = ("services.", "shared.", "dashboard.")
 
 
 def last_said(state: Path, label: str, pid: int | None) -> str:
-    """The latest message in the log of the process `pid` that runs under this label; "" when it wrote none."""
+    """The latest message of our own code in the log of the process `pid` under this label; "" when it wrote none."""
     file = StateFolder(state).logs / f"{label}.jsonl"
     try:
         with file.open("rb") as log:
@@ -25,7 +26,7 @@ def last_said(state: Path, label: str, pid: int | None) -> str:
             entry = json.loads(line)
         except ValueError:
             continue  # the first one may be cut
-        if isinstance(entry, dict) and entry.get("pid") == pid:
+        if isinstance(entry, dict) and entry.get("pid") == pid and str(entry.get("logger", "")).startswith(_OURS):
             return str(entry.get("message", ""))[:300]
     return ""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import redis
-from kafka.errors import KafkaError
+from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, KafkaError
 
 from services.supervisor.processes.records import running_supervisor
 from shared.clients.redis import connect, without_password
@@ -107,6 +107,8 @@ class StatusReader:
             status.problems.append(f"Redis does not answer at {url}: {error}")
         except KafkaUnreachable as error:
             status.problems.append(str(error))
+        except (CoordinatorNotAvailableError, CoordinatorLoadInProgressError):
+            status.problems.append(f"Kafka at {kafka.bootstrap_servers} is starting")  # it has no groups yet
         except KafkaError as error:
             status.problems.append(f"Kafka at {kafka.bootstrap_servers} is not ready: {error}")
             self._drop_offsets()

@@ -85,7 +85,9 @@ def test_without_a_supervisor_there_is_nobody_to_pause(tmp_path: Path) -> None:
 
 def test_the_last_message_is_that_of_the_process_that_runs_now(tmp_path: Path) -> None:
     log = make_folder(StateFolder(tmp_path).logs) / "scoring-1.jsonl"
-    log.write_text('{"pid": 7, "message": "loading"}\n{"pid": 7, "message": "measuring"}\n[]\nnot json\n')
+    ours, theirs = '{"pid": 7, "logger": "services.scoring.main", ', '{"pid": 7, "logger": "mode.services", '
+    lines = [f'{ours}"message": "loading"}}', f'{ours}"message": "measuring"}}', f'{theirs}"message": "Starting..."}}']
+    log.write_text("\n".join([*lines, "[]", "not json", ""]))
     assert last_said(tmp_path, "scoring-1", 7) == "measuring"
     assert last_said(tmp_path, "scoring-1", 8) == ""
     assert last_said(tmp_path, "scoring-2", 7) == ""
