@@ -28,6 +28,7 @@ from services.ingest.registry import LiveSource, configured_sources
 from services.ingest.sources.source import Batch, SourceError
 from services.ingest.sources.streaming import FIRST_DELAY, FORGIVEN_AFTER_SECONDS, LONGEST_DELAY
 from services.runtime.exits import ExitCode, WorkerStop
+from services.runtime.incurable import ending
 from services.runtime.report import Pace, Reporter
 from shared.backoff import Backoff, Delays
 from shared.clients.kafka import TopicMismatch, ensure_topics
@@ -81,7 +82,7 @@ class IngestWorker:
         except TopicMismatch as error:
             return WorkerStop(ExitCode.REFUSED, str(error))
         except (KafkaError, OSError) as error:
-            return WorkerStop(ExitCode.RESTART, f"Kafka does not answer: {type(error).__name__}: {error}")
+            return ending(error, f"Kafka does not answer: {type(error).__name__}: {error}")
         ledger_path = StateFolder(self._settings.state_dir).ledger
         ledgers = {name: Ledger(ledger_path, states[topics.documents(name)].topic_id) for name in CHANNELS}
         try:
@@ -126,10 +127,10 @@ class IngestWorker:
             if not self.stop.is_set():
                 self._ended(feed, ledger)
         except DeliveryFailed as error:
-            self._fail(WorkerStop(ExitCode.RESTART, str(error)))
+            self._fail(ending(error, str(error)))
         except Exception as error:
             log.exception("what source %s gave cannot be kept", feed.source.key)
-            self._fail(WorkerStop(ExitCode.RESTART, f"source {feed.source.key}: {type(error).__name__}: {error}"))
+            self._fail(ending(error, f"source {feed.source.key}: {type(error).__name__}: {error}"))
 
     def _read(self, feed: Feed) -> Iterator[Batch]:
         """Batches from where the intake is; an error of the source ends them, and is its trouble."""
@@ -191,7 +192,7 @@ class IngestWorker:
             if watermark is not None:
                 publisher.tick(watermark)  # not waited for: a tick that is lost is followed by a later one
         except DeliveryFailed as error:
-            self._fail(WorkerStop(ExitCode.RESTART, str(error)))
+            self._fail(ending(error, str(error)))
 
     def _report(self) -> None:
         try:

@@ -12,6 +12,7 @@ from typing import Protocol
 from faust.types import TP
 
 from services.runtime.exits import WorkerStop
+from services.runtime.incurable import judged
 from services.runtime.record import Record
 
 
@@ -44,4 +45,4 @@ class Assignment:
 
     def _settle(self, stop: WorkerStop) -> None:
         if not self.ended.done():
-            self.ended.set_result(stop)
+            self.ended.set_result(judged(stop))

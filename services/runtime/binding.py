@@ -16,6 +16,7 @@ import redis
 from kafka import KafkaAdminClient
 
 from services.runtime.exits import ExitCode, WorkerStop
+from services.runtime.incurable import ending, refuse_eviction
 from shared.clients.kafka import TopicState, client_config
 from shared.clock import Clock, SystemClock, to_iso
 from shared.contract.keys import RUNS, run_key
@@ -57,15 +58,16 @@ class Cluster:
 
 
 def wait_for_redis(client: redis.Redis, seconds: float = REDIS_SECONDS) -> None:
-    """Return once Redis answers and has loaded its data; raises WorkerStop(RESTART) after `seconds`."""
+    """Return once Redis answers and has loaded its data; raises WorkerStop: RESTART after `seconds`, or REFUSED."""
     deadline = time.monotonic() + seconds
     while True:
         try:
             client.ping()
             return
         except redis.RedisError as error:
-            if time.monotonic() > deadline:
-                raise WorkerStop(ExitCode.RESTART, f"Redis does not answer: {error}") from error
+            ended = ending(error, f"Redis does not answer: {error}")
+            if ended.code is ExitCode.REFUSED or time.monotonic() > deadline:
+                raise ended from error
             log.warning("waiting for Redis: %s", error)
         time.sleep(0.2)
 
@@ -94,11 +96,12 @@ def read_cluster(kafka: KafkaSettings, names: list[str]) -> Cluster:
 def bind(client: redis.Redis, run: str, fields: Mapping[str, str], clock: Clock | None = None) -> dict[str, str]:
     """Bind the run to `fields` in one atomic step; returns everything that it is bound to.
 
-    Raises WorkerStop(REFUSED) when the run is bound to something else, RESTART when Redis is lost.
+    Raises WorkerStop(REFUSED) when the run is bound to something else or Redis evicts, RESTART when it is lost.
     """
     binding = dict(fields) | {"created_at": to_iso((clock or SystemClock()).now())}
     arguments = [part for pair in binding.items() for part in pair]
     try:
+        refuse_eviction(client)
         flat: list[bytes] = client.eval(_BIND, 1, run_key(run), *arguments)
         client.sadd(RUNS, run)
     except redis.RedisError as error:

@@ -10,9 +10,10 @@ from faust.sensors import Monitor
 from faust.types import TP
 
 from services.runtime.assignment import Assignment
-from services.runtime.exits import ExitCode, WorkerStop
+from services.runtime.exits import WorkerStop
 from services.runtime.faust_consumer import WorkerTransport
 from services.runtime.faust_producer import BATCH_BYTES, MAX_REQUEST_BYTES, IdempotentProducer
+from services.runtime.incurable import ending
 from shared.clients.state_folder import StateFolder
 from shared.settings import KafkaSettings, Settings
 
@@ -43,7 +44,7 @@ class WorkerApp(faust.App):
 
     def _crash(self, reason: BaseException) -> None:
         super()._crash(reason)
-        stop = reason if isinstance(reason, WorkerStop) else WorkerStop(ExitCode.RESTART, f"Faust: {reason!r}")
+        stop = reason if isinstance(reason, WorkerStop) else ending(reason, f"Faust: {reason!r}")
         self.assignment.fail(stop)
 
     def _new_transport(self) -> Any:

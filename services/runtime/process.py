@@ -18,6 +18,7 @@ from kafka.errors import KafkaError
 
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp
+from services.runtime.incurable import ending, judged
 
 STOP_SECONDS = 10.0
 START_SECONDS = 120.0
@@ -33,7 +34,7 @@ async def serve(app: WorkerApp, stages: Coroutine[Any, Any, None]) -> WorkerStop
         async with asyncio.timeout(START_SECONDS):
             await app.start()
     except Exception as error:
-        app.assignment.fail(WorkerStop(ExitCode.RESTART, f"could not start: {error!r}"))
+        app.assignment.fail(ending(error, f"could not start: {error!r}"))
     work = loop.create_task(_guarded(app, stages))
     ended = await app.assignment.ended
     log.log(logging.INFO if ended.code is ExitCode.WELL else logging.ERROR, "%s (exit %d)", ended, ended.code)
@@ -67,7 +68,7 @@ async def _guarded(app: WorkerApp, stages: Coroutine[Any, Any, None]) -> None:
         raise
     except Exception as error:
         log.exception("a stage failed")
-        app.assignment.fail(WorkerStop(ExitCode.RESTART, f"{type(error).__name__}: {error}"))
+        app.assignment.fail(ending(error, f"{type(error).__name__}: {error}"))
 
 
 def run_process(main: Callable[[], Coroutine[Any, Any, WorkerStop]]) -> NoReturn:
@@ -75,11 +76,11 @@ def run_process(main: Callable[[], Coroutine[Any, Any, WorkerStop]]) -> NoReturn
     try:
         ended = uvloop.run(main())
     except WorkerStop as stop:
-        log.error("%s (exit %d)", stop, stop.code)
-        ended = stop
+        ended = judged(stop)
+        log.error("%s (exit %d)", ended, ended.code)
     except (KafkaError, BrokerError, redis.RedisError) as error:  # lost while the worker was starting
         log.exception("could not start")
-        ended = WorkerStop(ExitCode.RESTART, f"could not start: {error}")
+        ended = ending(error, f"could not start: {error}")
     if ended.code is not ExitCode.WELL:
         print(f"bellwether: {ended}", file=sys.stderr)  # noqa: T201
     logging.shutdown()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import redis
 import redis.asyncio
@@ -10,6 +10,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from shared.settings import RedisSettings
+
+NEARLY_FULL: Final = 0.9  # of maxmemory
 
 
 def without_password(url: str) -> str:
@@ -35,3 +37,61 @@ def connect(settings: RedisSettings) -> redis.Redis:
     if settings.cluster:
         return redis.RedisCluster.from_url(settings.url, **options)  # type: ignore[return-value]
     return redis.Redis.from_url(settings.url, retry=Retry(NoBackoff(), 0), **options)
+
+
+class RedisCondition(NamedTuple):
+    """What of a Redis decides whether it keeps what it was given."""
+
+    policy: str
+    limit: int  # bytes; 0: none
+    used: int
+    evicted: int  # keys since it was started
+    append_only: bool
+    write_error: str  # the kind of write that last failed; "" where all went well
+
+    @property
+    def evicts(self) -> bool:
+        """Whether it throws keys without a time to live away once it is full."""
+        return self.policy.startswith("allkeys")
+
+    @property
+    def danger(self) -> str:
+        """Why no run may be kept here, with the remedy; "" where one may."""
+        if not (self.evicts and self.limit):
+            return ""
+        return f"Redis evicts aggregates (maxmemory-policy {self.policy}); set maxmemory-policy noeviction"
+
+    @property
+    def faults(self) -> list[str]:
+        """What has gone wrong or soon will, each with its remedy."""
+        found = [self.danger] if self.danger else []
+        if self.evicted and not self.policy.startswith("volatile"):  # that one takes workers' reports alone
+            found.append(
+                f"Redis has evicted {self.evicted:,} keys, aggregates among them; set maxmemory-policy noeviction, "
+                "then rebuild: bellwether reset"
+            )
+        if self.limit and self.used >= NEARLY_FULL * self.limit:
+            found.append(
+                f"Redis uses {self.used / self.limit:.0%} of its maxmemory ({self.limit:,} bytes); raise maxmemory"
+            )
+        if self.write_error:
+            found.append(f"Redis cannot write {self.write_error} (is its disk full?); free space: it goes on by itself")
+        return found
+
+
+def condition_of(client: redis.Redis) -> RedisCondition:
+    """Ask it (INFO, which is open where CONFIG is not). Raises redis.RedisError."""
+    told: dict[str, Any] = client.info()
+    failed = [
+        words
+        for field, words in (("aof_last_write_status", "its append-only file"), ("rdb_last_bgsave_status", "snapshots"))
+        if told.get(field, "ok") != "ok"
+    ]
+    return RedisCondition(
+        policy=str(told.get("maxmemory_policy", "")),
+        limit=int(told.get("maxmemory", 0)),
+        used=int(told.get("used_memory", 0)),
+        evicted=int(told.get("evicted_keys", 0)),
+        append_only=bool(int(told.get("aof_enabled", 0))),
+        write_error=" and ".join(failed),
+    )
