@@ -206,6 +206,10 @@ class IngestWorker:
     def _fill(self, report: WorkerReport) -> None:
         for feed in self._feeds:
             state = "ended" if feed.promise.ended else feed.source.trouble or "well"
+            if feed.source.trouble and not feed.promise.ended:
+                report.trouble[feed.source.key] = feed.source.trouble
+            if feed.intake.counts.gaps:
+                report.gaps[feed.source.key] = feed.intake.counts.gaps
             report.detail[feed.source.key] = f"{state}; {_words(feed.intake.counts)}"
 
     def _end(self, publisher: Publisher, ledgers: dict[Channel, Ledger]) -> None:

@@ -59,6 +59,11 @@ class StateFolder:
         return self.root / "pause.json"
 
     @property
+    def totals(self) -> Path:
+        """The highest totals of each run that `bellwether status` has seen."""
+        return self.root / "totals.json"
+
+    @property
     def kafka(self) -> Path:
         return self.root / "kafka"
 
@@ -108,7 +113,7 @@ class StateFolder:
         """All that Bellwether keeps under `root`, there or not: whatever else lies there is somebody's own."""
         known = (self.settings, self.endpoints, self.supervisor, self.supervisor_lock, self.processes, self.holds)
         folders = (self.kafka, self.redis, self.faust, self.logs, self.stopped, self.rejected, self.runs)
-        return [*known, self.pause, *folders, self.author_key, self.ledger.parent, self.root / "resize"]
+        return [*known, self.pause, self.totals, *folders, self.author_key, self.ledger.parent, self.root / "resize"]
 
 
 def make_folder(path: Path) -> Path:

@@ -102,6 +102,10 @@ class RunView:
         replies = ask(self._client, [("HGETALL", self.keys.companies(slot)) for slot in range(self.keys.slots)])
         return {name.decode(): int(value) for reply in replies for name, value in reply.items()}
 
+    def companies_count(self) -> int:
+        """How many companies have an opinion; the slot of dead letters counts like one."""
+        return sum(ask(self._client, [("HLEN", self.keys.companies(slot)) for slot in range(self.keys.slots)]))
+
     def totals(self) -> Totals:
         """The run's counts: the sums over its slots."""
         fields = Totals.__struct_fields__

@@ -11,7 +11,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from shared.clients.kafka import client_config
-from shared.clients.redis import connect, without_password
+from shared.clients.redis import condition_of, connect, without_password
 from shared.reading.offsets import KafkaUnreachable, require_broker
 
 if TYPE_CHECKING:
@@ -58,13 +58,16 @@ def require_redis(settings: RedisSettings) -> None:
     client = connect(settings.model_copy(update={"timeout_seconds": PATIENCE_SECONDS}))
     try:
         client.ping()
-    except redis.BusyLoadingError:
+        danger = condition_of(client).danger
+    except (redis.BusyLoadingError, redis.exceptions.NoPermissionError):
         return
     except (redis.RedisError, OSError) as error:
         why = " ".join(str(error).split())[:200]
         raise NotReachable(f"Redis does not answer at {without_password(settings.url)} ({why}) {_REDIS}") from error
     finally:
         client.close()
+    if danger:
+        raise NotReachable(danger)
 
 
 @contextmanager

@@ -8,9 +8,8 @@ import subprocess
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-import msgspec
 import psutil
 
 from services.embedded.errors import EmbeddedError
@@ -19,22 +18,15 @@ from services.embedded.java import find_java
 from services.embedded.ports import is_free
 from services.embedded.redis import answers, find_redis
 from services.supervisor.processes.records import running_supervisor
+from services.supervisor.status.disk import disk_fault
+from services.supervisor.status.finding import Finding
+from services.supervisor.status.servers import redis_keeps, sources_deliver, topics_fit
 from shared.clients.state_folder import StateFolder
 from shared.reading.offsets import KafkaUnreachable, require_broker
 from shared.settings import Settings, default_cache_dir, is_named
 
 _GIB: Final = 1024**3
 MIN_MEMORY_GIB: Final = 3.0  # Kafka 0.4, scoring 1.5, the rest 0.8
-MIN_DISK_GIB: Final = 2.0
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """`missing` must be mended before `up` works; `mind` costs something."""
-
-    name: str
-    state: Literal["ok", "mind", "missing"]
-    found: str
-    remedy: str = ""
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -47,6 +39,9 @@ def examine(settings: Settings) -> list[Finding]:
         lambda: _redis_binary(needed=not external_redis),
         lambda: _kafka(settings, external=external_kafka),
         lambda: _redis(settings, external=external_redis),
+        lambda: redis_keeps(settings),
+        lambda: topics_fit(settings),
+        lambda: sources_deliver(settings),
         _memory,
         lambda: _disk(Path(settings.state_dir)),
         lambda: _port(settings),
@@ -124,9 +119,10 @@ def _disk(state: Path) -> Finding:
     found = f"{free:.1f} GiB free for {state}"
     if not writable:
         return Finding("disk", "missing", f"{existing} is not writable", "pass another folder: --state DIR")
-    if free >= MIN_DISK_GIB:
+    fault, severe = disk_fault(state)
+    if not fault:
         return Finding("disk", "ok", found)
-    return Finding("disk", "missing", found, f"free up {MIN_DISK_GIB:.0f} GiB, or pass another folder: --state DIR")
+    return Finding("disk", "missing" if severe else "mind", *fault.split("; ", 1))
 
 
 def _port(settings: Settings) -> Finding:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -9,13 +11,15 @@ import redis
 from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, KafkaError
 
 from services.supervisor.processes.records import running_supervisor
-from shared.clients.redis import connect, without_password
+from services.supervisor.status.disk import disk_fault
+from services.supervisor.status.shrinking import Seen, shrunk
+from shared.clients.redis import condition_of, connect, without_password
 from shared.contract.health import WorkerReport
 from shared.contract.keys import Keys
 from shared.contract.processes import ChildState, SupervisorState
 from shared.contract.topics import Topics
-from shared.reading.offsets import KafkaUnreachable, RunOffsets
-from shared.reading.run import RunView
+from shared.reading.offsets import KafkaUnreachable, RunEnds, RunOffsets
+from shared.reading.run import Applied, RunView
 from shared.reading.supervisor import recorded_state
 from shared.reading.workers import Workers
 from shared.settings import Settings
@@ -28,6 +32,7 @@ class Status(msgspec.Struct):
     phase: str
     healthy: bool
     problems: list[str]
+    warnings: list[str] = []  # what costs something, and does not make it unhealthy
     documents_in: int | None = None  # scored + dead + waiting in documents.*
     documents_scored: int | None = None
     documents_dead: int | None = None
@@ -102,7 +107,8 @@ class StatusReader:
             if self._offsets is None:
                 self._offsets = RunOffsets(kafka, Topics.of(self._settings))
             _add_reports(status)
-            _add_counts(status, self._client, self._offsets)
+            _add_counts(status, self._client, self._offsets, self._settings.state_dir)
+            status.problems += condition_of(self._client).faults
         except redis.RedisError as error:
             status.problems.append(f"Redis does not answer at {url}: {error}")
         except KafkaUnreachable as error:
@@ -112,6 +118,9 @@ class StatusReader:
         except KafkaError as error:
             status.problems.append(f"Kafka at {kafka.bootstrap_servers} is not ready: {error}")
             self._drop_offsets()
+        except OSError as error:
+            status.problems.append(f"{error.filename or 'a file'}: {error.strerror}")
+        _add_disk(status, self._settings.state_dir)
         status.healthy = status.healthy and not status.problems
 
     def close(self) -> None:
@@ -124,11 +133,12 @@ class StatusReader:
             self._offsets = None
 
 
-def _add_counts(status: Status, client: redis.Redis, offsets: RunOffsets) -> None:
+def _add_counts(status: Status, client: redis.Redis, offsets: RunOffsets, state: Path) -> None:
     # ends before positions: what moves while we look counts twice for a moment, and is never missed
     ends = offsets.ends_of_run()
     run = RunView(client, Keys(status.run, len(ends.opinions)))
-    lag = offsets.lag(ends, run.positions())
+    before = run.positions()
+    lag = offsets.lag(ends, before)
     totals = run.totals()
     status.documents_scored, status.documents_dead = totals.documents_scored, totals.documents_dead
     status.opinions_applied = totals.opinions_applied
@@ -137,9 +147,58 @@ def _add_counts(status: Status, client: redis.Redis, offsets: RunOffsets) -> Non
     status.lag = lag.records
     status.documents_in = totals.documents_scored + totals.documents_dead + lag.documents.records
     status.opinions_out = totals.opinions_applied + lag.opinions.opinions
+    bound = run.bound_to()
+    status.problems += _partition_problems(bound, ends)
+    if bound:
+        kept = {"opinions_applied": totals.opinions_applied, "documents_scored": totals.documents_scored}
+        kept["companies"] = run.companies_count()
+        seen = [_seen(bound, positions, kept) for positions in (before, run.positions())]
+        if fault := shrunk(state, status.run, *seen):
+            status.problems.append(fault)
+
+
+def _seen(bound: Mapping[str, str], positions: Mapping[int, Applied], totals: dict[str, int]) -> Seen:
+    topics = sorted({applied.topic_id for applied in positions.values()})
+    identity = " ".join([bound.get("created_at", ""), *topics])
+    return Seen(identity, sum(applied.offset for applied in positions.values()), totals)
+
+
+def _partition_problems(bound: Mapping[str, str], ends: RunEnds) -> list[str]:
+    """Topics whose partition count is not the one that the run is bound to."""
+    counts = Counter(part.topic for part in (*ends.documents, *ends.opinions))
+    found: list[str] = []
+    for field, recorded in sorted(bound.items()):
+        kind, _, topic = field.partition(".")
+        if kind != "partitions" or topic.rpartition(".")[2] in ("dead", "signals"):  # not looked at here
+            continue
+        if counts[topic] != int(recorded):
+            words = f"has {counts[topic]} partitions" if counts[topic] else "is gone"
+            found.append(
+                f"topic {topic} {words}, the run is bound to {recorded}; restore the topic, or accept what it is: "
+                "bellwether reset"
+            )
+    return found
+
+
+def _add_disk(status: Status, state: Path) -> None:
+    fault, severe = disk_fault(state)
+    if fault:
+        (status.problems if severe else status.warnings).append(fault)
+
+
+def source_warnings(workers: Sequence[WorkerReport]) -> list[str]:
+    """Sources that cannot be read, and stretches that a stream did not give again."""
+    found = [f"source {name}: {why}" for each in workers for name, why in sorted(each.trouble.items())]
+    for each in workers:
+        found += [
+            f"source {name} has {count:,} gap{'s' if count > 1 else ''}: see STATE/rejected"
+            for name, count in sorted(each.gaps.items())
+        ]
+    return found
 
 
 def _add_reports(status: Status) -> None:
+    status.warnings += source_warnings(status.workers)
     scoring = [report for report in status.workers if report.role == "scoring"]
     status.documents_per_s = round(sum(report.per_second for report in scoring), 1)
     if scoring:

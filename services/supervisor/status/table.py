@@ -7,10 +7,11 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
+from rich.markup import escape
 from rich.status import Status as Spinner
 from rich.table import Table
 
-from services.supervisor.status.doctor import Finding
+from services.supervisor.status.finding import Finding
 from services.supervisor.status.status import Status
 
 _COUNTS = (
@@ -42,7 +43,9 @@ def print_status(status: Status) -> None:
             )  # fmt: skip
         console.print(processes)
     for problem in status.problems:
-        console.print(f"[red]•[/] {problem}", highlight=False)
+        console.print(f"[red]•[/] {escape(problem)}", highlight=False)
+    for warning in status.warnings:
+        console.print(f"[yellow]•[/] {escape(warning)}", highlight=False)
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from services.supervisor.status import doctor
+from services.supervisor.status import disk
 from services.supervisor.status.doctor import examine
 from shared.settings import load_settings
 
@@ -33,7 +33,7 @@ def test_a_broker_that_does_not_answer_is_missing(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "MIN_DISK_GIB", 1e9)
-    (disk,) = [finding for finding in examine(load_settings(tmp_path)) if finding.name == "disk"]
-    assert disk.state == "missing"
-    assert "--state" in disk.remedy
+    monkeypatch.setattr(disk, "MIN_DISK_GIB", 1e9)
+    (found,) = [finding for finding in examine(load_settings(tmp_path)) if finding.name == "disk"]
+    assert found.state == "missing"
+    assert "--state" in found.remedy
