@@ -115,7 +115,7 @@ def _values(file: Path) -> Iterator[Header | list[Entry]]:
             _check_footer(file, header, source, count)
             if opened.read(1):
                 raise BackupError(f"{file} is incomplete or damaged (something follows its end); use another backup")
-    except (gzip.BadGzipFile, zlib.error, EOFError, msgspec.MsgspecError) as error:
+    except (gzip.BadGzipFile, zlib.error, EOFError, msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise BackupError(f"{file} is incomplete or damaged ({error}); use another backup") from error
 
 
