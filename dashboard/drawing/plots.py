@@ -160,7 +160,9 @@ def company_chart(
     `window` (start and end in seconds) is shaded. By the hour, and where `story` has a strategy's level, that stands in
     front with its band, and the buckets are points behind it; signals, alerts and events are marks.
     """
-    story = (story or Story()) if resolution == "hour" else Story()
+    story = story or Story()
+    synthetic = any(document.synthetic for document in story.documents)  # then the prices are, too
+    story = story if resolution == "hour" else Story()
     rows = 3 if len(prices) else 2
     heights = [0.5, 0.2, 0.3] if rows == 3 else [0.68, 0.32]
     figure = make_subplots(rows=rows, cols=1, shared_xaxes=True, vertical_spacing=0.04, row_heights=heights)
@@ -173,7 +175,7 @@ def company_chart(
     for trace in (*(level_traces(story, zone, colours) if story.levels else ()), *mark_traces(story, zone, colours)):
         figure.add_trace(trace, row=1, col=1)
     if rows == 3:
-        _prices(figure, prices, resolution, zone, colours)
+        _prices(figure, prices, resolution, zone, colours, "Close, synthetic" if synthetic else "Close")
     figure = _styled(figure, colours, rows, 560 if rows == 3 else 440)
     edges = _dated(buckets, resolution, zone)["at"]
     step = pd.Timedelta(seconds=SECONDS[resolution])
@@ -252,7 +254,9 @@ def _channel(figure: go.Figure, channel: str, data: pd.DataFrame, resolution: Re
     )
 
 
-def _prices(figure: go.Figure, prices: pd.DataFrame, resolution: Resolution, zone: tzinfo, colours: Palette) -> None:
+def _prices(
+    figure: go.Figure, prices: pd.DataFrame, resolution: Resolution, zone: tzinfo, colours: Palette, name: str
+) -> None:
     """Closing prices, at the exchange's close: 16:00 in New York."""
     days = pd.to_datetime(prices["date"])
     closes = (days + pd.Timedelta(hours=16)).dt.tz_localize(EXCHANGE).dt.tz_convert(zone).dt.tz_localize(None)
@@ -260,7 +264,7 @@ def _prices(figure: go.Figure, prices: pd.DataFrame, resolution: Resolution, zon
         go.Scatter(
             x=days + NOON if resolution == "day" else closes,
             y=prices["close"],
-            name="Close",
+            name=name,
             mode="lines+markers",
             marker={"size": 4},
             line={"color": colours.price, "width": 1.4},

@@ -110,9 +110,20 @@ class IngestWorker:
             self._feeds.append(feed)
             log.info("source %s goes on from %s", source.key, intake.cursor or "its start")
             feed.thread = threading.Thread(target=self._feed, args=(feed, ledger), name=source.key, daemon=True)
+        if self._settings.ingest.sample:
+            self._put_prices()
         for feed in self._feeds:
             if feed.thread:
                 feed.thread.start()
+
+    def _put_prices(self) -> None:
+        """The synthetic week's prices, for the company page. No reason to stop: a later start writes them."""
+        from services.ingest.sample.redis_prices import put_prices
+
+        try:
+            log.info("synthetic prices of %d companies written", put_prices(self._redis))
+        except redis.RedisError as error:
+            log.warning("the synthetic week's prices were not written: Redis: %s", error)
 
     def _feed(self, feed: Feed, ledger: Ledger) -> None:
         """Only Kafka, the ledger and the disk end the worker; a source that fails backs off alone."""

@@ -9,9 +9,11 @@ import redis
 from dashboard.reading import snapshots
 from dashboard.reading.frames import frame, price_frame
 from dashboard.reading.windows import WINDOWS, period
+from services.ingest.sample.prices import COMPANIES, synthetic_prices
+from services.ingest.sample.redis_prices import put_prices
 from shared.clock import HOUR, HOUR_SECONDS, SECOND
 from shared.contract.events import CHANNELS, MARKET, Channel
-from shared.contract.keys import Keys
+from shared.contract.keys import Keys, prices_key
 from shared.reading.run import RunView
 from tests.browser.seed import END, EVENTS, Opinions, listed, seed
 
@@ -125,3 +127,17 @@ def test_workers_are_found_and_forgotten(written: tuple[RunView, dict[str, Opini
     client.delete("bw:worker:dashboardreads:ingest:ingest-1")
     assert [report.role for report in run.workers.reports()] == ["aggregation", "scoring"]
     assert Keys("dashboardreads", SLOTS).slot_of("AAPL") < SLOTS
+
+
+def test_the_synthetic_prices_stand_where_the_page_looks_and_replace_none(
+    redis_url: str, written: tuple[RunView, dict[str, Opinions]]
+) -> None:
+    run, _ = written
+    client = redis.Redis.from_url(redis_url)
+    client.delete(*(prices_key(company) for company in COMPANIES))
+    client.hset(prices_key("MSFT"), "2026-03-02", "[1,1,1,1,1]")
+    assert put_prices(client) == len(COMPANIES) - 1
+    bars = [bar for bar in synthetic_prices() if bar.ticker == "AAPL"]
+    assert [(day.date, day.close) for day in run.prices("AAPL")] == [(bar.date, bar.close) for bar in bars]
+    assert [day.close for day in run.prices("MSFT")] == [1.0]
+    assert put_prices(client) == 0
