@@ -61,10 +61,9 @@ def mark_traces(story: Story, zone: tzinfo, colours: Palette) -> list[go.Scatter
     ]
     found = []
     if turns:
-        shapes = ["triangle-up" if s.score > 0 else "triangle-down" if s.score < 0 else "circle" for s in turns]
-        shades = [
-            colours.positive if s.score > 0 else colours.negative if s.score < 0 else colours.muted for s in turns
-        ]
+        ways = [0 if s.action == "hold" else 1 if s.score > 0 else -1 for s in turns]
+        shapes = [{1: "triangle-up", -1: "triangle-down", 0: "circle"}[way] for way in ways]
+        shades = [{1: colours.positive, -1: colours.negative, 0: colours.muted}[way] for way in ways]
         found.append(
             _marks(
                 "Signal",

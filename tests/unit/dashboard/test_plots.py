@@ -145,17 +145,19 @@ def test_the_hour_chart_shows_the_level_in_front_and_marks() -> None:
     )  # fmt: skip
     event = document(event="earnings", event_probability=MICRO, available_at=NOON * SECOND + 5)
     unsure = document(event="merger", event_probability=1)
-    story = Story([said(1, 0.4, "buy"), said(2, -0.3, "sell"), said(3, -0.3, "sell")], [alert], [event, unsure])
+    story = Story(
+        [said(1, 0.4, "buy"), said(2, -0.3, "sell"), said(3, -0.3, "sell"), said(4, -0.1)], [alert], [event, unsure]
+    )
     window = (NOON, NOON + HOUR_SECONDS)
     figure = plots.company_chart(rows, "hour", UTC, pd.DataFrame(), LIGHT, window, story)
     names = [trace.name for trace in figure.data]
     assert names.index("Hours") < names.index("95 % band of the level") < names.index("Level (hourly)")
     traces = {trace.name: trace for trace in figure.data}
     assert traces["Hours"].mode == "markers"
-    assert list(traces["Level (hourly)"].y) == [0.4, -0.3, -0.3]
+    assert list(traces["Level (hourly)"].y) == [0.4, -0.3, -0.3, -0.1]
     low, level = traces["95 % band of the level"].y, traces["Level (hourly)"].y
     assert all(-1 <= a < b for a, b in zip(low, level, strict=True))
-    assert list(traces["Signal"].marker.symbol) == ["triangle-up", "triangle-down"]  # where it turned
+    assert list(traces["Signal"].marker.symbol) == ["triangle-up", "triangle-down", "circle"]  # where it turned
     assert "&lt;r&gt;" in traces["Alert"].text[0]
     assert list(traces["Event"].text) == ["earnings"]
     assert all(trace.customdata is None for trace in figure.data if trace.name in ("Signal", "Alert", "Event"))
