@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.commands.options import JsonLines, State, settings_of
+from services.commands.accounts import warn
+from services.commands.options import JsonLines, State, note, settings_of
+from shared.clients.state_folder import StateFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+
+_MOST_FREQUENT = 10
 
 
 def score(
@@ -41,26 +47,73 @@ def score(
         raise typer.BadParameter("give either a text or --file")
     if text is None and file is None and sys.stdin.isatty():
         raise typer.BadParameter("give a text or --file, or pipe a text in")
-    settings = settings_of(state).model
+    whole = settings_of(state)
+    settings, state_dir = whole.model, whole.state_dir
     if model:  # the model that was named reads everything
         settings = settings.model_copy(update={"name": model, "packs": {}})
     catalogue = Catalogue.load()
     engine = build_engine(settings, catalogue.digest())
     explainer = load_explainer(settings.name, settings.packs) if explain else None
     names = {model_id: settings.packs[language] for language, model_id in engine.packs.items()}
-    for answer in score_texts(_texts(text, file), engine, catalogue, explainer):
+    account = _Account(file, state_dir)
+    for answer in score_texts(account.counted(_texts(text, file, account)), engine, catalogue, explainer):
         said = answer | {"model": names.get(answer["model_id"], engine.name), "precision": engine.precision}
+        account.unknown.update(answer["unlinked"])
         typer.echo(json.dumps(said, ensure_ascii=False) if as_json else _readable(said))
+    if file is not None:
+        account.tell()
 
 
-def _texts(text: str | None, file: Path | None) -> Iterable[str]:
+def _texts(text: str | None, file: Path | None, account: _Account) -> Iterable[str]:
     from services.scoring.score_texts import lines, read_texts
 
     if text is not None:
         return iter([text])
     if file is None:
         return iter([sys.stdin.read()])
-    return lines(sys.stdin) if str(file) == "-" else read_texts(file)
+    return lines(sys.stdin, account.refuse) if str(file) == "-" else read_texts(file, account.refuse)
+
+
+class _Account:
+    """What became of the rows of a file; the refused are written down as ingest does."""
+
+    def __init__(self, file: Path | None, state: Path) -> None:
+        from services.ingest.delivery.rejected import RejectedFile
+        from shared.clock import SystemClock
+
+        self._state = state
+        self._rejected = RejectedFile(state, f"score:{file.name if file else ''}", SystemClock())
+        self._seen: set[bytes] = set()
+        self._taken = self._copies = 0
+        self._reasons: Counter[str] = Counter()
+        self.unknown: Counter[str] = Counter()
+
+    def refuse(self, line: int, reason: str, detail: str, row: str) -> None:
+        from services.ingest.documents.normalise import Rejected
+
+        self._reasons[reason] += 1
+        self._rejected.write([(str(line), Rejected(reason, detail, row))])
+
+    def counted(self, texts: Iterable[str]) -> Iterator[str]:
+        """The texts as they come; a copy is scored like any other row, for every row gets its answer."""
+        for text in texts:
+            mark = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+            self._taken += 1
+            self._copies += mark in self._seen
+            self._seen.add(mark)
+            yield text
+
+    def tell(self) -> None:
+        rejected, copies = self._reasons.total(), f", {self._copies:,} of them copies" if self._copies else ""
+        note(f"{self._taken + rejected:,} read = {self._taken:,} scored{copies} + {rejected:,} rejected")
+        result = {
+            "rejected": rejected,
+            "rejected_by_reason": dict(sorted(self._reasons.items())),
+            "rejected_list": str(StateFolder(self._state).rejected),
+            "unlinked": self.unknown.total(),
+            "unknown_companies": sorted(self.unknown.items(), key=lambda one: (-one[1], one[0]))[:_MOST_FREQUENT],
+        }
+        warn(result, f"bellwether ingest rejected list --state {self._state}")
 
 
 def _readable(said: dict[str, Any]) -> str:

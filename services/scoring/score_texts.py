@@ -47,53 +47,95 @@ def score_texts(
             yield said | {"explanation": explainer(one)} if explainer else said
 
 
-def read_texts(path: Path) -> Iterator[str]:
+Refuse = Callable[[int, str, str, str], None]  # line, reason, detail, the row as read
+
+
+def read_texts(path: Path, refuse: Refuse | None = None) -> Iterator[str]:
     """Texts of a file: .jsonl and .csv by their `text` (and `title`) column, anything else one document a line.
 
-    Raises UnreadableTexts.
+    A row that cannot be read is given to `refuse`, and the next one is read; without `refuse`, and where the file as a
+    whole is no such file, UnreadableTexts is raised.
     """
     if not path.is_file():
         raise UnreadableTexts(f"{path}: no such file")
-    try:
-        with path.open(encoding="utf-8", newline="" if path.suffix == ".csv" else None) as file:
-            if path.suffix == ".csv":
-                yield from _csv(path, file)
-            elif path.suffix in {".jsonl", ".ndjson"}:
-                yield from _json_lines(path, file)
-            else:
-                yield from lines(file)
-    except UnicodeDecodeError as error:
-        raise UnreadableTexts(f"{path}: not UTF-8 ({error.reason} at byte {error.start}); convert it first") from None
+    refuse = refuse or _raising(path)
+    with path.open(
+        encoding="utf-8-sig", errors="surrogateescape", newline="" if path.suffix == ".csv" else None
+    ) as file:
+        if path.suffix == ".csv":
+            yield from _csv(path, file, refuse)
+        elif path.suffix in {".jsonl", ".ndjson"}:
+            yield from _json_lines(file, refuse)
+        else:
+            yield from lines(file, refuse)
 
 
-def lines(file: TextIO) -> Iterator[str]:
+def _raising(path: Path) -> Refuse:
+    def refuse(line: int, _reason: str, detail: str, _row: str) -> None:
+        raise UnreadableTexts(f"{path}: line {line} is {detail}")
+
+    return refuse
+
+
+def lines(file: TextIO, refuse: Refuse) -> Iterator[str]:
     """Non-empty lines."""
-    return (line.strip() for line in file if line.strip())
+    for number, line in enumerate(file, 1):
+        if not line.strip():
+            continue
+        if _is_utf8(line):
+            yield line.strip()
+        else:
+            refuse(number, "undecodable", "not UTF-8; convert the file first", line)
 
 
-def _csv(path: Path, file: TextIO) -> Iterator[str]:
+def _csv(path: Path, file: TextIO, refuse: Refuse) -> Iterator[str]:
     csv.field_size_limit(_LARGEST_FIELD)
     reader = csv.DictReader(file)
     if "text" not in (reader.fieldnames or ()):
         raise UnreadableTexts(f"{path}: no column named text (there: {', '.join(reader.fieldnames or ()) or 'none'})")
-    try:
-        for row in reader:
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            refuse(reader.line_num, "undecodable", f"not CSV ({error})", "")
+            continue
+        cells: list[str] = [str(cell) for cell in row.values() if cell is not None]
+        if None in row:
+            refuse(
+                reader.line_num, "undecodable", "not a row of this table: it has more cells than columns", repr(cells)
+            )
+        elif not _is_utf8("".join(cells)):
+            refuse(reader.line_num, "undecodable", "not UTF-8; convert the file first", ",".join(cells))
+        elif not _joined(row):
+            refuse(reader.line_num, "empty", "without a text", ",".join(cells))
+        else:
             yield _joined(row)
-    except csv.Error as error:
-        raise UnreadableTexts(f"{path}: line {reader.line_num} is not CSV ({error})") from None
 
 
-def _json_lines(path: Path, file: TextIO) -> Iterator[str]:
+def _json_lines(file: TextIO, refuse: Refuse) -> Iterator[str]:
     for number, line in enumerate(file, 1):
         if not line.strip():
             continue
         try:
             row = json.loads(line)
-        except ValueError as error:
-            raise UnreadableTexts(f"{path}: line {number} is not JSON ({error})") from None
+        except (ValueError, RecursionError) as error:
+            refuse(number, "undecodable", f"not JSON ({error})", line)
+            continue
         if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-            raise UnreadableTexts(f"{path}: line {number} is not an object with a string named text")
-        yield _joined(row)
+            refuse(number, "type", "not an object with a string named text", line)
+        elif not _is_utf8(text := _joined(row)):
+            refuse(number, "undecodable", "not UTF-8; convert the file first", line)
+        elif not text:
+            refuse(number, "empty", "without a text", line)
+        else:
+            yield text
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether no byte was read that is none of UTF-8's (errors="surrogateescape"), nor a lone surrogate of JSON."""
+    return text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
 def _joined(row: dict[str, Any]) -> str:

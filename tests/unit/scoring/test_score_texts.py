@@ -10,6 +10,7 @@ import typer
 from typer.testing import CliRunner
 
 from services.commands.score import score
+from services.ingest.delivery.rejected import read_rejected
 from services.model.engine import build_engine
 from services.scoring.score_texts import UnreadableTexts, read_texts, score_texts
 from shared.settings import ModelSettings
@@ -53,6 +54,28 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, content:
         list(read_texts(tmp_path / name))
     with pytest.raises(UnreadableTexts, match="no such file"):
         list(read_texts(tmp_path / "absent"))
+
+
+def test_a_bad_row_costs_itself_and_is_told(tmp_path: Path) -> None:
+    rows = tmp_path / "posts.jsonl"
+    rows.write_bytes(
+        b'{"text": "$AAPL up $ZZZQ"}\n{oops\n{"text": 3}\n{"text": ""}\n\xff\xfe\n{"text": "$AAPL up $ZZZQ"}\n'
+    )
+    table = tmp_path / "posts.csv"
+    table.write_text("id,text\n1,first\n2,more,cells,here\n3,\n4,last\n", "utf-8")
+    runner, command = CliRunner(), typer.Typer()
+    command.command()(score)
+    options = ["--model", "stub", "--json", "--state", str(tmp_path / "state")]
+    done = runner.invoke(command, ["--file", str(rows), *options])
+    assert (done.exit_code, len(done.stdout.splitlines())) == (0, 2), done.output
+    assert "6 read = 2 scored, 1 of them copies + 4 rejected" in done.stderr
+    assert "4 items rejected (empty 1, type 1, undecodable 2)" in done.stderr
+    assert str(tmp_path / "state" / "rejected") in done.stderr and "ZZZQ (2)" in done.stderr
+    refused = [(item.position, item.reason) for item in read_rejected(tmp_path / "state")]
+    assert refused == [("2", "undecodable"), ("3", "type"), ("4", "empty"), ("5", "undecodable")]
+    done = runner.invoke(command, ["--file", str(table), *options])
+    assert (done.exit_code, len(done.stdout.splitlines())) == (0, 2), done.output
+    assert "2 items rejected (empty 1, undecodable 1)" in done.stderr
 
 
 def test_the_command_prints_one_object_per_text(tmp_path: Path) -> None:
