@@ -20,6 +20,7 @@ from dashboard.reading.measures import sentiment, with_measures
 from dashboard.reading.stories import Story
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution
 from shared.contract.events import MICRO, event_words
+from shared.contract.signals import Signal
 from shared.links import safe_link
 
 MAP_WIDTH, MAP_HEIGHT = 880.0, 560.0  # pixels that labels are fitted to; the drawing itself scales
@@ -102,6 +103,19 @@ def _item(document: RecentDocument, zone: tzinfo, colours: Palette, detailed: bo
         "probabilities": f"negative {negative:.0%}, neutral {neutral:.0%}, positive {positive:.0%}; "
         f"relevance {document.relevance / MICRO:.0%}",
     }
+
+
+def evidence_items(
+    signal: Signal, documents: Sequence[RecentDocument], zone: tzinfo, colours: Palette
+) -> list[dict[str, Any]]:
+    """A signal's documents as data of the list component, in the order given, each with what it moved the level by."""
+    parts = dict(zip(signal.evidence, signal.contributions, strict=False))
+    found = []
+    for item, document in zip(document_items(documents, zone, colours, detailed=True), documents, strict=True):
+        part = parts.get(document.id)
+        why = f"moved the level by {formats.score(part / MICRO, 3)}" if part is not None else ""
+        found.append(item | {"why": why})
+    return found
 
 
 def score_bar(score: float, confidence: int, colours: Palette) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from shared.clock import HOUR, to_datetime
 from shared.contract.events import MICRO
 from shared.contract.signals import Signal, feature_words
 
-BAR_WIDTH: Final = 120  # pixels
+BAR_WIDTH: Final = 56  # pixels: what a small column of a table shows whole
 
 
 def signal_table(signals: Sequence[Signal], zone: tzinfo) -> pd.DataFrame:

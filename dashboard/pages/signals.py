@@ -99,7 +99,9 @@ def ranking(signals: list[Signal], view: View) -> str:
         on_select="rerun",
         selection_mode="single-row",
         column_config={
-            "": st.column_config.ImageColumn(help="The score: from zero in the middle, to the left or to the right."),
+            "": st.column_config.ImageColumn(
+                width="small", help="The score: from zero in the middle, to the left or to the right."
+            ),
             "score": st.column_config.NumberColumn(format="%+.2f", help="-1 strong sell … +1 strong buy."),
             "confidence": st.column_config.NumberColumn(
                 format="percent", help="Higher with more documents, more varied sources and more agreement."

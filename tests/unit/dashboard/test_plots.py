@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pandas as pd
 
 from dashboard.drawing import plots, tables
@@ -168,8 +169,8 @@ def test_the_hour_chart_shows_the_level_in_front_and_marks() -> None:
 
 def test_score_bars_diverge_from_zero_in_two_colours() -> None:
     up, down, none = (b64decode(bar.partition(",")[2]).decode() for bar in tables.score_bars([0.5, -0.5, 0.0], LIGHT))
-    assert f'<rect x="60.0" y="8" width="30.0" height="8" fill="{LIGHT.positive}"/>' in up
-    assert f'<rect x="30.0" y="8" width="30.0" height="8" fill="{LIGHT.negative}"/>' in down
+    assert f'<rect x="28.0" y="8" width="14.0" height="8" fill="{LIGHT.positive}"/>' in up
+    assert f'<rect x="14.0" y="8" width="14.0" height="8" fill="{LIGHT.negative}"/>' in down
     assert 'width="0.0"' in none
     assert plots.score_bar(-0.4, 0, LIGHT)["diverging"]
 
@@ -184,3 +185,13 @@ def test_pages_say_when_the_next_signal_comes() -> None:
     )
     assert tables.next_signal([said(0, 0.1, cadence=0)], 0, UTC) == ""  # given out by an older version
     assert tables.next_signal([], 0, UTC) == ""
+
+
+def test_evidence_says_what_each_document_moved() -> None:
+    signal = msgspec.structs.replace(said(0, -0.4, "sell"), evidence=("a", "b"), contributions=(-90_000, 12_000))
+    found = [document(id="a"), document(id="b"), document(id="c")]
+    items = plots.evidence_items(signal, found, UTC, LIGHT)
+    assert [item["why"] for item in items] == [
+        "moved the level by \u22120.090", "moved the level by +0.012", ""
+    ]  # fmt: skip
+    assert plots.evidence_items(said(0, 0.1), found, UTC, LIGHT)[0]["why"] == ""  # an older version's signal
