@@ -4,6 +4,7 @@ import gzip
 import socket
 import threading
 import time
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
@@ -303,3 +304,15 @@ def test_the_server_learns_whom_to_write_to() -> None:
     for contact in ("a\r\nX-Evil: 1", "caf\u00e9", "x" * 300):
         with pytest.raises(ValueError, match="contact"):
             with_settings(contact=contact)
+
+
+def test_a_live_item_dated_ahead_is_taken_when_read_and_its_validators_with_it() -> None:
+    ahead = SystemClock().now() // SECOND + 62 * 60
+    dates = [formatdate(ahead), "2026/11/29 08:00:00", "yesterday evening", formatdate(ahead + 8 * 3600, usegmt=True)]
+    items = "".join(f"<item><title>Story {at}</title><pubDate>{date}</pubDate></item>" for at, date in enumerate(dates))
+    body = f'<rss version="2.0"><channel><title>W</title>{items}</channel></rss>'.encode()
+    source, (batch,) = poll(lambda request: answer(request, 200, body, ETag='"v1"'))
+    taken = documents(source, batch)
+    assert [document.title for document in taken] == [f"Story {at}" for at in range(4)]
+    assert all(document.available_at == document.received_at >= document.published_at for document in taken)
+    assert [document.dated_ahead for document in taken][::3] == [True, True] and batch.cursor == {"etag": '"v1"'}

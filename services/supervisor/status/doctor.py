@@ -19,6 +19,7 @@ from services.embedded.ports import is_free
 from services.embedded.redis import answers, find_redis
 from services.supervisor.processes.records import running_supervisor
 from services.supervisor.status.disk import disk_fault
+from services.supervisor.status.expat import expat_is_safe
 from services.supervisor.status.finding import Finding
 from services.supervisor.status.servers import redis_keeps, sources_deliver, topics_fit
 from shared.clients.state_folder import StateFolder
@@ -48,6 +49,7 @@ def examine(settings: Settings) -> list[Finding]:
         lambda: _model(settings),
         _gpu,
         lambda: _compiler(settings),
+        expat_is_safe,
         _chromium,
     ]
     return [check() for check in checks]

