@@ -88,7 +88,7 @@ def predict(
         answer = predictions(scorer, data, text, entity, tick)
     out.parent.mkdir(parents=True, exist_ok=True)
     answer.to_csv(out, index=False, float_format="%.6f")
-    typer.echo(f"{len(answer)} rows written to {out}", err=True)
+    typer.echo(f"{reports.rows_told(table[text].tolist())}; all of them written to {out}", err=True)
 
 
 @models_app.command("list")

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from services.training.measuring.evaluate import MEASURES, Evaluation
 
+_ROWS_SHOWN = 10
 out = Console()
 err = Console(stderr=True)
 
@@ -30,6 +31,18 @@ def progress(title: str, total: int) -> Iterator[Any]:
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(title, total=total)
         yield lambda done: bar.advance(task, done)
+
+
+def rows_told(texts: list[str]) -> str:
+    """What became of a file's rows: every row has its line in the answer, one without a text has no answer there."""
+    empty = [number for number, text in enumerate(texts, 1) if not text.strip()]
+    answered = len(texts) - len(empty)
+    copies = answered - len({text for text in texts if text.strip()})
+    shown = ", ".join(f"{number:,}" for number in empty[:_ROWS_SHOWN]) + (", …" if len(empty) > _ROWS_SHOWN else "")
+    return (
+        f"{len(texts):,} read = {answered:,} answered{f', {copies:,} of them copies' if copies else ''} + "
+        f"{len(empty):,} without a text{f' (row {shown})' if empty else ''}"
+    )
 
 
 def print_evaluation(found: Evaluation, title: str) -> None:

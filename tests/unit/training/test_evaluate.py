@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.commands.training.options import note_unused_entity
+from services.commands.training.reports import rows_told
 from services.model.opinion_model import OpinionModel
 from services.training.checkpoints import save_opinion_model
 from services.training.errors import DataError
@@ -76,6 +77,12 @@ def test_a_blank_line_of_a_file_of_texts_alone_is_a_row(folder: Path, tmp_path: 
     answer = predictions(load_scorer(str(folder)), file, "text", None)
     assert len(answer) == 3
     assert answer.isna().all(axis=1).tolist() == [False, True, False]  # no text, no answer
+
+
+def test_what_became_of_every_row_is_told() -> None:
+    assert rows_told(["a", "", "a", " ", "b"]) == "5 read = 3 answered, 1 of them copies + 2 without a text (row 2, 4)"
+    assert rows_told(["a"]) == "1 read = 1 answered + 0 without a text"
+    assert rows_told([""] * 12).endswith("+ 12 without a text (row 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, …)")
 
 
 def test_a_row_keeps_its_id_and_gets_the_likeliest_answer(folder: Path, tmp_path: Path) -> None:
