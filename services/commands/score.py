@@ -127,6 +127,20 @@ def _readable(said: dict[str, Any]) -> str:
     if "event" in said:
         told.append(f"{'event':<16} {said['event']} ({said['event_probability']:.3f})")
     if "explanation" in said:
-        strongest = sorted(said["explanation"]["document"], key=lambda word: -abs(word["share"]))[:8]
-        told.append(f"{'words':<16} " + ", ".join(f"{word['word']} {word['share']:+.2f}" for word in strongest))
+        told += _explained(said)
     return "\n".join(told)
+
+
+def _explained(said: dict[str, Any]) -> list[str]:
+    """The strongest words of the document and of each company; `+` speaks for the class that the line names."""
+    words, answers = said["explanation"], said["explanation"]["answers"]
+    told = [("document", answers["document"], words["document"])]
+    for one in said["companies"]:
+        company = one["company"]
+        told.append((one["ticker"] or company, answers["companies"][company], words["companies"][company]))
+    lines = []
+    for name, answer, shares in told:
+        strongest = sorted(shares, key=lambda word: -abs(word["share"]))[:8]
+        listed = ", ".join(f"{word['word']} {word['share']:+.2f}" for word in strongest)
+        lines.append(f"{name + ' words':<16} for {answer}: {listed}")
+    return lines

@@ -184,10 +184,15 @@ def load_explainer(model: str, packs: Mapping[str, str] | None = None) -> Explai
         if name not in loaded:
             loaded[name] = _explained(name)
         targets = [None, *(link.spans for link in linked.links)]
-        document, *companies = (_shares(one) for one in explain_each(*loaded[name], linked.text, targets))
+        document, *companies = explain_each(*loaded[name], linked.text, targets)
+        named = {link.company: said for link, said in zip(linked.links, companies, strict=True)}
         return {
-            "document": document,
-            "companies": {link.company: said for link, said in zip(linked.links, companies, strict=True)},
+            "document": _shares(document),
+            "companies": {company: _shares(said) for company, said in named.items()},
+            "answers": {  # the classes that a positive share speaks for
+                "document": document.answer,
+                "companies": {company: said.answer for company, said in named.items()},
+            },
         }
 
     return explainer

@@ -20,6 +20,7 @@ from services.commands.options import (
     settings_of,
     timezone_of,
 )
+from services.commands.score import _readable
 
 
 @pytest.mark.parametrize(
@@ -80,3 +81,25 @@ def test_an_answer_is_one_line_of_json_or_words(capsys: pytest.CaptureFixture[st
     say({}, (f"line {n}" for n in (1, 2)), as_json=False)
     say({}, "one", as_json=False)
     assert capsys.readouterr().out == "line 1\nline 2\none\n"
+
+
+def test_an_explanation_names_its_class_and_every_company() -> None:
+    chances = {"negative": 0.1, "neutral": 0.2, "positive": 0.7}
+    words = [
+        {"word": "jumps", "start": 6, "end": 11, "share": 1.5},
+        {"word": "but", "start": 0, "end": 3, "share": 0.1},
+    ]
+    said = {
+        "document": chances,
+        "companies": [{"company": "SHEL", "ticker": "SHEL", "relevance": 0.9} | chances],
+        "explanation": {
+            "document": words,
+            "companies": {"SHEL": words[:1]},
+            "answers": {"document": "positive", "companies": {"SHEL": "negative"}},
+        },
+    }
+    lines = _readable(said).splitlines()
+    assert lines[-2:] == [
+        "document words   for positive: jumps +1.50, but +0.10",
+        "SHEL words       for negative: jumps +1.50",
+    ]
