@@ -15,11 +15,13 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
 from services.embedded.kafka import EmbeddedKafka
+from services.embedded.ports import free_port
 from services.embedded.redis import EmbeddedRedis
 from services.embedded.service import EmbeddedService
+from services.supervisor.processes.endpoints import own_servers
 from shared.clients.kafka import client_config
 from shared.clients.redis import connect
-from shared.settings import KafkaSettings, RedisSettings
+from shared.settings import KafkaSettings, RedisSettings, load_settings
 
 CLOSED = (
     ("CONFIG", "SET", "dir", "/tmp"), ("CONFIG", "GET", "*"), ("CONFIG", "REWRITE"), ("MODULE", "LOAD", "/tmp/x.so"),
@@ -68,6 +70,18 @@ def test_passwords_are_kept_private_and_in_no_command_line(
 
 def holds(path: Path, secret: str) -> bool:
     return secret.encode() in path.read_bytes()
+
+
+def test_a_command_on_a_stopped_folder_of_the_former_version_gets_the_password(tmp_path: Path) -> None:
+    """It knew none: the first start makes it, and notes it where every command looks."""
+    port = free_port()
+    (tmp_path / "redis").mkdir()
+    (tmp_path / "redis" / "ports.json").write_text(json.dumps({"redis": port}))
+    (tmp_path / "endpoints.json").write_text(json.dumps({"redis": {"url": f"redis://127.0.0.1:{port}/0"}}))
+    assert load_settings(tmp_path).redis.password is None
+    with own_servers(tmp_path, with_kafka=False), connect(load_settings(tmp_path).redis) as client:
+        assert client.ping()
+    assert stat.S_IMODE((tmp_path / "endpoints.json").stat().st_mode) == 0o600
 
 
 @pytest.mark.kafka
