@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv check test style types layers units units-rest units-models units-backtests demo chaos bench docs chromium clean
+.PHONY: help venv check test style types layers units units-rest units-models units-backtests demo fuzz chaos bench docs chromium clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -59,6 +59,9 @@ units-backtests: venv
 
 demo: $(VENV)/.running ## start everything with the synthetic week, as a run of its own; Ctrl-C stops it
 	@$(BIN)/bellwether up --run demo --sample
+
+fuzz: venv ## 320,000 hostile inputs on two processes (under half an hour on two cores)
+	$(BIN)/python -m tests.fuzz.campaign
 
 chaos: venv ## the long chaos run (a quarter of an hour)
 	BELLWETHER_CHAOS=long $(BIN)/pytest tests/chaos -m chaos --timeout 10800 $(PYTEST_ARGS)

@@ -24,6 +24,7 @@ from shared.contract.topics import Topics
 from shared.settings import RedisSettings, Settings
 from tests.integration.worker_process import make_topics
 from tests.plain_redis import plain_redis
+from tests.worker_process import wait_until
 
 pytestmark = pytest.mark.kafka
 
@@ -35,6 +36,8 @@ def client(settings: Settings) -> Iterator[redis.Redis]:
     names = [topic.name for topic in make_topics(settings).all()]
     with connect(settings.redis) as opened:
         bind(opened, settings.run, read_cluster(settings.kafka, names).fields())
+        # a broker that was just started loads its groups first
+        wait_until(lambda: not any("not ready" in each for each in seen(settings).problems), 60, "Kafka is ready")
         yield opened
 
 

@@ -1,0 +1,143 @@
+"""Targets: what comes back from Kafka, from a price file, a backup or the settings. Read, or refused with words."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import math
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+from services.aggregation.admin.backup_file import BackupError, Header, check_backup
+from services.backtest.prices import PriceError, load_prices
+from services.runtime.record import Recorded
+from services.scoring.entries import entry_of
+from services.scoring.linking.linker import Linker
+from shared.contract.events import (
+    HEADER_FIRST_ORIGIN,
+    Document,
+    InvalidMessage,
+    Opinion,
+    Tick,
+    decode_opinion,
+    encode,
+)
+from shared.contract.keys import Keys
+from shared.settings import Settings, SettingsError, load_settings
+from shared.universe.securities import Catalogue
+
+_TOPIC: Final = "documents.news"
+_DOCUMENT: Final = Document(
+    id="0123456789abcdef0123456789abcdef", channel="news", source="rss:x", title="$AAPL", text="Apple rose, BP.L fell",
+    published_at=1_699_999_000_000_000, received_at=1_699_999_000_000_000, available_at=1_699_999_000_000_000,
+)  # fmt: skip
+RECORDS: Final = (encode(_DOCUMENT), encode(Tick(watermark=1_699_999_000_000_000)), b'{"type":"document","v":9}')
+
+PRICES: Final = (
+    b"date,ticker,open,high,low,close,volume,adj_close\n2023-11-13,AAPL,10,11,9,10.5,1000,10.4\n"
+    b"2023-11-14,AAPL,10.5,11,10,10.8,1200,10.7\n2023-11-15,AAPL,10.8,12,10,11,900,11\n"
+    b"2023-11-13,MSFT,20,21,19,20.5,1000,20.4\n2023-11-14,MSFT,20,22,20,21,1100,20.9\n",
+    b'Date,Ticker,Open,High,Low,Close,Volume\n11/13/2023,AAPL,$1,$2,$1,"1,166.71",1e3\n',
+)
+
+_RUN: Final = "fuzzed"
+_KEYS: Final = Keys(_RUN, 2)
+_GROUPS: Final = [
+    [[_KEYS.position(slot).encode(), b"t:5"], [_KEYS.totals(slot).encode(), {b"late": b"1"}]] for slot in (0, 1)
+]
+_HEADER: Final = Header(
+    format="bellwether-backup", version=3, run=_RUN, slots=2, created_at=1, groups=2,
+    binding={"partitions.run.fuzzed.opinions": "2", "created_at": "2023"},
+)  # fmt: skip
+BACKUPS: Final = tuple(
+    msgspec.msgpack.encode([msgspec.msgpack.encode(part) for part in (_HEADER, *groups, 4)])
+    for groups in ([*_GROUPS, [], []], [*_GROUPS, [], [[b"bw:profile:{a}:follows", {b"main|company|X": b"1"}]]])
+)
+
+SETTINGS: Final = (
+    b"kafka: {bootstrap_servers: 'h:1', document_partitions: 4}\ningest:\n  rss: ['https://example.com/f.xml']\n",
+    b"redis:\n  url: redis://h:1/0\n  password: secret-of-the-fuzzer\nmodel: {name: stub, precision: auto}\n",
+    b"alerts: {rules: standard, secrets: {A: secret-of-the-fuzzer}}\naggregation: {strategies: [pulse]}\n",
+)
+SECRET: Final = "secret-of-the-fuzzer"
+
+
+@cache
+def _linker() -> Linker:
+    return Linker(Catalogue.load())
+
+
+def record(data: bytes, number: int, folder: Path) -> None:
+    """A record of documents.* is a document, a tick or a dead letter: exactly one of them."""
+    del folder
+    headers = [(HEADER_FIRST_ORIGIN, data[:60])] if number % 7 == 0 else []
+    entry = entry_of(Recorded(_TOPIC, 0, number, None, data, headers), {_TOPIC: "id"}, _linker())
+    assert [entry.document is not None, entry.tick is not None, bool(entry.reason)].count(True) == 1
+    assert not entry.reason or entry.detail
+    try:
+        decoded = decode_opinion(data)
+    except InvalidMessage:
+        return
+    assert isinstance(decoded, Opinion | Tick) or decoded.origin.stream
+
+
+def prices(data: bytes, number: int, folder: Path) -> None:
+    """Every row is used or named, and no price is nothing, negative or infinite."""
+    path = folder / f"{number}.csv"
+    path.write_bytes(data)
+    try:
+        loaded = load_prices(path, today=date(2023, 12, 1))
+    except PriceError as error:
+        assert str(error)
+        return
+    finally:
+        path.unlink()
+    for frame in (loaded.open, loaded.close):
+        values = frame.to_numpy(dtype=float)
+        assert not np.isinf(values).any()
+        assert not (values <= 0).any()
+    assert all(problem.problem for problem in loaded.problems)
+
+
+def backup(data: bytes, number: int, folder: Path) -> None:
+    """A file is a whole backup of one run, or refused before anything of it is applied. Some get a right digest."""
+    path = folder / f"{number}.backup"
+    path.write_bytes(_framed(data) if number % 3 else gzip.compress(data, 1))
+    try:
+        header = check_backup(path)
+        assert header.slots > 0
+    except BackupError as error:
+        assert str(path) in str(error)
+    finally:
+        path.unlink()
+
+
+def _framed(data: bytes) -> bytes:
+    """Parts in their frames, with lengths and a digest that are right: what is behind them is to be looked at."""
+    try:
+        parts = msgspec.msgpack.decode(data, type=list[bytes])
+    except msgspec.MsgspecError:
+        parts = [data]
+    framed = b"".join(len(part).to_bytes(8, "big") + part for part in parts)
+    last = msgspec.msgpack.encode(hashlib.sha256(framed).digest())
+    return gzip.compress(framed + len(last).to_bytes(8, "big") + last, 1)
+
+
+def settings(data: bytes, number: int, folder: Path) -> None:
+    """A file of settings is taken whole or refused, and no refusal repeats a secret."""
+    del number
+    file = folder / "bellwether.yaml"
+    file.write_bytes(data)
+    try:
+        read = load_settings(folder)
+    except SettingsError as error:
+        assert str(error)
+        assert SECRET not in str(error)
+        return
+    assert isinstance(read, Settings)
+    assert math.isfinite(read.redis.timeout_seconds)
