@@ -135,5 +135,12 @@ def _warnings(result: dict[str, Any], state: Path) -> Iterator[str]:
         yield f"{rejected} rejected; for the reasons: bellwether ingest rejected list --state {state}"
     if result["undated"]:
         yield f"{count(result['undated'], 'item')} without a time; counted as available when read"
+    if result["versions"]:
+        items = count(result["versions"], "item")
+        yield f"{items} under an id that another text has: updates, or ids that are not unique; all are kept"
+    if result["useless_ids"]:
+        yield f"{count(result['useless_ids'], 'id')} such as N/A or 1.36788E+18; text and date tell those items apart"
+    if result["other_channel"]:
+        yield f"{count(result['other_channel'], 'row')} of another channel than --channel; the row's own counts"
     if result["unlinked"]:
         yield f"{count(result['unlinked'], 'company name')} not in the catalogue"

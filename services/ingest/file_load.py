@@ -20,6 +20,7 @@ from services.ingest.sources.files import FileSource
 from shared.clients.kafka import ensure_topics
 from shared.clients.state_folder import StateFolder
 from shared.clock import Clock
+from shared.contract.events import CHANNELS
 from shared.contract.topics import Topics
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
@@ -35,10 +36,13 @@ def load_file(settings: Settings, source: FileSource, clock: Clock, advance: Adv
     again: it goes on), kafka.errors.* and TopicMismatch.
     """
     topics = Topics.of(settings)
-    topic = ensure_topics(settings.kafka, topics.all())[topics.documents(source.reading.channel)]
+    states = ensure_topics(settings.kafka, topics.all())
+    ids = {
+        channel: states[topics.documents(channel)].topic_id for channel in CHANNELS
+    }  # a row may name another channel
     started = time.perf_counter()
     with (
-        Ledger(StateFolder(settings.state_dir).ledger, topic.topic_id) as ledger,
+        Ledger(StateFolder(settings.state_dir).ledger, ids[source.reading.channel], ids) as ledger,
         Floor(StateFolder(settings.state_dir).floors) as floor,
         _closing(Publisher(settings.kafka, topics)) as publisher,
     ):
@@ -84,6 +88,9 @@ def _summary(counts: Counts, before: int, seconds: float, watermark: int | None)
         "duplicates": counts.duplicates,
         "truncated": counts.truncated,
         "undated": counts.undated,
+        "versions": counts.versions,
+        "useless_ids": counts.useless_ids,
+        "other_channel": counts.other_channel,
         "unlinked": counts.unlinked,
         "resumed_after": before,
         "watermark": watermark,

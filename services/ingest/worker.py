@@ -102,7 +102,12 @@ class IngestWorker:
         catalogue = Catalogue.load()
         for source in configured_sources(self._settings.ingest, catalogue, self._clock):
             names = CompanyNames(catalogue)
-            reading = replace(source.reading, link=names.link, zone_names=self._settings.ingest.zone_names)
+            reading = replace(
+                source.reading,
+                feed=source.key if source.reading.live else "",
+                link=names.link,
+                zone_names=self._settings.ingest.zone_names,
+            )
             rejected = RejectedFile(self._settings.state_dir, reading.source, self._clock)
             ledger = ledgers[reading.channel]
             intake = Intake(source.key, reading, publisher.send, ledger, masker, rejected, names, self._clock)

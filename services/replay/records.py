@@ -20,7 +20,7 @@ from services.ingest.sources.mapping import parse_map
 from services.runtime.record import Recorded
 from shared.clients.kafka import TopicLog, describe
 from shared.clock import Clock, to_iso
-from shared.contract.events import Channel, InvalidMessage, Origin, Tick, decode_document, encode
+from shared.contract.events import Channel, Document, InvalidMessage, Origin, Tick, decode_document, encode
 from shared.contract.topics import LIVE, Topics, partition_for
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
@@ -57,37 +57,50 @@ def read_file(
     date_format: str = "",
 ) -> Range:
     """A file as `bellwether ingest file` would put it on Kafka: same documents, keys and partitions, without Kafka."""
-    topics = Topics(LIVE, settings.kafka.document_partitions)
-    name = topics.documents(channel)
-    stretch = Range(topics={name: (f"file.{channel}", topics.document_partitions)})
     names = CompanyNames(Catalogue.load())
     reading = Reading(
         channel, source_name(path), ZoneInfo(timezone),
         link=names.link, date_format=date_format, zone_names=settings.ingest.zone_names,
     )  # fmt: skip
     source, masker = FileSource(path, parse_map(list(mapping)), reading), Masker.from_settings(settings)
-    offsets = [0] * topics.document_partitions
-    seen: set[str] = set()
+    placed = _Placed(Topics(LIVE, settings.kafka.document_partitions), channel)
+    stretch = placed.stretch
+    seen: set[tuple[Channel, str]] = set()
     for batch in source.batches(None, threading.Event()):
         for item in batch.items:
             made = item if isinstance(item, Rejected) else normalise(item, reading, clock.now())
             if isinstance(made, Rejected):
                 stretch.rejected += 1
                 continue
-            if made.id in seen:
+            if (made.channel, made.id) in seen:
                 stretch.duplicates += 1
                 continue
-            seen.add(made.id)
-            if (begin is not None and made.available_at < begin) or (end is not None and made.available_at >= end):
-                continue
-            document = masker.apply(loaded_when_available(made))
-            partition = partition_for(document.id, topics.document_partitions)
-            key, value = document.id.encode(), encode(document)
-            stretch.records.append(
-                Recorded(name, partition, offsets[partition], key, value, available_at=document.available_at)
-            )
-            offsets[partition] += 1
+            seen.add((made.channel, made.id))
+            if _within(made.available_at, begin, end):
+                placed.add(masker.apply(loaded_when_available(made)))
     return stretch
+
+
+class _Placed:
+    """Documents of a file on the partitions that Kafka would put them on. A row may name another channel."""
+
+    def __init__(self, topics: Topics, channel: Channel) -> None:
+        self._topics = topics
+        self._offsets: dict[tuple[str, int], int] = {}
+        self.stretch = Range()
+        self._topic(channel)
+
+    def _topic(self, channel: Channel) -> str:
+        name = self._topics.documents(channel)
+        self.stretch.topics.setdefault(name, (f"file.{channel}", self._topics.document_partitions))
+        return name
+
+    def add(self, document: Document) -> None:
+        name, partition = self._topic(document.channel), partition_for(document.key, self._topics.document_partitions)
+        offset = self._offsets.get((name, partition), 0)
+        self._offsets[name, partition] = offset + 1
+        key, value = document.key.encode(), encode(document)
+        self.stretch.records.append(Recorded(name, partition, offset, key, value, available_at=document.available_at))
 
 
 def loaded_when_available(raw: RawDocument) -> RawDocument:

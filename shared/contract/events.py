@@ -64,10 +64,10 @@ class NewerSchema(InvalidMessage):
 class Document(
     msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="document", omit_defaults=True, gc=False
 ):
-    """One text as ingest publishes it: normalised, personal data masked. Key on Kafka: `id`."""
+    """One text as ingest publishes it: normalised, personal data masked. Key on Kafka: `key`."""
 
     schema: int = SCHEMA
-    id: str  # 32 hex digits; see services/ingest/documents/normalise.py
+    id: str  # 32 hex digits, of item and text; see services/ingest/documents/identity.py
     channel: Channel
     source: str  # e.g. "sample", "file:tweets.jsonl", "rss:example.com"
     text: str
@@ -83,6 +83,12 @@ class Document(
     companies: tuple[str, ...] = ()  # company ids that the source itself names; relevance 1
     synthetic: bool = False
     dated_ahead: bool = False  # read live, and dated later than that: `published_at` is when it was read
+    item: str = ""  # 32 hex digits, the same for every version of its text; "" before 8.2 and from others
+
+    @property
+    def key(self) -> str:
+        """The record's key: versions of one item share a partition and an order."""
+        return self.item or self.id
 
 
 class Origin(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):

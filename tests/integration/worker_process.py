@@ -121,7 +121,7 @@ def publish(settings: Settings, topic: str, messages: Sequence[Document | Tick |
         sent = [
             producer.send(
                 topic,
-                key=message.id.encode() if isinstance(message, Document) else None,
+                key=message.key.encode() if isinstance(message, Document) else None,
                 value=message if isinstance(message, bytes) else encode(message),
                 partition=partition,
             )

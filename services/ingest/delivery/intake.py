@@ -12,16 +12,25 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
-from services.ingest.delivery.ledger import Counts, Ledger, Progress
+from services.ingest.delivery.ledger import Counts, Known, Ledger, Progress
 from services.ingest.delivery.rejected import RejectedFile
 from services.ingest.documents.companies import CompanyNames
 from services.ingest.documents.masker import Masker
-from services.ingest.documents.normalise import GAP, RawItem, Reading, Rejected, is_undated, normalise
+from services.ingest.documents.normalise import (
+    GAP,
+    RawItem,
+    Reading,
+    Rejected,
+    channel_in,
+    has_useless_id,
+    is_undated,
+    normalise,
+)
 from services.ingest.sources.source import Batch, Cursor
 from shared.clock import Clock
-from shared.contract.events import Document
+from shared.contract.events import CHANNELS, Channel, Document
 
 IN_FLIGHT: Final = 16  # batches sent and not yet settled: bounds memory when Kafka is slow
 log = logging.getLogger(__name__)
@@ -36,13 +45,27 @@ class Fate(Protocol):
     def wait(self) -> None: ...
 
 
+class _Made(NamedTuple):
+    """A document that may be new, and the id by which a former version may have sent it."""
+
+    document: Document
+    former_id: str
+
+
+_Mark = tuple[Channel | None, str]
+
+
+def _marks(known: Iterable[Known]) -> set[_Mark]:
+    return {(one.channel, mark) for one in known for mark in (one.id, one.item, one.former_id) if mark}
+
+
 @dataclass(slots=True)
 class _Sent:
     """A batch under way."""
 
     cursor: Cursor
     counts: Counts
-    ids: list[str]
+    known: list[Known]  # once Kafka has all of it
     fates: list[Fate] = field(default_factory=list)
     earliest: int | None = None  # the lowest available_at in it
 
@@ -74,7 +97,7 @@ class Intake:
         self._names = names
         self._clock = clock
         self._sent: deque[_Sent] = deque()
-        self._pending: set[str] = set()
+        self._pending: set[_Mark] = set()  # ids, former ids and items of what is under way
         kept = ledger.progress(key)
         self.cursor = kept.cursor if kept else None
         self.counts = kept.counts if kept else Counts()
@@ -83,13 +106,13 @@ class Intake:
         """Send a batch, read at `received_at` (None: now), and settle those that are done. Raises DeliveryFailed."""
         now = self._clock.now() if received_at is None else received_at
         counts = Counts(read=len(batch.items))
-        documents = self._documents(batch, now, counts)
-        fresh = self._fresh(documents, counts)
+        made = self._documents(batch, now, counts)
+        fresh, known = self._fresh(made, counts)
         cursor = batch.cursor if batch.unless_refused is None or not batch.refused else batch.unless_refused
-        sent = _Sent(cursor, counts, [document.id for document in fresh])
+        sent = _Sent(cursor, counts, known)
         sent.earliest = min((document.available_at for document in fresh), default=None)
         self._sent.append(sent)
-        self._pending.update(sent.ids)
+        self._pending.update(_marks(known))
         for document in fresh:
             sent.fates.append(self._send(document))
         while self._sent and (len(self._sent) > IN_FLIGHT or self._sent[0].done):
@@ -105,8 +128,8 @@ class Intake:
         """The lowest `available_at` among documents that Kafka has not acknowledged (for ticks)."""
         return min((sent.earliest for sent in list(self._sent) if sent.earliest is not None), default=None)
 
-    def _documents(self, batch: Batch, now: int, counts: Counts) -> list[Document]:
-        documents: list[Document] = []
+    def _documents(self, batch: Batch, now: int, counts: Counts) -> list[_Made]:
+        documents: list[_Made] = []
         refused: list[tuple[str, Rejected]] = []
         unlinked = self._names.unlinked
         for index, item in enumerate(batch.items):
@@ -114,9 +137,7 @@ class Intake:
             if isinstance(made, Rejected):
                 refused.append((str(batch.first + index) if batch.first is not None else "", made))
                 continue
-            counts.undated += is_undated(item, self._reading)  # type: ignore[arg-type]  # a Rejected never gets here
-            counts.ahead += made.dated_ahead
-            counts.highest = max(counts.highest, made.available_at)
+            self._look_at(item, made.document, counts)  # type: ignore[arg-type]  # a Rejected never gets here
             documents.append(made)
         counts.rejected = self._rejected.write(refused)
         counts.duplicates = len(refused) - counts.rejected  # a feed shows the same bad item at every poll
@@ -125,28 +146,60 @@ class Intake:
         counts.unlinked = self._names.unlinked - unlinked
         return documents
 
-    def _prepare(self, raw: RawItem, now: int) -> Document | Rejected:
+    def _look_at(self, item: RawItem, document: Document, counts: Counts) -> None:
+        counts.undated += is_undated(item, self._reading)
+        counts.useless_ids += has_useless_id(item)
+        counts.other_channel += (channel_in(item) or self._reading.channel) != self._reading.channel
+        counts.ahead += document.dated_ahead
+        counts.highest = max(counts.highest, document.available_at)
+
+    def _prepare(self, raw: RawItem, now: int) -> _Made | Rejected:
         """An item that trips our own code costs itself alone."""
         try:
             made = normalise(raw, self._reading, now)
-            return made if isinstance(made, Rejected) else self._masker.apply(made)
+            return made if isinstance(made, Rejected) else _Made(self._masker.apply(made), made.former_id)
         except Exception as error:
             log.exception("an item of %s cannot be read", self._key)
             return Rejected("undecodable", f"{type(error).__name__}: {error}", raw)
 
-    def _fresh(self, documents: Iterable[Document], counts: Counts) -> list[Document]:
-        unique: dict[str, Document] = {}
-        for document in documents:
-            if document.id in unique or document.id in self._pending:
+    def _fresh(self, made: Iterable[_Made], counts: Counts) -> tuple[list[Document], list[Known]]:
+        """The documents to send, and what the ledger is to note of them and of copies that a former version sent."""
+        unique: dict[_Mark, _Made] = {}
+        for one in made:
+            mark = (one.document.channel, one.document.id)
+            if mark in unique or mark in self._pending:
                 counts.duplicates += 1
             else:
-                unique[document.id] = document
-        known = self._ledger.known(list(unique)) if unique else set()
-        fresh = [document for document in unique.values() if document.id not in known]
-        counts.duplicates += len(known)
+                unique[mark] = one
+        fresh: list[Document] = []
+        notes: list[Known] = []
+        for channel in CHANNELS:
+            mine = [one for one in unique.values() if one.document.channel == channel]
+            if mine:
+                self._judge(mine, channel, fresh, notes, counts)
         counts.published = len(fresh)
         counts.truncated = sum(document.truncated for document in fresh)
-        return fresh
+        return fresh, notes
+
+    def _judge(
+        self, made: list[_Made], channel: Channel, fresh: list[Document], notes: list[Known], counts: Counts
+    ) -> None:
+        """Sort items of one channel into what is new, and what this or a former version has sent."""
+        known = self._ledger.known([one.document.id for one in made], channel)
+        counts.duplicates += len(known)
+        rest = [one for one in made if one.document.id not in known]
+        former = self._ledger.known_formerly([one.former_id for one in rest], channel)
+        items = self._ledger.known_items([one.document.item for one in rest], channel)
+        for document, former_id in rest:
+            taken_over = former_id in former and (channel, former_id) not in self._pending
+            if taken_over:
+                former.remove(former_id)  # it stands for one text, not for every text under that id
+                counts.duplicates += 1
+            else:
+                counts.versions += document.item in items or (channel, document.item) in self._pending
+                fresh.append(document)
+            items.add(document.item)
+            notes.append(Known(document.id, document.item, former_id if taken_over else "", channel))
 
     def _settle(self) -> None:
         sent = self._sent[0]
@@ -156,7 +209,7 @@ class Intake:
         total.add(self.counts)
         total.add(sent.counts)
         if sent.counts.read or sent.cursor != self.cursor:
-            self._ledger.commit(self._key, Progress(sent.cursor, total), sent.ids)
+            self._ledger.commit(self._key, Progress(sent.cursor, total), sent.known)
         self._sent.popleft()
-        self._pending.difference_update(sent.ids)
+        self._pending.difference_update(_marks(sent.known))
         self.cursor, self.counts = sent.cursor, total

@@ -68,10 +68,10 @@ class Publisher:
         )
 
     def send(self, document: Document) -> Delivery:
-        """Queue one masked document; its key is its id, so that copies share a partition. Raises DeliveryFailed."""
+        """Queue one masked document under its item, so that its versions share a partition. Raises DeliveryFailed."""
         try:
             future = self._producer.send(
-                self._names[document.channel], value=encode(document), key=document.id.encode()
+                self._names[document.channel], value=encode(document), key=document.key.encode()
             )
         except KafkaError as error:
             raise DeliveryFailed(f"Kafka did not take a record: {type(error).__name__}: {error}") from error

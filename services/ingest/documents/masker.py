@@ -66,6 +66,7 @@ class Masker:
             companies=raw.companies,
             synthetic=raw.synthetic,
             dated_ahead=raw.dated_ahead,
+            item=raw.item,
         )
 
 

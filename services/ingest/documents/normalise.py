@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.ingest.documents.cleaning import clean, clean_line
+from services.ingest.documents.identity import document_id, former_document_id, item_key, nameless_item_key, usable_id
 from services.ingest.documents.language import guess_language
 from services.ingest.documents.raw_document import RawDocument
 from services.ingest.documents.times import Moment, UnreadableTime, parse_time
 from services.ingest.documents.zones import NO_NAMES, ZoneNames
 from shared.clock import HOUR, to_iso
-from shared.contract.events import MAX_TEXT_BYTES, MAX_TITLE_CHARS, Channel
+from shared.contract.events import CHANNELS, MAX_TEXT_BYTES, MAX_TITLE_CHARS, Channel
 from shared.links import safe_link, without_user
 
 RawItem = Mapping[str, object]
 
 FIELDS: Final = (
     "text", "title", "published_at", "available_at", "author", "external_id", "url", "source", "company", "language",
+    "channel",
 )  # fmt: skip
 MAX_TEXT_CHARS: Final = 100_000  # a longer text is cut, with the mark; the model reads far less
 MAX_NAME_CHARS: Final = 200  # of sources and external ids
@@ -77,6 +78,7 @@ class Reading:
     source: str
     exchange: ZoneInfo = EXCHANGE
     live: bool = False
+    feed: str = ""  # whose items these are, as identity has it; "" is `source`
     synthetic: bool = False
     link: Callable[[object, int], tuple[str, ...]] = no_companies
     date_format: str = ""  # strptime's; "" reads the forms that times.py knows
@@ -97,39 +99,62 @@ def _document(raw: RawItem, reading: Reading, received_at: int) -> RawDocument:
     if not text and not title:
         raise Refusal("empty", "neither text nor title holds anything to read")
     whole = (title, text)
-    source = _name(raw, "source") or reading.source
-    address, external_id = _string(raw, "url").strip(), _string(raw, "external_id").strip()
-    published, available, dated_ahead = _times(raw, reading, received_at)
+    times = _times(raw, reading, received_at)
+    identity = _identity(raw, reading, whole, times.stated)
     language = raw.get("language")
     return RawDocument(
-        id=document_id(source, external_id or address, whole),
-        channel=reading.channel,
-        source=source,
+        id=document_id(identity.item, whole),
+        item=identity.item,
+        former_id=identity.former_id,
+        channel=channel_in(raw) or reading.channel,
+        source=identity.source or reading.source,
         text=text[:MAX_TEXT_CHARS].rstrip(),
         title=title[:MAX_TITLE_CHARS].rstrip(),
-        url=safe_link(without_user(address)),
+        url=safe_link(without_user(identity.address)),
         language=language if isinstance(language, str) and _is_tag(language) else guess_language(text or title),
         author=_string(raw, "author").strip(),
-        external_id=clean_line(external_id)[:MAX_NAME_CHARS],
-        published_at=published,
+        external_id=clean_line(identity.own_id)[:MAX_NAME_CHARS],
+        published_at=times.published,
         received_at=received_at,
-        available_at=available,
+        available_at=times.available,
         truncated=text_cut or title_cut,
-        companies=reading.link(raw["company"], available) if not _is_missing(raw.get("company")) else (),
+        companies=reading.link(raw["company"], times.available) if not _is_missing(raw.get("company")) else (),
         synthetic=reading.synthetic,
-        dated_ahead=dated_ahead,
+        dated_ahead=times.ahead,
     )
 
 
-def document_id(source: str, external_id: str, whole: tuple[str, str]) -> str:
-    """32 hex digits, the same for the same item however it came: of source and external id (or address), else of
-    title and text (normalised, before any cut)."""
-    parts = (b"i", source, external_id) if external_id else (b"t", *whole)
-    digest = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "big") + data)  # lengths: ("ab", "c") is not ("a", "bc")
-    return digest.hexdigest()
+class _Identity(NamedTuple):
+    """Who an item is."""
+
+    source: str  # as the item itself names it, "" where it does not
+    own_id: str
+    address: str
+    item: str
+    former_id: str
+
+
+def _identity(raw: RawItem, reading: Reading, whole: tuple[str, str], stated: int | None) -> _Identity:
+    source = _name(raw, "source")
+    address, written = _string(raw, "url").strip(), _string(raw, "external_id").strip()
+    own_id, feed = usable_id(raw.get("external_id")), reading.feed or reading.source
+    named = own_id or usable_id(address)
+    item = item_key(feed, source, named) if named else nameless_item_key(feed, whole, stated)
+    former = former_document_id(source or reading.source, written or address, whole)
+    return _Identity(source, own_id, address, item, former)
+
+
+def channel_in(raw: RawItem) -> Channel | None:
+    """The channel that an item names itself, None where it names none of ours."""
+    said = raw.get("channel")
+    plain = said.strip().casefold() if isinstance(said, str) else ""
+    return next((channel for channel in CHANNELS if channel == plain), None)
+
+
+def has_useless_id(raw: RawItem) -> bool:
+    """Whether something stands where the id should, and names nothing."""
+    given = raw.get("external_id")
+    return not _is_missing(given) and not usable_id(given)
 
 
 def _is_missing(value: object) -> bool:
@@ -181,8 +206,17 @@ def _is_tag(language: str) -> bool:
     return 2 <= len(language) <= 3 and language.isascii() and language.isalpha() and language.islower()
 
 
-def _times(raw: RawItem, reading: Reading, received_at: int) -> tuple[int, int, bool]:
-    """(published_at, available_at, whether a live item is dated ahead of its reading) by the rules of design 2.3."""
+class _Times(NamedTuple):
+    """An item's times in microseconds."""
+
+    published: int
+    available: int
+    stated: int | None  # what the item itself says; None where it says nothing that can be read
+    ahead: bool = False  # whether a live item is dated ahead of its reading
+
+
+def _times(raw: RawItem, reading: Reading, received_at: int) -> _Times:
+    """By the rules of design 2.3."""
     if reading.live:
         return _live_times(raw, reading, received_at)
     published, mapped = _moment(raw, "published_at", reading), _moment(raw, "available_at", reading)
@@ -194,17 +228,18 @@ def _times(raw: RawItem, reading: Reading, received_at: int) -> tuple[int, int, 
     available = max(candidates)
     if available > received_at + HOUR:
         raise Refusal("future", f"available at {to_iso(available)}, more than an hour ahead of {to_iso(received_at)}")
-    return stated.micros if stated else received_at, available, False
+    return _Times(stated.micros if stated else received_at, available, stated.micros if stated else None)
 
 
-def _live_times(raw: RawItem, reading: Reading, received_at: int) -> tuple[int, int, bool]:
+def _live_times(raw: RawItem, reading: Reading, received_at: int) -> _Times:
     """News that was just read is known now, whatever it says of itself: a wrong zone must not hold it back."""
     stated: Moment | None = None
     for name in ("published_at", "available_at"):
         with suppress(Refusal):  # "yesterday evening": as if it had none, and counted so
             stated = stated or _moment(raw, name, reading)
-    published = stated.micros if stated else received_at
-    return min(published, received_at), received_at, published > received_at
+    if stated is None:
+        return _Times(received_at, received_at, None)
+    return _Times(min(stated.micros, received_at), received_at, stated.micros, stated.micros > received_at)
 
 
 def _moment(raw: RawItem, field: str, reading: Reading) -> Moment | None:

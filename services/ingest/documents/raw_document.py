@@ -10,7 +10,7 @@ from shared.contract.events import Channel
 class RawDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One text, normalised but not masked: the author is the plain handle, and personal data is still in the text.
 
-    `masker.Masker.apply` makes the `Document` of it, which has the same fields (shared/contract/events.py).
+    `masker.Masker.apply` makes the `Document` of it, which has the same fields but one (shared/contract/events.py).
     """
 
     id: str
@@ -29,3 +29,5 @@ class RawDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     companies: tuple[str, ...] = ()
     synthetic: bool = False
     dated_ahead: bool = False
+    item: str = ""
+    former_id: str = ""  # by which a version before 8.2 may have published it; it goes no further

@@ -51,7 +51,7 @@ def _add(found: Found, record: Any, message: Document | Tick) -> None:
     if isinstance(message, Tick):
         promised.append(message.watermark)
         return
-    assert record.key == message.id.encode()
+    assert record.key == message.key.encode()
     found.documents.append(message)
     if promised and message.available_at < max(promised):
         found.broken.append(message)

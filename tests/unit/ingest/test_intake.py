@@ -18,10 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.ingest.delivery.intake import IN_FLIGHT, Intake
-from services.ingest.delivery.ledger import Counts, Ledger
+from services.ingest.delivery.ledger import Counts, Known, Ledger, Progress
 from services.ingest.delivery.publisher import DeliveryFailed
 from services.ingest.delivery.rejected import RejectedFile, read_rejected
 from services.ingest.documents.companies import CompanyNames
+from services.ingest.documents.identity import former_document_id
 from services.ingest.documents.masker import Masker
 from services.ingest.documents.normalise import FIELDS, RawItem, Reading, Rejected
 from services.ingest.sources.rows import parse_json
@@ -59,7 +60,7 @@ class Log:
 
 @contextmanager
 def intake(state: Path, log: Log, **reading: Any) -> Iterator[Intake]:
-    with Ledger(state / "ledger", "topic") as ledger:
+    with Ledger(state / "ledger", "topic", {"news": "topic", "social": "posts"}) as ledger:
         names = CompanyNames(Catalogue.load())
         clock = ReplayClock(NOW)
         circumstances = Reading("news", "test", link=names.link, **reading)
@@ -236,9 +237,83 @@ def test_items_dated_ahead_and_gaps_are_counted(tmp_path: Path) -> None:
     assert (counts.published, counts.ahead, counts.rejected, counts.gaps) == (1, 1, 1, 1)
 
 
+
 def test_the_same_bad_item_at_every_poll_is_one_rejected_item(tmp_path: Path) -> None:
     with intake(tmp_path, Log(), live=True) as one:
         for _ in range(5):
             one.take(Batch([{"external_id": "7"}, *items(1)], {}))
         counts = one.finish()
     assert adds_up(counts) and (counts.published, counts.rejected, counts.duplicates) == (1, 1, 8)
+
+
+TEXTS = st.sampled_from(["Apple rises", "Tesla falls", "Intel waits"])
+GIVEN = st.fixed_dictionaries(
+    {
+        "text": TEXTS,
+        "external_id": st.sampled_from(["1", "2", "N/A", "1.36788E+18", None]),
+        "published_at": st.sampled_from(["2026-03-02T14:00Z", "2026-03-02T09:00:00-05:00", "2026-03-03T14:00Z", None]),
+        "channel": st.sampled_from(["news", "social", None]),
+    }
+)
+
+
+def distinct(rows: list[dict[str, Any]]) -> set[tuple[object, ...]]:
+    """What identity says of rows, told again: by id where there is one, else by text and the moment stated."""
+    moments = {"2026-03-02T09:00:00-05:00": "2026-03-02T14:00Z"}
+    found: set[tuple[object, ...]] = set()
+    for row in rows:
+        stated = row["published_at"]
+        named = row["external_id"] in {"1", "2"}
+        own = row["external_id"] if named else moments.get(str(stated), stated)
+        found.add((row["channel"] or "news", named, own, row["text"]))
+    return found
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(GIVEN, max_size=5), max_size=6), st.data())
+def test_every_text_is_kept_and_no_copy_of_it(
+    tmp_path_factory: pytest.TempPathFactory, batches: list[list[dict[str, Any]]], data: st.DataObject
+) -> None:
+    log, state = Log(), tmp_path_factory.mktemp("identity")
+    rows = [row for batch in batches for row in batch]
+    ended = data.draw(st.integers(0, len(batches)))
+    counts = Counts()
+    for part in (batches[:ended], batches[ended:], batches):  # stopped between, and all of it once more
+        with intake(state, log) as one:
+            for batch in part:
+                one.take(Batch(batch, {}))
+            counts = one.finish()
+    seen = {(made.channel, made.id) for made in log.documents}
+    assert len(log.documents) == len(seen) == len(distinct(rows)) == counts.published
+    assert counts.read == 2 * len(rows) and adds_up(counts)
+    assert {(made.channel, made.text) for made in log.documents} == {
+        (row["channel"] or "news", row["text"]) for row in rows
+    }
+    items = {(made.channel, made.item) for made in log.documents}
+    assert counts.versions == len(log.documents) - len(items)  # each document behind the first of its item
+
+
+def test_an_id_with_another_text_is_a_document_of_its_own_and_is_counted(tmp_path: Path) -> None:
+    rows: list[RawItem] = [{"text": f"part {part}", "external_id": "1.36788E+18"} for part in (1, 2, 2)]
+    rows += [{"text": "first", "external_id": "7"}, {"text": "second", "external_id": "7"}]
+    log = Log()
+    with intake(tmp_path, log) as one:
+        one.take(Batch(rows, {}))
+        counts = one.finish()
+    assert (counts.published, counts.duplicates, counts.versions, counts.useless_ids) == (4, 1, 1, 3)
+
+
+def test_copies_of_what_the_former_version_sent_are_known_one_each(tmp_path: Path) -> None:
+    sent = former_document_id("test", "N/A", ("", "whatever")), former_document_id("test", "7", ("", ""))
+    with Ledger(tmp_path / "ledger", "topic") as ledger:
+        ledger.commit("key", Progress({}, Counts()), [Known(one) for one in sent])
+        ledger._db.execute("DELETE FROM former")  # as the version before left it
+    log = Log()
+    rows: list[RawItem] = [{"text": f"note {number}", "external_id": "N/A"} for number in range(3)]
+    rows += [{"text": "seven", "external_id": "7"}, {"text": "eight", "external_id": "8"}]
+    for _ in range(2):
+        with intake(tmp_path, log) as one:
+            one.take(Batch(rows, {}))
+            counts = one.finish()
+    assert [made.text for made in log.documents] == ["note 1", "note 2", "eight"]
+    assert (counts.read, counts.published, counts.duplicates) == (10, 3, 7)

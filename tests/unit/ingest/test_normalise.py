@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.ingest.documents.identity import document_id, former_document_id, item_key, nameless_item_key
 from services.ingest.documents.masker import Masker
 from services.ingest.documents.normalise import (
     FIELDS,
@@ -14,7 +15,6 @@ from services.ingest.documents.normalise import (
     REASONS,
     Reading,
     Rejected,
-    document_id,
     is_undated,
     normalise,
 )
@@ -103,21 +103,70 @@ def test_a_time_that_cannot_be_read_is_a_reason(value: object) -> None:
 # -- identity
 
 
-def test_the_same_item_has_the_same_id_however_it_came() -> None:
+def test_an_item_is_what_its_feed_calls_by_one_id_and_its_texts_are_documents() -> None:
     one = made(external_id="17", source="wire")
-    assert made(LIVE, external_id="17", source="wire", text="edited", url="http://x/y").id == one.id
-    assert made(external_id=17, source="wire").id == one.id
-    assert made(external_id="17").id != one.id
-    assert made(url="http://x/y").id == made(url="http://x/y", text="edited").id != one.id
-    assert made().id == made(LIVE, text="<p>Apple   rises</p>").id
+    edited = made(LIVE, external_id="17", source="wire", text="edited", url="http://x/y")
+    assert edited.id != one.id and edited.item != one.item  # another feed's 17
+    assert made(external_id="17", source="wire", text="edited").item == one.item
+    assert made(external_id=17, source="wire").id == made(external_id=17.0, source="wire").id == one.id
+    assert made(external_id="17", source="wire", text="<p>Apple  rises</p>", published_at="2014-01-01").id == one.id
+    assert made(external_id="17").item != one.item
+    assert made(url="http://x/y").item == made(url="http://x/y", text="edited").item
+    assert made(url="http://x/y").id != made(url="http://x/y", text="edited").id
     assert made(title="A", text="B").id != made(title="AB", text="").id
-    assert len(one.id) == 32 and int(one.id, 16) >= 0
+    assert len(one.id) == len(one.item) == 32 and int(one.id, 16) + int(one.item, 16) >= 0
+    assert MASKER.apply(one).key == one.item and MASKER.apply(one).item == one.item
 
 
-@given(st.tuples(st.text(), st.text()), st.tuples(st.text(), st.text()))
-def test_ids_do_not_run_parts_together(one: tuple[str, str], other: tuple[str, str]) -> None:
-    assert (document_id("", "", one) == document_id("", "", other)) == (one == other)
-    assert document_id("s", "x", one) == document_id("s", "x", other)
+@pytest.mark.parametrize(
+    "useless",
+    [None, "", " ", "N/A", "nan", "None", "null", "#N/A", "1.36788E+18", "1,36788e+18", 1.36788e18, float("nan")],
+)
+def test_a_useless_id_tells_nothing_apart_but_text_and_date_do(useless: object) -> None:
+    day = made(external_id=useless, published_at="2026-03-02T14:00Z")
+    assert day.external_id == "" and day.id == made(published_at="2026-03-02T14:00Z").id
+    assert day.id == made(external_id=useless, published_at="2026-03-02T09:00:00-05:00").id  # the same moment
+    assert day.id != made(external_id=useless, published_at="2026-03-03T14:00Z").id
+    assert day.id != made(external_id=useless, published_at="2026-03-02T14:00Z", text="other").id
+    assert made(LIVE, external_id=useless, url="http://x/y").item == made(LIVE, url="http://x/y").item
+
+
+@given(st.integers(NOW, NOW + 10**15), st.booleans())
+def test_when_an_item_was_read_never_enters_its_identity(later: int, live: bool) -> None:
+    reading = LIVE if live else HISTORY
+    for raw in ({"text": "x"}, {"text": "x", "published_at": "2014-01-02"}, {"text": "x", "external_id": "7"}):
+        one, again = normalise(raw, reading, NOW), normalise(raw, reading, later)
+        assert isinstance(one, RawDocument) and isinstance(again, RawDocument)
+        assert (one.id, one.item, one.former_id) == (again.id, again.item, again.former_id)
+
+
+IDENTITIES = st.tuples(st.text(), st.text(), st.text(min_size=1), st.tuples(st.text(), st.text()))
+
+
+@given(IDENTITIES, IDENTITIES)
+def test_equal_items_and_texts_are_one_document_and_others_never(
+    one: tuple[str, str, str, tuple[str, str]], other: tuple[str, str, str, tuple[str, str]]
+) -> None:
+    items = [item_key(*identity[:3]) for identity in (one, other)]
+    assert (items[0] == items[1]) == (one[:3] == other[:3])
+    ids = [document_id(item, identity[3]) for item, identity in zip(items, (one, other), strict=True)]
+    assert (ids[0] == ids[1]) == (one == other)
+    nameless = [nameless_item_key(identity[0], identity[3], None) for identity in (one, other)]
+    assert (nameless[0] == nameless[1]) == ((one[0], one[3]) == (other[0], other[3]))
+    assert not {*items, *ids} & {*nameless}
+    assert nameless[0] not in {nameless_item_key(one[0], one[3], at) for at in (0, 1)}
+
+
+def test_ids_of_the_former_form_are_those_that_it_gave() -> None:
+    assert made(external_id="17", source="wire").former_id == "920eb690cd2dad90cafc33498e7f93b8"
+    assert made(title="A", text="B").former_id == "361d82649a5354f0dbd6e3b303375194"
+    assert made(url="http://x/y").former_id == former_document_id("file:x.jsonl", "http://x/y", ("", ""))
+
+
+def test_an_item_may_name_its_channel() -> None:
+    assert [made(channel=said).channel for said in ("news", " News ", "social", "twitter", None, 5)] == [
+        "news", "news", "social", "social", "social", "social",
+    ]  # fmt: skip
 
 
 # -- texts
