@@ -64,7 +64,7 @@ def in_redis(settings: Settings, rate: float, seconds: float, first: int = 0) ->
         )  # fmt: skip
         with lock:
             waiting[document.id] = time.perf_counter()
-        sender.send(topic, key=document.id.encode(), value=encode(document))
+        sender.send(topic, key=document.key.encode(), value=encode(document))
     ended.set()
     watcher.join(DEADLINE_SECONDS)
     if waiting:

@@ -53,7 +53,7 @@ def through_the_system(model: str, texts: list[Document]) -> tuple[float, dict[s
         for future in warm:
             future.get(timeout=60)
         _until_applied(settings, len(warm))
-        records = [(document.id.encode(), encode(document)) for document in texts]
+        records = [(document.key.encode(), encode(document)) for document in texts]
         started = time.perf_counter()
         for key, value in records:
             sender.send(topic, key=key, value=value)

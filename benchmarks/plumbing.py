@@ -55,7 +55,7 @@ def fill(settings: Settings, documents: int) -> Topics:
             received_at=at,
             available_at=at,
         )
-        producer.send(topics.documents("news"), key=document.id.encode(), value=encode(document))
+        producer.send(topics.documents("news"), key=document.key.encode(), value=encode(document))
     producer.flush()
     producer.close()
     return topics

@@ -71,7 +71,7 @@ class Feed(threading.Thread):
                         available_at=now,
                     )
                     topic = self._topics.documents(channel)
-                    self._producer.send(topic, key=document.id.encode(), value=encode(document), partition=partition)
+                    self._producer.send(topic, key=document.key.encode(), value=encode(document), partition=partition)
 
 
 class Watch:

@@ -11,6 +11,7 @@ from services.model.interface import Answer, Request
 from services.runtime.record import Headers, Record
 from services.scoring.linking.linker import Link, Linker
 from services.scoring.opinions import check, read
+from shared.clock import HOUR, SECOND, to_iso
 from shared.contract.events import HEADER_FIRST_ORIGIN, Document, InvalidMessage, Origin, Tick, decode_document
 
 T = TypeVar("T")
@@ -18,6 +19,7 @@ T = TypeVar("T")
 DEAD_LETTER_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}:\d{1,9}:\d{1,18}")
 
 UNDECODABLE: Final = "undecodable"  # not JSON, not UTF-8, or not of the schema
+FUTURE: Final = "future"  # dated more than an hour ahead of when Kafka took it
 UNREADABLE: Final = "unreadable"  # linking or tokenising failed on it, twice
 UNSCORABLE: Final = "unscorable"  # the model failed on it alone, twice
 
@@ -30,6 +32,7 @@ class Entry:
     origin: Origin
     value: bytes
     first_origin: str = ""  # of a re-queued dead letter
+    document_id: str = ""  # once it is known to be a document; dead letters that are none count by their origin
     document: Document | None = None
     tick: Tick | None = None
     links: Sequence[Link] = ()
@@ -64,12 +67,26 @@ def entry_of(record: Record, topic_ids: Mapping[str, str], linker: Linker) -> En
     except InvalidMessage as error:
         entry.die(UNDECODABLE, str(error))
         return entry
-    entry.document = decoded
+    if ahead := _ahead(decoded, record):
+        entry.die(FUTURE, ahead)
+        return entry
+    entry.document, entry.document_id = decoded, decoded.id
     try:
         entry.links, entry.request = twice(lambda: read(decoded, linker))
     except Exception as error:
         entry.die(UNREADABLE, error)
     return entry
+
+
+def _ahead(document: Document, record: Record) -> str:
+    """What is wrong with a document that is dated ahead of the broker's time: clocks and retention would follow it.
+    Ingest refuses such items, too, but others write to the topics. A record of a file has no such time."""
+    taken = int(record.timestamp * SECOND)
+    for name in ("available_at", "published_at"):
+        stated = getattr(document, name)
+        if 0 < taken < stated - HOUR:
+            return f"{name} is {to_iso(stated)}, more than an hour ahead of {to_iso(taken)}, when Kafka took it"
+    return ""
 
 
 def twice(attempt: Callable[[], T]) -> T:

@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from services.runtime.record import Destination, HeaderList, Outbound
 from services.scoring.entries import UNSCORABLE, Entry, dead_letter_id, twice
-from services.scoring.opinions import MAX_NAME_CHARS, opinions_of
+from services.scoring.opinions import opinions_of
 from shared.contract.events import (
     DEAD,
     HEADER_DETAIL,
@@ -85,7 +85,7 @@ class Outgoing:
             letter=entry.first_origin or dead_letter_id(entry.origin),
             state=state,
             reason=entry.reason,
-            document_id=_document_id(entry),
+            document_id=entry.document_id,
         )
         self._send(DEAD, encode(outcome))
 
@@ -102,15 +102,6 @@ def _opinions(entry: Entry, model_id: str) -> tuple[list[Opinion], list[bytes]]:
     assert entry.document is not None and entry.answer is not None
     opinions = opinions_of(entry.document, entry.origin, entry.links, entry.answer, model_id, entry.first_origin)
     return opinions, [encode(opinion) for opinion in opinions]
-
-
-def _document_id(entry: Entry) -> str:
-    """The record's key, so that copies of a document count once, dead or scored; "" for what is no id."""
-    try:
-        key = (entry.record.key or b"").decode()
-    except UnicodeDecodeError:
-        return ""
-    return key if len(key) <= MAX_NAME_CHARS else ""
 
 
 def _cut(detail: str) -> bytes:

@@ -151,7 +151,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     """What became of a document that is or was a dead letter. Key on Kafka: DEAD.
 
     `letter` is its FIRST origin ("TOPIC_ID:PARTITION:OFFSET"), so that it counts once however often it is pressed.
-    `document_id` is the record's key, where it has one: two copies of one dead document count once, too.
+    `document_id` is that of a document: two copies of one dead document count once, too. What is no document has none,
+    and counts by its origin, whatever its key.
     """
 
     schema: int = SCHEMA

@@ -1,7 +1,7 @@
 """Counting dead letters exactly, however often each is delivered, re-queued or published again. Pure.
 
 A letter is known by its first origin. Its state only moves none -> dead -> scored, so a re-delivered outcome changes
-nothing and needs no mark. A second letter of the same document (its key on Kafka) is a "copy": what becomes of it
+nothing and needs no mark. A second letter of the same document (by its id) is a "copy": what becomes of it
 happens to the letter that counts.
 """
 

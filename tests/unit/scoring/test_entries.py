@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.aggregation.core.dead_letters import apply_outcome
 from services.model.stub import StubEngine
 from services.runtime.record import Headers, Recorded
-from services.scoring.entries import UNDECODABLE, UNREADABLE, Entry, entry_of, twice
+from services.scoring.entries import FUTURE, UNDECODABLE, UNREADABLE, UNSCORABLE, Entry, entry_of, twice
 from services.scoring.inference import encode as tokenise
 from services.scoring.inference import infer
 from services.scoring.linking.linker import Linker
 from services.scoring.outcomes import HEADER_TOPIC, Outgoing
+from shared.clock import HOUR, SECOND
+from shared.contract.aggregates import Totals
 from shared.contract.events import (
     DEAD,
     HEADER_FIRST_ORIGIN,
@@ -105,7 +109,7 @@ def test_a_dead_letter_keeps_its_bytes_key_reason_and_origin() -> None:
     assert rows(outgoing) == [
         (
             partition_for(DEAD, SLOTS),
-            Outcome(origin=Origin("T", 1, 5), letter="T:1:5", state="dead", reason=UNDECODABLE, document_id="abc"),
+            Outcome(origin=Origin("T", 1, 5), letter="T:1:5", state="dead", reason=UNDECODABLE),  # whatever its key
         )
     ]
 
@@ -156,3 +160,29 @@ def test_linking_that_fails_once_is_tried_again_and_twice_is_dead() -> None:
         assert found.reason == reason
     with pytest.raises(MemoryError):
         twice(lambda: (_ for _ in ()).throw(MemoryError()))
+
+
+def test_letters_under_one_key_count_by_their_own_origin_and_copies_of_a_document_once() -> None:
+    rubbish = [entry(b"{}", offset=1, key=b"1"), entry(b"\xff", offset=2, key=b"1"), entry(b"{}", offset=3, key=b"1")]
+    dying = [entry(encode(document()), offset=offset) for offset in (4, 5)]
+    for each in dying:
+        each.die(UNSCORABLE, "no")
+    outcomes = [row for _, row in rows(sent(*rubbish, *dying)) if isinstance(row, Outcome)]
+    totals, letters = Totals(), dict[str, str]()
+    for outcome in outcomes:
+        apply_outcome(outcome, letters.get, letters.__setitem__, totals)
+    assert (totals.documents_dead, totals.duplicates) == (4, 1)
+
+
+TAKEN = 1_790_000_000
+
+
+@given(st.integers(-(10**15), 10**15), st.sampled_from(["available_at", "published_at"]))
+def test_what_is_dated_more_than_an_hour_ahead_of_the_broker_is_dead(by: int, field: str) -> None:
+    stamped = msgspec.structs.replace(document(), **{field: TAKEN * SECOND + by})
+    taken = record(encode(stamped))
+    taken.timestamp = TAKEN
+    found = entry_of(taken, {"documents.news": "T"}, LINKER)
+    assert (found.reason == FUTURE) == (by > HOUR)
+    assert (found.document is None) == (by > HOUR)
+    assert entry(encode(stamped)).reason == ""  # of a file: what was ahead was refused when it was read
