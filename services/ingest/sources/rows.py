@@ -15,6 +15,7 @@ from typing import IO, Any, Final
 import msgspec
 
 from services.ingest.documents.normalise import RawItem, Rejected
+from services.ingest.sources.csv_records import CsvRecords, Unclosed
 from services.ingest.sources.source import SourceError
 
 Row = RawItem | Rejected
@@ -109,32 +110,40 @@ def parse_json(line: bytes) -> Row:
 def _csv_rows(file: IO[bytes], skip: int, suffix: str) -> Iterator[Row]:
     csv.field_size_limit(MAX_ROW_BYTES)
     text = io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    first = text.readline()
-    reader = csv.reader(_chained(first, text), delimiter="\t" if suffix == ".tsv" else _delimiter(first), strict=False)
-    header = next(reader, None)
-    if not header:
-        return
+    first = text.readline(MAX_ROW_BYTES)
+    delimiter = "\t" if suffix == ".tsv" else _delimiter(first)
+    records = CsvRecords(_chained(first, text), delimiter)
+    header: list[str] = []
     number = 0
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            text.detach()
-            return
-        except csv.Error as error:
+    for record in records:
+        row = _csv_record(record, records.line, header, delimiter)
+        if not header:
+            header = row if isinstance(row, list) else []
+            if not header:
+                break
+        elif row:
             number += 1
             if number > skip:
-                yield Rejected("undecodable", f"line {reader.line_num + 1}: {error}", b"")
-            continue
-        if cells:
-            number += 1
-            if number > skip:
-                yield _csv_row(header, cells)
+                yield _csv_row(header, row) if isinstance(row, list) else row
+    text.detach()
+
+
+def _csv_record(record: str, line: int, header: list[str], delimiter: str) -> list[str] | Rejected:
+    original = record.encode("utf-8", "surrogateescape")
+    if isinstance(record, Unclosed) and header:
+        return Rejected("undecodable", f"line {line}: a quote opens here and does not close", original)
+    if len(record) >= MAX_ROW_BYTES:
+        return Rejected("too-long", f"line {line}: over {MAX_ROW_BYTES:,} characters", original)
+    try:
+        return next(csv.reader([record], delimiter=delimiter, strict=False), [])
+    except csv.Error as error:
+        return Rejected("undecodable", f"line {line}: {error}", original)
 
 
 def _chained(first: str, rest: io.TextIOWrapper) -> Iterator[str]:
     yield first
-    yield from rest
+    while line := rest.readline(MAX_ROW_BYTES):
+        yield line
 
 
 def _csv_row(header: list[str], cells: list[str]) -> Row:

@@ -136,3 +136,43 @@ def test_csv_written_is_csv_read(tmp_path_factory: pytest.TempPathFactory, cells
     path = tmp_path_factory.mktemp("rows") / "a.csv"
     path.write_text(out.getvalue(), "utf-8", newline="")
     assert rows(path) == [{"text": text, "n": n} for text, n in cells]
+
+
+CELLS = st.text(st.sampled_from('ab",;\n \u00e9'), max_size=6).filter(lambda cell: not cell.startswith("\n"))
+TABLES = st.lists(st.tuples(CELLS.map(lambda cell: "x" + cell), CELLS, CELLS), min_size=1, max_size=8)
+
+
+def as_csv(table: list[tuple[str, str, str]], quoting: int) -> list[str]:
+    """Each row as the standard library writes it."""
+    lines = []
+    for row in table:
+        written = io.StringIO()
+        csv.writer(written, quoting=quoting, lineterminator="\n").writerow(row)  # type: ignore[arg-type]
+        lines.append(written.getvalue())
+    return lines
+
+
+@given(TABLES, st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]), st.data())
+def test_one_unclosed_quote_costs_one_row(
+    tmp_path_factory: pytest.TempPathFactory, table: list[tuple[str, str, str]], quoting: int, data: st.DataObject
+) -> None:
+    folder, lines = tmp_path_factory.mktemp("quotes"), as_csv(table, quoting)
+    expected = [dict(zip("abc", row, strict=True)) for row in table]
+    whole = write(folder / "whole.csv", "".join(["a,b,c\n", *lines]).encode())
+    assert rows(whole) == expected
+    at = data.draw(st.integers(0, len(lines)))
+    broken = data.draw(st.sampled_from(['"unclosed,2026,x\n', 'u,"unclosed 2026\n', 'u,"un ""closed"" 2026\n']))
+    path = write(folder / "broken.csv", "".join(["a,b,c\n", *lines[:at], broken, *lines[at:]]).encode())
+    found = rows(path)
+    assert [row for row in found if not isinstance(row, Rejected)] == expected
+    (refused,) = [row for row in found if isinstance(row, Rejected)]
+    assert found.index(refused) == at
+    line = 2 + "".join(lines[:at]).count("\n")
+    assert refused.reason == "undecodable" and f"line {line}: a quote opens here" in refused.detail
+    assert refused.original == broken.encode()
+
+
+def test_a_file_of_quotes_that_do_not_close_is_read_in_time(tmp_path: Path) -> None:
+    lines = ['"' + "x" * 50 + "\n", 'a,"b""c\n', '""\n', 'x"",y\n'] * 20_000
+    found = rows(write(tmp_path / "a.csv", ("a,b\n" + "".join(lines)).encode()))
+    assert len(found) > 40_000
