@@ -19,7 +19,9 @@ from services.backtest.statistics import (
     granger_p,
     information_coefficient,
     max_drawdown,
+    mean_and_spread,
     newey_west_t,
+    placebo_p,
     sharpe,
     sharpe_error,
     sortino,
@@ -47,7 +49,7 @@ def metrics_of(
     if len(prices.problems) > 20:
         warnings.append(f"{len(prices.problems) - 20} more rows of the price file have problems")
     ic_mean, spread = float(result.ic.mean()), result.quantiles[QUANTILES] - result.quantiles[1]
-    exceed = sum(abs(value) >= abs(ic_mean) for value in result.placebo_ic)
+    placebo_mean, placebo_spread = mean_and_spread(result.placebo_ic)
     per_day = [value / math.sqrt(SESSIONS_A_YEAR) for value in [*trials, sharpe(both.net)]]
     by_horizon = {}
     for bars in HORIZONS:
@@ -90,12 +92,11 @@ def metrics_of(
         "granger": _granger(result.panel, prices),
         "placebo": {
             "runs": len(result.placebo_ic),
-            "ic_mean": float(np.mean(result.placebo_ic)),
-            "ic_std": float(np.std(result.placebo_ic)),
-            "ic_p": (exceed + 1) / (len(result.placebo_ic) + 1),
-            "sharpe_mean": float(np.nanmean(result.placebo_sharpe)),
-            "sharpe_p": (sum(v >= sharpe(both.net) for v in result.placebo_sharpe) + 1)
-            / (len(result.placebo_sharpe) + 1),
+            "ic_mean": placebo_mean,
+            "ic_std": placebo_spread,
+            "ic_p": placebo_p(abs(ic_mean), [abs(value) for value in result.placebo_ic]),
+            "sharpe_mean": mean_and_spread(result.placebo_sharpe)[0],
+            "sharpe_p": placebo_p(sharpe(both.net), result.placebo_sharpe),
         },
         "model": "|".join(sorted(set(signals["model"]))),
         "strategy": "|".join(sorted(set(signals["strategy"]))),

@@ -23,6 +23,7 @@ class Choices:
     hold_bars: int = 5
     trade: Trade = "score"  # weights follow the score, or the recommendation alone (thresholds then matter)
     strict: bool = False
+    ticker: str = ""  # of a price file without a column of tickers
     seed: int = 7
     train_window: str = ""
     test_window: str = ""

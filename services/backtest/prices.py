@@ -1,12 +1,14 @@
 """Daily prices from a file: read, checked row by row, adjusted for corporate actions, laid out by session and company.
 
 Nothing is repaired in silence. Every row that cannot be used is named (`PriceProblem`), and is left out, or stops the
-run
-under `strict`. A ticker whose rows end early (delisted) keeps what it has; the missing sessions stay NaN.
+run under `strict`. A company's prices are those of one share class, all of the file long. A ticker whose rows end early
+(delisted) keeps what it has; the missing sessions stay NaN.
 """
 
 from __future__ import annotations
 
+import csv
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -16,7 +18,11 @@ import exchange_calendars
 import numpy as np
 import pandas as pd
 
+from services.backtest.price_files import MONTH_FIRST, ROW, WRONG, LayoutError, days, numbers, read_table
+
 COLUMNS = ("date", "ticker", "open", "high", "low", "close", "volume")
+PRICES = ("open", "high", "low", "close")
+FIRST_DAY = date(1970, 1, 1)  # no text is older, and calendars of three centuries take minutes to make
 JUMP_UP, JUMP_DOWN = 1.4, 0.7  # close-to-close ratios beyond which a move is called suspicious
 
 
@@ -64,10 +70,12 @@ def load_prices(
     today: date,
     strict: bool = False,
     company_of: Callable[[str, date], str] | None = None,
+    ticker: str = "",
 ) -> Prices:
-    """Read a CSV (also .gz) with COLUMNS and optional adj_close, currency; then as `check_prices`."""
+    """Read a CSV (also .gz) in a layout of price_files.py; then as `check_prices`. `ticker` names a company where no
+    column does."""
     return check_prices(
-        read_prices(path),
+        read_prices(path, ticker),
         str(path),
         calendar=calendar,
         currency=currency,
@@ -97,11 +105,13 @@ def check_prices(
         raise PriceError(
             f"{path}: missing column(s) {', '.join(missing)}; expected {','.join(COLUMNS)}[,adj_close][,currency]"
         )
-    table = table.assign(row=np.arange(2, len(table) + 2))
+    if ROW not in table:
+        table = table.assign(**{ROW: np.arange(2, len(table) + 2), WRONG: ""})
     problems: list[PriceProblem] = []
     table = _checked(table, today, currency, problems)
     exchange = _calendar(calendar, table["date"])
     table = _on_sessions(table, exchange, problems)
+    table = _one_class(_named(table, company_of), problems)
     if not table.empty:
         problems.extend(_holes(table, exchange))
     if strict and problems:
@@ -113,47 +123,76 @@ def check_prices(
             f"{path}: no usable row is left; the first problem: {problems[0] if problems else 'the file is empty'}"
         )
     problems.extend(_jumps(table))
-    if company_of is not None:
-        pairs = table[["ticker", "date"]].assign(month=table["date"].dt.to_period("M"))
-        named = {
-            key: company_of(key[0], key[1].start_time.date())
-            for key in set(zip(pairs["ticker"], pairs["month"], strict=True))
-        }
-        table["company"] = [named[key] for key in zip(pairs["ticker"], pairs["month"], strict=True)]
-    else:
-        table["company"] = table["ticker"]
     return _layout(table, exchange, problems)
 
 
-def read_prices(path: Path) -> pd.DataFrame:
-    """The lines of a CSV file as texts. Raises PriceError when there is none."""
+def _named(table: pd.DataFrame, company_of: Callable[[str, date], str] | None) -> pd.DataFrame:
+    """With the company that each ticker was in each month."""
+    if company_of is None:
+        return table.assign(company=table["ticker"])
+    pairs = table[["ticker", "date"]].assign(month=table["date"].dt.to_period("M"))
+    keys = list(zip(pairs["ticker"], pairs["month"], strict=True))
+    named = {key: company_of(key[0], key[1].start_time.date()) for key in set(keys)}
+    return table.assign(company=[named[key] for key in keys])
+
+
+def _one_class(table: pd.DataFrame, problems: list[PriceProblem]) -> pd.DataFrame:
+    """Of tickers of one company at one time, the one with most rows; a ticker that follows another is a new name."""
+    spans = table.groupby(["company", "ticker"], sort=False)["date"].agg(["min", "max", "count"]).reset_index()
+    several = spans[spans.duplicated("company", keep=False)]
+    left_out = []
+    for company, classes in several.groupby("company", sort=True):
+        kept: list[tuple[object, object, str]] = []
+        for one in classes.sort_values(["count", "ticker"], ascending=[False, True]).itertuples():
+            beside = [ticker for first, last, ticker in kept if one.min <= last and first <= one.max]
+            if not beside:
+                kept.append((one.min, one.max, one.ticker))
+                continue
+            rows = table[(table["company"] == company) & (table["ticker"] == one.ticker)]
+            text = f"another share class of {company}, whose {beside[0]} is used; its {one.count} rows are left out"
+            problems.append(PriceProblem(int(rows[ROW].iloc[0]), one.ticker, str(one.min.date()), text))
+            left_out.append(rows.index)
+    return table.drop(index=np.concatenate(left_out)) if left_out else table
+
+
+def read_prices(path: Path, ticker: str = "") -> pd.DataFrame:
+    """The rows of a price file as texts. Raises PriceError when there is none."""
     if not path.exists():
         raise PriceError(f"{path}: no such price file; give one with the columns {','.join(COLUMNS)}")
     try:
-        return pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (ValueError, UnicodeDecodeError, OSError, EOFError) as error:
+        return read_table(path, ticker)
+    except LayoutError as error:
+        raise PriceError(f"{path}: {error}") from None
+    except (ValueError, OSError, EOFError, zlib.error, csv.Error) as error:
         raise PriceError(f"{path}: not a CSV file ({error}); expected the columns {','.join(COLUMNS)}") from None
 
 
 def _checked(table: pd.DataFrame, today: date, currency: str, problems: list[PriceProblem]) -> pd.DataFrame:
     """Drop rows by rule, naming each; returns typed columns sorted by (ticker, date)."""
     text = table
+    parsed = {name: numbers(table[name]) for name in (*PRICES, "volume")}
+    adjusted = numbers(table["adj_close"]) if "adj_close" in table else pd.Series(np.nan, index=table.index)
+    day = days(table["date"], bool(table.attrs.get(MONTH_FIRST)))
+    inside = day.map(lambda one: one is not None and FIRST_DAY <= one <= today)
     table = table.assign(
-        date=pd.to_datetime(table["date"], format="%Y-%m-%d", errors="coerce"),
-        **{name: pd.to_numeric(table[name], errors="coerce") for name in ("open", "high", "low", "close", "volume")},
-    )
-    if "adj_close" in table:
-        table["adj_close"] = pd.to_numeric(table["adj_close"], errors="coerce")
-    else:
-        table["adj_close"] = np.nan
+        date=pd.to_datetime(day.where(inside), errors="coerce"), ticker=table["ticker"].str.strip(),
+        **parsed, adj_close=adjusted,
+    )  # fmt: skip
     rules: list[tuple[str, pd.Series]] = [
-        ("not a date (YYYY-MM-DD)", table["date"].isna()),
-        ("no ticker", table["ticker"].str.strip() == ""),
-        ("no close", table["close"].isna()),
-        ("a price of zero or less", (table[["open", "high", "low", "close"]] <= 0).any(axis=1)),
+        ("not a date (YYYY-MM-DD)", day.isna()),
+        (f"a date before {FIRST_DAY}", day.map(lambda one: one is not None and one < FIRST_DAY)),
+        ("a date in the future", day.map(lambda one: one is not None and one > today)),
+        ("no ticker", table["ticker"] == ""),
+        ("no close", text["close"].str.strip() == ""),
+        *((f"its {name} is not a number", _no_number(text[name], parsed[name])) for name in parsed),
+        ("a price of zero or less", (table[list(PRICES)] <= 0).any(axis=1)),
         ("high below low", table["high"] < table["low"]),
-        ("a date in the future", table["date"] > pd.Timestamp(today)),
     ]
+    if "adj_close" in text:
+        rules.append(("its adj_close is not a number", _no_number(text["adj_close"], adjusted)))
+        rules.append(("an adj_close of zero or less", adjusted <= 0))
+    for wrong in sorted(set(table[WRONG]) - {""}):
+        rules.insert(0, (wrong, table[WRONG] == wrong))
     if "currency" in table:
         rules.append((f"a currency other than {currency}", ~table["currency"].isin([currency, ""])))
     bad = pd.Series(False, index=table.index)
@@ -161,11 +200,17 @@ def _checked(table: pd.DataFrame, today: date, currency: str, problems: list[Pri
         for index in table.index[mask & ~bad]:
             problems.append(
                 PriceProblem(
-                    int(table.at[index, "row"]), str(text.at[index, "ticker"]), str(text.at[index, "date"]), problem
+                    int(table.at[index, ROW]), str(text.at[index, "ticker"]), str(text.at[index, "date"]), problem
                 )
             )
         bad |= mask
     return _unique_and_sorted(table[~bad], problems)
+
+
+def _no_number(text: pd.Series, number: pd.Series) -> pd.Series:
+    """Where a text is there and is no finite number."""
+    plain = text.str.strip().str.lower()
+    return ~np.isfinite(number) & ~plain.isin(["", "nan", "null", "none", "n/a", "-"])
 
 
 def _unique_and_sorted(table: pd.DataFrame, problems: list[PriceProblem]) -> pd.DataFrame:
@@ -175,7 +220,9 @@ def _unique_and_sorted(table: pd.DataFrame, problems: list[PriceProblem]) -> pd.
             PriceProblem(row.row, row.ticker, str(row.date.date()), "this day appears twice; the first row is used")
         )
     table = table[~repeated]
-    unsorted = table.groupby("ticker", sort=False)["date"].transform(lambda day: day < day.cummax())
+    unsorted = table.groupby("ticker", sort=False)["date"].transform(
+        lambda day: (day < day.cummax()) & (not day.is_monotonic_decreasing)  # newest first is an order, too
+    )
     for row in table[unsorted].itertuples():
         problems.append(PriceProblem(row.row, row.ticker, str(row.date.date()), "out of order; sorted", dropped=False))
     return table.sort_values(["ticker", "date"], kind="stable")
@@ -229,7 +276,9 @@ def _layout(table: pd.DataFrame, calendar: exchange_calendars.ExchangeCalendar, 
     # adj_close carries splits and dividends; its ratio to close adjusts the other prices of the same row
     factor = (table["adj_close"] / table["close"]).fillna(1.0)
     table = table.assign(adjusted_open=table["open"] * factor, adjusted_close=table["close"] * factor)
-    table = table.drop_duplicates(["company", "date"], keep="first")  # two tickers of one company: the first counts
+    table = table.drop_duplicates(
+        ["company", "date"], keep="first"
+    )  # the last day of one name and the first of another
     sessions = calendar.sessions_in_range(table["date"].min(), table["date"].max())
 
     def frame(column: str) -> pd.DataFrame:

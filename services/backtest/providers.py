@@ -4,6 +4,7 @@ follow as for a file (prices.py), so that nothing about it is trusted.
 
 from __future__ import annotations
 
+import csv
 import io
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from services.backtest.price_files import LayoutError, table_of
 from services.backtest.prices import PriceError, Prices, check_prices, load_prices
 from shared.clients.web import TooLarge, WebClient, WebError
 from shared.clock import to_datetime
@@ -22,7 +24,6 @@ from shared.universe.securities import Catalogue
 _OK: Final = 200
 _NOT_FOUND: Final = 404
 MARGIN_DAYS: Final = 45  # prices behind the last signal: positions and horizons run out
-_NAMES: Final = {"adj close": "adj_close", "adjusted_close": "adj_close", "symbol": "ticker", "timestamp": "date"}
 
 
 class PriceProvider(Protocol):
@@ -64,10 +65,9 @@ class HttpCsv:
         if text is None:
             return None
         try:
-            table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-        except ValueError:
+            table = table_of(io.StringIO(text, newline=""))
+        except (LayoutError, csv.Error):
             return None  # an empty answer: not known here
-        table.columns = pd.Index([_NAMES.get(c, c) for c in (str(c).strip().lower() for c in table.columns)])
         if "date" not in table.columns:
             return None  # "No data": how some providers say that they do not know a ticker
         return table if "ticker" in table.columns else table.assign(ticker=ticker)
@@ -105,10 +105,10 @@ def company_namer() -> Callable[[str, date], str]:
     return company_of
 
 
-def load_any_prices(settings: Settings, source: str, signals: pd.DataFrame, **checks: Any) -> Prices:
+def load_any_prices(settings: Settings, source: str, signals: pd.DataFrame, ticker: str = "", **checks: Any) -> Prices:
     """Prices from the file `source`, else from the provider of that name for the signals' tickers and time."""
     if Path(source).exists() or Path(source).suffix:
-        return load_prices(Path(source), company_of=company_namer(), **checks)
+        return load_prices(Path(source), company_of=company_namer(), ticker=ticker, **checks)
     provider = provider_of(settings.backtest, source)
     if signals.empty:
         raise PriceError(f"--prices {source}: the run has no signals, so there is nothing to ask for")

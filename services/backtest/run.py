@@ -32,6 +32,7 @@ def backtest_run(
         settings,
         str(prices),
         loaded.signals,
+        choices.ticker,
         calendar=choices.calendar,
         currency=choices.currency,
         today=to_datetime(SystemClock().now()).date(),

@@ -11,6 +11,7 @@ from scipy import stats
 
 EULER_GAMMA = 0.5772156649015329
 SESSIONS_A_YEAR = 252
+NOISE = 1e-12  # a spread below this share of the mean is rounding, not a spread
 
 
 def newey_west_t(series: pd.Series, lags: int | None = None) -> float:
@@ -18,9 +19,10 @@ def newey_west_t(series: pd.Series, lags: int | None = None) -> float:
 
     lags: by default the rule of thumb floor(4 (n/100)^(2/9)) (Newey and West 1994). NaN for fewer than 3 values.
     """
-    values = series.dropna().to_numpy(dtype=float)
+    values = series.to_numpy(dtype=float)
+    values = values[np.isfinite(values)]
     n = len(values)
-    if n < 3:
+    if n < 3 or values.std() <= NOISE * abs(values.mean()):
         return math.nan
     if lags is None:
         lags = int(4 * (n / 100) ** (2 / 9))
@@ -60,12 +62,13 @@ def deflated_sharpe(returns: pd.Series, sharpes: Sequence[float]) -> float:
     Bailey and Lopez de Prado (2014), "The Deflated Sharpe Ratio". `sharpes` are the per-period Sharpe ratios of ALL
     trials.
     """
-    values = returns.dropna()
-    if len(values) < 3 or values.std() == 0:
+    values = returns[np.isfinite(returns)]
+    if len(values) < 3 or values.std() <= NOISE * abs(values.mean()):
         return math.nan
     n, sharpe = len(values), float(values.mean() / values.std())
-    trials = max(len(sharpes), 1)
-    spread = float(np.std(sharpes, ddof=1)) if trials > 1 else 0.0
+    trials = max(len(sharpes), 1)  # one that gave no number was a trial, too
+    known = [one for one in sharpes if math.isfinite(one)]
+    spread = float(np.std(known, ddof=1)) if len(known) > 1 else 0.0
     expected = 0.0
     if trials > 1:
         z = stats.norm.ppf
@@ -79,8 +82,8 @@ def granger_p(cause: pd.Series, effect: pd.Series, lags: int = 5) -> float:
     """p-value that past `cause` does not help to predict `effect` beyond its own past (F-test, Granger 1969);
     NaN if too short.
     """
-    both = pd.concat([effect, cause], axis=1, keys=["y", "x"]).dropna()
-    if len(both) < 5 * lags + 10 or both["x"].std() == 0 or both["y"].std() == 0:
+    both = pd.concat([effect, cause], axis=1, keys=["y", "x"]).replace([np.inf, -np.inf], np.nan).dropna()
+    if len(both) < 5 * lags + 10 or (both.std() <= NOISE * both.mean().abs()).any():
         return math.nan
 
     def design(columns: list[str]) -> np.ndarray:
@@ -102,7 +105,7 @@ def granger_p(cause: pd.Series, effect: pd.Series, lags: int = 5) -> float:
 
 def fisher_combined(p_values: Sequence[float]) -> float:
     """One p-value out of several independent ones (Fisher 1925); NaN without any."""
-    known = [p for p in p_values if not math.isnan(p)]
+    known = [p for p in p_values if math.isfinite(p)]
     if not known:
         return math.nan
     return float(stats.combine_pvalues(np.clip(known, 1e-300, 1.0), method="fisher").pvalue)
@@ -110,8 +113,9 @@ def fisher_combined(p_values: Sequence[float]) -> float:
 
 def sharpe(returns: pd.Series) -> float:
     """Annualised mean over standard deviation of daily returns, no risk-free rate; NaN for a flat series."""
-    spread = float(returns.std())
-    return float(returns.mean() / spread * math.sqrt(SESSIONS_A_YEAR)) if spread > 0 else math.nan
+    mean, spread = float(returns.mean()), float(returns.std())
+    known = math.isfinite(mean) and spread > NOISE * abs(mean)
+    return float(mean / spread * math.sqrt(SESSIONS_A_YEAR)) if known else math.nan
 
 
 def sharpe_error(returns: pd.Series) -> float:
@@ -130,3 +134,18 @@ def sortino(returns: pd.Series) -> float:
     """Annualised mean over downside deviation (zero target); NaN without a loss."""
     downside = math.sqrt(float((returns.clip(upper=0) ** 2).mean()))
     return float(returns.mean() / downside * math.sqrt(SESSIONS_A_YEAR)) if downside > 0 else math.nan
+
+
+def placebo_p(observed: float, placebo: Sequence[float]) -> float:
+    """Share of placebos that are at least as high, counting the observed one among them (Davison and Hinkley 1997);
+    NaN where there is no observed value or no placebo to hold it against: what is not a number is no evidence."""
+    known = [value for value in placebo if math.isfinite(value)]
+    if not known or not math.isfinite(observed):
+        return math.nan
+    return (sum(value >= observed for value in known) + 1) / (len(known) + 1)
+
+
+def mean_and_spread(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and standard deviation of what is a number; NaN without any."""
+    known = [value for value in values if math.isfinite(value)]
+    return (float(np.mean(known)), float(np.std(known))) if known else (math.nan, math.nan)

@@ -11,6 +11,7 @@ import pandas as pd
 from shared.clock import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, SECOND
 
 _DELAY = re.compile(r"^(\d+)\s*(bars?|min|m|h|d|s)$")
+LONGEST = 3_650 * DAY_SECONDS
 _UNITS = {"s": 1, "m": MINUTE_SECONDS, "min": MINUTE_SECONDS, "h": HOUR_SECONDS, "d": DAY_SECONDS}
 
 
@@ -33,7 +34,9 @@ class Delay:
         found = _DELAY.match(text.strip())
         if not found:
             raise DelayError(f"--delay {text!r} is not valid; use, for example, 0, 1bar, 30min, 4h or 1d")
-        amount, unit = int(found[1]), found[2]
+        amount, unit = int(found[1]) if len(found[1]) < 10 else LONGEST + 1, found[2]
+        if amount * _UNITS.get(unit, DAY_SECONDS) > LONGEST:
+            raise DelayError(f"--delay {text!r} is longer than ten years; nothing would be traded")
         return cls(bars=amount) if unit.startswith("bar") else cls(seconds=amount * _UNITS[unit])
 
 

@@ -58,6 +58,9 @@ def backtest(
         Path | None, typer.Option("--out", help="Folder for tearsheet.html, signals.parquet and metrics.json.")
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row of the price file.")] = False,
+    ticker: Annotated[
+        str, typer.Option("--ticker", help="Whose prices a file without a column of tickers holds (default: its name).")
+    ] = "",
     seed: Annotated[int, typer.Option("--seed", help="Seed of the placebo.")] = 7,
     state: State = None,
     as_json: Json = False,
@@ -69,7 +72,8 @@ def backtest(
 
     choices = Choices(
         strategy=strategy, cost_bps=cost_bps, delay=delay, calendar=calendar, currency=currency, hold_bars=hold,
-        trade=trade, strict=strict, seed=seed, train_window=train_window, test_window=test_window, embargo=embargo,
+        trade=trade, strict=strict, ticker=ticker,
+        seed=seed, train_window=train_window, test_window=test_window, embargo=embargo,
         choose_by=choose_by,
     )  # fmt: skip
     folder, metrics = backtest_run(settings_of(state), run, prices, choices, out)
