@@ -20,6 +20,7 @@ from shared.clients.web import TooLarge, WebClient, WebError
 from shared.clock import to_datetime
 from shared.settings import BacktestSettings, Settings
 from shared.universe.securities import Catalogue
+from shared.universe.spellings import company_called
 
 _OK: Final = 200
 _NOT_FOUND: Final = 404
@@ -99,7 +100,7 @@ def company_namer() -> Callable[[str, date], str]:
     catalogue = Catalogue.load()
 
     def company_of(ticker: str, day: date) -> str:
-        found = catalogue.resolve(ticker, day)
+        found = company_called(ticker, catalogue, day)
         return found.id if found else ticker
 
     return company_of

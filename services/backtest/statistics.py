@@ -113,9 +113,11 @@ def fisher_combined(p_values: Sequence[float]) -> float:
 
 def sharpe(returns: pd.Series) -> float:
     """Annualised mean over standard deviation of daily returns, no risk-free rate; NaN for a flat series."""
-    mean, spread = float(returns.mean()), float(returns.std())
-    known = math.isfinite(mean) and spread > NOISE * abs(mean)
-    return float(mean / spread * math.sqrt(SESSIONS_A_YEAR)) if known else math.nan
+    known = returns.dropna()
+    if len(known) < 2 or not np.isfinite(known).all():
+        return math.nan
+    mean, spread = float(known.mean()), float(known.std())
+    return float(mean / spread * math.sqrt(SESSIONS_A_YEAR)) if spread > NOISE * abs(mean) else math.nan
 
 
 def sharpe_error(returns: pd.Series) -> float:

@@ -143,4 +143,5 @@ def _warnings(result: dict[str, Any], state: Path) -> Iterator[str]:
     if result["other_channel"]:
         yield f"{count(result['other_channel'], 'row')} of another channel than --channel; the row's own counts"
     if result["unlinked"]:
-        yield f"{count(result['unlinked'], 'company name')} not in the catalogue"
+        names = ", ".join(f"{name} ({times:,})" for name, times in result["unknown_companies"])
+        yield f"{count(result['unlinked'], 'company name')} not in the catalogue; the most frequent: {names}"

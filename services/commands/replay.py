@@ -115,6 +115,9 @@ def replay(
                 settings, run, question, speed=parse_speed(speed), cache=not no_cache, reuse_opinions=reuse_opinions,
                 resume=resume, overwrite=overwrite, progress=bar.show, follow=follow,
             )  # fmt: skip
+    if unknown := summary.get("unknown_companies"):
+        names = ", ".join(f"{name} ({times:,})" for name, times in unknown)
+        note(f"warning: companies that are not in the catalogue; the most frequent: {names}")
     if prices:
         summary |= {"backtest": _test(settings, run, prices)}
     say(summary, _words(summary), as_json=as_json)

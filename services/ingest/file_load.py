@@ -56,7 +56,9 @@ def load_file(settings: Settings, source: FileSource, clock: Clock, advance: Adv
         counts = intake.finish()
         watermark = _tick(publisher, ledger, floor, counts)
         ledger.forget(source.key)
-    return _summary(counts, before, time.perf_counter() - started, watermark)
+    return _summary(counts, before, time.perf_counter() - started, watermark) | {
+        "unknown_companies": names.most_unknown()
+    }
 
 
 def _run(source: FileSource, intake: Intake, advance: Advance | None) -> None:

@@ -38,6 +38,7 @@ class Range:
     topics: dict[str, tuple[str, int]] = field(default_factory=dict)
     rejected: int = 0
     duplicates: int = 0
+    unknown_companies: list[tuple[str, int]] = field(default_factory=list)  # of a file, the most frequent
 
     def streams(self) -> frozenset[str]:
         """The origin partitions, as the aggregates name them."""
@@ -78,6 +79,7 @@ def read_file(
             seen.add((made.channel, made.id))
             if _within(made.available_at, begin, end):
                 placed.add(masker.apply(loaded_when_available(made)))
+    stretch.unknown_companies = names.most_unknown()
     return stretch
 
 

@@ -109,6 +109,7 @@ def replay(
     more = {
         "rejected": given.rejected,
         "copies": given.duplicates,
+        "unknown_companies": given.unknown_companies,
         "reused": result.reused,
         "model_texts_until": model_texts_until(model.name),
     }

@@ -34,7 +34,12 @@ TOPICS = ("--topic", "documents.news", "--topic", "documents.social")
 NEWS = (
     {"text": "$AAPL opens a second campus", "published_at": "2025-05-09T09:30:00Z", "external_id": "m1"},
     {"text": "$XOM and $CVX speak about a pipeline", "published_at": "2025-05-10T08:00:00Z", "external_id": "m2"},
-    {"text": "Exxon holds its meeting", "published_at": "2025-05-08T17:00:00Z", "external_id": "n20"},
+    {
+        "title": "Exxon holds its annual meeting",
+        "text": "$XOM shareholders vote on Wednesday.",
+        "published_at": "2025-05-08T17:00:00Z",
+        "external_id": "n20",
+    },
 )
 SOCIAL = (
     {"text": "boarding $BA", "published_at": "2025-05-09T07:10:00Z", "external_id": "m3", "author": "@maria_w"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import date
 from functools import cache
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from services.backtest.portfolio import factor_panel, long_only, long_short, shuffled_across_companies, track
 from services.backtest.prices import Prices, load_prices
@@ -22,6 +25,7 @@ from services.backtest.statistics import (
     information_coefficient,
     max_drawdown,
     newey_west_t,
+    placebo_p,
     sharpe,
     sortino,
 )
@@ -201,3 +205,32 @@ def test_the_tear_sheet_stands_alone_and_escapes(world: World) -> None:
     assert "<script>alert(1)" not in page
     assert "&lt;b&gt;run&lt;/b&gt;" in page
     assert 'src="http' not in page
+
+
+NUMBERS = st.lists(st.floats(-1, 1) | st.sampled_from([math.nan, math.inf, -math.inf]), max_size=12)
+
+
+@given(st.floats(-1, 1) | st.just(math.nan), NUMBERS)
+def test_what_is_not_a_number_is_no_evidence(observed: float, values: list[float]) -> None:
+    known = [value for value in values if math.isfinite(value)]
+    p = placebo_p(observed, values)
+    assert math.isnan(p) == (math.isnan(observed) or not known)
+    assert math.isnan(p) or p == placebo_p(observed, known) >= 1 / (len(known) + 1)
+    series, finite = pd.Series(values, dtype=float), pd.Series(known, dtype=float)
+    assert math.isnan(newey_west_t(series)) or math.isclose(newey_west_t(series), newey_west_t(finite))
+    assert math.isfinite(sharpe(finite)) or math.isnan(sharpe(finite))
+    if len(known) < len(values):
+        assert math.isnan(sharpe(series.fillna(math.inf)))
+
+
+@given(st.floats(-1, 1), st.integers(3, 50))
+def test_what_never_moves_has_no_t_and_no_sharpe(value: float, size: int) -> None:
+    flat = pd.Series([value] * size)
+    assert math.isnan(newey_west_t(flat)) and math.isnan(sharpe(flat)) and math.isnan(deflated_sharpe(flat, [0.1]))
+
+
+def test_one_company_gives_no_p(world: World) -> None:
+    signals, prices = world(0.0)
+    alone = signals[signals["company"] == "C00"]
+    found = run_backtest(alone, prices, delay=Delay(), cost_bps=0, hold_bars=1, placebos=5).metrics
+    assert math.isnan(found["ic_mean"]) and math.isnan(found["placebo"]["ic_p"]) and math.isnan(found["ic_t"])

@@ -1,0 +1,121 @@
+"""How data sets write a company: `AAPL.O`, `AAPL US Equity`, `['AAPL', 'TSLA']`, `Apple Inc. (AAPL)`. Pure.
+
+A suffix of an exchange elsewhere is never just taken off (T.TO is Telus and not AT&T): home listings of companies that
+are in the catalogue by their American ticker are written down.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Final
+
+from shared.universe.securities import Catalogue, Company
+
+NOTHING: Final = frozenset({"", "nan", "nat", "none", "null", "n/a", "na", "-", "[]", "{}", "()", "unknown"})
+_HOME: Final = {
+    "AZN.L": "AZN", "BARC.L": "BCS", "BATS.L": "BTI", "BP.L": "BP", "DGE.L": "DEO", "GSK.L": "GSK", "HSBA.L": "HSBC",
+    "LLOY.L": "LYG", "NWG.L": "NWG", "REL.L": "RELX", "RIO.L": "RIO", "SHEL.L": "SHEL", "ULVR.L": "UL", "VOD.L": "VOD",
+    "SAP.DE": "SAP", "DBK.DE": "DB", "TTE.PA": "TTE", "SAN.PA": "SNY", "ASML.AS": "ASML", "INGA.AS": "ING",
+    "PHIA.AS": "PHG", "ABI.BR": "BUD", "ENI.MI": "E", "RACE.MI": "RACE", "STLAM.MI": "STLA", "SAN.MC": "SAN",
+    "BBVA.MC": "BBVA", "TEF.MC": "TEF", "NOVN.SW": "NVS", "UBSG.SW": "UBS", "ABBN.SW": "ABB", "NOVO-B.CO": "NVO",
+    "NOKIA.HE": "NOK", "ERIC-B.ST": "ERIC", "EQNR.OL": "EQNR", "7203.T": "TM", "6758.T": "SONY", "7267.T": "HMC",
+    "8306.T": "MUFG", "8316.T": "SMFG", "2330.TW": "TSM", "0700.HK": "TCEHY", "9988.HK": "BABA", "9618.HK": "JD",
+    "9888.HK": "BIDU", "9999.HK": "NTES", "0005.HK": "HSBC", "INFY.NS": "INFY", "HDFCBANK.NS": "HDB",
+    "ICICIBANK.NS": "IBN", "BHP.AX": "BHP", "RY.TO": "RY", "TD.TO": "TD", "SHOP.TO": "SHOP", "CNR.TO": "CNI",
+    "ENB.TO": "ENB", "BNS.TO": "BNS", "BMO.TO": "BMO", "VALE3.SA": "VALE", "PETR4.SA": "PBR",
+}  # fmt: skip
+# Bloomberg's and Reuters' codes of exchanges, as Yahoo's suffixes; "" is the United States
+_EXCHANGES: Final = {
+    "US": "", "UN": "", "UW": "", "UQ": "", "UR": "", "UA": "", "UP": "", "O": "", "OQ": "", "N": "", "NB": "", "A": "",
+    "K": "", "P": "", "LN": "L", "GY": "DE", "GR": "DE", "FP": "PA", "NA": "AS", "SW": "SW", "SM": "MC", "IM": "MI",
+    "BB": "BR", "JP": "T", "JT": "T", "HK": "HK", "TT": "TW", "IN": "NS", "IS": "NS", "AU": "AX", "AT": "AX",
+    "CN": "TO", "CT": "TO", "BZ": "SA", "DC": "CO", "FH": "HE", "SS": "ST", "NO": "OL",
+}  # fmt: skip
+_BLOOMBERG: Final = re.compile(r"([A-Z0-9./-]{1,10})\s+([A-Z]{2})(?:\s+EQUITY)?")
+_DOTTED: Final = re.compile(r"([A-Z0-9-]{1,10})[.:-](US|OQ|NB|O|N|A|K|P)")
+_IN_BRACKETS: Final = re.compile(r"(.+?)\s*\(\s*([^()]{1,30})\s*\)")
+_CLASS: Final = re.compile(
+    r"[\s,-]+(?:class|cl\.?|series)\s+[a-c]\b.*|[\s,-]+(?:common|ordinary)\s+(?:stock|shares?)\b.*|\s+adrs?\b.*",
+    re.IGNORECASE,
+)
+_CLASS_LETTER: Final = re.compile(r"([A-Z]{2,5})([AB])")  # BRKB
+_ONE_WORD: Final = re.compile(r"\$?[A-Z][A-Z0-9]{0,5}(?:[./-][A-Z]{1,2})?")
+_BRACKETS: Final = {"[": "]", "{": "}", "(": ")"}
+_LEGAL: Final = frozenset({"inc", "corp", "co", "ltd", "llc", "plc", "sa", "nv", "ag", "se"})
+
+
+def companies_in(field: object, catalogue: Catalogue, day: date) -> tuple[list[Company], list[str]]:
+    """The companies that a field names, each once and in order, and the names in it that are not known. A field is a
+    list, or a text with names between `;`, `|` or line ends, or where none of those is, commas or spaces."""
+    found: dict[str, Company] = {}
+    unknown: list[str] = []
+    for part in _parts(field):
+        for name in _names_in(part, catalogue, day):
+            company = company_called(name, catalogue, day)
+            if company is None:
+                unknown.append(name)
+            else:
+                found.setdefault(company.id, company)
+    return list(found.values()), unknown
+
+
+def company_called(name: str, catalogue: Catalogue, day: date | None) -> Company | None:
+    """The company that one name means, however it is spelled."""
+    return next((company for one in _spellings(name) if (company := catalogue.resolve(one, day))), None)
+
+
+def _parts(field: object) -> Iterator[str]:
+    if isinstance(field, list | tuple):
+        for one in field:
+            yield from _parts(one)
+        return
+    text = str(field).strip()
+    if len(text) > 1 and _BRACKETS.get(text[0]) == text[-1]:  # a list that was written down
+        pieces = text[1:-1].split(",")
+    else:
+        pieces = re.split(r"[;|\n]", text)
+    for piece in pieces:
+        plain = piece.strip().strip("'\"").strip()
+        if plain.casefold() not in NOTHING:
+            yield plain
+
+
+def _names_in(part: str, catalogue: Catalogue, day: date) -> list[str]:
+    if company_called(part, catalogue, day):
+        return [part]
+    pieces = [piece.strip() for piece in part.split(",")]
+    pieces = [piece for piece in pieces if piece and piece.strip(".").lower() not in _LEGAL]
+    if len(pieces) > 1:
+        return pieces
+    words = part.split()
+    symbols = all(_ONE_WORD.fullmatch(word) and company_called(word, catalogue, day) for word in words)
+    return words if len(words) > 1 and symbols else [part]
+
+
+def _spellings(name: str) -> Iterator[str]:
+    """`name`, and what else it may stand for, the surest first."""
+    yield name
+    symbol = name.strip().lstrip("$#").upper()
+    if symbol in _HOME:
+        yield _HOME[symbol]
+    if terminal := _BLOOMBERG.fullmatch(symbol):
+        yield from _at(terminal[1], _EXCHANGES.get(terminal[2]))
+    if dotted := _DOTTED.fullmatch(symbol):
+        yield dotted[1]
+    if lettered := _CLASS_LETTER.fullmatch(symbol):
+        yield f"{lettered[1]}.{lettered[2]}"
+    if bracketed := _IN_BRACKETS.fullmatch(name):
+        yield from _spellings(bracketed[2])
+        yield from _spellings(bracketed[1])
+    if (plain := _CLASS.sub("", name)) != name and plain:
+        yield plain
+
+
+def _at(symbol: str, exchange: str | None) -> Iterator[str]:
+    if exchange == "":
+        yield symbol
+    elif exchange:
+        home = _HOME.get(f"{symbol.zfill(4) if exchange == 'HK' else symbol}.{exchange}")
+        yield from [home] if home else []
