@@ -31,6 +31,8 @@ class CsvRecords:
         cell = rf'(?:"[^"]*+(?:""[^"]*+)*+"|[^"{delimiter}\r\n][^{delimiter}\r\n]*+|)'
         self._whole = re.compile(rf"{cell}(?:{delimiter}{cell})*[\r\n]*\Z")
         self._opening = re.compile(rf'(?:{cell}{delimiter})*"[^"]*(?:""[^"]*)*\Z')
+        strict = rf'(?:"[^"]*+(?:""[^"]*+)*+"|[^"{delimiter}\r\n]*+)'  # no quotes but around cells
+        self._strict = re.compile(rf"{strict}(?:{delimiter}{strict})*[\r\n]*\Z")
         self._delimiter = delimiter
         self._lines = lines
         self._again: deque[str] = deque()
@@ -67,15 +69,16 @@ class CsvRecords:
             if self._opening.match(rest[1:]) and not self._whole.match(rest[1:]):
                 continue  # another cell opens
             record = first + "".join(ahead)
-            opens = end == 0 or line[end - 1] == self._delimiter  # it stands where quotes open, too
-            if self._whole.match(rest.removeprefix(self._delimiter)) and self._fits(record, opens):
+            if self._whole.match(rest.removeprefix(self._delimiter)) and self._fits(record, line):
                 return record
             break
         self._again.extendleft(reversed(ahead))
         return ""
 
-    def _fits(self, record: str, doubtful: bool) -> bool:
+    def _fits(self, record: str, closing: str) -> bool:
+        """Whether the record has as many cells as the header, or fewer where its last line is no row for itself."""
         cells = self._count(record)
+        doubtful = self._opening.match(closing) or self._strict.match(closing)
         return not self._cells or cells == self._cells or (cells < self._cells and not doubtful)
 
     def _count(self, record: str) -> int:

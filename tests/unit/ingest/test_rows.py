@@ -138,8 +138,9 @@ def test_csv_written_is_csv_read(tmp_path_factory: pytest.TempPathFactory, cells
     assert rows(path) == [{"text": text, "n": n} for text, n in cells]
 
 
-CELLS = st.text(st.sampled_from('ab",;\n \u00e9'), max_size=6).filter(lambda cell: not cell.startswith("\n"))
-TABLES = st.lists(st.tuples(CELLS.map(lambda cell: "x" + cell), CELLS, CELLS), min_size=1, max_size=8)
+# begin and end with a letter: a quote beside a delimiter may open or close, and nobody can tell
+INNER = st.text(st.sampled_from('ab",;\n \u00e9'), max_size=6).map(lambda inner: f"a{inner}b")
+TABLES = st.lists(st.tuples(INNER, INNER | st.just(""), INNER | st.just("")), min_size=1, max_size=8)
 
 
 def as_csv(table: list[tuple[str, str, str]], quoting: int) -> list[str]:
