@@ -78,7 +78,7 @@ class Reading:
     source: str
     exchange: ZoneInfo = EXCHANGE
     live: bool = False
-    feed: str = ""  # whose items these are, as identity has it; "" is `source`
+    feed: str = ""  # whose items these are, as identity has it; "" (a file) is what the row or else `source` says
     synthetic: bool = False
     link: Callable[[object, int], tuple[str, ...]] = no_companies
     date_format: str = ""  # strptime's; "" reads the forms that times.py knows
@@ -137,9 +137,9 @@ class _Identity(NamedTuple):
 def _identity(raw: RawItem, reading: Reading, whole: tuple[str, str], stated: int | None) -> _Identity:
     source = _name(raw, "source")
     address, written = _string(raw, "url").strip(), _string(raw, "external_id").strip()
-    own_id, feed = usable_id(raw.get("external_id")), reading.feed or reading.source
+    own_id, feed = usable_id(raw.get("external_id")), reading.feed or source or reading.source
     named = own_id or usable_id(address)
-    item = item_key(feed, source, named) if named else nameless_item_key(feed, whole, stated)
+    item = item_key(feed, source if reading.feed else "", named) if named else nameless_item_key(feed, whole, stated)
     former = former_document_id(source or reading.source, written or address, whole)
     return _Identity(source, own_id, address, item, former)
 

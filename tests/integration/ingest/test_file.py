@@ -63,7 +63,7 @@ def test_a_file_is_there_exactly_and_twice_is_once(settings: Settings, tmp_path:
     }  # fmt: skip
     found = read_documents(settings)
     assert len(found.documents) == 899
-    by_number = {int(document.external_id): document for document in found.documents}
+    by_number = {int(document.text.split()[4]): document for document in found.documents}
     one = by_number[17]
     assert (one.text, one.source, one.channel) == ("$AAPL goes up by 17 @USER", "file:tweets.jsonl", "social")
     assert one.published_at == one.available_at == (START + 17) * SECOND < one.received_at

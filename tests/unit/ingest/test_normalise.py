@@ -105,12 +105,14 @@ def test_a_time_that_cannot_be_read_is_a_reason(value: object) -> None:
 
 def test_an_item_is_what_its_feed_calls_by_one_id_and_its_texts_are_documents() -> None:
     one = made(external_id="17", source="wire")
-    edited = made(LIVE, external_id="17", source="wire", text="edited", url="http://x/y")
+    feed = Reading("news", "rss:x", live=True, feed="rss:http://x/feed")
+    edited = made(feed, external_id="17", source="wire", text="edited", url="http://x/y")
     assert edited.id != one.id and edited.item != one.item  # another feed's 17
     assert made(external_id="17", source="wire", text="edited").item == one.item
     assert made(external_id=17, source="wire").id == made(external_id=17.0, source="wire").id == one.id
     assert made(external_id="17", source="wire", text="<p>Apple  rises</p>", published_at="2014-01-01").id == one.id
-    assert made(external_id="17").item != one.item
+    assert made(external_id="17").item != one.item  # of a file that names no source
+    assert made(Reading("social", "wire"), external_id="17").id == one.id  # the same source, named for the whole file
     assert made(url="http://x/y").item == made(url="http://x/y", text="edited").item
     assert made(url="http://x/y").id != made(url="http://x/y", text="edited").id
     assert made(title="A", text="B").id != made(title="AB", text="").id
