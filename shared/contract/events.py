@@ -83,7 +83,7 @@ class Document(
     companies: tuple[str, ...] = ()  # company ids that the source itself names; relevance 1
     synthetic: bool = False
     dated_ahead: bool = False  # read live, and dated later than that: `published_at` is when it was read
-    item: str = ""  # 32 hex digits, the same for every version of its text; "" before 8.2 and from others
+    item: str = ""  # 32 hex digits, the same for every version of its text; "" of former versions and of others
 
     @property
     def key(self) -> str:

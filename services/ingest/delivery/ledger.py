@@ -4,7 +4,7 @@ An id enters only after Kafka acknowledged its document, in one transaction with
 sends a document again under the same id, and the aggregator drops that copy. Everything is kept per topic id, so that
 a cluster that was made afresh starts with an empty ledger.
 
-Versions before 8.2 kept ids of another form. Each of them stands for one text that was published: the first item that
+Former versions kept ids of another form. Each of them stands for one text that was published: the first item that
 had it takes its place, for thirty days after the first start of this version; another text is a document of its own.
 """
 

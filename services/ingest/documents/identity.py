@@ -1,4 +1,4 @@
-"""What makes two items one: the item's key, the document's id, and ids that name nothing (design 8.2). Pure.
+"""What makes two items one: the item's key, the document's id, and ids that name nothing (design 2.1). Pure.
 
 An item is what its feed calls by one id, or by one address; without either it is its text at the date that it states. A
 document is an item with a text: the same text again is a copy, another text is a document of its own.
@@ -46,7 +46,7 @@ def document_id(item: str, whole: tuple[str, str]) -> str:
 
 
 def former_document_id(source: str, own_id: str, whole: tuple[str, str]) -> str:
-    """The id that versions before 8.2 gave: of source and id alone, else of the text alone."""
+    """The id that former versions gave: of source and id alone, else of the text alone."""
     return _digest(b"i", source, own_id) if own_id else _digest(b"t", *whole)
 
 

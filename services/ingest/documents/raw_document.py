@@ -30,4 +30,4 @@ class RawDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     synthetic: bool = False
     dated_ahead: bool = False
     item: str = ""
-    former_id: str = ""  # by which a version before 8.2 may have published it; it goes no further
+    former_id: str = ""  # by which a former version may have published it; it goes no further

@@ -237,7 +237,6 @@ def test_items_dated_ahead_and_gaps_are_counted(tmp_path: Path) -> None:
     assert (counts.published, counts.ahead, counts.rejected, counts.gaps) == (1, 1, 1, 1)
 
 
-
 def test_the_same_bad_item_at_every_poll_is_one_rejected_item(tmp_path: Path) -> None:
     with intake(tmp_path, Log(), live=True) as one:
         for _ in range(5):
