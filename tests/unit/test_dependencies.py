@@ -185,3 +185,9 @@ def _applies(marker: Marker | None, extras: set[str], *, here: bool) -> bool:
     if marker is None or (not here and "extra" not in str(marker)):
         return True
     return any(marker.evaluate({"extra": extra}) for extra in ("", *extras))
+
+
+def test_the_readme_installs_the_torch_that_is_pinned() -> None:
+    named = re.findall(r"torch==([\d.]+)", (ROOT / "README.md").read_text())
+    pinned = re.findall(r"^torch==([\d.]+)", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    assert named == pinned != []
