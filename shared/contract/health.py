@@ -30,7 +30,6 @@ class WorkerReport(msgspec.Struct, kw_only=True, omit_defaults=True):
     precision: str = ""
     resident_bytes: int = 0
     detail: dict[str, str] = {}
-    phase: str = ""  # what it does before it works ("loading the model …"); "" once it works
     trouble: dict[str, str] = {}  # ingest: source -> why it cannot be read now
     gaps: dict[str, int] = {}  # ingest: source -> stretches that it could not give again
 

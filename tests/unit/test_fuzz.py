@@ -8,21 +8,10 @@ from tests.fuzz.campaign import TARGETS, Target, fuzz
 from tests.fuzz.mutation import Mutator
 
 INPUTS = 200
-FOUND = {"prices": "an adj_close of 0 passes, and a file with more cells than names ends in pandas"}
-
-
-def _each() -> list[object]:
-    """Every target; those with a finding that is not mended yet are expected to fail."""
-    return [
-        pytest.param(target, id=target.name, marks=pytest.mark.xfail(reason=FOUND[target.name], strict=False))
-        if target.name in FOUND
-        else pytest.param(target, id=target.name)
-        for target in TARGETS
-    ]
 
 
 @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # of a file that is closed a moment later
-@pytest.mark.parametrize("target", _each())
+@pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
 def test_no_crash_no_hang_and_every_input_accounted_for(target: Target) -> None:
     count, failures = fuzz(target, seed=1, numbers=range(INPUTS))
     assert count == INPUTS
