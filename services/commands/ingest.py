@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.commands.accounts import warn
 from services.commands.options import (
     NEW_YORK,
     DateFormat,
@@ -78,8 +78,7 @@ def ingest_file(
     except KeyboardInterrupt:
         note("stopped; run the same command again to continue")
         raise typer.Exit(130) from None
-    for warning in _warnings(result, settings.state_dir):
-        note(f"warning: {warning}")
+    warn(result, f"bellwether ingest rejected list --state {settings.state_dir}")
     say(result, _words(result), as_json=as_json)
 
 
@@ -127,21 +126,3 @@ def _words(result: dict[str, Any]) -> str:
         f"{result['read']:,} read = {result['published']:,} published + {result['rejected']:,} rejected + "
         f"{result['duplicates']:,} duplicates, {result['documents_per_s']:,.0f}/s"
     )
-
-
-def _warnings(result: dict[str, Any], state: Path) -> Iterator[str]:
-    if result["rejected"]:
-        rejected = count(result["rejected"], "item")
-        yield f"{rejected} rejected; for the reasons: bellwether ingest rejected list --state {state}"
-    if result["undated"]:
-        yield f"{count(result['undated'], 'item')} without a time; counted as available when read"
-    if result["versions"]:
-        items = count(result["versions"], "item")
-        yield f"{items} under an id that another text has: updates, or ids that are not unique; all are kept"
-    if result["useless_ids"]:
-        yield f"{count(result['useless_ids'], 'id')} such as N/A or 1.36788E+18; text and date tell those items apart"
-    if result["other_channel"]:
-        yield f"{count(result['other_channel'], 'row')} of another channel than --channel; the row's own counts"
-    if result["unlinked"]:
-        names = ", ".join(f"{name} ({times:,})" for name, times in result["unknown_companies"])
-        yield f"{count(result['unlinked'], 'company name')} not in the catalogue; the most frequent: {names}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.commands.accounts import warn
 from services.commands.options import (
     NEW_YORK,
     Begin,
@@ -115,11 +116,9 @@ def replay(
                 settings, run, question, speed=parse_speed(speed), cache=not no_cache, reuse_opinions=reuse_opinions,
                 resume=resume, overwrite=overwrite, progress=bar.show, follow=follow,
             )  # fmt: skip
-    if unknown := summary.get("unknown_companies"):
-        names = ", ".join(f"{name} ({times:,})" for name, times in unknown)
-        note(f"warning: companies that are not in the catalogue; the most frequent: {names}")
     if prices:
         summary |= {"backtest": _test(settings, run, prices)}
+    warn(summary, f"bellwether ingest rejected list --state {settings.state_dir}" if file else "")
     say(summary, _words(summary), as_json=as_json)
 
 
@@ -185,6 +184,17 @@ def delete(run: RunName, state: State = None) -> None:
 
 def _words(summary: dict[str, object]) -> str:
     return (
-        f"{summary['documents']:,} documents, {summary['opinions']:,} opinions, {summary['signals']:,} signals, "
-        f"{summary['dead']:,} dead letters, {summary['seconds']} s, aggregates {str(summary['aggregates_sha256'])[:12]}"
+        f"{_rows(summary)}{summary['documents']:,} documents, {summary['opinions']:,} opinions, "
+        f"{summary['signals']:,} signals, {summary['dead']:,} dead letters, {summary['seconds']} s, "
+        f"aggregates {str(summary['aggregates_sha256'])[:12]}"
+    )
+
+
+def _rows(summary: dict[str, object]) -> str:
+    """What was read and what became of it; runs of former versions do not say."""
+    if "read" not in summary:
+        return ""
+    return (
+        f"{summary['read']:,} read = {summary['taken']:,} taken + {summary['outside']:,} outside the range + "
+        f"{summary['rejected']:,} rejected + {summary['copies']:,} copies; "
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from services.ingest.delivery.intake import Intake
 from services.ingest.delivery.ledger import Counts, Ledger
 from services.ingest.delivery.publisher import Publisher
 from services.ingest.delivery.rejected import RejectedFile
+from services.ingest.documents.account import by_reason
 from services.ingest.documents.companies import CompanyNames
 from services.ingest.documents.masker import Masker
 from services.ingest.sources.files import FileSource
@@ -52,20 +54,27 @@ def load_file(settings: Settings, source: FileSource, clock: Clock, advance: Adv
         masker = Masker.from_settings(settings)
         intake = Intake(source.key, reading, publisher.send, ledger, masker, rejected, names, clock)
         before = intake.counts.read
-        _run(source, intake, advance)
+        reasons = _run(source, intake, advance)
         counts = intake.finish()
         watermark = _tick(publisher, ledger, floor, counts)
         ledger.forget(source.key)
-    return _summary(counts, before, time.perf_counter() - started, watermark) | {
-        "unknown_companies": names.most_unknown()
+    said = _summary(counts, before, time.perf_counter() - started, watermark)
+    return said | {  # of what this call read; the counts are of the whole load
+        "rejected_by_reason": dict(sorted(reasons.items())),
+        "rejected_list": str(StateFolder(settings.state_dir).rejected) if counts.rejected else "",
+        "unknown_companies": names.most_unknown(),
     }
 
 
-def _run(source: FileSource, intake: Intake, advance: Advance | None) -> None:
+def _run(source: FileSource, intake: Intake, advance: Advance | None) -> Counter[str]:
+    """Why rows were refused."""
+    reasons: Counter[str] = Counter()
     for batch in source.batches(intake.cursor, threading.Event()):
         intake.take(batch)
+        reasons += by_reason(batch.refused)
         if advance:
             advance(source.bytes_read(), intake.counts)
+    return reasons
 
 
 def _tick(publisher: Publisher, ledger: Ledger, floor: Floor, counts: Counts) -> int | None:

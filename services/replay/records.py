@@ -11,14 +11,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from services.ingest.delivery.rejected import RejectedFile
+from services.ingest.documents.account import Account, by_reason
 from services.ingest.documents.companies import CompanyNames
 from services.ingest.documents.masker import Masker
-from services.ingest.documents.normalise import Reading, Rejected, normalise
+from services.ingest.documents.normalise import Reading, Rejected, is_undated, normalise
 from services.ingest.documents.raw_document import RawDocument
 from services.ingest.sources.files import FileSource, source_name
 from services.ingest.sources.mapping import parse_map
 from services.runtime.record import Recorded
 from shared.clients.kafka import TopicLog, describe
+from shared.clients.state_folder import StateFolder
 from shared.clock import Clock, to_iso
 from shared.contract.events import Channel, Document, InvalidMessage, Origin, Tick, decode_document, encode
 from shared.contract.topics import LIVE, Topics, partition_for
@@ -36,9 +39,7 @@ class Range:
 
     records: list[Recorded] = field(default_factory=list)
     topics: dict[str, tuple[str, int]] = field(default_factory=dict)
-    rejected: int = 0
-    duplicates: int = 0
-    unknown_companies: list[tuple[str, int]] = field(default_factory=list)  # of a file, the most frequent
+    account: Account = field(default_factory=Account)
 
     def streams(self) -> frozenset[str]:
         """The origin partitions, as the aggregates name them."""
@@ -65,22 +66,31 @@ def read_file(
     )  # fmt: skip
     source, masker = FileSource(path, parse_map(list(mapping)), reading), Masker.from_settings(settings)
     placed = _Placed(Topics(LIVE, settings.kafka.document_partitions), channel)
-    stretch = placed.stretch
+    account, rejected = placed.stretch.account, RejectedFile(settings.state_dir, reading.source, clock)
+    account.rejected_list = StateFolder(settings.state_dir).rejected
     seen: set[tuple[Channel, str]] = set()
     for batch in source.batches(None, threading.Event()):
-        for item in batch.items:
+        refused: list[tuple[str, Rejected]] = []
+        account.read += len(batch.items)
+        for number, item in enumerate(batch.items, batch.first or 1):
             made = item if isinstance(item, Rejected) else normalise(item, reading, clock.now())
             if isinstance(made, Rejected):
-                stretch.rejected += 1
+                refused.append((str(number), made))
                 continue
             if (made.channel, made.id) in seen:
-                stretch.duplicates += 1
+                account.copies += 1
                 continue
             seen.add((made.channel, made.id))
-            if _within(made.available_at, begin, end):
-                placed.add(masker.apply(loaded_when_available(made)))
-    stretch.unknown_companies = names.most_unknown()
-    return stretch
+            if not _within(made.available_at, begin, end):
+                account.outside += 1
+                continue
+            account.undated += not isinstance(item, Rejected) and is_undated(item, reading)
+            placed.add(masker.apply(loaded_when_available(made)))
+        account.rejected += by_reason(one for _, one in refused)
+        rejected.write(refused)
+    account.taken = len(placed.stretch.records)
+    account.unlinked, account.unknown = names.unlinked, names.most_unknown()
+    return placed.stretch
 
 
 class _Placed:
@@ -130,7 +140,11 @@ def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | No
             available = _available_at(record.value)
             if available is not None and available != TICK:
                 extent = [min([available, *extent]), max([available, *extent])]
-            if available == TICK or not _within(available, begin, end):
+            if available == TICK:
+                continue
+            stretch.account.read += 1
+            if not _within(available, begin, end):
+                stretch.account.outside += 1
                 continue
             stretch.records.append(
                 Recorded(
@@ -146,6 +160,7 @@ def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | No
     if not stretch.records:
         there_is = f"they hold {to_iso(extent[0])} to {to_iso(extent[1])}" if extent else "they hold no document"
         raise RangeError(f"nothing became available in this range on {', '.join(names)}; {there_is}")
+    stretch.account.taken = len(stretch.records)
     return stretch
 
 

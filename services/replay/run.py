@@ -107,9 +107,7 @@ def replay(
         if answers is not None:
             answers.close()
     more = {
-        "rejected": given.rejected,
-        "copies": given.duplicates,
-        "unknown_companies": given.unknown_companies,
+        **given.account.told(),
         "reused": result.reused,
         "model_texts_until": model_texts_until(model.name),
     }
@@ -134,8 +132,18 @@ def read_range(settings: Settings, question: Question, clock: Clock) -> Range:
     else:
         given = read_topics(settings, question.channels, question.begin, question.end)
     if not given.records:
-        raise RangeError("nothing became available in this range; widen --from and --to, or leave them out")
+        raise RangeError(_nothing(given))
     return given
+
+
+def _nothing(given: Range) -> str:
+    """Why a range is empty, and what helps."""
+    account = given.account
+    if account.read and account.rejected.total() == account.read:
+        reasons = ", ".join(f"{reason} {number:,}" for reason, number in sorted(account.rejected.items()))
+        return f"every row was rejected ({reasons}); they lie in {account.rejected_list}"
+    read = f" ({account.read:,} read, {account.rejected.total():,} of them rejected)" if account.read else ""
+    return f"nothing became available in this range{read}; widen --from and --to, or leave them out"
 
 
 def parse_channels(topics: Sequence[str]) -> tuple[Channel, ...]:

@@ -65,7 +65,7 @@ def replay_through_kafka(
     with OpinionFile(folder, _streams(settings, topics), topics.opinion_partitions) as opinions:
         result = _collect(settings, topics, client, store, question, opinions.write)
     more = {
-        "rejected": given.rejected,
+        **given.account.told(),
         "model_texts_until": model_texts_until(question.model or settings.model.name),
         "workers": workers,
     }

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from services.ingest.delivery.rejected import read_rejected
 from services.model.interface import Answer, Request, Sentiment
 from services.replay import player
 from services.replay.anonymise import anonymise
@@ -119,6 +120,37 @@ def test_a_bad_name_is_refused(settings: Settings, question: Question, name: str
 def test_an_empty_range_is_named(settings: Settings, question: Question) -> None:
     with pytest.raises(RangeError, match="widen"):
         replay(settings, "none", Question(question.file, ("social",), begin=2_000_000_000_000_000))
+
+
+def test_a_replay_tells_what_became_of_every_row(settings: Settings, tmp_path: Path) -> None:
+    when = {"published_at": "2020-01-06T10:00:00Z"}
+    rows: list[object] = [
+        {"text": f"$AAPL number {i}", "external_id": f"a{i}", "company": "AAPL;Nosuch Inc", **when} for i in range(5)
+    ]
+    rows += [
+        rows[0],
+        {"text": "no one", "company": "Other Co", **when},
+        {"text": "later", "published_at": "2030-01-01T00:00:00Z"},
+    ]
+    rows += [
+        {"text": ""},
+        {"text": "x", "published_at": "tomorrow"},
+        {"text": "before", "published_at": "2010-01-04T10:00:00Z"},
+    ]
+    path = tmp_path / "posts.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)) + "\n{not json\n")
+    summary = replay(settings, "told", Question(str(path), ("social",), begin=1_500_000_000 * SECOND))
+    told = ("read", "taken", "outside", "copies", "rejected", "undated")
+    assert {name: summary[name] for name in told} == {
+        "read": 12, "taken": 6, "outside": 1, "copies": 1, "rejected": 4, "undated": 0,
+    }  # fmt: skip
+    assert summary["rejected_by_reason"] == {"empty": 1, "future": 1, "time": 1, "undecodable": 1}
+    assert summary["unknown_companies"] == [("Nosuch Inc", 6), ("Other Co", 1)] and summary["unlinked"] == 7
+    assert [item.position for item in read_rejected(settings.state_dir)] == ["8", "9", "10", "12"]
+    assert show_run(settings, "told")["rejected_list"] == str(settings.state_dir / "rejected")
+    path.write_text('{"text": ""}\n')
+    with pytest.raises(RangeError, match=r"every row was rejected \(empty 1\); they lie in .*rejected"):
+        replay(settings, "nothing", Question(str(path), ("social",)))
 
 
 def test_options_are_read_and_bad_ones_named() -> None:
