@@ -85,6 +85,9 @@ class Reading:
     zone_names: ZoneNames = field(default_factory=lambda: NO_NAMES)  # beside the names that mean one zone alone
 
 
+INVENTED: Final = "sample:"  # how sources of the synthetic week begin, in files of `bellwether sample export` too
+
+
 def normalise(raw: RawItem, reading: Reading, received_at: int) -> RawDocument | Rejected:
     """The document that `raw` is, read at `received_at` (microseconds, UTC; also "now" for times ahead of it)."""
     try:
@@ -119,7 +122,7 @@ def _document(raw: RawItem, reading: Reading, received_at: int) -> RawDocument:
         available_at=times.available,
         truncated=text_cut or title_cut,
         companies=reading.link(raw["company"], times.available) if not _is_missing(raw.get("company")) else (),
-        synthetic=reading.synthetic,
+        synthetic=reading.synthetic or (identity.source or "").startswith(INVENTED),
         dated_ahead=times.ahead,
     )
 

@@ -207,3 +207,13 @@ def test_a_longer_sample_ends_with_the_week_and_trades_on_the_exchange_s_days(tm
     plan = json.loads((tmp_path / "planted.json").read_text())
     assert plan["start"] == "2025-03-09T00:00:00Z"
     assert len(plan["opinion"]["AAPL"]) == 365 * 24
+
+
+def test_a_file_of_the_sample_stays_synthetic(week: list[SampleItem]) -> None:
+    """Read back from a file it says so still: whatever is made of it is marked."""
+    document = normalise(dict(week[0].raw()), Reading("news", "week.jsonl"), to_micros(START + timedelta(days=20)))
+    assert isinstance(document, RawDocument)
+    assert document.synthetic
+    real = normalise({**week[0].raw(), "source": "wire"}, Reading("news", "week.jsonl"), to_micros(START))
+    assert isinstance(real, RawDocument)
+    assert not real.synthetic
