@@ -145,7 +145,8 @@ class Ledger:
                 self._db.execute("REPLACE INTO progress VALUES (?, ?, ?, ?)", (self._topic, source, cursor, counts))
                 self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk has rolled it back already
+                    self._db.execute("ROLLBACK")
                 raise
 
     def _note(self, published: list[Known]) -> None:
