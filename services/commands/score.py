@@ -39,6 +39,7 @@ def score(
     as_json: JsonLines = False,
 ) -> None:
     """Score texts: the sentiment of the document and of each company in it, and the event."""
+    from services.commands.training.libraries import quiet_libraries
     from services.model.engine import build_engine
     from services.scoring.score_texts import load_explainer, score_texts
     from shared.universe.securities import Catalogue
@@ -53,6 +54,8 @@ def score(
         settings = settings.model_copy(update={"name": model, "packs": {}})
     catalogue = Catalogue.load()
     engine = build_engine(settings, catalogue.digest())
+    if explain:
+        quiet_libraries()  # transformers warns of a model whose type is ours
     explainer = load_explainer(settings.name, settings.packs) if explain else None
     names = {model_id: settings.packs[language] for language, model_id in engine.packs.items()}
     account = _Account(file, state_dir)
