@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kafka import KafkaProducer, TopicPartition
+from pydantic import SecretStr
 
 from shared.clients.kafka import client_config, describe, ensure_topics, log_consumer, read_log
 from shared.contract.events import Document, Tick, encode
@@ -95,8 +96,13 @@ def running(settings: Settings, name: str = "1") -> Iterator[Worker]:
 def write_settings(settings: Settings) -> None:
     """Put the settings where a child process of this state folder reads them."""
     settings.state_dir.mkdir(parents=True, exist_ok=True)
-    sections = settings.model_dump(mode="json", exclude={"state_dir", "run"}, exclude_none=True)
-    (settings.state_dir / "bellwether.yaml").write_text(json.dumps(sections))
+    sections = settings.model_dump(exclude={"state_dir", "run"}, exclude_none=True)
+    (settings.state_dir / "bellwether.yaml").write_text(json.dumps(sections, default=_as_written))
+
+
+def _as_written(value: object) -> str:
+    """A secret as it is: the child needs it."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def document(number: int, text: str, **more: Any) -> Document:
