@@ -1,35 +1,36 @@
-"""How a page stays live: one fragment per page reads again every few seconds; nothing reloads, no state is lost.
+"""How a page stays live: one fragment, the toolbar and the page in it, is drawn again every few seconds.
 
-It also draws what stands above every page (as of …, connection) and the states in which there is nothing to show.
+There is one fragment and no more. Streamlit sends the presses of one moment together and names one fragment for all of
+them: of two fragments, or of one and the page around it, one would not hear of its press.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Hashable
 from functools import cache
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import streamlit as st
 
-from dashboard import view
-from dashboard.drawing import formats
-from dashboard.reading import companies, snapshots
+from dashboard import address
+from dashboard.reading import companies
+from dashboard.reading.condition import Condition, condition
+from dashboard.reading.lag import LagReader
 from dashboard.reading.reader import Reader, Unreachable
-from dashboard.reading.snapshots import newest, newest_documents
-from dashboard.view import View
-from shared.reading.run import RunView
+from dashboard.reading.snapshots import newest
+from shared.clock import SystemClock
+from shared.reading.offsets import Lag
+from shared.reading.run import Applied, RunView
+from shared.reading.supervisor import recorded_state
 from shared.settings import Settings, load_settings
 
 T = TypeVar("T")
 
 DISCONNECTED: Final = ":material/cloud_off:"
 UNCHANGED_SECONDS: Final = 60.0  # aggregates whose positions stand still are read again after this
-AS_OF: Final = "When the newest opinion became available. Windows end here, not at this computer's time."
-WANTED: Final = "wanted_company"  # in the session: a company to open at the next run
-WANTED_PAGE: Final = "wanted_page"  # in the session: the page to open at the next run
+LOOK_FOR_WORKERS: Final = 10.0  # seconds between two walks of the key space
 STATE_VARIABLE: Final = "BELLWETHER_STATE_DIR"
 
 
@@ -47,6 +48,11 @@ def reader() -> Reader:
 @cache
 def refresh_seconds() -> float:
     return settings().dashboard.refresh_seconds
+
+
+def now() -> int:
+    """The wall clock, microseconds."""
+    return SystemClock().now()
 
 
 def read(key: Hashable, query: Callable[[RunView], T], max_age: float | None = None) -> T:
@@ -70,42 +76,38 @@ def write(change: Callable[[RunView], object]) -> bool:
     return True
 
 
-def page(draw: Callable[[View], None]) -> None:
-    """Draw a page now and again every `refresh_seconds`."""
+def screen(toolbar: Callable[[], None], page: Callable[[], None]) -> None:
+    """Draw the toolbar and the page now and again every `refresh_seconds`."""
 
     @st.fragment(run_every=refresh_seconds())
     def again() -> None:
+        toolbar()
         banner = st.empty()  # always there, so that nothing below moves when it fills
         try:
             read_aggregates("newest", newest)
             if problem := reader().problem:
                 banner.warning(f"{problem} Showing the data read last.", icon=DISCONNECTED)
-            draw(view.current())
+            page()
         except Unreachable as problem:
             banner.warning(str(problem), icon=DISCONNECTED)
             nothing("Waiting for data", "This page fills automatically once Redis answers.")
+        address.write()
 
     again()
 
 
-def as_of() -> None:
-    """The newest opinion's time: the dashboard's "now", kept up to date."""
+def part(name: str, subject: Hashable) -> Any:
+    """A container for what is about `subject`. With another subject what it showed is taken away first.
 
-    @st.fragment(run_every=refresh_seconds())
-    def again() -> None:
-        chosen = view.current()
-        with contextlib.suppress(Unreachable):
-            latest = max(read_aggregates("newest", newest).values(), default=0)
-            synthetic = any(document.synthetic for document in read_aggregates("newest documents", newest_documents))
-            with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
-                if latest:
-                    at = formats.moment(latest, chosen.zone, seconds=True, year=True)
-                    st.caption(f"as of **{at}** {chosen.zone_name}", width="content", help=AS_OF)
-                _news()
-                if synthetic:
-                    st.badge("synthetic data", color="orange", help="Synthetic samples are among the data shown.")
-
-    again()
+    Streamlit leaves what stood at a place there until something else is drawn at that place: the evidence of one
+    company would stand under the heading of another. So the part changes its place with its subject.
+    """
+    known, place = st.session_state.get(f"part {name}", (subject, 0))
+    if known != subject:
+        place = 1 - place
+    st.session_state[f"part {name}"] = (subject, place)
+    places = [st.container() if place == each else st.empty() for each in (0, 1)]
+    return places[place]
 
 
 def nothing(title: str, text: str) -> None:
@@ -115,27 +117,14 @@ def nothing(title: str, text: str) -> None:
         st.caption(text, text_alignment="center")
 
 
-def open_company(company: str, page_name: str = "Company") -> None:
-    """Go to a company on its page (or on another that shows one), keeping window, channel and zone."""
-    st.session_state[WANTED] = company
-    open_page(page_name)
+def open_company(company: str) -> None:
+    """Go to a company's page, keeping window, channel and zone. For callbacks."""
+    address.choose(page="Company", company=company)
 
 
-def open_page(name: str) -> None:
-    """Go to a page."""
-    st.session_state[WANTED_PAGE] = name
-    st.rerun(scope="app")
-
-
-def _news() -> None:
-    """How many alerts this profile has not seen; a click opens them."""
-    profile = view.current().profile
-    given, seen, kept = read(("alert numbers", profile), lambda run: snapshots.alert_numbers(run, profile))
-    count = min(max(given - seen, 0), kept)
-    if count and st.button(
-        f"{count:,} new", key="news", icon=":material/notifications:", type="tertiary", help="Alerts not seen yet."
-    ):
-        open_page("Alerts")
+def open_signal(company: str) -> None:
+    """Go to a company's signal. For callbacks."""
+    address.choose(page="Signals", company=company)
 
 
 def company_options() -> list[str]:
@@ -145,3 +134,31 @@ def company_options() -> list[str]:
     except Unreachable:
         known = set()
     return sorted(known | set(companies.listed()), key=lambda company: companies.label(company).ticker)
+
+
+def well() -> Condition:
+    """The state of the system, for the dot on every page."""
+    try:
+        read("find_workers", lambda run: run.workers.find(), max_age=LOOK_FOR_WORKERS)
+        reports = read("reports", lambda run: run.workers.reports())
+        positions = read("positions", lambda run: tuple(sorted(run.positions().items())))
+    except Unreachable as problem:
+        return Condition("bad", str(problem))
+    if trouble := reader().problem:
+        return Condition("bad", trouble)
+    return condition(recorded_state(settings().state_dir), reports, waiting(positions))
+
+
+@st.cache_resource(show_spinner=False)
+def _lag_reader() -> LagReader:
+    return LagReader(settings)
+
+
+@st.cache_data(ttl=4, show_spinner=False)
+def _waiting(_positions: tuple[tuple[int, Applied], ...]) -> Lag | None:
+    return _lag_reader().read(dict(_positions))
+
+
+def waiting(positions: tuple[tuple[int, Applied], ...]) -> Lag | None:
+    """What waits in Kafka, looked at every few seconds for all sessions; None when Kafka does not answer."""
+    return _waiting(positions)

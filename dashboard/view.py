@@ -1,22 +1,24 @@
-"""What the user chose: company, window, channel and time zone, kept in the URL, so that a view can be shared."""
+"""What the user chose: company, stretch of time, channel and time zone, as pages use it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
+from dashboard import address
 from dashboard.drawing import palette
-from dashboard.reading.windows import WINDOWS, Window
+from dashboard.reading.windows import WINDOWS, Window, between
+from shared.clock import to_micros
 from shared.contract.events import CHANNELS, Channel
 from shared.contract.names import NAME
 
 CHANNEL_CHOICES: Final[dict[str, tuple[Channel, ...]]] = {"all": CHANNELS, "news": ("news",), "social": ("social",)}
 ZONE_CHOICES: Final = ("UTC", "exchange", "local")
 EXCHANGE: Final = "America/New_York"
-DEFAULTS: Final = {"page": "Market", "window": "24h", "channel": "all", "tz": "UTC"}  # these are left out of the URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +41,49 @@ class View:
     def colours(self) -> palette.Palette:
         return palette.theme(self.dark)
 
+    def within(self, instant: int) -> bool:
+        """Whether an instant (microseconds) lies in the range that was picked; always, where none was."""
+        return self.window.end is None or self.window.covers(instant)
+
 
 def current() -> View:
-    """The choices as the toolbar (app.py) left them."""
-    state = st.session_state
-    chosen = state.get("tz") or DEFAULTS["tz"]
+    """The choices as they stand in the session."""
+    chosen = address.one_of("tz", ZONE_CHOICES)
     zone = zone_of(chosen, st.context.timezone)
+    days = picked_days()
     return View(
-        company=state.get("company") or "",
-        window=WINDOWS[state.get("window") or DEFAULTS["window"]],
-        channel=state.get("channel") or DEFAULTS["channel"],
+        company=address.value("company"),
+        window=of_days(*days, zone) if days else WINDOWS[address.one_of("window", list(WINDOWS))],
+        channel=address.one_of("channel", list(CHANNEL_CHOICES)),
         zone=zone,
         zone_name={"UTC": "UTC", "exchange": "New York"}.get(chosen, str(zone)),
         dark=st.context.theme.type == "dark",
-        profile=profile_of(st.query_params.get("profile", ""), state.get("profile_default", "")),
+        profile=profile_of(address.value("profile"), st.session_state.get("profile_default", "")),
     )
+
+
+def picked_days() -> tuple[date, date] | None:
+    """First and last day of the range that the reader picked; None where pages end with the newest opinion."""
+    return days_of(address.value("from"), address.value("to"))
+
+
+def days_of(first: str, last: str) -> tuple[date, date] | None:
+    """Two ISO days in their order; None when either is no day."""
+    try:
+        days = sorted((date.fromisoformat(first), date.fromisoformat(last)))
+    except ValueError:
+        return None
+    return (days[0], days[1]) if days[0].year >= 1900 and days[1].year < 2200 else None
+
+
+def of_days(first: date, last: date, zone: ZoneInfo) -> Window:
+    """The window from the first day's midnight to the one after the last, in `zone`."""
+    start, end = (
+        to_micros(datetime(day.year, day.month, day.day, tzinfo=zone)) // 1_000_000
+        for day in (first, last + timedelta(days=1))
+    )
+    label = f"{first:%-d %b %Y}" if first == last else f"{first:%-d %b %Y} to {last:%-d %b %Y}"
+    return between(label, start, end)
 
 
 def profile_of(asked: str, default: str) -> str:

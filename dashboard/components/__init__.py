@@ -1,6 +1,6 @@
 """What Streamlit has no widget for, each a script and a style sheet beside this file; nothing here reads data.
 
-Text from outside reaches them as data only and is shown through `textContent`; both report the company clicked.
+Text from outside reaches them as data only and is shown through `textContent`.
 """
 
 from __future__ import annotations
@@ -39,29 +39,31 @@ def strip(figures: Sequence[Figure], colours: Palette, key: str) -> None:
     draw(data={"figures": cards(figures), "style": style}, key=key)
 
 
-def treemap(sectors: list[dict[str, Any]], colours: Palette, key: str) -> tuple[str, bool]:
-    """Draws the sectors of `dashboard.drawing.plots.sector_map`.
+def treemap(sectors: list[dict[str, Any]], colours: Palette, key: str, opened: Callable[[str], None]) -> bool:
+    """Draws the sectors of `dashboard.drawing.plots.sector_map`; `opened` is called with a company that is clicked.
 
-    Gives the id of a company just clicked, else "", and whether the browser has ever painted it.
+    Whether the browser has ever painted it.
     """
     html = '<div class="legend"></div><div class="map"><div class="tip" hidden></div></div>'
     legend = [f"\u2212{SATURATION}", f"+{SATURATION}", colours.negative, colours.neutral, colours.positive]
     draw = _component("treemap", html)
     data = {"sectors": sectors, "legend": legend}
-    result = draw(data=data, key=key, on_company_change=lambda: None, on_seen_change=lambda: None)
-    return str(result.company or ""), bool(result.seen)
+    result = draw(data=data, key=key, on_company_change=_told(key, "company", opened), on_seen_change=lambda: None)
+    return bool(result.seen)
 
 
 def documents(
-    items: list[dict[str, Any]], colours: tuple[str, str, str], height: int, key: str, chips: bool = True
-) -> str:
-    """A scrolling list of `dashboard.drawing.plots.document_items`; the id of a company just clicked, else "".
-
-    `chips` shows the company of each, to be clicked.
-    """
+    items: list[dict[str, Any]],
+    colours: tuple[str, str, str],
+    height: int,
+    key: str,
+    opened: Callable[[str], None] | None = None,
+) -> None:
+    """A scrolling list of `dashboard.drawing.plots.document_items`; with `opened` the company of each is shown, to be
+    clicked."""
     draw = _component("documents", '<div class="list" tabindex="0"></div>')
-    data = {"items": items, "colours": list(colours), "height": height, "chips": chips}
-    return str(draw(data=data, key=key, on_company_change=lambda: None).company or "")
+    data = {"items": items, "colours": list(colours), "height": height, "chips": opened is not None}
+    draw(data=data, key=key, on_company_change=_told(key, "company", opened or str))
 
 
 def recommended(
@@ -70,21 +72,46 @@ def recommended(
     height: int,
     key: str,
     rate: Callable[[str, int], None],
-) -> str:
-    """The list of `documents` with thumbs on every item; the id of a company just clicked, else "".
+    opened: Callable[[str], None],
+) -> None:
+    """The list of `documents` with thumbs on every item. A thumb pressed calls `rate` with the item's key and what the
+    thumb is now: 1, -1, or 0 for none."""
 
-    `rate` is called with an item's `key` and the thumb that is wanted from now on (0 takes it back); as a callback, so
-    that a press is not lost to a refresh that overtakes it.
-    """
-
-    def rated() -> None:
-        pressed = st.session_state[key].get("rated") or {}
-        if pressed.get("key"):
-            rate(str(pressed["key"]), int(pressed.get("value") or 0))
+    def rated(asked: dict[str, Any]) -> None:
+        rate(str(asked["key"]), int(asked["value"]))
 
     draw = _component("documents", '<div class="list" tabindex="0"></div>')
     data = {"items": items, "colours": list(colours), "height": height, "chips": True, "rate": True}
-    return str(draw(data=data, key=key, on_company_change=lambda: None, on_rated_change=rated).company or "")
+    told = _told(key, "company", opened)
+    draw(data=data, key=key, on_company_change=told, on_rated_change=_told(key, "rated", rated))
+
+
+def bar(
+    groups: list[dict[str, Any]], facts: list[dict[str, str]], key: str, picked: Callable[[dict[str, str]], None]
+) -> None:
+    """Groups of choices side by side and facts behind them; `picked` is called with what is chosen: group -> option.
+
+    No widget of Streamlit's, because those hold their value in the browser: what a page sets (a click on a company
+    opens its page) would be undone by a refresh that was under way.
+    """
+
+    def told(asked: dict[str, Any]) -> None:
+        st.session_state[f"{key} answered"] = asked["number"]
+        picked({str(group): str(option) for group, option in asked["picks"].items()})
+
+    draw = _component("bar", '<div class="bar"></div>')
+    data = {"groups": groups, "facts": facts, "answered": st.session_state.get(f"{key} answered", 0)}
+    draw(data=data, key=key, width="content", on_picked_change=_told(key, "picked", told))
+
+
+def _told(key: str, what: str, then: Callable[[Any], object]) -> Callable[[], None]:
+    """A callback of a component: it runs before the page is drawn, which is then drawn once and right."""
+
+    def call() -> None:
+        if value := st.session_state[key].get(what):
+            then(value)
+
+    return call
 
 
 def heading(title: str, meaning: str | None = None) -> Any:

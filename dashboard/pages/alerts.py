@@ -6,10 +6,10 @@ from collections import Counter
 
 import streamlit as st
 
-from dashboard import components, live
+from dashboard import address, components, document_filter, live
 from dashboard.drawing import alert_list, formats
 from dashboard.drawing.figures import Figure
-from dashboard.reading import alerting, recommendations, snapshots
+from dashboard.reading import alerting, matching, recommendations, snapshots
 from dashboard.reading.alerting import Alerts
 from dashboard.view import View
 from shared.clock import SystemClock
@@ -78,19 +78,26 @@ def filters(found: Alerts, seen: int, view: View) -> list[tuple[int, Alert]]:
     row = components.heading("What the rules said", "Newest first. A bar marks new ones; a ticker opens its signal.")
     with row:
         only = st.segmented_control(
-            "Show", ONLY, default="All", key="only", bind="query-params", required=True, label_visibility="collapsed"
+            "Show", ONLY, key=address.ready("only", ONLY), required=True, label_visibility="collapsed"
         )
-        rule = st.selectbox("Rule", [EVERY_RULE, *rules], key="alert_rule", label_visibility="collapsed", width=180)
+        key = address.ready("rule", [EVERY_RULE, *rules])
+        rule = st.selectbox("Rule", [EVERY_RULE, *rules], key=key, label_visibility="collapsed", width=180)
+    documents = [document for _, alert in found.numbered for document in alert.documents]
+    chosen = document_filter.draw(row, *matching.offered(documents))
     wanted = [(n, a) for n, a in found.numbered if rule in (EVERY_RULE, a.rule) and (only != "New" or n > seen)]
+    wanted = [(n, a) for n, a in wanted if view.within(a.available_at) and chosen.keeps_alert(a)]
     if only == "Followed":
         profile = live.read(
             ("profile", view.profile), lambda run: recommendations.read_profile(run, view.profile), max_age=0
         )
         wanted = [(n, a) for n, a in wanted if alerting.concerns(a, profile.interests())]
-    if row.button("Mark all read", key="read_all", type="tertiary", disabled=found.given <= seen) and live.write(
-        lambda run: run.alerts.see(view.profile, found.given)
-    ):
-        st.rerun(scope="fragment")
+    row.button(
+        "Mark all read",
+        key="read_all",
+        type="tertiary",
+        disabled=found.given <= seen,
+        on_click=lambda: live.write(lambda run: run.alerts.see(view.profile, found.given)),
+    )
     components.csv_button(row, "alerts", lambda: alert_list.table(wanted, view.zone))
     return wanted
 
@@ -98,13 +105,13 @@ def filters(found: Alerts, seen: int, view: View) -> list[tuple[int, Alert]]:
 def listed(found: Alerts, numbered: list[tuple[int, Alert]], seen: int, view: View) -> None:
     """The list; a click on a ticker opens the company on the page Signals."""
     if not numbered:
-        live.nothing("No matching alerts", f"None of the {len(found.numbered):,} kept alerts match these filters.")
+        live.nothing(
+            "No matching alerts", f"None of the {len(found.numbered):,} kept alerts match these filters and this range."
+        )
         return
     colours = (view.colours.negative, view.colours.neutral, view.colours.positive)
     items = alert_list.items(numbered[:SHOWN], seen, view.zone, view.colours)
-    clicked = components.documents(items, colours, 620, key="alerts_list")
-    if clicked:
-        live.open_company(clicked, "Signals")
+    components.documents(items, colours, 620, key="alerts_list", opened=live.open_signal)
     if len(numbered) > SHOWN:
         st.caption(f"The newest {SHOWN} of {len(numbered):,}; the CSV has all of them.")
 

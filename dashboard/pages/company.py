@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import components, live
+from dashboard import address, components, document_filter, live
 from dashboard.drawing import formats, plots
 from dashboard.drawing.figures import Figure
-from dashboard.reading import measures, recommendations, snapshots, stories
+from dashboard.reading import matching, measures, recommendations, snapshots, stories
 from dashboard.reading.companies import label
 from dashboard.reading.frames import price_frame
 from dashboard.reading.snapshots import CompanyWindow
 from dashboard.view import View
 from shared.clock import SECOND, SystemClock
 from shared.contract.aggregates import RecentDocument, Resolution
-from shared.contract.events import CHANNELS, Channel
+from shared.contract.events import CHANNELS, MARKET, Channel
 from shared.reading.documents import EVER
 from shared.reading.profiles import DEFAULT_LIST, Follow
 
@@ -33,22 +33,30 @@ def draw(view: View) -> None:
         )
         return
     company = view.company
+    if company not in live.company_options() and company != MARKET:
+        live.nothing(
+            f"No company is called {formats.plain(company)[:80]}",
+            "Neither the list of companies nor anything that was read knows this name or ticker. Search another one.",
+        )
+        return
     named = label(company)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"#### {formats.plain(named.long)}", width="content")
         st.caption(formats.plain(named.sector), width="content")
         follow(company, view)
     found = live.read_aggregates(
-        ("company", company, view.window.label, view.channel),
-        lambda run: snapshots.company_window(run, company, view.window, view.channels),
+        ("company", company, view.window, view.channel),
+        lambda run: snapshots.company_window(run, company, view.window, view.channels, live.now()),
     )
     if found is None:
         live.nothing("No opinions on this company", "No document read so far names it.")
         return
     headline(found, view)
-    start, resolution = chart(company, found, view)
+    resolution = chart(company, found, view)
+    picked = address.value("hour")
+    start = int(picked) if picked.isdecimal() and len(picked) < 12 else None
     left, right = st.columns([1.62, 1], gap="medium")
-    with left:
+    with left, live.part("documents", (company, start, resolution)):
         documents(company, start, resolution, view)
     with right:
         mixes(found, view)
@@ -134,24 +142,24 @@ def _channel_figure(found: CompanyWindow, channel: Channel) -> Figure:
     return Figure(channel.capitalize(), formats.score(value), meaning, note=f"n = {count:,}")
 
 
-def chart(company: str, found: CompanyWindow, view: View) -> tuple[int | None, Resolution]:
-    """The chart; the start of the bucket that was clicked, or None, and the resolution."""
+def chart(company: str, found: CompanyWindow, view: View) -> Resolution:
+    """The chart, whose clicked bucket goes into the address; the resolution."""
     row = components.heading(
         "Sentiment and volume", "Line: weighted mean; area: its 95 % band. Click a point or a bar for its documents."
     )
     with row:
-        resolution: Resolution = st.segmented_control(
+        st.segmented_control(
             "Resolution",
             RESOLUTIONS,
-            default="hour",
-            key="resolution",
-            bind="query-params",
+            key=address.ready("resolution", RESOLUTIONS),
+            on_change=lambda: address.choose(hour=""),
             required=True,
             label_visibility="collapsed",
         )
+    resolution: Resolution = address.one_of("resolution", RESOLUTIONS)
     buckets = live.read_aggregates(
-        ("series", company, resolution, view.channel),
-        lambda run: snapshots.series(run, company, resolution, view.channels),
+        ("series", company, resolution, view.channel, view.window),
+        lambda run: snapshots.series(run, company, resolution, view.channels, live.now(), view.window),
     )
     prices = live.read(("prices", company), lambda run: price_frame(run.prices(company)), max_age=60)
     components.csv_button(row, "series", lambda: buckets)
@@ -159,7 +167,7 @@ def chart(company: str, found: CompanyWindow, view: View) -> tuple[int | None, R
         live.nothing(
             "No buckets", "Minutes are kept for three days before a company's newest opinion; try a coarser resolution."
         )
-        return None, resolution
+        return resolution
     figure = plots.company_chart(
         buckets,
         resolution,
@@ -169,18 +177,24 @@ def chart(company: str, found: CompanyWindow, view: View) -> tuple[int | None, R
         (found.span.start, found.span.end),
         live.read_aggregates(("story", company), lambda run: stories.of_company(run, company)),
     )
-    event: Any = st.plotly_chart(
+    key = f"chart-{company}-{resolution}"
+    st.plotly_chart(
         figure,
-        key=f"chart-{company}-{resolution}",
-        on_select="rerun",
+        key=key,
+        on_select=lambda: address.choose(hour=_clicked(st.session_state[key])),
         selection_mode="points",
         config={"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]},
     )
-    for point in event.selection.points:
+    return resolution
+
+
+def _clicked(event: Any) -> str:
+    """The start of the bucket that was clicked; "" where none was."""
+    for point in event["selection"]["points"]:
         data = point.get("customdata")
         if data:
-            return int(data[0] if isinstance(data, list) else data["0"]), resolution
-    return None, resolution
+            return str(int(data[0] if isinstance(data, list) else data["0"]))
+    return ""
 
 
 def _in_range(prices: pd.DataFrame, buckets: pd.DataFrame) -> pd.DataFrame:
@@ -192,11 +206,17 @@ def _in_range(prices: pd.DataFrame, buckets: pd.DataFrame) -> pd.DataFrame:
 
 
 def documents(company: str, start: int | None, resolution: Resolution, view: View) -> None:
-    """Documents of the clicked bucket, or the latest."""
+    """Documents of the clicked bucket, or the latest (of the range that was picked)."""
     if start is None:
-        heading = "Latest documents"
-        found = live.read_aggregates(("latest", company), lambda run: run.documents.between([company], *EVER))
-        found = [document for document in found if document.channel in view.channels][:LATEST]
+        heading = f"Documents, {view.window.label}" if view.window.end else "Latest documents"
+        some = live.read_aggregates(("latest", company), lambda run: run.documents.between([company], *EVER))
+        if view.window.end:
+            end = view.window.end
+            some = live.read_aggregates(
+                ("kept", company, view.window),
+                lambda run: run.documents.behind(company, end - view.window.seconds, end),
+            )
+        found = [document for document in some if document.channel in view.channels]
     else:
         moment = formats.moment(start * SECOND, view.zone, year=True)
         heading = f"Documents of the {resolution} from {moment} {view.zone_name}"
@@ -204,24 +224,25 @@ def documents(company: str, start: int | None, resolution: Resolution, view: Vie
             ("behind", company, start, resolution, view.channel),
             lambda run: snapshots.behind(run, company, start, resolution, view.channels),
         )
-    _listed(heading, found, view, company)
+    _listed(heading, found, view, company, start is not None)
 
 
-def _listed(heading: str, found: list[RecentDocument], view: View, company: str) -> None:
+def _listed(heading: str, some: list[RecentDocument], view: View, company: str, clicked: bool) -> None:
     row = components.heading(heading, "A company's latest 200 documents and the five heaviest of every hour are kept.")
+    wanted = document_filter.draw(row, *matching.offered(some))
+    found = [document for document in some if wanted.keeps(document)][:LATEST]
     components.csv_button(row, "documents", lambda: plots.document_table(found, view.zone))
+    if clicked:
+        st.button("Latest documents instead", key="latest", on_click=lambda: address.choose(hour=""), type="tertiary")
+    if not found and wanted.count:
+        live.nothing("No matching documents", document_filter.none_match(wanted, len(some)))
+        return
     if not found:
         live.nothing("No documents kept", "The bucket's counts remain; its documents have made room for newer ones.")
         return
     colours = view.colours
     items = plots.document_items(found, view.zone, colours, detailed=True)
-    components.documents(
-        items,
-        (colours.negative, colours.neutral, colours.positive),
-        620,
-        key=f"documents-{company}",
-        chips=False,
-    )
+    components.documents(items, (colours.negative, colours.neutral, colours.positive), 620, key=f"documents-{company}")
 
 
 def mixes(found: CompanyWindow, view: View) -> None:

@@ -11,17 +11,13 @@ from dashboard import components, live
 from dashboard.drawing import alert_list, formats
 from dashboard.drawing.figures import Figure
 from dashboard.reading import alerting, snapshots
-from dashboard.reading.lag import LagReader
 from dashboard.reading.snapshots import Health
 from dashboard.view import View
 from shared.clock import SystemClock
 from shared.contract.health import WorkerReport
 from shared.contract.processes import ChildState
-from shared.reading.offsets import Lag
-from shared.reading.run import Applied
 from shared.reading.supervisor import recorded_state
 
-LOOK_FOR_WORKERS = 10.0  # seconds between two walks of the key space
 _NUMBERS = {
     "processed": "{:,.0f}", "per second": "{:,.1f}", "p50 ms": "{:,.1f}", "p99 ms": "{:,.1f}", "queue": "{:,.0f}",
     "pid": "{:.0f}",
@@ -29,8 +25,8 @@ _NUMBERS = {
 
 
 def draw(view: View) -> None:
-    live.read("find_workers", lambda run: run.workers.find(), max_age=LOOK_FOR_WORKERS)
-    health = live.read("health", snapshots.health)
+    live.read("find_workers", lambda run: run.workers.find(), max_age=live.LOOK_FOR_WORKERS)
+    health = live.read("health", lambda run: snapshots.health(run, live.now()))
     rates(health, view)
     counts(health, view)
     processes(health)
@@ -96,7 +92,7 @@ def _ms(value: float) -> str:
 
 
 def _lag(health: Health) -> Figure:
-    lag = _waiting(tuple(sorted(health.positions.items())))
+    lag = live.waiting(tuple(sorted(health.positions.items())))
     if lag is None:
         return Figure("Lag", formats.NOTHING, "Records that wait in Kafka.", note="Kafka does not answer")
     return Figure(
@@ -105,16 +101,6 @@ def _lag(health: Health) -> Figure:
         "Records on documents.* and opinions that are not finished yet, ticks left out.",
         note=f"{lag.documents.records:,} documents, {lag.opinions.records:,} opinions",
     )
-
-
-@st.cache_resource(show_spinner=False)
-def _lag_reader() -> LagReader:
-    return LagReader(live.settings)
-
-
-@st.cache_data(ttl=4, show_spinner=False)
-def _waiting(positions: tuple[tuple[int, Applied], ...]) -> Lag | None:
-    return _lag_reader().read(dict(positions))
 
 
 def processes(health: Health) -> None:

@@ -6,29 +6,33 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import components, live
+from dashboard import address, components, document_filter, live
 from dashboard.drawing import formats, plots
 from dashboard.drawing.figures import Figure
-from dashboard.reading import measures, snapshots
+from dashboard.reading import matching, measures, snapshots
 from dashboard.reading.companies import label
 from dashboard.reading.snapshots import Market
 from dashboard.view import View
 
 FEED = 60
+SEARCHED = 400  # that the filter looks through
 MOVERS = 12
 RANKS = {"Strength": "strength", "Change": "change", "Volume": "volume_percent"}
 
 
 def draw(view: View) -> None:
-    key = (view.window.label, view.channel)
-    market = live.read_aggregates(("market", *key), lambda run: snapshots.market(run, view.window, view.channels))
+    key = (view.window, view.channel)
+    market = live.read_aggregates(
+        ("market", *key), lambda run: snapshots.market(run, view.window, view.channels, live.now())
+    )
     if market is None:
         live.nothing(
             "No opinions yet",
             "Documents appear here once they are scored. Feed some with `bellwether ingest file PATH --channel news`, "
-            "or start the synthetic week with `bellwether up`.",
+            "or start with the synthetic week: `make demo`.",
         )
         return
+    elsewhere(market, view)
     headline(market, view)
     left, right = st.columns([1.62, 1], gap="medium")
     with left:
@@ -37,6 +41,19 @@ def draw(view: View) -> None:
         feed(view)
     if painted:
         movers(market, view)
+
+
+def elsewhere(market: Market, view: View) -> None:
+    """Says where the opinions are, when the window holds next to none of them: texts without a time of their own count
+    as written when they were read, and move the window to that moment."""
+    inside, ever = len(market.companies), market.known
+    if view.window.end is None and ever >= 5 and inside * 10 <= ever:
+        st.info(
+            f"Only {inside:,} of {ever:,} companies were written about in this window, which ends with the newest "
+            "opinion. Rows without a time count as written when they were read, and move it; what was loaded of the "
+            "past is shown by Range, above.",
+            icon=":material/history:",
+        )
 
 
 def headline(market: Market, view: View) -> None:
@@ -113,30 +130,34 @@ def sector_map(market: Market, view: View) -> bool:
         live.nothing("Quiet", "No company was written about in this window.")
         return True
     sectors = live.read_aggregates(
-        ("map", view.window.label, view.channel, view.colours),
+        ("map", view.window, view.channel, view.colours),
         lambda _: plots.sector_map(market.companies, view.colours),
     )
-    clicked, painted = components.treemap(sectors, view.colours, key="sector_map")
-    if clicked:
-        live.open_company(clicked)
-    return painted
+    return components.treemap(sectors, view.colours, key="sector_map", opened=live.open_company)
 
 
 def feed(view: View) -> None:
     row = components.heading(
         "Newest opinions", "Newest first, by time of availability. Bar: negative, neutral, positive."
     )
-    found = live.read_aggregates(("feed", view.channel), lambda run: snapshots.feed(run, view.channels, FEED))
+    some = live.read_aggregates(
+        ("feed", view.channel, view.window),
+        lambda run: snapshots.feed(run, view.channels, SEARCHED, live.now(), view.window),
+    )
+    wanted = document_filter.draw(row, *matching.offered(some))
+    found = [document for document in some if wanted.keeps(document)][:FEED]
     components.csv_button(row, "feed", lambda: plots.document_table(found, view.zone))
+    if not found:
+        live.nothing("No matching documents", document_filter.none_match(wanted, len(some)))
+        return
     colours = view.colours
-    clicked = components.documents(
+    components.documents(
         plots.document_items(found, view.zone, colours),
         (colours.negative, colours.neutral, colours.positive),
         560,
         key="feed",
+        opened=live.open_company,
     )
-    if clicked:
-        live.open_company(clicked)
 
 
 def movers(market: Market, view: View) -> None:
@@ -148,7 +169,7 @@ def movers(market: Market, view: View) -> None:
     )
     with row:
         rank = st.segmented_control(
-            "Rank by", list(RANKS), default="Strength", key="rank", required=True, label_visibility="collapsed"
+            "Rank by", list(RANKS), key=address.ready("rank", list(RANKS)), required=True, label_visibility="collapsed"
         )
     table = mover_table(compared)
     components.csv_button(row, "movers", lambda: table.drop(columns=["trend"]))
@@ -156,7 +177,7 @@ def movers(market: Market, view: View) -> None:
         live.nothing("Nothing to compare", "No company has opinions in this window and in the one before.")
         return
     rising, falling = st.columns(2, gap="medium")
-    ordered = table.sort_values([RANKS[rank], "company"], ascending=[False, True])
+    ordered = table.sort_values([RANKS[rank or "Strength"], "company"], ascending=[False, True])
     with rising:
         _movers("Rising", ordered.head(MOVERS), "rising")
     with falling:
@@ -189,11 +210,18 @@ def mover_table(compared: pd.DataFrame) -> pd.DataFrame:
 
 def _movers(title: str, rows: pd.DataFrame, key: str) -> None:
     number = st.column_config.NumberColumn
-    event = st.dataframe(
+    shown = [str(company) for company in rows["company"]]
+
+    def opened() -> None:
+        picked = st.session_state[key]["selection"]["rows"]
+        if picked and picked[0] < len(shown):
+            live.open_company(shown[picked[0]])
+
+    st.dataframe(
         rows,
         key=key,
         hide_index=True,
-        on_select="rerun",
+        on_select=opened,
         selection_mode="single-row",
         height=35 * (len(rows) + 1) + 3,
         column_order=["ticker", "name", "sentiment", "change", "strength", "documents", "volume_percent", "trend"],
@@ -210,5 +238,3 @@ def _movers(title: str, rows: pd.DataFrame, key: str) -> None:
             ),
         },
     )
-    if event.selection.rows:
-        live.open_company(str(rows.iloc[event.selection.rows[0]]["company"]))

@@ -5,16 +5,18 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import components, live
+from dashboard import address, components, document_filter, live
 from dashboard.drawing import formats, plots, tables
 from dashboard.drawing.figures import Figure
-from dashboard.reading import recommendations, snapshots
+from dashboard.reading import matching, recommendations, snapshots
 from dashboard.reading.companies import label
+from dashboard.reading.windows import clock
 from dashboard.view import View
 from shared.clock import DAY_SECONDS, SECOND
 from shared.contract.events import MICRO
 from shared.contract.signals import ACTIONS, Signal, feature_words
 
+WHICH = ("All companies", "Watchlist")
 MEANING = (
     "A signal for T is made only of opinions that were available before T; it is known a minute later. "
     "Statistics about texts, not advice."
@@ -22,7 +24,10 @@ MEANING = (
 
 
 def draw(view: View) -> None:
-    signals = live.read_aggregates("latest signals", lambda run: run.signals.latest())
+    signals = live.read_aggregates(("signals", view.window.end), lambda run: snapshots.signals_at(run, view.window))
+    if not signals and view.window.end is not None:
+        live.nothing("No signals then", f"None was emitted in the eight days before the end of {view.window.label}.")
+        return
     if not signals:
         live.nothing(
             "No signals yet",
@@ -32,7 +37,8 @@ def draw(view: View) -> None:
     strategies = sorted({signal.strategy for signal in signals})
     chosen = strategies[0]
     if len(strategies) > 1:
-        chosen = st.segmented_control("Strategy", strategies, default=chosen, key="strategy", required=True) or chosen
+        key = address.ready("strategy", strategies)
+        chosen = st.segmented_control("Strategy", strategies, key=key, required=True) or chosen
     shown = followed([signal for signal in signals if signal.strategy == chosen], view)
     if not shown:
         live.nothing(
@@ -42,21 +48,25 @@ def draw(view: View) -> None:
         )
         return
     headline(shown, view)
-    newest = max(live.read_aggregates("newest", snapshots.newest).values(), default=0)
-    if soon := tables.next_signal(shown, newest, view.zone):
+    newest = clock(live.read_aggregates("newest", snapshots.newest).values(), live.now())
+    if view.window.end is None and (soon := tables.next_signal(shown, newest, view.zone)):
         st.caption(soon)
-    company = ranking(shown, view)
-    detail(next((s for s in shown if s.company == company), shown[0]), view)
+    ranking(shown, view)
+    found = next((signal for signal in shown if signal.company == view.company), None)
+    signal = found or shown[0]
+    with live.part("detail", (signal.company, signal.strategy)):
+        if view.company and found is None:
+            name = formats.plain(label(view.company).long)
+            st.info(f"No signal on {name} is in this list; the strongest is shown.", icon=":material/info:")
+        detail(signal, view)
 
 
 def followed(signals: list[Signal], view: View) -> list[Signal]:
     """All of them, or those on what the profile follows, as the reader chooses."""
     only = st.segmented_control(
         "Which companies",
-        ["All companies", "Watchlist"],
-        default="All companies",
-        key="of",
-        bind="query-params",
+        WHICH,
+        key=address.ready("of", WHICH),
         required=True,
         label_visibility="collapsed",
         width="content",
@@ -84,19 +94,26 @@ def headline(signals: list[Signal], view: View) -> None:
     components.strip(figures, view.colours, key="actions")
 
 
-def ranking(signals: list[Signal], view: View) -> str:
-    """The table, strongest first; the company of the chosen row."""
+def ranking(signals: list[Signal], view: View) -> None:
+    """The table, strongest first; a row that is chosen opens its company below."""
     row = components.heading("Ranked by strength", MEANING)
     table = tables.signal_table(signals, view.zone)
     components.csv_button(row, "signals", lambda: table)
+    companies = [str(company) for company in table["company"]]
     shown = table.drop(columns=["company", "strategy", "revision", "synthetic"])
     shown.insert(shown.columns.get_loc("score"), "", tables.score_bars(shown["score"], view.colours))
-    chosen = st.dataframe(
+
+    def opened() -> None:
+        picked = st.session_state["signals"]["selection"]["rows"]
+        if picked and picked[0] < len(companies):
+            address.choose(company=companies[picked[0]])
+
+    st.dataframe(
         shown,
         key="signals",
         hide_index=True,
         height=380,
-        on_select="rerun",
+        on_select=opened,
         selection_mode="single-row",
         column_config={
             "": st.column_config.ImageColumn(
@@ -110,22 +127,18 @@ def ranking(signals: list[Signal], view: View) -> str:
             "for": st.column_config.TextColumn(help=f"T, in {view.zone_name}."),
         },
     )
-    picked = chosen["selection"]["rows"]
-    if picked and picked[0] < len(table):
-        return str(table["company"].iloc[picked[0]])
-    return view.company
 
 
 def detail(signal: Signal, view: View) -> None:
     """One company's reasons, history and evidence."""
     name = label(signal.company)
     row = components.heading(f"{formats.plain(name.long)}: {signal.action} {signal.score / MICRO:+.2f}", MEANING)
-    if row.button("Open company", key="open", type="tertiary"):
-        live.open_company(signal.company)
+    row.button("Open company", key="open", type="tertiary", on_click=live.open_company, args=(signal.company,))
     history = live.read_aggregates(
         ("signal history", signal.company, signal.strategy),
         lambda run: run.signals.history(signal.company, signal.strategy),
     )
+    history = [each for each in history if view.within(each.at - 1)] or [signal]
     left, right = st.columns([1.4, 1], gap="medium")
     with left:
         st.plotly_chart(
@@ -142,15 +155,20 @@ def detail(signal: Signal, view: View) -> None:
 
 def evidence(signal: Signal, view: View) -> None:
     """The documents behind it, as far as they are kept."""
-    components.heading("Evidence", "The heaviest documents of the look-back's last day.")
+    row = components.heading("Evidence", "The heaviest documents of the look-back's last day.")
     begin, end = signal.at // SECOND - 5 * DAY_SECONDS, signal.at // SECOND
     documents = live.read_aggregates(
         ("evidence", signal.id), lambda run: run.documents.behind(signal.company, begin, end)
     )
     wanted = [document for document in documents if document.id in set(signal.evidence)]
+    chosen = document_filter.draw(row, *matching.offered(wanted))
     if not wanted:
         live.nothing("No longer kept", "The documents behind this signal are no longer stored.")
         return
     colours = (view.colours.negative, view.colours.neutral, view.colours.positive)
-    items = plots.document_items(wanted, view.zone, view.colours, detailed=True)
-    components.documents(items, colours, 420, key="evidence", chips=False)
+    found = [document for document in wanted if chosen.keeps(document)]
+    if not found:
+        live.nothing("No matching documents", document_filter.none_match(chosen, len(wanted)))
+        return
+    items = plots.document_items(found, view.zone, view.colours, detailed=True)
+    components.documents(items, colours, 420, key=f"evidence-{signal.company}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -47,3 +48,16 @@ def label(company: str) -> Label:
 def listed() -> list[str]:
     """Ids of every company of the catalogue."""
     return [company.id for company in Catalogue.load().companies]
+
+
+def named(text: str, ids: Iterable[str]) -> str | None:
+    """The company that somebody means by an id, a ticker or a name, in any case; None when it is none of `ids`."""
+    wanted = text.strip().lstrip("$").casefold()
+    found = None
+    for company in ids:
+        known = label(company)
+        if wanted in (company.casefold(), known.ticker.casefold()):
+            return company
+        if wanted in (name.casefold() for name in (known.name, known.long, known.searched, *known.also)):
+            found = found or company
+    return found

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboard.reading import snapshots
+from dashboard.reading.windows import Window, clock
 from shared.analyst import ranking
 from shared.analyst.ranking import Item, Ranked
-from shared.clock import HOUR
+from shared.clock import HOUR, SECOND
 from shared.contract.aggregates import RecentDocument
 from shared.contract.events import CHANNELS, MARKET, Channel
 from shared.contract.signals import Signal
@@ -52,13 +53,20 @@ def followed_companies(interests: Interests) -> list[str]:
     return list(dict.fromkeys([*sorted(interests.companies), *by_sector]))[:MOST_COMPANIES]
 
 
-def documents(run: RunView, interests: Interests, channels: Sequence[Channel]) -> tuple[int, list[RecentDocument]]:
-    """(the run's newest time, documents that may be recommended): the newest of all, and those of what is followed."""
-    newest = max(run.newest().values(), default=0)
+def documents(
+    run: RunView, interests: Interests, channels: Sequence[Channel], wall: int, window: Window
+) -> tuple[int, list[RecentDocument]]:
+    """(the page's time, documents that may be recommended): the newest of all, and those of what is followed; of a
+    window that has an end, those that lie in it. `wall`: the wall clock."""
+    now = clock(run.newest().values(), wall)
+    start = now - REACH_HOURS * HOUR
+    if window.end is not None:
+        now, start = window.end * SECOND - 1, (window.end - window.seconds) * SECOND
     followed = followed_companies(interests)
-    own = run.documents.between(followed, newest - REACH_HOURS * HOUR, newest + 1) if followed else []
-    both = {(d.id, d.company): d for d in [*own, *snapshots.feed(run, CHANNELS, NEWEST)] if d.channel in channels}
-    return newest, [document for document in both.values() if document.company != MARKET]
+    own = run.documents.between(followed, start, now + 1) if followed else []
+    newest = snapshots.feed(run, CHANNELS, NEWEST, wall, window)
+    both = {(d.id, d.company): d for d in [*own, *newest] if d.channel in channels}
+    return now, [document for document in both.values() if document.company != MARKET]
 
 
 def ranked_signals(signals: Iterable[Signal], profile: Profile, interests: Interests, most: int) -> list[Ranked]:

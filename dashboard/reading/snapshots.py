@@ -9,13 +9,15 @@ import pandas as pd
 
 from dashboard.reading import measures
 from dashboard.reading.frames import frame
-from dashboard.reading.windows import Period, Window, cover, needed, period
-from shared.clock import SECOND
+from dashboard.reading.windows import AHEAD, Period, Window, clock, cover, needed, period
+from shared.clock import HOUR, SECOND
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution, Totals
 from shared.contract.alerts import KEPT_ALERTS
 from shared.contract.events import MARKET, Channel
 from shared.contract.health import WorkerReport
+from shared.contract.signals import Signal
 from shared.reading.run import Applied, RunView
+from shared.reading.signals import Asked
 
 CHART_BUCKETS: dict[Resolution, int] = {"minute": 720, "hour": 720, "day": 730}  # 12 hours, 30 days, two years
 
@@ -27,7 +29,7 @@ COVERED = 0.1  # share of the window before that may lie ahead of the first buck
 class Market:
     """Every company over a window and the one before it."""
 
-    newest: int  # highest available_at of the run, microseconds: the page's "now"
+    newest: int  # windows.clock: the page's "now", microseconds
     known: int  # companies with any opinion, ever
     span: Period
     buckets: pd.DataFrame  # frames.frame, both windows, the market as a whole included
@@ -58,12 +60,12 @@ def newest(run: RunView) -> dict[str, int]:
     return run.newest()
 
 
-def market(run: RunView, window: Window, channels: Sequence[Channel]) -> Market | None:
-    """None while nothing was aggregated."""
+def market(run: RunView, window: Window, channels: Sequence[Channel], wall: int) -> Market | None:
+    """None while nothing was aggregated. `wall`: the wall clock, here and below."""
     latest = run.newest()
     if not latest:
         return None
-    now = max(latest.values())
+    now = clock(latest.values(), wall)
     span = period(now, window)
     active = [company for company, at in latest.items() if at >= span.before * SECOND]
     buckets = frame(run.buckets.rows(active, channels, needed(span, window)))
@@ -73,38 +75,67 @@ def market(run: RunView, window: Window, channels: Sequence[Channel]) -> Market 
     return Market(now, len(set(latest) - {MARKET}), span, buckets, companies, run.totals(), covered)
 
 
-def feed(run: RunView, channels: Sequence[Channel], count: int) -> list[RecentDocument]:
-    """The newest opinions of all companies, newest first.
+def feed(
+    run: RunView, channels: Sequence[Channel], count: int, wall: int, window: Window | None = None
+) -> list[RecentDocument]:
+    """The newest opinions of all companies, newest first; of a `window` that has an end, those that are kept of it.
 
     The `count` newest lie in the `count` companies whose newest is newest, so only those are read (of one channel
     there may be fewer than `count` among them).
     """
-    leaders = sorted(run.newest().items(), key=lambda item: (-item[1], item[0]))[:count]
+    latest = run.newest()
+    if window is not None and window.end is not None:
+        start, end = (window.end - window.seconds) * SECOND, window.end * SECOND
+        wanted = [company for company, at in latest.items() if at >= start]
+        return _of(run.documents.between(wanted, start, end), channels)[:count]
+    leaders = sorted(latest.items(), key=lambda item: (-item[1], item[0]))[:count]
     if not leaders:
         return []
-    reach = leaders[-1][1] if len(channels) > 1 and len(leaders) == count else 0
-    found = run.documents.between([company for company, _ in leaders], reach, leaders[0][1] + 1)
-    return [document for document in found if document.channel in channels][:count]
+    certain = len(channels) > 1 and len(leaders) == count and leaders[0][1] <= wall + AHEAD
+    reach = leaders[-1][1] if certain else 0
+    return _of(run.documents.between([c for c, _ in leaders], reach, wall + AHEAD + 1), channels)[:count]
 
 
-def newest_documents(run: RunView) -> list[RecentDocument]:
+def _of(found: Sequence[RecentDocument], channels: Sequence[Channel]) -> list[RecentDocument]:
+    return [document for document in found if document.channel in channels]
+
+
+def newest_documents(run: RunView, wall: int) -> list[RecentDocument]:
     """A few of the newest opinions: enough to tell whether what is shown is synthetic."""
-    return feed(run, ("news", "social"), 10)
+    return feed(run, ("news", "social"), 10, wall)
 
 
-def company_window(run: RunView, company: str, window: Window, channels: Sequence[Channel]) -> CompanyWindow | None:
+SIGNAL_HOURS = 24 * 8  # before the end of a range: how old its latest signal may be
+
+
+def signals_at(run: RunView, window: Window) -> list[Signal]:
+    """The latest signal of every company and strategy; of a window that has an end, those that were the latest then."""
+    latest = run.signals.latest()
+    if window.end is None or not latest:
+        return latest
+    last = window.end * SECOND // HOUR * HOUR
+    times = [last - hour * HOUR for hour in range(SIGNAL_HOURS)]
+    found = run.signals.revisions_at([Asked(signal.company, signal.strategy, times) for signal in latest])
+    then = [revisions[max(revisions)][-1] for revisions in found if revisions]
+    return sorted(then, key=lambda signal: (-abs(signal.score), signal.company, signal.strategy))
+
+
+def company_window(
+    run: RunView, company: str, window: Window, channels: Sequence[Channel], wall: int
+) -> CompanyWindow | None:
     """None when the company has no opinion at all."""
     latest = run.newest()
     if company not in latest:
         return None
-    span = period(max(latest.values()), window)
+    now = clock(latest.values(), wall)
+    span = period(now, window)
     rows = run.buckets.rows([company], channels, needed(span, window))
     buckets = frame(rows)
     current = buckets[buckets["start"] >= span.start]
     inside = [row.bucket for row in rows if row.start >= span.start]
     authors, stories = run.buckets.distinct(company, channels, _detailed(span, window))
     return CompanyWindow(
-        newest=max(latest.values()),
+        newest=now,
         span=span,
         now=measures.whole(current),
         before=measures.whole(buckets[buckets["start"] < span.start]),
@@ -118,11 +149,15 @@ def company_window(run: RunView, company: str, window: Window, channels: Sequenc
     )
 
 
-def series(run: RunView, company: str, resolution: Resolution, channels: Sequence[Channel]) -> pd.DataFrame:
-    """The company's buckets of one resolution up to the run's newest, for the chart; columns of frames.frame."""
-    latest = run.newest()
+def series(
+    run: RunView, company: str, resolution: Resolution, channels: Sequence[Channel], wall: int, window: Window
+) -> pd.DataFrame:
+    """The company's buckets of one resolution, for the chart: up to the page's "now", or those of a window that has an
+    end, with as many before it as the chart has room for. Columns of frames.frame."""
     step = SECONDS[resolution]
-    end = (max(latest.values(), default=0) // SECOND // step + 1) * step
+    end = (clock(run.newest().values(), wall) // SECOND // step + 1) * step
+    if window.end is not None:
+        end = -(-window.end // step) * step
     starts = range(max(end - CHART_BUCKETS[resolution] * step, 0), end, step)
     return frame(run.buckets.rows([company], channels, {resolution: list(starts)}))
 
@@ -160,11 +195,11 @@ class Health:
     positions: dict[int, Applied]  # RunView.positions
 
 
-def health(run: RunView) -> Health:
+def health(run: RunView, wall: int) -> Health:
     """Counts, workers and what the run is bound to."""
     latest = run.newest()
     return Health(
-        newest=max(latest.values(), default=0),
+        newest=clock(latest.values(), wall),
         companies=len(latest),
         totals=run.totals(),
         workers=run.workers.reports(),

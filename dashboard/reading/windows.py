@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from shared.clock import DAY_SECONDS, HOUR_SECONDS, SECOND
+from shared.clock import DAY_SECONDS, HOUR, HOUR_SECONDS, SECOND
 from shared.contract.aggregates import SECONDS, Resolution
+
+AHEAD: Final = HOUR  # how far the clocks of sources may be ahead, as at ingest
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,11 @@ class Window:
     coarse: Resolution
     fine: Resolution
     bins: int  # points of a sparkline over this window and the one before it
+    end: int | None = None  # seconds since the epoch; None: it ends with the newest opinion
+
+    def covers(self, instant: int) -> bool:
+        """Whether an instant (microseconds) lies in a window that has an end of its own."""
+        return self.end is not None and self.end - self.seconds <= instant // SECOND < self.end
 
 
 WINDOWS: Final[dict[str, Window]] = {
@@ -41,10 +49,33 @@ class Period:
     end: int
 
 
+_LONG: Final = 90 * DAY_SECONDS  # from here on a range is read in whole days
+
+
+def between(label: str, start: int, end: int) -> Window:
+    """The window over [start, end) seconds, outwards to whole hours, or to whole days of UTC where it is long."""
+    fine: Resolution = "day" if end - start >= _LONG else "hour"
+    step = SECONDS[fine]
+    first, last = start // step * step, -(-end // step) * step
+    bins = 24 if last - first <= DAY_SECONDS else 30
+    return Window(label, last - first, "hour" if last - first <= DAY_SECONDS else "day", fine, bins, last)
+
+
+def clock(newest: Iterable[int], now: int) -> int:
+    """A page's "now": the highest available_at that is at most an hour ahead of the wall clock `now` (microseconds).
+
+    A record that is stamped further ahead must not move the page (design 2.3); where there are only such, it is `now`.
+    0 without any.
+    """
+    times = list(newest)
+    return max((at for at in times if at <= now + AHEAD), default=now if times else 0)
+
+
 def period(newest: int, window: Window) -> Period:
-    """The window that ends with the fine bucket holding `newest` (microseconds), so that the newest opinion counts."""
+    """The window that ends with the fine bucket holding `newest` (microseconds), so that the newest opinion counts, or
+    where it has an end of its own."""
     fine = SECONDS[window.fine]
-    end = (newest // SECOND // fine + 1) * fine
+    end = (newest // SECOND // fine + 1) * fine if window.end is None else window.end
     return Period(end - 2 * window.seconds, end - window.seconds, end)
 
 

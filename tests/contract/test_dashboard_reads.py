@@ -47,7 +47,7 @@ def test_market_windows_count_exactly(
     written: tuple[RunView, dict[str, Opinions]], label: str, channels: tuple[Channel, ...]
 ) -> None:
     run, opinions = written
-    market = snapshots.market(run, WINDOWS[label], channels)
+    market = snapshots.market(run, WINDOWS[label], channels, END)
     assert market is not None
     span = period(market.newest, WINDOWS[label])
     for company, row in market.companies.set_index("company").iterrows():
@@ -65,7 +65,7 @@ def test_market_windows_count_exactly(
 def test_the_feed_is_the_newest_of_all(written: tuple[RunView, dict[str, Opinions]]) -> None:
     run, opinions = written
     expected = sorted((int(at) for each in opinions.values() for at in each.at), reverse=True)[:25]
-    assert [document.available_at for document in snapshots.feed(run, CHANNELS, 25)] == expected
+    assert [document.available_at for document in snapshots.feed(run, CHANNELS, 25, END)] == expected
 
 
 def test_a_company_window_counts_authors_stories_events_and_sources(
@@ -74,7 +74,7 @@ def test_a_company_window_counts_authors_stories_events_and_sources(
     run, opinions = written
     company = next(iter(opinions))
     each = opinions[company]
-    found = snapshots.company_window(run, company, WINDOWS["24h"], CHANNELS)
+    found = snapshots.company_window(run, company, WINDOWS["24h"], CHANNELS, END)
     assert found is not None
     now = inside(each, found.span.start, found.span.end, CHANNELS)
     first, last = found.span.start // HOUR_SECONDS, -(-found.span.end // HOUR_SECONDS)
@@ -101,7 +101,7 @@ def test_documents_behind_a_point_lie_in_it(written: tuple[RunView, dict[str, Op
 def test_series_and_prices(written: tuple[RunView, dict[str, Opinions]]) -> None:
     run, opinions = written
     company = next(iter(opinions))
-    days = snapshots.series(run, company, "day", CHANNELS)
+    days = snapshots.series(run, company, "day", CHANNELS, END, WINDOWS["24h"])
     assert days["documents"].sum() == len(opinions[company].at)
     prices = price_frame(run.prices(company))
     assert list(prices["date"]) == sorted(prices["date"])
@@ -111,11 +111,11 @@ def test_series_and_prices(written: tuple[RunView, dict[str, Opinions]]) -> None
 
 def test_an_empty_run(redis_url: str) -> None:
     run = RunView.of(redis.Redis.from_url(redis_url), "nothinghere", slots=8)
-    assert snapshots.market(run, WINDOWS["24h"], CHANNELS) is None
-    assert snapshots.feed(run, CHANNELS, 10) == []
-    assert snapshots.company_window(run, "AAPL", WINDOWS["24h"], CHANNELS) is None
-    assert snapshots.series(run, "AAPL", "hour", CHANNELS).empty
-    assert snapshots.health(run).newest == 0
+    assert snapshots.market(run, WINDOWS["24h"], CHANNELS, END) is None
+    assert snapshots.feed(run, CHANNELS, 10, END) == []
+    assert snapshots.company_window(run, "AAPL", WINDOWS["24h"], CHANNELS, END) is None
+    assert snapshots.series(run, "AAPL", "hour", CHANNELS, END, WINDOWS["24h"]).empty
+    assert snapshots.health(run, END).newest == 0
     assert frame([]).empty
 
 
