@@ -1,8 +1,9 @@
 """The address of a view: what a reader has chosen, in the page's URL, so that it can be shared and Back restores it.
 
 The session holds the truth. The URL is read when a tab opens and when its reader goes back or forward, never otherwise:
-a message that was under way with an older URL would undo a choice. It is written once a run, so that one choice is
-one entry of the browser's history. Streamlit's own binding of widgets replaces the entry, and Back left the dashboard.
+a message that was under way with an older URL would undo a choice. It is written once a run, at its beginning, when
+callbacks and widgets have told what they have to tell, so that one choice is one entry of the browser's history.
+Streamlit's own binding of widgets replaces the entry, and Back left the dashboard.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ DEFAULTS: Final[dict[str, str]] = {
     "sign": "Any sign",
 }
 _ADOPTED: Final = "address adopted"
-OF_A_PAGE: Final = ("text", "event", "source", "sign", "hour")  # are about what is listed now: another subject, none
+OF_A_LIST: Final = ("text", "event", "source", "sign", "hour")  # are about what is listed now: another subject, none
+OF_A_PAGE: Final = (*OF_A_LIST, "resolution", "rank", "strategy", "of", "only", "rule", "list")
 
 
 def adopt() -> None:
@@ -75,8 +77,10 @@ def one_of(key: str, options: Sequence[T]) -> T:
 
 def choose(**chosen: str) -> None:
     """Set choices from a callback. Another page or company leaves filters of the former one behind."""
-    if any(key in ("page", "company") and each != value(key) for key, each in chosen.items()):
+    if chosen.get("page", value("page")) != value("page"):
         chosen = dict.fromkeys(OF_A_PAGE, "") | chosen
+    elif chosen.get("company", value("company")) != value("company"):
+        chosen = dict.fromkeys(OF_A_LIST, "") | chosen
     for key, each in chosen.items():
         st.session_state[key] = each or DEFAULTS[key]
 

@@ -81,6 +81,7 @@ def screen(toolbar: Callable[[], None], page: Callable[[], None]) -> None:
 
     @st.fragment(run_every=refresh_seconds())
     def again() -> None:
+        address.write()
         toolbar()
         banner = st.empty()  # always there, so that nothing below moves when it fills
         try:
@@ -91,7 +92,6 @@ def screen(toolbar: Callable[[], None], page: Callable[[], None]) -> None:
         except Unreachable as problem:
             banner.warning(str(problem), icon=DISCONNECTED)
             nothing("Waiting for data", "This page fills automatically once Redis answers.")
-        address.write()
 
     again()
 

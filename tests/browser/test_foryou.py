@@ -75,6 +75,7 @@ def test_an_analyst_follows_a_sector_and_rates_an_article(
     page.get_by_label("Sectors", exact=True).click()
     page.get_by_role("option", name=SECTOR, exact=True).click()
     page.keyboard.press("Escape")
+    page.get_by_role("button", name="Save", exact=True).click()
     followed = [Follow("main", "sector", SECTOR)]
     until(lambda: Profiles(client).follows("default") == followed, 60, "what was chosen did not reach Redis")
     expect(page.get_by_text("You follow nothing yet")).to_have_count(0)
