@@ -43,12 +43,9 @@ def draw(pages: Sequence[str]) -> None:
             st.markdown("**Bellwether**", width="content")
             components.bar([_group("page", "Page", pages, name, "The pages of this dashboard.")], [], "pages", _picked)
             _search_box()
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            acting = ACTS[name]
-            if "range" in acting:
-                _range_box(live_end="window" not in acting)
-            groups = [_choice(key) for key in acting if key != "range"]
-            components.bar(groups, _facts(), "choices", _picked)
+            if "range" in ACTS[name]:
+                _range_box(live_end="window" not in ACTS[name])
+        components.bar([_choice(key) for key in ACTS[name] if key != "range"], _facts(), "choices", _picked)
 
 
 def title(page: str, company: str, run: str) -> str:

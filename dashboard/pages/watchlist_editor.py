@@ -81,8 +81,6 @@ def _edit(profile: Profile, chosen: str, signals: Sequence[Signal]) -> None:
 
 
 def _box(kind: FollowKind, key: str, held: list[str], signals: Sequence[Signal]) -> None:
-    if key not in st.session_state:
-        st.session_state[key] = held
     offered = f"{key} offered"  # stays as it was when the editor was opened, or the form would be drawn anew
     if offered not in st.session_state:
         known = _options(kind, signals)
@@ -90,6 +88,7 @@ def _box(kind: FollowKind, key: str, held: list[str], signals: Sequence[Signal])
     st.multiselect(
         _WORDS[kind],
         st.session_state[offered],
+        default=held,  # not by the session's state: that is sent once, and was lost on a box still to be painted
         key=key,
         format_func=lambda each: label(each).long if kind == "company" else event_words(each),
         accept_new_options=kind == "event",
