@@ -51,6 +51,7 @@ def draw(view: View) -> None:
     if found is None:
         live.nothing("No opinions on this company", "No document read so far names it.")
         return
+    quiet(company, found, view)
     headline(found, view)
     resolution = chart(company, found, view)
     picked = address.value("hour")
@@ -60,6 +61,18 @@ def draw(view: View) -> None:
         documents(company, start, resolution, view)
     with right:
         mixes(found, view)
+
+
+def quiet(company: str, found: CompanyWindow, view: View) -> None:
+    """Says where a company's opinions are, when the window holds none of them."""
+    if found.now["documents"]:
+        return
+    at = live.read_aggregates("newest", snapshots.newest).get(company, 0)
+    st.info(
+        f"Nothing on this company in this window. Its newest opinion is of "
+        f"{formats.moment(at, view.zone, year=True)} {view.zone_name}; Range, above, shows those days.",
+        icon=":material/history:",
+    )
 
 
 def follow(company: str, view: View) -> None:

@@ -1,0 +1,69 @@
+"""What a filter keeps, whom a search finds, which days a range has."""
+
+from __future__ import annotations
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dashboard.reading.companies import listed, named
+from dashboard.reading.matching import Wanted, offered
+from dashboard.view import days_of, of_days
+from shared.contract.aggregates import RecentDocument
+from shared.contract.events import MICRO
+
+
+def document(positive: int, negative: int, title: str = "Ångström wins", event: str = "earnings") -> RecentDocument:
+    return RecentDocument(
+        id="a", company="AAPL", channel="news", source="Wire", title=title, excerpt="A large order", event=event,
+        published_at=1, available_at=1, negative=negative, neutral=MICRO - positive - negative, positive=positive,
+        relevance=MICRO, weight=MICRO,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wanted", "kept"),
+    [
+        (Wanted(), True),
+        (Wanted(text="ORDER wins"), True),
+        (Wanted(text="ångström"), True),
+        (Wanted(text="wins nothing"), False),
+        (Wanted(event="earnings", source="Wire", sign="positive"), True),
+        (Wanted(event="merger"), False),
+        (Wanted(source="Other"), False),
+        (Wanted(sign="negative"), False),
+    ],
+)
+def test_a_filter_keeps_what_has_all_of_it(wanted: Wanted, kept: bool) -> None:
+    assert wanted.keeps(document(MICRO // 2, 0)) == kept
+
+
+def test_signs_and_what_is_offered() -> None:
+    assert Wanted(sign="neutral").keeps(document(MICRO // 20, 0))
+    assert Wanted(sign="negative").keeps(document(0, MICRO // 2))
+    assert offered([document(0, 0), document(0, 0, event="")]) == ({"earnings"}, {"Wire"})
+    assert Wanted(text=" ", sign="neutral").count == 1
+
+
+@pytest.mark.parametrize("text", ["AAPL", "aapl", "$aapl", " Apple ", "AAPL · Apple"])
+def test_a_search_finds_ids_tickers_and_names(text: str) -> None:
+    assert named(text, listed()) == "AAPL"
+
+
+def test_a_search_for_nobody_finds_nobody() -> None:
+    assert named("Xyzzy Holdings", listed()) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "last"), [("", ""), ("2026-02-30", "2026-03-01"), ("x", "2026-03-01"), ("0001-01-01",) * 2]
+)
+def test_what_is_no_range(first: str, last: str) -> None:
+    assert days_of(first, last) is None
+
+
+def test_a_range_is_whole_days_of_the_zone() -> None:
+    assert days_of("2026-03-02", "2026-03-01") == (date(2026, 3, 1), date(2026, 3, 2))
+    window = of_days(date(2026, 3, 8), date(2026, 3, 8), ZoneInfo("America/New_York"))
+    assert window.seconds == 23 * 3600  # the day on which the clocks go forward
+    assert window.label == "8 Mar 2026"
