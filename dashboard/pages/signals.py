@@ -155,12 +155,13 @@ def detail(signal: Signal, view: View) -> None:
 
 def evidence(signal: Signal, view: View) -> None:
     """The documents behind it, as far as they are kept."""
-    row = components.heading("Evidence", "The heaviest documents of the look-back's last day.")
+    row = components.heading("Evidence", "The documents that moved the score most, largest first.")
     begin, end = signal.at // SECOND - 5 * DAY_SECONDS, signal.at // SECOND
     documents = live.read_aggregates(
         ("evidence", signal.id), lambda run: run.documents.behind(signal.company, begin, end)
     )
-    wanted = [document for document in documents if document.id in set(signal.evidence)]
+    kept = {document.id: document for document in documents}
+    wanted = [kept[name] for name in signal.evidence if name in kept]
     chosen = document_filter.draw(row, *matching.offered(wanted))
     if not wanted:
         live.nothing("No longer kept", "The documents behind this signal are no longer stored.")

@@ -17,8 +17,9 @@ from dashboard.reading.recommendations import Profile
 from shared.analyst.following import event_class
 from shared.clock import SystemClock
 from shared.contract.events import event_words
+from shared.contract.names import NAME
 from shared.contract.signals import EVENT_PREFIX, Signal
-from shared.reading.profiles import DEFAULT_LIST, FOLLOW_KINDS, NAME, Follow, FollowKind, ProfileError
+from shared.reading.profiles import DEFAULT_LIST, FOLLOW_KINDS, Follow, FollowKind, ProfileError
 from shared.universe.securities import Catalogue
 
 _WORDS: dict[FollowKind, str] = {"company": "Companies", "sector": "Sectors", "event": "Event classes"}

@@ -120,6 +120,25 @@ def test_back_and_forward_restore_what_was_seen(own: tuple[Served, redis.Redis],
     expect(page.get_by_text("Movers over 7d").first).to_be_visible()
 
 
+def test_presses_of_one_moment_are_all_heard(own: tuple[Served, redis.Redis], visit: Callable[..., Visitor]) -> None:
+    page = visit(own[0]).open()
+    expect(page.get_by_role("radio", name="Change")).to_be_visible()
+    page.evaluate(
+        """() => {
+          const found = (root, text) => [...root.querySelectorAll("*")].flatMap((node) => [
+            ...(node.matches("button") && node.textContent === text ? [node] : []),
+            ...(node.shadowRoot ? found(node.shadowRoot, text) : [])]);
+          for (const text of ["7d", "Change", "social"]) found(document, text)[0].click();
+        }"""
+    )
+    expect(page.get_by_text("Movers over 7d").first).to_be_visible()
+    for chosen in ("7d", "Change", "social"):
+        expect(page.get_by_role("radio", name=chosen)).to_be_checked()
+    page.wait_for_function(
+        "['window=7d', 'rank=Change', 'channel=social'].every((each) => location.search.includes(each))"
+    )
+
+
 def test_a_search_for_what_is_unknown_says_so(own: tuple[Served, redis.Redis], visit: Callable[..., Visitor]) -> None:
     page = visit(own[0]).open()
     expect(page.locator("button.tile")).to_have_count(24)
