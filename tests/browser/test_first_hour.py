@@ -122,7 +122,7 @@ def test_back_and_forward_restore_what_was_seen(own: tuple[Served, redis.Redis],
 
 def test_presses_of_one_moment_are_all_heard(own: tuple[Served, redis.Redis], visit: Callable[..., Visitor]) -> None:
     page = visit(own[0]).open()
-    expect(page.get_by_role("radio", name="Change")).to_be_visible()
+    expect(page.get_by_role("radio", name="Change", exact=True)).to_be_visible()
     page.evaluate(
         """() => {
           const found = (root, text) => [...root.querySelectorAll("*")].flatMap((node) => [
@@ -133,7 +133,7 @@ def test_presses_of_one_moment_are_all_heard(own: tuple[Served, redis.Redis], vi
     )
     expect(page.get_by_text("Movers over 7d").first).to_be_visible()
     for chosen in ("7d", "Change", "social"):
-        expect(page.get_by_role("radio", name=chosen)).to_be_checked()
+        expect(page.get_by_role("radio", name=chosen, exact=True)).to_be_checked()
     page.wait_for_function(
         "['window=7d', 'rank=Change', 'channel=social'].every((each) => location.search.includes(each))"
     )
