@@ -137,7 +137,7 @@ def assert_counted(system: System, recorded: Path) -> None:
 
 def unnamed(dump: str) -> str:
     """A dump of the former version as the present one writes it: authors' shares without the keyed hashes, in the order
-    of their numbers (decisions/0070). Nothing else of it changes."""
+    of their numbers (decisions/0071). Nothing else of it changes."""
     rows = lines(dump)
     for row in rows:
         if "author_shares" in row:

@@ -2,7 +2,7 @@
 
 One JSON object a line, in the order (resolution, company, channel, start), keys sorted, integers, UTF-8, LF. Authors
 are hashed with a key that each state folder draws, so their shares stand here without a name, in the order of their
-numbers (decisions/0070). Stories are hashed without a key and keep theirs.
+numbers (decisions/0071). Stories are hashed without a key and keep theirs.
 """
 
 from __future__ import annotations
