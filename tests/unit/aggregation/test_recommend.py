@@ -187,7 +187,7 @@ def test_actions_follow_the_score(score: int) -> None:
         ("name: x\nversion: 1\nweights: {level: 1}\ncadence_hours: 5", "cadence_hours must divide 24"),
         ("name: x\nversion: 1\nweights: {level: 1}\nthresholds: {buy: -1}", "thresholds must rise"),
         ("name: x\nversion: 1\nweights: {level: 1}\nluck: 2", "luck"),
-        ("name: [", "while parsing"),
+        ("name: [", "line 1, column 8: expected the node content"),
     ],
 )
 def test_a_bad_strategy_file_is_named(tmp_path: Path, text: str, found: str) -> None:
