@@ -172,6 +172,20 @@ class Visitor:
 
 
 @pytest.fixture
+def serving() -> Iterator[Callable[[Path, str], Served]]:
+    """serving(state, redis_url) -> Served, stopped afterwards; named before `visit`, so that pages close first."""
+    started: list[Served] = []
+
+    def start(state: Path, redis_url: str) -> Served:
+        started.append(serve(state, redis_url))
+        return started[-1]
+
+    yield start
+    for served in started:
+        served.stop()
+
+
+@pytest.fixture
 def visit(browser: Browser) -> Iterator[Callable[..., Visitor]]:
     """visit(served, width=1280, scheme="light") -> Visitor; afterwards nothing may have been complained of."""
     visitors: list[Visitor] = []

@@ -250,40 +250,34 @@ def state(tmp_path: Path) -> Path:
 
 
 def test_one_run_is_named_on_every_page_and_in_the_tab(
-    state: Path, own_redis: EmbeddedRedis, visit: Callable[..., Visitor]
+    state: Path, own_redis: EmbeddedRedis, serving: Callable[..., Served], visit: Callable[..., Visitor]
 ) -> None:
     state.mkdir(parents=True)
     (state / "bellwether.yaml").write_text("run: mine\n")
     with redis.Redis.from_url(own_redis.url) as client:
         seed(client, listed(3), run="mine", volume=0.05)
-    served = serve(state, own_redis.url)
-    try:
-        page = visit(served).open()
-        for name in ("Market", "Company", "Signals", "For you", "Alerts", "Back-test", "Health"):
-            page.get_by_role("radio", name=name, exact=True).click()
-            expect(page.get_by_text("run mine", exact=True)).to_be_visible()
-            expect(page).to_have_title(re.compile(rf"^{name} · run mine · Bellwether$"))
-    finally:
-        served.stop()
+    served = serving(state, own_redis.url)
+    page = visit(served).open()
+    for name in ("Market", "Company", "Signals", "For you", "Alerts", "Back-test", "Health"):
+        page.get_by_role("radio", name=name, exact=True).click()
+        expect(page.get_by_text("run mine", exact=True)).to_be_visible()
+        expect(page).to_have_title(re.compile(rf"^{name} · run mine · Bellwether$"))
 
 
 def test_a_record_from_the_future_moves_no_clock(
-    state: Path, own_redis: EmbeddedRedis, visit: Callable[..., Visitor]
+    state: Path, own_redis: EmbeddedRedis, serving: Callable[..., Served], visit: Callable[..., Visitor]
 ) -> None:
     now = SystemClock().now()
     with redis.Redis.from_url(own_redis.url) as client:
         write(client, now - HOUR, "a", title="Written an hour ago")
         write(client, now + 400 * DAY, "b", company="MSFT", title="Written in another year")
-        served = serve(state, own_redis.url)
-        try:
-            page = visit(served).open()
-            expect(page.get_by_text("Written an hour ago").first).to_be_visible()
-            expect(page.get_by_text("Written in another year")).to_have_count(0)
-            expect(page.locator("button.tile")).to_have_count(1)
-            page = visit(served).open("?page=Company&company=AAPL")
-            expect(page.locator(".figure", has_text="Opinions")).to_contain_text("1")
-        finally:
-            served.stop()
+        served = serving(state, own_redis.url)
+        page = visit(served).open()
+        expect(page.get_by_text("Written an hour ago").first).to_be_visible()
+        expect(page.get_by_text("Written in another year")).to_have_count(0)
+        expect(page.locator("button.tile")).to_have_count(1)
+        page = visit(served).open("?page=Company&company=AAPL")
+        expect(page.locator(".figure", has_text="Opinions")).to_contain_text("1")
 
 
 DOTS = [
@@ -301,21 +295,19 @@ DOTS = [
 def test_the_dot_says_why(
     state: Path,
     own_redis: EmbeddedRedis,
+    serving: Callable[..., Served],
     visit: Callable[..., Visitor],
     children: list[ChildState],
     level: str,
     reason: str,
 ) -> None:
-    served = serve(state, own_redis.url)
-    try:
-        record = SupervisorState(phase="running", children=children)
-        (state / "supervisor.json").write_bytes(msgspec.json.encode(record))
-        page = visit(served).open()
-        for name in ("Market", "Signals", "Health"):
-            page.get_by_role("radio", name=name, exact=True).click()
-            dot = page.locator(f".fact.{level}")
-            expect(dot).to_contain_text(reason)
-        with redis.Redis.from_url(own_redis.url) as client:
-            until(lambda: bool(client.ping()), 10, "Redis is gone")
-    finally:
-        served.stop()
+    served = serving(state, own_redis.url)
+    record = SupervisorState(phase="running", children=children)
+    (state / "supervisor.json").write_bytes(msgspec.json.encode(record))
+    page = visit(served).open()
+    for name in ("Market", "Signals", "Health"):
+        page.get_by_role("radio", name=name, exact=True).click()
+        dot = page.locator(f".fact.{level}")
+        expect(dot).to_contain_text(reason)
+    with redis.Redis.from_url(own_redis.url) as client:
+        until(lambda: bool(client.ping()), 10, "Redis is gone")
