@@ -81,7 +81,7 @@ def _found(test: Mapping[str, Any]) -> dict[str, Any]:
         "Sharpe": metrics.get("sharpe"),
         "drawdown": metrics.get("max_drawdown"),
         "turnover": metrics.get("turnover"),
-        "mind": few(metrics) or ("synthetic texts" if metrics.get("synthetic") else ""),
+        "warning": few(metrics) or ("synthetic texts" if metrics.get("synthetic") else ""),
     }
 
 
@@ -98,7 +98,7 @@ def greyed(table: pd.DataFrame, colours: Palette) -> pd.io.formats.style.Styler:
 
     def shade(row: pd.Series) -> list[str]:
         grey = f"color: {colours.muted}"
-        return [grey if name == "t" and str(row.get("mind", "")).startswith("t of") else "" for name in row.index]
+        return [grey if name == "t" and str(row.get("warning", "")).startswith("t of") else "" for name in row.index]
 
     return table.style.apply(shade, axis=1)
 

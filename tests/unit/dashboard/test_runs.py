@@ -124,6 +124,6 @@ def test_a_t_value_of_few_periods_says_so_in_grey(tmp_path: Path) -> None:
     tests = runs.read_tests(tmp_path, known)
     why = "t of 5 independent periods: too few to judge by"
     assert run_charts.comparison(tests).set_index("measure")["week"]["t of the IC (Newey-West)"] == f"+3.10 ({why})"
-    assert run_charts.run_table(known, tests)["mind"][0] == why
+    assert run_charts.run_table(known, tests)["warning"][0] == why
     assert f"color: {LIGHT.muted}" in run_charts.greyed(run_charts.run_table(known, tests), LIGHT).to_html()
     assert run_charts.few({"ic_sessions": 20}) == ""
