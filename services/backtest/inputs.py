@@ -38,6 +38,10 @@ def load_run(settings: Settings, run: str) -> Run:
         known = [each.name for each in run_folders(settings.state_dir) if each.table(SIGNALS)]
         listed = f"known runs: {', '.join(known)}" if known else "there are none yet"
         raise BacktestError(f"no run is named {run!r} ({listed}); make one with: bellwether replay --run {run} …")
+    if (ended := folder.summary().get("state", "finished")) != "finished":
+        raise BacktestError(
+            f"run {run!r} is not finished ({ended}); go on with: bellwether replay --run {run} --resume"
+        )
     signals = read_table(path)
     if "revision" in signals:
         signals = signals[signals["revision"] == 0]

@@ -11,6 +11,7 @@ from typing import Final
 
 from services.runtime.exits import ExitCode
 from shared.addresses import scrubbed
+from shared.clients.disk import NO_SPACE, is_full
 from shared.clients.state_folder import make_folder
 from shared.settings import default_state_dir
 
@@ -44,6 +45,8 @@ def _explained(error: BaseException, state: Path | None) -> tuple[str, int]:
         if kind is not None:
             hint, fallback = kind
             return _joined(error, hint), code if isinstance(code, int) else fallback
+    if is_full(error):
+        return f"{NO_SPACE} ({_joined(error, '')}); free space, then run it again", ExitCode.ERROR
     if isinstance(error, OSError):
         return _os_error(error), ExitCode.ERROR
     return _unexpected(error, state or default_state_dir()), ExitCode.ERROR

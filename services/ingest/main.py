@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
-import sys
 from typing import NoReturn
 
 from services.ingest.worker import IngestWorker
-from services.runtime.exits import ExitCode
+from services.runtime.exits import ExitCode, end_process
 from shared.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -22,8 +20,4 @@ def run_worker(settings: Settings, name: str) -> NoReturn:
         signal.signal(number, lambda *_: worker.stop.set())
     ended = worker.run()
     log.log(logging.INFO if ended.code is ExitCode.WELL else logging.ERROR, "%s (exit %d)", ended, ended.code)
-    if ended.code is not ExitCode.WELL:
-        print(f"bellwether: {ended}", file=sys.stderr)  # noqa: T201
-    logging.shutdown()
-    sys.stderr.flush()
-    os._exit(int(ended.code))  # whatever threads of libraries still hang
+    end_process(ended)

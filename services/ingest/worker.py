@@ -7,6 +7,7 @@ supervisor starts it again: it goes on from the cursors in the ledger, and nothi
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.incurable import ending
 from services.runtime.report import Pace, Reporter
 from shared.backoff import Backoff, Delays
+from shared.clients.disk import told
 from shared.clients.kafka import TopicMismatch, ensure_topics
 from shared.clients.redis import connect
 from shared.clients.state_folder import StateFolder
@@ -84,13 +86,16 @@ class IngestWorker:
         except (KafkaError, OSError) as error:
             return ending(error, f"Kafka does not answer: {type(error).__name__}: {error}")
         ledger_path = StateFolder(self._settings.state_dir).ledger
-        ledgers = {name: Ledger(ledger_path, states[topics.documents(name)].topic_id) for name in CHANNELS}
+        ledgers: dict[Channel, Ledger] = {}
         try:
+            ledgers |= {name: Ledger(ledger_path, states[topics.documents(name)].topic_id) for name in CHANNELS}
             with Floor(StateFolder(self._settings.state_dir).floors) as floor:
                 self._start(publisher, ledgers)
                 self._watch(publisher, ledgers, floor)
         except SourceError as error:
             return WorkerStop(ExitCode.ERROR, str(error))
+        except (OSError, sqlite3.Error) as error:
+            return ending(error, f"the state folder cannot be written: {told(error)}")
         finally:
             self._end(publisher, ledgers)
         return self._failure or WorkerStop(ExitCode.WELL, "stopped")
@@ -146,7 +151,7 @@ class IngestWorker:
             self._fail(ending(error, str(error)))
         except Exception as error:
             log.exception("what source %s gave cannot be kept", feed.source.key)
-            self._fail(ending(error, f"source {feed.source.key}: {type(error).__name__}: {error}"))
+            self._fail(ending(error, f"source {feed.source.key}: {told(error)}"))
 
     def _read(self, feed: Feed) -> Iterator[Batch]:
         """Batches from where the intake is; an error of the source ends them, and is its trouble."""

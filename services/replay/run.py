@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from services.replay.live_answers import live_answers
 from services.replay.player import Player, pacing
 from services.replay.records import Range, RangeError, read_file, read_topics
 from services.replay.training_dates import texts_until
-from services.runs.folder import begin_run, finish_run, refuse_in_use, stop_run
+from services.runs.folder import begin_run, finish_run, refuse_in_use, stopped_by_error
 from services.runs.opinion_file import OpinionFile
 from services.runs.progress import Advance, Follower, Watch
 from shared.clock import Clock, SystemClock
@@ -84,8 +85,9 @@ def replay(
     engine = build_engine(model, catalogue.digest())
     reuse = reuse_opinions and not question.file and not question.anonymise
     folder = begin_run(settings, run, question.asked(), overwrite=overwrite)
-    answers = AnswerCache(default_cache_dir() / "answers.sqlite3", engine.model_id) if cache else None
-    try:
+    with stopped_by_error(folder, "go on with --resume"), ExitStack() as closed:
+        cached = AnswerCache(default_cache_dir() / "answers.sqlite3", engine.model_id) if cache else None
+        answers = closed.enter_context(closing(cached)) if cached else None
         player = Player(
             engine,
             Linker(catalogue),
@@ -100,18 +102,12 @@ def replay(
         with OpinionFile(folder, given.streams(), settings.kafka.opinion_partitions) as opinions:
             watch = Watch(folder, progress, follow(folder) if follow else None)
             result = player.play(given, watch, opinions.write)
-    except BaseException:
-        stop_run(folder)
-        raise
-    finally:
-        if answers is not None:
-            answers.close()
-    more = {
-        **given.account.told(),
-        "reused": result.reused,
-        "model_texts_until": model_texts_until(model.name),
-    }
-    return finish_run(folder, run, question.asked(), result, time.perf_counter() - started, more)
+        more = {
+            **given.account.told(),
+            "reused": result.reused,
+            "model_texts_until": model_texts_until(model.name),
+        }
+        return finish_run(folder, run, question.asked(), result, time.perf_counter() - started, more)
 
 
 def model_texts_until(model: str) -> str:

@@ -19,7 +19,7 @@ from services.replay.records import Range
 from services.replay.run import Question, model_texts_until, read_range
 from services.replay.timeline import merged, ticks
 from services.replay.workers import run_workers, wait_for_workers
-from services.runs.folder import RunError, begin_run, finish_run, refuse_in_use, stop_run
+from services.runs.folder import RunError, begin_run, finish_run, refuse_in_use, stopped_by_error
 from services.runs.opinion_file import OpinionFile
 from services.runs.progress import Advance
 from services.runs.result import Result
@@ -53,23 +53,20 @@ def replay_through_kafka(
     client = connect(settings.redis)
     _clear(settings, topics, client, overwrite)
     folder = begin_run(settings, run, question.asked(), overwrite=overwrite, workers=workers)
-    try:
+    with stopped_by_error(folder, "start it anew with --overwrite"):
         ensure_topics(settings.kafka, topics.all())
         _publish(settings, topics, given, question)
         with run_workers(settings, run, question, workers) as children:
             wait_for_workers(settings, run, children, progress)
-    except BaseException:
-        stop_run(folder)
-        raise
-    store = RedisStore(client, run, topics.opinion_partitions)
-    with OpinionFile(folder, _streams(settings, topics), topics.opinion_partitions) as opinions:
-        result = _collect(settings, topics, client, store, question, opinions.write)
-    more = {
-        **given.account.told(),
-        "model_texts_until": model_texts_until(question.model or settings.model.name),
-        "workers": workers,
-    }
-    return finish_run(folder, run, question.asked(), result, time.perf_counter() - started, more)
+        store = RedisStore(client, run, topics.opinion_partitions)
+        with OpinionFile(folder, _streams(settings, topics), topics.opinion_partitions) as opinions:
+            result = _collect(settings, topics, client, store, question, opinions.write)
+        more = {
+            **given.account.told(),
+            "model_texts_until": model_texts_until(question.model or settings.model.name),
+            "workers": workers,
+        }
+        return finish_run(folder, run, question.asked(), result, time.perf_counter() - started, more)
 
 
 def forget_run(settings: Settings, run: str) -> None:

@@ -6,7 +6,8 @@ import gzip
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,14 @@ import pandas as pd
 from services.aggregation.admin.dump import lines
 from services.runs.result import Result
 from services.runs.tables import write_events, write_signals
+from shared.clients.disk import NO_SPACE, is_full
 from shared.clients.state_folder import make_folder, write_atomically
 from shared.clock import to_datetime
 from shared.contract.events import MICRO
 from shared.contract.names import WHAT, is_name
 from shared.contract.signals import Signal
 from shared.contract.topics import LIVE
-from shared.reading.runs_folder import DUMP, EVENTS, SIGNALS, SUMMARY, RunFolder, run_folders
+from shared.reading.runs_folder import DUMP, EVENTS, OPINIONS, SIGNALS, SUMMARY, RunFolder, run_folders
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
 
@@ -63,24 +65,35 @@ def begin_run(settings: Settings, run: str, asked: dict[str, Any], *, overwrite:
     return folder
 
 
-def stop_run(folder: Path) -> None:
-    """Note that a run ended before its end; `--resume` goes on with it."""
-    summary = RunFolder(folder).summary()
-    _write(folder / SUMMARY, summary | {"state": "stopped"})
+@contextmanager
+def stopped_by_error(folder: Path, remedy: str) -> Iterator[None]:
+    """A run that ends in the block before its end is noted as stopped. Raises RunError when the disk is full.
+
+    `remedy`: how it goes on once there is room.
+    """
+    try:
+        yield
+    except BaseException as error:
+        with suppress(OSError):  # the disk is full, which is told below; "running" is not finished either
+            _write(folder / SUMMARY, RunFolder(folder).summary() | {"state": "stopped"})
+        if is_full(error):
+            raise RunError(
+                f"run {folder.name!r} was stopped: {NO_SPACE} (under {folder}, or the cache of answers); "
+                f"free space, then {remedy}"
+            ) from error
+        raise
 
 
 def finish_run(
     folder: Path, run: str, asked: dict[str, Any], result: Result, seconds: float, more: dict[str, Any]
 ) -> dict[str, Any]:
     """Write everything that a run made; the summary is written last, so a run is finished or it is not."""
-    digest = hashlib.sha256()
-    with gzip.GzipFile(folder / DUMP, "wb", compresslevel=3, mtime=0) as file:
-        for line in lines(result.store.rows()):
-            digest.update(line)
-            file.write(line)
-    write_signals(folder / SIGNALS, signal_frame(result.signals))
-    events = pd.DataFrame(result.events, columns=["company", "available_at", "event"])
-    write_events(folder / EVENTS, events)
+    try:
+        digest = _write_tables(folder, result)
+    except BaseException:
+        for name in (DUMP, SIGNALS, EVENTS, OPINIONS):  # --resume makes them again, and its summary needs room
+            (folder / name).unlink(missing_ok=True)
+        raise
     totals = [result.store.totals(slot) for slot in range(result.store.slots)]
     summary = {
         "run": run,
@@ -91,10 +104,22 @@ def finish_run(
         "duplicates": sum(t.duplicates for t in totals),
         "seconds": round(seconds, 3),
         "cached": result.cached,
-        "aggregates_sha256": digest.hexdigest(),
+        "aggregates_sha256": digest,
     } | more
     _write(folder / SUMMARY, {"run": run, "state": "finished", "asked": asked, **summary})
     return summary
+
+
+def _write_tables(folder: Path, result: Result) -> str:
+    """Everything but the summary; the digest of the aggregates."""
+    digest = hashlib.sha256()
+    with gzip.GzipFile(folder / DUMP, "wb", compresslevel=3, mtime=0) as file:
+        for line in lines(result.store.rows()):
+            digest.update(line)
+            file.write(line)
+    write_signals(folder / SIGNALS, signal_frame(result.signals))
+    write_events(folder / EVENTS, pd.DataFrame(result.events, columns=["company", "available_at", "event"]))
+    return digest.hexdigest()
 
 
 def signal_frame(signals: Iterable[Signal]) -> pd.DataFrame:

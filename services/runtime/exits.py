@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import sys
+from contextlib import suppress
 from enum import IntEnum
 from pathlib import Path
+from typing import NoReturn
 
 from shared.clients.state_folder import StateFolder, write_atomically
 
@@ -27,6 +32,17 @@ class WorkerStop(Exception):
     def __init__(self, code: ExitCode, message: str) -> None:
         super().__init__(message)
         self.code = code
+
+
+def end_process(ended: WorkerStop) -> NoReturn:
+    """Say why, and end with the code, whatever threads of libraries still hang and whether or not it can be written."""
+    if ended.code is not ExitCode.WELL:
+        with suppress(OSError):  # the disk of the log is full: the code says enough for a restart
+            print(f"bellwether: {ended}", file=sys.stderr)  # noqa: T201
+    logging.shutdown()
+    with suppress(OSError):
+        sys.stderr.flush()
+    os._exit(int(ended.code))
 
 
 def stopped_flag(state: Path, role: str) -> Path:

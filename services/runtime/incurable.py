@@ -6,12 +6,12 @@ with code 75. Known by the names of their classes: kafka-python, aiokafka and re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 import redis
 
 from services.runtime.exits import ExitCode, WorkerStop
+from shared.clients.disk import causes
 from shared.clients.redis import condition_of
 
 _CODEC: Final = (
@@ -46,7 +46,7 @@ _LIBRARIES: Final = frozenset({"kafka", "aiokafka", "redis"})
 
 def ending(error: BaseException, said: str) -> WorkerStop:
     """How a worker ends over `error`: REFUSED with the remedy where no restart cures it or what led to it."""
-    for each in _chain(error):
+    for each in causes(error):
         kind = type(each)
         remedy = _REMEDIES.get(kind.__name__)
         if remedy and kind.__module__.partition(".")[0] in _LIBRARIES:
@@ -67,12 +67,3 @@ def refuse_eviction(client: redis.Redis) -> None:
         return
     if danger:
         raise WorkerStop(ExitCode.REFUSED, f"{danger}, then run: bellwether resume")
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    at: BaseException | None = error
-    while at is not None and id(at) not in seen:
-        seen.add(id(at))
-        yield at
-        at = at.__cause__ or at.__context__

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
-import sys
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, NoReturn
@@ -16,7 +14,7 @@ import uvloop
 from aiokafka.errors import KafkaError as BrokerError
 from kafka.errors import KafkaError
 
-from services.runtime.exits import ExitCode, WorkerStop
+from services.runtime.exits import ExitCode, WorkerStop, end_process
 from services.runtime.faust_app import WorkerApp
 from services.runtime.incurable import ending, judged
 
@@ -81,8 +79,4 @@ def run_process(main: Callable[[], Coroutine[Any, Any, WorkerStop]]) -> NoReturn
     except (KafkaError, BrokerError, redis.RedisError) as error:  # lost while the worker was starting
         log.exception("could not start")
         ended = ending(error, f"could not start: {error}")
-    if ended.code is not ExitCode.WELL:
-        print(f"bellwether: {ended}", file=sys.stderr)  # noqa: T201
-    logging.shutdown()
-    sys.stderr.flush()
-    os._exit(int(ended.code))
+    end_process(ended)

@@ -6,6 +6,7 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ from services.supervisor.processes.specs import UP_REDIS_URL, Options, program
 from services.supervisor.status.status import read_supervisor
 from services.supervisor.supervisor import Supervisor
 from services.supervisor.watch import held
+from shared.clients.disk import full_disk
 from shared.clients.state_folder import StateFolder, make_folder
 from shared.contract.processes import ChildState, SupervisorState
 
@@ -70,7 +72,8 @@ def launch_detached(state: Path, run: str | None, options: Options, tell: Callab
     said = ""
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise EmbeddedError(_last_words(output) or f"the supervisor ended with exit code {process.returncode}")
+            said = _last_words(output) or full_disk(state)
+            raise EmbeddedError(said or f"the supervisor ended with exit code {process.returncode}")
         found = read_supervisor(state)
         if found.healthy:
             return found
@@ -94,7 +97,8 @@ def stop_all(state: Path) -> list[ProcessRecord]:
         stop_records([supervisor], STOP_SECONDS)
     remaining = stop_records([*known, *strays(state)])
     if state.exists() and not remaining:
-        write_records(state, [])
+        with suppress(OSError):  # a full disk: records of processes that are gone hurt nobody
+            write_records(state, [])
     return [record for record in remaining if record.pid != os.getpid()]
 
 

@@ -66,6 +66,8 @@ class Supervisor:
         self._lock: IO[str] | None = None
         self._stopping = False
         self._written = b""
+        self._unwritable = False
+        self._to_hold: Held = {}  # not in held.json yet
         self.view = SupervisorState(phase="starting")
         self.problems: Callable[[], list[str]] = lambda: ["still starting"]
 
@@ -165,8 +167,12 @@ class Supervisor:
 
     def _spawned(self, service: EmbeddedKafka | EmbeddedRedis) -> ChildProcess:
         service.spawn()
-        self._endpoints.write()
         assert service.process is not None
+        try:
+            self._endpoints.write()
+        except OSError:  # a full disk: nobody would find it, and it would be in the way of the next start
+            service.process.kill()
+            raise
         return service.process
 
     def _start(self, child: Child) -> None:
@@ -176,7 +182,7 @@ class Supervisor:
         self._save()
 
     def _look(self) -> None:
-        held = read_held(self.state)
+        held = read_held(self.state) | self._to_hold
         self._heed_pause()
         for child in self._children:
             if child.state == "held" and child.label not in held:
@@ -187,8 +193,9 @@ class Supervisor:
                     "%s: %s (exit %s before %s) %s", child.label, child.state, child.exit_code, before, child.message
                 )
                 if child.state == "held":
-                    held[child.label] = (child.exit_code or 0, child.message)
-                    write_held(self.state, held)
+                    self._to_hold[child.label] = (child.exit_code or 0, child.message)
+        if self._to_hold and self._kept(lambda: write_held(self.state, held | self._to_hold)):
+            self._to_hold.clear()
         self._save()
 
     def _heed_pause(self) -> None:
@@ -215,11 +222,28 @@ class Supervisor:
         content = msgspec.json.encode(self.view)
         if content == self._written:
             return
-        self._written = content
         own = record_of(SUPERVISOR, "", os.getpid())
-        records = [child.record for child in self._children if child.state == "running"]
-        write_records(self.state, [record for record in [own, *records] if record is not None])
-        write_atomically(StateFolder(self.state).supervisor, content)
+        living = [own, *(child.record for child in self._children if child.state == "running")]
+        records = [record for record in living if record is not None]
+
+        def write() -> None:
+            write_records(self.state, records)
+            write_atomically(StateFolder(self.state).supervisor, content)
+
+        if self._kept(write):
+            self._written = content
+
+    def _kept(self, write: Callable[[], object]) -> bool:
+        """Whether it could be written: a full disk costs the file for a while, and no process its supervisor."""
+        try:
+            write()
+        except OSError as error:
+            if not self._unwritable:
+                log.warning("the state folder cannot be written, trying again: %s", error)
+            self._unwritable = True
+            return False
+        self._unwritable = False
+        return True
 
     def _stop_everything(self) -> None:
         self._stopping = True
@@ -233,9 +257,9 @@ class Supervisor:
             deadline = time.monotonic() + seconds
             for child in group:
                 child.stop(max(0.1, deadline - time.monotonic()))
-        self._forget_refusals()
+        self._kept(self._forget_refusals)
         self.view.phase = "stopped"
         self._save()
-        write_records(self.state, [])
+        self._kept(lambda: write_records(self.state, []))
         if self._lock is not None:
             self._lock.close()

@@ -1,6 +1,6 @@
 """A full disk costs nothing: the cause is named, nothing is lost, and all goes on when there is room.
 
-On a tmpfs of a few megabytes in a mount namespace of its own, which takes root.
+On a tmpfs of a few megabytes in a mount namespace of its own, which takes root. What else a program needs lies in ROOM.
 """
 
 from __future__ import annotations
@@ -14,16 +14,32 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-# What runs in the namespace: DISK is the small one.
-_LEDGER = """
-import sqlite3, sys
+# What runs in the namespace: the first argument is the small disk, the second a folder with room.
+_BEGIN = """
+import sys, time
 from pathlib import Path
+
+disk, room = Path(sys.argv[1]), Path(sys.argv[2])
+filling = disk / "filling"
+
+def fill(but=0):
+    filling.unlink(missing_ok=True)
+    with filling.open("wb", buffering=0) as out:
+        try:
+            while True:
+                out.write(b"x" * 65536)
+        except OSError:
+            pass
+    with filling.open("r+b") as out:
+        out.truncate(max(0, filling.stat().st_size - but))
+"""
+
+_LEDGER = """
+import sqlite3
 from services.ingest.delivery.ledger import Counts, Known, Ledger, Progress
 from shared.clients.state_folder import write_atomically
 
-disk = Path(sys.argv[1])
 ledger = Ledger(disk / "ingest" / "ledger.sqlite3", "topic")
-filling = disk / "filling"
 write_atomically(disk / "held.json", b"before")
 committed = []
 def commit(number):
@@ -31,12 +47,7 @@ def commit(number):
     ledger.commit("feed", Progress({"rows": number}, Counts(read=number * 1000)), map(Known, ids))
     committed.append(ids)
 commit(1)
-with filling.open("wb") as out:
-    try:
-        while True:
-            out.write(b"x" * 65536); out.flush()
-    except OSError:
-        pass
+fill()
 errors = []
 for number in range(2, 40):
     try:
@@ -66,24 +77,15 @@ print("held")
 """
 
 _REDIS = """
-import sys, time
-from pathlib import Path
 import redis
 from shared.clients.redis import condition_of
 from tests.plain_redis import plain_redis
 
-disk = Path(sys.argv[1])
 folder = disk / "redis"; folder.mkdir()
-filling = disk / "filling"
 with plain_redis(folder, "--appendonly", "yes", "--appendfsync", "everysec") as url:
     client = redis.Redis.from_url(url)
     client.set("kept:0", b"0")
-    with filling.open("wb") as out:
-        try:
-            while True:
-                out.write(b"x" * 65536); out.flush()
-        except OSError:
-            pass
+    fill()
     kept, refused = 1, ""
     deadline = time.monotonic() + 60
     while not refused and time.monotonic() < deadline:
@@ -106,19 +108,184 @@ with plain_redis(folder, "--appendonly", "yes", "--appendfsync", "everysec") as 
 print("held")
 """
 
+# Room for a little more at each try, so that every stage of a replay meets the full disk.
+_REPLAY = """
+import json, os
+from services.backtest.inputs import load_run
+from services.backtest.result import BacktestError
+from services.commands.failures import explain
+from services.replay.run import Question, replay
+from services.runs.folder import list_runs
+from shared.settings import load_settings
 
-@pytest.mark.parametrize("script", [_LEDGER, _REDIS], ids=["ledger and state", "redis"])
-def test_a_full_disk_costs_nothing_and_is_named(tmp_path: Path, script: str) -> None:
+os.environ["XDG_CACHE_HOME"] = str(disk / "cache")
+file = room / "posts.jsonl"
+posts = [{"text": f"$AAPL beats {n}", "published_at": 1400000000 + 600 * n, "external_id": n} for n in range(3000)]
+file.write_text("".join(json.dumps(post) + chr(10) for post in posts))
+asked = Question(str(file), ("news",))
+right = replay(load_settings(room / "state", model={"name": "stub"}), "posts", asked, cache=False)
+settings = load_settings(disk / "state", model={"name": "stub"})
+left, states = 0, set()
+while True:
+    fill(but=left)
+    try:
+        made = replay(settings, "posts", asked, resume=True)
+        break
+    except Exception as error:
+        line, code = explain(error, disk / "state")
+    assert code == 1 and "No space left on device" in line and "free space" in line, line
+    states |= {run["state"] for run in list_runs(settings)}
+    assert not list(disk.glob("state/runs/posts/.*")), "a draft is left"
+    try:
+        load_run(settings, "posts")
+    except BacktestError:
+        pass
+    else:
+        raise AssertionError("half a run looks whole")
+    left += 65536
+assert "stopped" in states and states <= {"running", "stopped"}, states  # at first there is no room even for "stopped"
+assert "--resume" in line, line
+assert made["aggregates_sha256"] == right["aggregates_sha256"] and made["cached"] > 0
+assert len(load_run(settings, "posts").signals) == right["signals"] > 0
+print("held")
+"""
+
+_FEED = """
+from tests.contract.feed_servers import answer, http_server
+
+shown, polls, grows = 3, 0, False
+
+def story(number):
+    words = f"{number} " * 500
+    return (
+        f'<item><title>$AAPL story {number}</title><guid isPermaLink="false">{number}</guid>'
+        f"<description>{words}</description></item>"
+    )
+
+def respond(request):
+    global shown, polls
+    polls += 1
+    shown += 20 if grows else 0
+    items = "".join(map(story, range(shown)))
+    answer(request, 200, f'<rss version="2.0"><channel><title>W</title>{items}</channel></rss>'.encode())
+"""
+
+_INGEST = (
+    _FEED
+    + """
+from services.embedded.kafka import EmbeddedKafka
+from shared.settings import load_settings
+from tests.integration.ingest.reading import read_documents
+from tests.integration.ingest.test_worker import worker
+from tests.worker_process import wait_until
+
+kafka = EmbeddedKafka(room / "kafka", heap_mb=256)
+kafka.start()
+settings = load_settings(disk / "state", kafka=kafka.settings(), redis={"url": "redis://127.0.0.1:1/0"})
+
+def titles():
+    return {document.title for document in read_documents(settings).documents}
+
+def ended(process):
+    said = process.communicate(timeout=90)[1].decode()
+    assert process.returncode == 75, said
+    assert "No space left on device" in said and "Traceback" not in said and said.count("bellwether: ") == 1, said
+
+with http_server(respond) as feed:
+    with worker(settings, feed) as process:
+        wait_until(lambda: len(titles()) == 3, 60, "three stories")
+        fill()
+        grows = True
+        ended(process)
+    grows = False
+    with worker(settings, feed) as process:  # there is no room yet
+        ended(process)
+    filling.unlink()
+    with worker(settings, feed):
+        every = {f"$AAPL story {number}" for number in range(shown)}
+        wait_until(lambda: titles() == every, 60, "every story")
+assert shown > 3 and read_documents(settings).broken == []
+kafka.stop(10)
+print("held")
+"""
+)
+
+_SYSTEM = (
+    _FEED
+    + """
+import signal, subprocess
+import psutil
+from tests.system import System
+from tests.worker_process import BELLWETHER, wait_until
+
+system = System(disk / "state")
+
+def problems():
+    return [each for each in system.status()["problems"] if "free on the disk" not in each]  # it is a small disk
+
+def child(role):
+    return next(each for each in system.status()["processes"] if each["role"] == role)
+
+def scored(documents):
+    def done():
+        return problems() == [] and system.status()["documents_scored"] == documents
+    wait_until(done, 120, lambda: f"{documents} documents scored: {problems()}")
+
+with http_server(respond) as feed:
+    system.set(BELLWETHER_INGEST__RSS=f'["{feed}"]', BELLWETHER_INGEST__RSS_SECONDS="0.3")
+    command = [BELLWETHER, "supervisor", "--no-sample", "--no-dashboard", "--state", disk / "state"]
+    with (room / "supervisor.out").open("wb") as out:
+        supervisor = subprocess.Popen(command, stdout=out, stderr=out, env=system._env)
+    try:
+        scored(3)
+        kafka = child("kafka")["pid"]
+        fill()
+        shown = 30
+        wait_until(lambda: not psutil.pid_exists(kafka), 60, "Kafka halts")
+        before = polls
+        wait_until(lambda: polls > before + 5, 60, "feeds are read while Kafka is away")
+        found = system.status()
+        assert found["phase"] == "running" and not found["healthy"], found  # the supervisor lives
+        assert found["problems"][0].startswith("No space left on device: the disk of"), found["problems"]
+        shown = 40
+        filling.unlink()
+        scored(40)
+        found = system.status()
+        assert (found["documents_in"], found["opinions_applied"], found["documents_dead"]) == (40, 40, 0), found
+        again = child("kafka")
+        assert again["restarts"] >= 1 and "No space left on device" in again["message"], again
+    finally:
+        supervisor.send_signal(signal.SIGTERM)
+        code = supervisor.wait(90)
+assert code == 0 and system.processes() == {}
+print("held")
+"""
+)
+
+PROGRAMS = [
+    pytest.param(_LEDGER, 6, id="ledger and state"),
+    pytest.param(_REDIS, 6, id="redis"),
+    pytest.param(_REPLAY, 6, id="replay"),
+    pytest.param(_INGEST, 6, id="ingest worker", marks=pytest.mark.kafka),
+    pytest.param(_SYSTEM, 64, id="kafka and the whole system", marks=pytest.mark.kafka),
+]
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("script", "megabytes"), PROGRAMS)
+def test_a_full_disk_costs_nothing_and_is_named(tmp_path: Path, script: str, megabytes: int) -> None:
     if os.getuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode:
         pytest.skip("only root may mount a small disk in a namespace of its own")
     program = tmp_path / "program.py"
-    program.write_text(script)
+    program.write_text(_BEGIN + script)
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = 'mount -t tmpfs -o size=6m tmpfs "$1" && exec "$2" "$3" "$1"'
+    room = tmp_path / "room"
+    room.mkdir()
+    mounted = f'mount -t tmpfs -o size={megabytes}m tmpfs "$1" && exec "$2" "$3" "$1" "$4"'
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", mounted, "sh", str(disk), sys.executable, str(program)],
-        capture_output=True, text=True, timeout=200, check=False, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
+        ["unshare", "-m", "sh", "-c", mounted, "sh", str(disk), sys.executable, str(program), str(room)],
+        capture_output=True, text=True, timeout=500, check=False, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.strip() == "held"

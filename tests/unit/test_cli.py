@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -129,6 +130,9 @@ def test_known_errors_keep_their_text_and_exit_code(tmp_path: Path) -> None:
 
     assert "bellwether status" in explain(redis.ConnectionError("refused"))[0]
     assert "bellwether doctor" in explain(kafka.errors.KafkaTimeoutError("late"))[0]
+    for full in (OSError(28, "No space left on device"), sqlite3.OperationalError("database or disk is full")):
+        line, code = explain(full, tmp_path)
+        assert line.startswith("No space left on device (") and "free space" in line and code == 1
     assert not list(tmp_path.iterdir())
 
 

@@ -9,6 +9,7 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -40,8 +41,8 @@ class RejectedFolder:
                 self._drop(former)
                 path.replace(former)
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
-            with os.fdopen(descriptor, "ab") as file:
-                file.write(lines)
+            with os.fdopen(descriptor, "ab", buffering=0) as file:
+                _write_whole(file, lines)
             self._shrink(path)
 
     def files(self) -> list[Path]:
@@ -98,6 +99,18 @@ class RejectedFolder:
             yield
         finally:
             os.close(descriptor)
+
+
+def _write_whole(file: FileIO, lines: bytes) -> None:
+    """All of it or nothing: behind half a line, the next one could not be read either."""
+    before = os.fstat(file.fileno()).st_size
+    try:
+        rest = memoryview(lines)
+        while rest:
+            rest = rest[file.write(rest) :]
+    except OSError:
+        file.truncate(before)
+        raise
 
 
 def _source(path: Path) -> str:

@@ -12,6 +12,7 @@ from services.embedded.process import ChildProcess
 from services.supervisor.processes.records import ProcessRecord, record_of
 from services.supervisor.processes.restarts import DELAYS, Restarts
 from services.supervisor.processes.specs import Spec
+from shared.clients.disk import full_disk
 from shared.clients.state_folder import StateFolder
 from shared.contract.processes import PAUSED
 
@@ -89,7 +90,7 @@ class Child:
             try:
                 self.start()
             except (OSError, EmbeddedError) as error:  # no memory, say: the others are not to suffer from it
-                self.state, self.message = "waiting", str(error)
+                self.state, self.message = "waiting", self._full_disk() or str(error)
                 self._due = time.monotonic() + DELAYS.longest
             return True
         return False
@@ -111,6 +112,10 @@ class Child:
             self.state = "held"
         else:
             self.state, self._due = "waiting", time.monotonic() + delay
+            self.message = self._full_disk() or self.message  # where nothing can be written, the last line is old
+
+    def _full_disk(self) -> str:
+        return full_disk(self._process.log.parent) if self._process else ""
 
 
 def child_of(spec: Spec, state: Path) -> Child:

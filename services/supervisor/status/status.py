@@ -182,8 +182,10 @@ def _partition_problems(bound: Mapping[str, str], ends: RunEnds) -> list[str]:
 
 def _add_disk(status: Status, state: Path) -> None:
     fault, severe = disk_fault(state)
-    if fault:
-        (status.problems if severe else status.warnings).append(fault)
+    if fault and severe:
+        status.problems.insert(0, fault)  # of what else is wrong it may be the cause
+    elif fault:
+        status.warnings.append(fault)
 
 
 def source_warnings(workers: Sequence[WorkerReport]) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import resource
 import stat
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -58,3 +60,17 @@ def test_a_command_lists_and_erases_them(tmp_path: Path) -> None:
     assert [item.source for item in read_rejected(tmp_path)] == ["rss:a.example"]
     assert run(app, ["rejected", "erase", "--yes", "--json", *state]).output == '{"erased": 1}\n'
     assert list(StateFolder(tmp_path).rejected.glob("*.jsonl")) == []
+
+
+def test_an_item_that_does_not_fit_leaves_no_half_line(tmp_path: Path) -> None:
+    folder = RejectedFolder(tmp_path)
+    folder.append("a", b"first\n")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (9, before[1]))  # as a disk does that is full after three bytes more
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            folder.append("a", b"second\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    folder.append("a", b"second\n")
+    assert kept(folder) == [b"first", b"second"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +35,10 @@ def test_what_is_lost_while_a_worker_starts_asks_for_a_new_start(body: str, code
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=120)
     assert done.returncode == code
     assert ("bellwether: " in done.stderr) == (code is not ExitCode.WELL)
+
+
+def test_the_code_counts_where_nothing_can_be_written() -> None:
+    body = 'raise WorkerStop(ExitCode.DEAD_LETTER_LIMIT, "too many dead letters")'
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([sys.executable, "-c", _RUN.format(body=body)], check=False, stderr=full, timeout=120)
+    assert done.returncode == ExitCode.DEAD_LETTER_LIMIT

@@ -14,6 +14,7 @@ from services.runtime.exits import WorkerStop, keep_stopped, refuse_when_stopped
 from services.supervisor.processes.child import child_of
 from services.supervisor.processes.holds import read_held, release_all, write_held
 from services.supervisor.processes.specs import Spec
+from shared.clients import disk
 
 
 def spec(code: str) -> Spec:
@@ -83,3 +84,14 @@ def test_a_start_that_fails_is_tried_again_and_stops_nobody(tmp_path: Path) -> N
     assert wait_until(child.look, 20, lambda: True)
     assert child.state == "waiting"
     assert "No such file" in child.message
+
+
+def test_a_full_disk_is_named_where_nothing_could_be_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "FULL_BELOW", 1 << 62)
+    waiting = child_of(spec("import sys; sys.exit(1)"), tmp_path)
+    refused = child_of(spec("import sys; print('bellwether: too many dead letters'); sys.exit(4)"), tmp_path)
+    for child in (waiting, refused):
+        child.start()
+        assert wait_until(child.look, 20, lambda: True)
+    assert waiting.message.startswith(f"No space left on device: the disk of {tmp_path}")
+    assert refused.message == "bellwether: too many dead letters"
