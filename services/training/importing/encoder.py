@@ -124,8 +124,8 @@ def read_source(source: Path) -> tuple[bytes, str]:
     if zipfile.is_zipfile(source):
         with zipfile.ZipFile(source) as archive:
             names = archive.namelist()
-            tokenizer_json = read_member(archive, _one(source, names, "tokenizer.json"), source)
-            return read_member(archive, _one(source, names, ".onnx"), source), tokenizer_json.decode("utf-8")
+            graph = read_member(archive, _one(source, names, ".onnx"), source)
+            return graph, read_member(archive, _one(source, names, "tokenizer.json"), source).decode("utf-8")
     if source.suffix != ".onnx":
         raise DataError(f"{source}: neither an .onnx file nor a jar or zip that holds one")
     beside = [path.name for path in source.parent.iterdir()]
