@@ -1,6 +1,6 @@
 // A download that needs no file on the server: a press asks Python for the content, which comes back as data. What is
 // asked for is asked again until it is there, for a refresh may overtake either message.
-const RETRY_MS = 4000, TRIES = 8;
+const RETRY_MS = 4000, TRIES = 60; // four minutes: a busy machine is late, and late is better than never
 
 function save({ content, file, type }) {
   const link = document.createElement("a");
