@@ -41,7 +41,19 @@ DEFAULTS: Final[dict[str, str]] = {
 }
 _ADOPTED: Final = "address adopted"
 OF_A_LIST: Final = ("text", "event", "source", "sign", "hour")  # are about what is listed now: another subject, none
-OF_A_PAGE: Final = (*OF_A_LIST, "resolution", "rank", "strategy", "of", "only", "rule", "list")
+# What only one page asks for. On another it is no part of the address: its widget may still report it for a run after
+# the page was left, and the address would be written twice, so that Back led to the same page.
+ONLY_ON: Final[dict[str, str]] = {
+    "resolution": "Company",
+    "hour": "Company",
+    "rank": "Market",
+    "strategy": "Signals",
+    "of": "Signals",
+    "only": "Alerts",
+    "rule": "Alerts",
+    "list": "For you",
+}
+OF_A_PAGE: Final = (*OF_A_LIST, *(key for key in ONLY_ON if key not in OF_A_LIST))
 
 
 def adopt() -> None:
@@ -56,7 +68,9 @@ def adopt() -> None:
 
 def write() -> None:
     """Put the choices into the URL, beside what is not ours."""
-    chosen = {key: value(key) for key, default in DEFAULTS.items() if value(key) not in ("", default)}
+    page = value("page")
+    ours = (key for key in DEFAULTS if ONLY_ON.get(key, page) == page)
+    chosen = {key: value(key) for key in ours if value(key) not in ("", DEFAULTS[key])}
     kept = {key: st.query_params.get_all(key) for key in st.query_params if key not in DEFAULTS}
     wanted: dict[str, str | list[str]] = {**kept, **chosen}
     if {key: st.query_params[key] for key in st.query_params if key in DEFAULTS} != chosen:

@@ -106,8 +106,6 @@ def test_back_and_forward_restore_what_was_seen(own: tuple[Served, redis.Redis],
     page.wait_for_function("location.search.includes('resolution=day')")
     page.get_by_role("radio", name="Signals").click()
     expect(page.get_by_text("Ranked by strength")).to_be_visible()
-    # Streamlit gives up a Back that meets what a page reports while it is still drawn
-    page.wait_for_function("document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'")
     page.go_back()
     expect(page.get_by_text("Sentiment and volume")).to_be_visible()
     expect(page.get_by_role("radio", name="day")).to_be_checked()
