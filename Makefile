@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv check test style types layers units units-rest units-models units-backtests demo fuzz chaos bench docs chromium clean
+.PHONY: help venv check test style types layers units units-rest units-models units-backtests demo fuzz chaos bench docs chromium explore clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -62,6 +62,9 @@ demo: $(VENV)/.running ## start everything with the synthetic week, as a run of 
 
 fuzz: venv ## 320,000 hostile inputs on two processes (under half an hour on two cores)
 	$(BIN)/python -m tests.fuzz.campaign
+
+explore: venv ## the property tests of the unit tests, on 1,000 new random inputs each (some ten minutes)
+	HYPOTHESIS_PROFILE=explore $(BIN)/pytest tests/unit -q $(PYTEST_ARGS)
 
 chaos: venv ## the long chaos run (a quarter of an hour)
 	BELLWETHER_CHAOS=long $(BIN)/pytest tests/chaos -m chaos --timeout 10800 $(PYTEST_ARGS)

@@ -7,17 +7,25 @@ Tests that kill and restart take `own_kafka` / `own_redis`, which nobody else us
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import redis as redis_client
 
 from services.embedded.kafka import EmbeddedKafka
 from services.embedded.redis import EmbeddedRedis
 from shared.settings import Settings, load_settings
+
+# `make test` says whether a change is right: the same inputs on every machine (docs/decisions/0073).
+# `make explore` looks for what nobody thought of: others each time, and more of them. Neither is about time.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", max_examples=1000, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
 @pytest.fixture(scope="session")

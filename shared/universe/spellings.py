@@ -85,8 +85,12 @@ def _parts(field: object) -> Iterator[str]:
 def _names_in(part: str, catalogue: Catalogue, day: date) -> list[str]:
     if company_called(part, catalogue, day):
         return [part]
-    pieces = [piece.strip() for piece in part.split(",")]
-    pieces = [piece for piece in pieces if piece and piece.strip(".").lower() not in _LEGAL]
+    pieces: list[str] = []
+    for piece in filter(None, map(str.strip, part.split(","))):
+        # "Apple, Inc." is one name; in "SE, AAPL" and "AAPL, SE" Sea's ticker is no Societas Europaea
+        legal = piece.strip(".").lower() in _LEGAL and pieces
+        if not legal or (_ONE_WORD.fullmatch(pieces[-1]) and company_called(pieces[-1], catalogue, day)):
+            pieces.append(piece)
     if len(pieces) > 1:
         return pieces
     words = part.split()

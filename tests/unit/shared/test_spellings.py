@@ -42,6 +42,16 @@ def test_lists(field: object) -> None:
     assert ids(field) == ["MSFT", "NVDA"]
 
 
+@pytest.mark.parametrize("field", ["SE, AAPL", "AAPL, SE", "SE,AAPL", "AAPL\nSE"])
+def test_a_ticker_that_is_a_legal_form_too(field: str) -> None:
+    assert sorted(ids(field)) == ["AAPL", "SE"]
+
+
+@pytest.mark.parametrize("field", ["ACME, SE", "Acme, Inc.", "ACME, INC."])
+def test_a_legal_form_is_no_company(field: str) -> None:
+    assert ids(field) == []
+
+
 @pytest.mark.parametrize("spelling", ["BRK-B", "BRK/B", "BRK.B", "BRKB", "BRK_B", "Berkshire Hathaway Inc. Class B"])
 def test_share_classes(spelling: str) -> None:
     assert ids(spelling) == ["BRK.B"]
