@@ -1,6 +1,6 @@
 """Formulas on reading: what a user sees, from the integer sums in Redis. Pure; frames in, frames out.
 
-w = relevance x confidence of one opinion in [0, 1]; s = positive - negative in [-1, 1] (shared/contract/aggregates.py).
+w = share x confidence of one opinion in [0, 1]; s = positive - negative in [-1, 1] (shared/contract/aggregates.py).
 """
 
 from __future__ import annotations

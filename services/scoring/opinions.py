@@ -75,6 +75,8 @@ def opinions_of(
         raise ValueError(f"the model answered for {len(answer.companies)} companies, {len(links)} were asked")
     rows = [(link.company, link.relevance, said) for link, said in zip(links, answer.companies, strict=True)]
     rows = rows or [(MARKET, MICRO, answer.document)]
+    relevances = sum(relevance for _, relevance, _ in rows)
+    shared = relevances if relevances > MICRO else 0
     story = story_of(document)
     title, excerpt = document.title[:MAX_TITLE_CHARS], document.text[:EXCERPT_CHARS]
 
@@ -104,6 +106,7 @@ def opinions_of(
             requeued_from=requeued_from,
             truncated=document.truncated,
             synthetic=document.synthetic,
+            shared_relevance=shared,
         )
 
     return [opinion(index, *row) for index, row in enumerate(rows)]

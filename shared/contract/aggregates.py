@@ -27,7 +27,7 @@ TOP_DOCUMENTS: Final = 5  # kept per company and hour: the heaviest by (weight, 
 class Bucket(msgspec.Struct, array_like=True, gc=False):
     """Sums of the opinions on one company in one channel and one [start, end). All integers.
 
-    w = relevance x confidence and s = positive - negative, both in micro-units; `score_sum` is the sum of w*s and
+    w = share (events.py) x confidence, s = positive - negative, both in micro-units; `score_sum` is the sum of w*s and
     `score_square_sum` that of w*s*s, each rescaled to micro-units per opinion before it is added.
     """
 

@@ -145,6 +145,15 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     requeued_from: str = ""  # first origin of a re-queued dead letter, else ""
     truncated: bool = False
     synthetic: bool = False
+    shared_relevance: int = 0  # relevance of all the document's companies together, where it exceeds one: see `share`
+
+    @property
+    def share(self) -> int:
+        """The part of the document's weight that is this company's, micro-units: a document weighs one at most, however
+        many companies it names. Opinions of former versions name no sum and weigh their relevance."""
+        if self.shared_relevance <= MICRO:
+            return self.relevance
+        return self.relevance * MICRO // self.shared_relevance
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="outcome", omit_defaults=True):

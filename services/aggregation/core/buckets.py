@@ -1,8 +1,9 @@
 """The arithmetic of aggregates: what one opinion adds to a bucket. Pure, all integers, so that order never matters.
 
-Confidence is the largest of the three probabilities; w = relevance x confidence; s = positive - negative. Every product
-is brought back to micro-units ONCE per opinion by `rescale`, before it is added: the nearest integer, a tie away from
-zero, so that swapping positive and negative exactly flips the sign of a score.
+Confidence is the largest of the three probabilities; w = share x confidence, where a document's companies share its
+weight by relevance (decisions/0090); s = positive - negative. Every product is brought back to micro-units ONCE per
+opinion by `rescale`, before it is added: the nearest integer, a tie away from zero, so that swapping positive and
+negative exactly flips the sign of a score.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def contribution(opinion: Opinion) -> Contribution:
     else:
         label = "negative" if negative > neutral and negative > positive else "neutral"
         confidence = max(negative, neutral)
-    weight = rescale(opinion.relevance * confidence, MICRO)
+    weight = rescale(opinion.share * confidence, MICRO)
     sentiment = positive - negative
     product = weight * sentiment
     return Contribution(label, weight, rescale(product, MICRO), rescale(product * sentiment, MICRO_SQUARED))

@@ -43,6 +43,13 @@ def test_worked_example() -> None:
     assert part == ("positive", 350_000, 210_000, 126_000)
 
 
+def test_of_a_document_with_several_companies_each_weighs_its_share() -> None:
+    alone = opinion(relevance=500_000, negative=0, neutral=0, positive=MICRO)
+    assert contribution(alone).weight == 500_000
+    one_of_four = opinion(relevance=500_000, shared_relevance=2 * MICRO, negative=0, neutral=0, positive=MICRO)
+    assert contribution(one_of_four) == ("positive", 250_000, 250_000, 250_000)
+
+
 @given(probabilities, st.integers(0, MICRO), st.sampled_from(("", "earnings")))
 def test_a_bucket_of_one_opinion_is_an_empty_one_and_that(
     three: tuple[int, int, int], relevance: int, event: str

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.model.interface import Answer, Sentiment
 from services.model.stub import StubEngine
-from services.scoring.linking.linker import Linker
+from services.scoring.linking.linker import Link, Linker
 from services.scoring.opinions import LAST_INSTANT, check, opinions_of, read
 from shared.contract.events import (
     EXCERPT_CHARS,
@@ -124,3 +124,19 @@ def test_what_readers_cannot_hold_is_refused_by_name(fields: dict[str, object], 
 def test_the_bounds_themselves_are_fine() -> None:
     check(document(available_at=LAST_INSTANT, id="x" * 256, companies=("A",) * 256))
     read(document(available_at=LAST_INSTANT), LINKER)
+
+
+@given(st.lists(st.integers(0, MICRO), min_size=1, max_size=40))
+def test_a_document_weighs_one_at_most_and_its_companies_share_that_by_relevance(relevances: list[int]) -> None:
+    links = [Link(f"C{index}", relevance, ()) for index, relevance in enumerate(relevances)]
+    said = tuple(Sentiment(0, 0, MICRO) for _ in links)
+    found = opinions_of(document(), ORIGIN, links, Answer(Sentiment(0, MICRO, 0), said), "m")
+    assert [o.relevance for o in found] == relevances
+    assert sum(o.share for o in found) <= MICRO
+    if sum(relevances) <= MICRO:
+        assert [o.share for o in found] == relevances
+    else:
+        assert sum(o.share for o in found) > MICRO - len(found)
+        ordered = sorted(found, key=lambda o: o.relevance)
+        assert [o.share for o in ordered] == sorted(o.share for o in found)
+    assert all(decode_opinion(encode(o)) == o for o in found)
