@@ -32,6 +32,7 @@ CHOICES: Final[dict[str, tuple[str, Sequence[str], str]]] = {
 }
 AS_OF: Final = "When the newest opinion became available. Windows end here, not at this computer's time."
 RUN: Final = "The run that every page shows. `bellwether up --run NAME` shows another."
+SEARCH: Final = "search"
 NO_CHOICE: Final = formats.NOTHING  # in place of a window while a range is shown
 
 
@@ -76,22 +77,20 @@ def _group(key: str, name: str, options: Sequence[str], chosen: str, meaning: st
 
 # -- search
 def _search_box() -> None:
-    """Each search is a box of its own, which is empty again once it has found something."""
-    number = st.session_state.setdefault("searches", 0)
-    key = f"search-{number}"
+    """Empty again once it has found something."""
     options = live.company_options()
 
     def found() -> None:
-        wanted = str(st.session_state.get(key) or "").strip()
+        wanted = str(st.session_state.get(SEARCH) or "").strip()
+        st.session_state[SEARCH] = None
         if wanted:
-            st.session_state["searches"] = number + 1
             live.open_company(companies.named(wanted, options) or wanted)
 
     st.selectbox(
         "Company",
         options,
         index=None,
-        key=key,
+        key=SEARCH,
         placeholder="Search a company or ticker",
         format_func=lambda each: companies.label(each).searched,
         accept_new_options=True,  # what is unknown opens a page that says so
