@@ -28,7 +28,7 @@ from services.ingest.documents.normalise import (
     is_undated,
     normalise,
 )
-from services.ingest.sources.source import Batch, Cursor
+from services.ingest.sources.source import Batch, Cursor, Outcome
 from shared.clock import Clock
 from shared.contract.events import CHANNELS, Channel, Document
 
@@ -46,10 +46,11 @@ class Fate(Protocol):
 
 
 class _Made(NamedTuple):
-    """A document that may be new, and the id by which a former version may have sent it."""
+    """A document that may be new, the id by which a former version may have sent it, and its place in the batch."""
 
     document: Document
     former_id: str
+    place: int
 
 
 _Mark = tuple[Channel | None, str]
@@ -57,6 +58,25 @@ _Mark = tuple[Channel | None, str]
 
 def _marks(known: Iterable[Known]) -> set[_Mark]:
     return {(one.channel, mark) for one in known for mark in (one.id, one.item, one.former_id) if mark}
+
+
+@dataclass(slots=True)
+class _Sorted:
+    """A batch, sorted into what goes out and what is there already."""
+
+    counts: Counts
+    outcomes: list[Outcome]
+    fresh: list[Document] = field(default_factory=list)
+    notes: list[Known] = field(default_factory=list)  # what the ledger is to note, once Kafka has all of it
+
+    def copy(self, one: _Made) -> None:
+        self.counts.duplicates += 1
+        self.outcomes[one.place] = Outcome("copy", one.document.id)
+
+    def send(self, one: _Made, *, update: bool) -> None:
+        self.counts.versions += update
+        self.outcomes[one.place] = Outcome("update" if update else "taken", one.document.id)
+        self.fresh.append(one.document)
 
 
 @dataclass(slots=True)
@@ -107,13 +127,13 @@ class Intake:
         now = self._clock.now() if received_at is None else received_at
         counts = Counts(read=len(batch.items))
         made = self._documents(batch, now, counts)
-        fresh, known = self._fresh(made, counts)
+        found = self._sort(made, _Sorted(counts, batch.outcomes))
         cursor = batch.cursor if batch.unless_refused is None or not batch.refused else batch.unless_refused
-        sent = _Sent(cursor, counts, known)
-        sent.earliest = min((document.available_at for document in fresh), default=None)
+        sent = _Sent(cursor, counts, found.notes)
+        sent.earliest = min((document.available_at for document in found.fresh), default=None)
         self._sent.append(sent)
-        self._pending.update(_marks(known))
-        for document in fresh:
+        self._pending.update(_marks(found.notes))
+        for document in found.fresh:
             sent.fates.append(self._send(document))
         while self._sent and (len(self._sent) > IN_FLIGHT or self._sent[0].done):
             self._settle()
@@ -133,8 +153,10 @@ class Intake:
         refused: list[tuple[str, Rejected]] = []
         unlinked = self._names.unlinked
         for index, item in enumerate(batch.items):
-            made = item if isinstance(item, Rejected) else self._prepare(item, now)
+            made = item if isinstance(item, Rejected) else self._prepare(item, now, index)
+            batch.outcomes.append(Outcome("taken"))  # until it is known: see _sort
             if isinstance(made, Rejected):
+                batch.outcomes[index] = Outcome("refused", "", made.reason, made.detail)
                 refused.append((str(batch.first + index) if batch.first is not None else "", made))
                 continue
             self._look_at(item, made.document, counts)  # type: ignore[arg-type]  # a Rejected never gets here
@@ -153,53 +175,50 @@ class Intake:
         counts.ahead += document.dated_ahead
         counts.highest = max(counts.highest, document.available_at)
 
-    def _prepare(self, raw: RawItem, now: int) -> _Made | Rejected:
+    def _prepare(self, raw: RawItem, now: int, index: int) -> _Made | Rejected:
         """An item that trips our own code costs itself alone."""
         try:
             made = normalise(raw, self._reading, now)
-            return made if isinstance(made, Rejected) else _Made(self._masker.apply(made), made.former_id)
+            return made if isinstance(made, Rejected) else _Made(self._masker.apply(made), made.former_id, index)
         except Exception as error:
             log.exception("an item of %s cannot be read", self._key)
             return Rejected("undecodable", f"{type(error).__name__}: {error}", raw)
 
-    def _fresh(self, made: Iterable[_Made], counts: Counts) -> tuple[list[Document], list[Known]]:
-        """The documents to send, and what the ledger is to note of them and of copies that a former version sent."""
+    def _sort(self, made: Iterable[_Made], found: _Sorted) -> _Sorted:
         unique: dict[_Mark, _Made] = {}
         for one in made:
             mark = (one.document.channel, one.document.id)
             if mark in unique or mark in self._pending:
-                counts.duplicates += 1
+                found.copy(one)
             else:
                 unique[mark] = one
-        fresh: list[Document] = []
-        notes: list[Known] = []
         for channel in CHANNELS:
             mine = [one for one in unique.values() if one.document.channel == channel]
             if mine:
-                self._judge(mine, channel, fresh, notes, counts)
-        counts.published = len(fresh)
-        counts.truncated = sum(document.truncated for document in fresh)
-        return fresh, notes
+                self._judge(mine, channel, found)
+        found.counts.published = len(found.fresh)
+        found.counts.truncated = sum(document.truncated for document in found.fresh)
+        return found
 
-    def _judge(
-        self, made: list[_Made], channel: Channel, fresh: list[Document], notes: list[Known], counts: Counts
-    ) -> None:
+    def _judge(self, made: list[_Made], channel: Channel, found: _Sorted) -> None:
         """Sort items of one channel into what is new, and what this or a former version has sent."""
         known = self._ledger.known([one.document.id for one in made], channel)
-        counts.duplicates += len(known)
+        for one in made:
+            if one.document.id in known:
+                found.copy(one)
         rest = [one for one in made if one.document.id not in known]
         former = self._ledger.known_formerly([one.former_id for one in rest], channel)
         items = self._ledger.known_items([one.document.item for one in rest], channel)
-        for document, former_id in rest:
+        for one in rest:
+            document, former_id = one.document, one.former_id
             taken_over = former_id in former and (channel, former_id) not in self._pending
             if taken_over:
                 former.remove(former_id)  # it stands for one text, not for every text under that id
-                counts.duplicates += 1
+                found.copy(one)
             else:
-                counts.versions += document.item in items or (channel, document.item) in self._pending
-                fresh.append(document)
+                found.send(one, update=document.item in items or (channel, document.item) in self._pending)
             items.add(document.item)
-            notes.append(Known(document.id, document.item, former_id if taken_over else "", channel))
+            found.notes.append(Known(document.id, document.item, former_id if taken_over else "", channel))
 
     def _settle(self) -> None:
         sent = self._sent[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from services.ingest.documents.normalise import RawItem, Reading, Rejected
 
@@ -16,6 +16,16 @@ class SourceError(RuntimeError):
     """A source that cannot be read at all; the text names it and the remedy."""
 
 
+class Outcome(NamedTuple):
+    """What became of one item: a document (`taken`), another text of a known item (`update`), a text that is there
+    already (`copy`), or nothing (`refused`, with a reason of normalise.REASONS and what exactly was wrong)."""
+
+    what: Literal["taken", "update", "copy", "refused"]
+    document_id: str = ""
+    reason: str = ""
+    detail: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Items read together, and where to go on once all of them are safe on Kafka.
@@ -23,7 +33,8 @@ class Batch:
     An item is a raw mapping (keys: normalise.FIELDS) or already refused by the reader. `first` is the number of the
     first item in its source, where it has one. `floor`: nothing available earlier than this will follow from this
     source (microseconds), where it plays history in order of time; None makes no such promise.
-    `unless_refused` is kept instead of `cursor` when an item was refused. `refused` is filled by whoever takes it.
+    `unless_refused` is kept instead of `cursor` when an item was refused. `refused` and `outcomes` (one per item, in
+    their order) are filled by whoever takes it.
     """
 
     items: Sequence[RawItem | Rejected]
@@ -32,6 +43,7 @@ class Batch:
     floor: int | None = None
     unless_refused: Cursor | None = None
     refused: list[Rejected] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
 
 
 class Source(Protocol):
