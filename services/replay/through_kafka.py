@@ -105,6 +105,7 @@ def _publish(settings: Settings, topics: Topics, given: Range, question: Questio
     records = merged(given.records)
     promised = ticks(records, streams, strategies, Rules.of(settings.aggregation).lateness)
     due = next(promised, None)
+    now = SystemClock().now()
     producer = KafkaProducer(**client_config(settings.kafka), acks="all", linger_ms=20, max_request_size=8_000_000)
     sent = []
     try:
@@ -117,7 +118,8 @@ def _publish(settings: Settings, topics: Topics, given: Range, question: Questio
             )  # fmt: skip
             while due is not None and due[0] == index:
                 for (topic, partition), mark in due[1].items():
-                    sent.append(producer.send(own[topic], value=encode(Tick(watermark=mark)), partition=partition))
+                    tick = encode(Tick(watermark=mark, closing=mark > now))
+                    sent.append(producer.send(own[topic], value=tick, partition=partition))
                 due = next(promised, None)
         for future in sent:
             future.get(timeout=60)

@@ -60,15 +60,15 @@ def entry_of(record: Record, topic_ids: Mapping[str, str], linker: Linker) -> En
         if headers := record.headers:
             entry.first_origin = _first_origin(headers)
         decoded = decode_document(entry.value)
-        if isinstance(decoded, Tick):
-            entry.tick = decoded
-            return entry
         check(decoded)
     except InvalidMessage as error:
         entry.die(UNDECODABLE, str(error))
         return entry
     if ahead := _ahead(decoded, record):
         entry.die(FUTURE, ahead)
+        return entry
+    if isinstance(decoded, Tick):
+        entry.tick = decoded
         return entry
     entry.document, entry.document_id = decoded, decoded.id
     try:
@@ -78,14 +78,17 @@ def entry_of(record: Record, topic_ids: Mapping[str, str], linker: Linker) -> En
     return entry
 
 
-def _ahead(document: Document, record: Record) -> str:
-    """What is wrong with a document that is dated ahead of the broker's time: clocks and retention would follow it.
+def _ahead(message: Document | Tick, record: Record) -> str:
+    """What is wrong with a message that is dated ahead of the broker's time: clocks and retention would follow it.
     Ingest refuses such items, too, but others write to the topics. A record of a file has no such time."""
     taken = int(record.timestamp * SECOND)
-    for name in ("available_at", "published_at"):
-        stated = getattr(document, name)
-        if 0 < taken < stated - HOUR:
-            return f"{name} is {to_iso(stated)}, more than an hour ahead of {to_iso(taken)}, when Kafka took it"
+    if isinstance(message, Tick):
+        stated = {} if message.closing else {"watermark": message.watermark}
+    else:
+        stated = {"available_at": message.available_at, "published_at": message.published_at}
+    for name, instant in stated.items():
+        if 0 < taken < instant - HOUR:
+            return f"{name} is {to_iso(instant)}, more than an hour ahead of {to_iso(taken)}, when Kafka took it"
     return ""
 
 

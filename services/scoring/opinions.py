@@ -21,6 +21,7 @@ from shared.contract.events import (
     InvalidMessage,
     Opinion,
     Origin,
+    Tick,
 )
 
 FIRST_INSTANT = -62_135_596_800_000_000  # year 1
@@ -31,13 +32,14 @@ MAX_NAME_CHARS = 256
 MAX_URL_CHARS = 8_192
 
 
-def check(document: Document) -> None:
+def check(document: Document | Tick) -> None:
     """Raise InvalidMessage when a field is outside what readers of `opinions` can hold."""
+    if isinstance(document, Tick):
+        _check_instants(document, "watermark")
+        return
     if not 0 < len(document.id) <= MAX_NAME_CHARS:
         raise InvalidMessage(f"id has {len(document.id)} characters, expected 1 to {MAX_NAME_CHARS}")
-    for name in ("published_at", "received_at", "available_at"):
-        if not FIRST_INSTANT <= getattr(document, name) <= LAST_INSTANT:
-            raise InvalidMessage(f"{name} is {getattr(document, name)}, expected microseconds in the years 1 to 9999")
+    _check_instants(document, "published_at", "received_at", "available_at")
     for name, limit in (("source", MAX_NAME_CHARS), ("author", MAX_NAME_CHARS), ("language", MAX_NAME_CHARS)):
         if len(getattr(document, name)) > limit:
             raise InvalidMessage(f"{name} has more than {limit} characters")
@@ -49,6 +51,12 @@ def check(document: Document) -> None:
         raise InvalidMessage(f"companies names a reserved key, one of {', '.join(RESERVED)}; leave it empty instead")
     if any(not 0 < len(company) <= MAX_NAME_CHARS for company in document.companies):
         raise InvalidMessage(f"companies has an entry that is empty or longer than {MAX_NAME_CHARS} characters")
+
+
+def _check_instants(message: Document | Tick, *names: str) -> None:
+    for name in names:
+        if not FIRST_INSTANT <= getattr(message, name) <= LAST_INSTANT:
+            raise InvalidMessage(f"{name} is {getattr(message, name)}, expected microseconds in the years 1 to 9999")
 
 
 def read(document: Document, linker: Linker) -> tuple[tuple[Link, ...], Request]:

@@ -115,6 +115,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="tic
     schema: int = SCHEMA
     watermark: int
     origin: Origin | None = None
+    closing: bool = False  # a range that is known whole ends here: the promise may lie ahead of the broker's time
 
 
 class Opinion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="opinion", omit_defaults=True, gc=False):

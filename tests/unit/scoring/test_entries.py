@@ -186,3 +186,20 @@ def test_what_is_dated_more_than_an_hour_ahead_of_the_broker_is_dead(by: int, fi
     assert (found.reason == FUTURE) == (by > HOUR)
     assert (found.document is None) == (by > HOUR)
     assert entry(encode(stamped)).reason == ""  # of a file: what was ahead was refused when it was read
+
+
+@given(st.integers(-(10**15), 10**15))
+def test_a_promise_more_than_an_hour_ahead_of_the_broker_is_dead_but_where_a_known_range_ends(by: int) -> None:
+    tick = Tick(watermark=TAKEN * SECOND + by)
+    taken = record(encode(tick))
+    taken.timestamp = TAKEN
+    found = entry_of(taken, {"documents.news": "T"}, LINKER)
+    assert (found.reason == FUTURE, found.tick) == ((True, None) if by > HOUR else (False, tick))
+    closing = record(encode(msgspec.structs.replace(tick, closing=True)))
+    closing.timestamp = TAKEN
+    assert entry_of(closing, {"documents.news": "T"}, LINKER).tick is not None
+
+
+@pytest.mark.parametrize("watermark", [2**62, -(2**62), 10**18])
+def test_a_promise_outside_the_calendar_is_dead(watermark: int) -> None:
+    assert entry(encode(Tick(watermark=watermark, closing=True))).reason == UNDECODABLE
