@@ -24,8 +24,8 @@ from shared.universe.securities import Catalogue
 
 def alternation(catalogue: Catalogue) -> re.Pattern[str]:
     """Every name and cashtag as one alternation, longest first."""
-    names = {name for company in catalogue.companies for name in (company.name, *company.aliases)}
-    symbols = {f"${ticker.symbol}" for company in catalogue.companies for ticker in company.tickers}
+    names = {name for company in catalogue.instruments for name in (company.name, *company.aliases)}
+    symbols = {f"${ticker.symbol}" for company in catalogue.instruments for ticker in company.listings}
     choices = sorted(names | symbols, key=lambda name: (-len(name), name))
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, choices))})(?!\w)", re.IGNORECASE)
 
@@ -63,7 +63,7 @@ def main() -> None:
         "unit": "texts/s on one core",
         "texts": len(texts),
         "mean_chars": round(sum(map(len, texts)) / len(texts), 1),
-        "companies": len(catalogue.companies),
+        "companies": len(catalogue.instruments),
     }
     sys.stdout.write(json.dumps(result) + "\n")
 

@@ -35,7 +35,7 @@ DEADLINE_SECONDS = 1800.0
 def engine_alone(model: str, texts: list[Document]) -> float:
     """Documents a second of linking and scoring in batches, without any transport."""
     catalogue = Catalogue.load()
-    engine, linker = build_engine(ModelSettings(name=model), catalogue.digest()), Linker(catalogue)
+    engine, linker = build_engine(ModelSettings(name=model)), Linker(catalogue)
     requests = [read(document, linker)[1] for document in texts]
     engine.score(requests[:BATCH])
     started = time.perf_counter()

@@ -68,7 +68,7 @@ def main() -> None:
     options = parser.parse_args()
     catalogue = Catalogue.load()
     items = sample_week(documents=options.documents)
-    engine = build_engine(ModelSettings(name=options.model, precision=options.precision), catalogue.digest())
+    engine = build_engine(ModelSettings(name=options.model, precision=options.precision))
     started = time.perf_counter()
     rows = read(items, engine, Linker(catalogue))
     seconds = time.perf_counter() - started

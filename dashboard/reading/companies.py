@@ -40,14 +40,14 @@ def label(company: str) -> Label:
     known = Catalogue.load().by_id.get(company)
     if known is None:
         return Label(company, company, company, UNCLASSIFIED)
-    former = [each.symbol for each in known.tickers if each.symbol != known.ticker]
+    former = [each.symbol for each in known.listings if each.symbol != known.ticker]
     also = [alias for alias in (*former, *known.aliases) if alias.lower() not in known.name.lower()]
     return Label(company, known.ticker, known.name, known.sector, tuple(dict.fromkeys(also))[:4])
 
 
 def listed() -> list[str]:
     """Ids of every company of the catalogue."""
-    return [company.id for company in Catalogue.load().companies]
+    return [company.id for company in Catalogue.load().instruments]
 
 
 def named(text: str, ids: Iterable[str]) -> str | None:

@@ -49,7 +49,7 @@ def read_profile(run: RunView, name: str) -> Profile:
 
 def followed_companies(interests: Interests) -> list[str]:
     """Companies that are followed by name, then those of followed sectors."""
-    by_sector = [c.id for c in Catalogue.load().companies if c.sector in interests.sectors]
+    by_sector = [c.id for c in Catalogue.load().instruments if c.sector in interests.sectors]
     return list(dict.fromkeys([*sorted(interests.companies), *by_sector]))[:MOST_COMPANIES]
 
 

@@ -9,7 +9,7 @@ from shared.clock import to_iso
 from shared.contract.alerts import Alert, AlertDocument, Delivery
 from shared.contract.events import MICRO
 from shared.links import safe_link
-from shared.universe.securities import Catalogue, Company
+from shared.universe.securities import Catalogue, Instrument
 
 DISCLAIMER = "Statistics about texts, not advice."
 
@@ -76,5 +76,5 @@ def _link(url: str) -> str:
 
 
 def _company(company: str) -> dict[str, str] | None:
-    known: Company | None = Catalogue.load().by_id.get(company)
+    known: Instrument | None = Catalogue.load().by_id.get(company)
     return {"ticker": known.ticker, "name": known.name, "sector": known.sector} if known else None

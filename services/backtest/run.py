@@ -45,7 +45,7 @@ def backtest_run(
         delay=choices.wait,
         cost_bps=choices.cost_bps,
         hold_bars=choices.hold_bars,
-        sector_of={company.id: company.sector for company in Catalogue.load().companies},
+        sector_of={company.id: company.sector for company in Catalogue.load().instruments},
         events=loaded.events,
         seed=choices.seed,
         trials=tested.trials,

@@ -35,6 +35,7 @@ COMMANDS: Final[dict[str, str]] = {
     "sample": "services.commands.sample",
     "score": "services.commands.score",
     "model": "services.commands.model",
+    "universe": "services.commands.universe",
     "dead-letters": "services.commands.dead_letters",
     "aggregates": "services.commands.aggregates",
     "signals": "services.commands.signals",

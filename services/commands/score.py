@@ -53,7 +53,7 @@ def score(
     if model:  # the model that was named reads everything
         settings = settings.model_copy(update={"name": model, "packs": {}})
     catalogue = Catalogue.load()
-    engine = build_engine(settings, catalogue.digest())
+    engine = build_engine(settings)
     if explain:
         quiet_libraries()  # transformers warns of a model whose type is ours
     explainer = load_explainer(settings.name, settings.packs) if explain else None

@@ -17,37 +17,37 @@ from shared.settings import ModelSettings, default_cache_dir
 log = logging.getLogger(__name__)
 
 
-def build_engine(settings: ModelSettings, catalogue_digest: str = "", cache_dir: Path | None = None) -> Engine:
+def build_engine(settings: ModelSettings, cache_dir: Path | None = None) -> Engine:
     """The engine that `settings.name` names: `stub`, a name under models/, a folder, or a Hub id.
 
-    `catalogue_digest` goes into the model id. `cache_dir` (default: the user's cache) keeps hashes of weights, the
-    measured precision and the compiled kernel. Where `settings.packs` names models for languages, the answer is a
-    LanguageEngine. Raises ModelError with the remedy when the model cannot be used.
+    `cache_dir` (default: the user's cache) keeps hashes of weights, the measured precision and the compiled kernel.
+    Where `settings.packs` names models for languages, the answer is a LanguageEngine. Raises ModelError with the remedy
+    when the model cannot be used.
     """
     if settings.name.partition(":")[0] == "stub":
-        return StubEngine(settings.name, catalogue_digest)
+        return StubEngine(settings.name)
     folder = find_model(settings.name)
-    engine = _BUILDERS[kind_of(folder)](settings, folder, catalogue_digest, cache_dir or default_cache_dir())
+    engine = _BUILDERS[kind_of(folder)](settings, folder, cache_dir or default_cache_dir())
     log.info("model %s (%s) on %s in %s", engine.name, engine.model_id, engine.device, engine.precision)
     packs = {
-        language: _pack(name, settings, engine, catalogue_digest, cache_dir or default_cache_dir())
+        language: _pack(name, settings, engine, cache_dir or default_cache_dir())
         for language, name in settings.packs.items()
         if name
     }
     return LanguageEngine(engine, packs) if packs else engine
 
 
-def _pack(name: str, settings: ModelSettings, main: Engine, catalogue_digest: str, cache_dir: Path) -> Pack:
+def _pack(name: str, settings: ModelSettings, main: Engine, cache_dir: Path) -> Pack:
     """A model for one language, in the main model's precision: so its id is known before it loads."""
     folder = find_model(name)
     plain = kind_of(folder) == OPINION or read_config(folder).get("model_type") == "bert"
     precision = main.precision if plain or main.precision != "int8" else "fp32"
     own = settings.model_copy(update={"name": name, "precision": precision, "packs": {}})
-    identity = model_id(folder, catalogue_digest, precision, main.device, cache_dir)
-    return Pack(identity, lambda: build_engine(own, catalogue_digest, cache_dir))
+    identity = model_id(folder, precision, main.device, cache_dir)
+    return Pack(identity, lambda: build_engine(own, cache_dir))
 
 
-def _opinion(settings: ModelSettings, folder: Path, catalogue_digest: str, cache_dir: Path) -> Engine:
+def _opinion(settings: ModelSettings, folder: Path, cache_dir: Path) -> Engine:
     from services.model.device import pick_device
     from services.model.encoders import pick_encoder
     from services.model.opinion_engine import OpinionEngine
@@ -62,11 +62,11 @@ def _opinion(settings: ModelSettings, folder: Path, catalogue_digest: str, cache
     tokenizer = WindowTokenizer(load_tokenizer(folder), longest, settings.max_windows)
 
     def built(encoder: Any) -> OpinionEngine:
-        identity = model_id(folder, catalogue_digest, encoder.precision, device, cache_dir)
+        identity = model_id(folder, encoder.precision, device, cache_dir)
         return OpinionEngine(settings.name, identity, device, model, encoder, tokenizer)
 
     probe = tokenizer.encode([Request(text) for text in PROBE])
-    key = model_id(folder, "", "auto", device, cache_dir)
+    key = model_id(folder, "auto", device, cache_dir)
     return built(
         pick_encoder(
             weights.tree,
@@ -81,7 +81,7 @@ def _opinion(settings: ModelSettings, folder: Path, catalogue_digest: str, cache
     )
 
 
-def _classifier(settings: ModelSettings, folder: Path, catalogue_digest: str, cache_dir: Path) -> Engine:
+def _classifier(settings: ModelSettings, folder: Path, cache_dir: Path) -> Engine:
     import torch
     from transformers import AutoModelForSequenceClassification, BertForSequenceClassification
 
@@ -96,7 +96,7 @@ def _classifier(settings: ModelSettings, folder: Path, catalogue_digest: str, ca
     tokenizer = WindowTokenizer(load_tokenizer(folder), longest_text(folder), 1, links=True)
 
     def built(logits: Any, precision: str) -> ClassifierEngine:
-        identity = model_id(folder, catalogue_digest, precision, device, cache_dir)
+        identity = model_id(folder, precision, device, cache_dir)
         return ClassifierEngine(settings.name, identity, device, precision, logits, model.config.id2label, tokenizer)
 
     if isinstance(model, BertForSequenceClassification):
@@ -105,7 +105,7 @@ def _classifier(settings: ModelSettings, folder: Path, catalogue_digest: str, ca
         def probabilities(encoder: Any) -> Any:
             return built(bert_logits(model, encoder), encoder.precision).raw(probe)
 
-        key = model_id(folder, "", "auto", device, cache_dir)
+        key = model_id(folder, "auto", device, cache_dir)
         encoder = pick_encoder(
             lambda: model.bert, lambda: model.bert, settings, device, probe, probabilities, key, cache_dir
         )
@@ -118,7 +118,7 @@ def _classifier(settings: ModelSettings, folder: Path, catalogue_digest: str, ca
     return built(any_logits(model, device, settings.token_budget), precision)
 
 
-_BUILDERS: dict[str, Callable[[ModelSettings, Path, str, Path], Engine]] = {OPINION: _opinion, CLASSIFIER: _classifier}
+_BUILDERS: dict[str, Callable[[ModelSettings, Path, Path], Engine]] = {OPINION: _opinion, CLASSIFIER: _classifier}
 
 
 def _load(model_class: Any, folder: Path) -> Any:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 from pathlib import Path
+from typing import Final
 
 from shared.clients.ownership import is_own
 from shared.clients.state_folder import write_atomically
@@ -13,12 +14,17 @@ from shared.clients.state_folder import write_atomically
 _PARTS = ("*.safetensors", "config.json", "tokenizer.json", "vocab.txt", "*.model", "merges.txt", "vocab.json")
 
 
-def model_id(folder: Path, catalogue_digest: str, precision: str, device_kind: str, cache_dir: Path) -> str:
-    """16 hex digits over weights, configuration, tokenizer, company catalogue, precision and kind of device."""
+# The model id held the digest of the catalogue until the universe became a field of its own (design 6). This is the
+# last such digest: with it in its place, the runs and cached answers of that version keep their ids.
+LAST_CATALOGUE: Final = "dcda81396009a2fb"
+
+
+def model_id(folder: Path, precision: str, device_kind: str, cache_dir: Path) -> str:
+    """16 hex digits over weights, configuration, tokenizer, precision and kind of device."""
     whole = hashlib.blake2b(digest_size=8)
     for path in sorted({path for pattern in _PARTS for path in folder.glob(pattern)}, key=lambda path: path.name):
         whole.update(f"{path.name}={_digest(path, cache_dir)}\n".encode())
-    whole.update(f"catalogue={catalogue_digest}\nprecision={precision}\ndevice={device_kind}\n".encode())
+    whole.update(f"catalogue={LAST_CATALOGUE}\nprecision={precision}\ndevice={device_kind}\n".encode())
     return whole.hexdigest()
 
 

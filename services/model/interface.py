@@ -45,7 +45,7 @@ class Engine(Protocol):
     """A loaded model. `encode` (tokenising) and `forward` may run in different threads, so that they overlap."""
 
     name: str  # as named in the settings
-    model_id: str  # 16 hex digits: hash of weights, tokenizer, catalogue, precision, kind of device (design 2.2)
+    model_id: str  # 16 hex digits: hash of weights, tokenizer, precision, kind of device (design 2.2)
     device: str
     precision: str
     packs: Mapping[str, str]  # language -> id of the model that reads it; empty: `model_id` reads everything

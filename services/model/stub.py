@@ -12,6 +12,7 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 
+from services.model.identity import LAST_CATALOGUE
 from services.model.interface import Answer, DeviceLost, Request, Sentiment, Span
 from shared.contract.events import MICRO
 
@@ -27,9 +28,9 @@ class StubEngine:
     precision = "stub"
     invariant = True
 
-    def __init__(self, name: str, catalogue_digest: str = "") -> None:
+    def __init__(self, name: str) -> None:
         self.name = name
-        self.model_id = hashlib.blake2b(f"stub:{catalogue_digest}".encode(), digest_size=8).hexdigest()
+        self.model_id = hashlib.blake2b(f"stub:{LAST_CATALOGUE}".encode(), digest_size=8).hexdigest()
         self.packs: Mapping[str, str] = {}
         self._poison = self._lost = False
         self._seconds = 0.0

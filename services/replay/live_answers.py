@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Final
 
 from services.model.interface import Answer, Sentiment
@@ -16,9 +17,18 @@ Place = tuple[str, int, int]  # topic id, partition, offset of a document
 _PREFIX: Final = b'{"type":"opinion"'
 
 
-def live_answers(settings: Settings, given: Range, model: str, packs: Collection[str]) -> dict[Place, Answer]:
+@dataclass(frozen=True, slots=True)
+class LiveAnswer:
+    """What the model said of a document, and of which companies it was asked."""
+
+    answer: Answer
+    companies: tuple[tuple[str, int], ...]  # id and relevance, in order; none: the document named nobody
+
+
+def live_answers(settings: Settings, given: Range, model: str, packs: Collection[str]) -> dict[Place, LiveAnswer]:
     """The answer to each document of the range whose opinions are all there and came from `model` or one of `packs`
-    (model ids; they stand for weights, catalogue, precision and device, so that scoring anew would give the same)."""
+    (model ids; they stand for weights, precision and device, so that scoring anew would give the same, if the universe
+    of now finds the companies that were found then)."""
     ids = {name: topic_id for name, (topic_id, _) in given.topics.items()}
     places = {(ids[r.topic], r.partition, r.offset) for r in given.records}
     opinions: dict[Place, dict[int, Opinion]] = {}
@@ -36,7 +46,7 @@ def live_answers(settings: Settings, given: Range, model: str, packs: Collection
         if place in places:
             opinions.setdefault(place, {})[opinion.origin.index] = opinion
     whole = {place: some for place, some in opinions.items() if len(some) == next(iter(some.values())).companies}
-    return {place: _answer([some[index] for index in sorted(some)], model) for place, some in whole.items()}
+    return {place: _kept([some[index] for index in sorted(some)], model) for place, some in whole.items()}
 
 
 def _opinion(value: bytes) -> Opinion | None:
@@ -45,6 +55,11 @@ def _opinion(value: bytes) -> Opinion | None:
     except InvalidMessage:
         return None
     return message if isinstance(message, Opinion) else None
+
+
+def _kept(opinions: list[Opinion], model: str) -> LiveAnswer:
+    named = tuple((o.company, o.relevance) for o in opinions if o.company != MARKET)
+    return LiveAnswer(_answer(opinions, model), named)
 
 
 def _answer(opinions: list[Opinion], model: str) -> Answer:

@@ -16,11 +16,11 @@ from typing import Final
 
 from services.aggregation.core.plan import Rules
 from services.aggregation.signals.strategy import Strategy
-from services.model.interface import Answer, Engine
+from services.model.interface import Engine
 from services.model.packs import reader_of
 from services.replay.anonymise import anonymise
 from services.replay.cache import AnswerCache
-from services.replay.live_answers import Place
+from services.replay.live_answers import LiveAnswer, Place
 from services.replay.records import Range
 from services.replay.timeline import merged, ticks
 from services.runs.memory_run import MemoryRun
@@ -55,7 +55,7 @@ class Player:
         slots: int,
         *,
         cache: AnswerCache | None = None,
-        live: Mapping[Place, Answer] | None = None,
+        live: Mapping[Place, LiveAnswer] | None = None,
         hide_names: bool = False,
         pace: Callable[[int], None] = lambda _: None,
     ) -> None:
@@ -95,7 +95,7 @@ class Player:
         self._score(group, result)
         outgoing = Outgoing.to(Topics(LIVE), self._slots)
         for entry in group:
-            outgoing.add(entry, self._engine.model_id)
+            outgoing.add(entry, self._engine.model_id, self._linker.universe)
             if entry.tick is None:
                 result.documents += 1
                 result.dead += bool(entry.reason)
@@ -133,9 +133,10 @@ class Player:
 
     def _answered(self, entry: Entry, result: Result) -> bool:
         """Take the live answer where there is one and it fits (a re-queued dead letter is always scored)."""
-        answer = self._live.get((entry.origin.topic_id, entry.origin.partition, entry.origin.offset))
-        if answer is None or entry.first_origin or len(answer.companies) != len(entry.links):
-            return False
+        live = self._live.get((entry.origin.topic_id, entry.origin.partition, entry.origin.offset))
+        if live is None or entry.first_origin or live.companies != tuple((c.company, c.relevance) for c in entry.links):
+            return False  # nothing is there, or another universe found other companies
+        answer = live.answer
         assert entry.request is not None
         if (answer.model or self._engine.model_id) != reader_of(self._engine, entry.request):
             return False  # another language pack reads it today

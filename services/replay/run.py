@@ -82,7 +82,7 @@ def replay(
     given = read_range(settings, question, clock)
     catalogue = Catalogue.load()
     model = settings.model.model_copy(update={"name": question.model}) if question.model else settings.model
-    engine = build_engine(model, catalogue.digest())
+    engine = build_engine(model)
     reuse = reuse_opinions and not question.file and not question.anonymise
     folder = begin_run(settings, run, question.asked(), overwrite=overwrite)
     with stopped_by_error(folder, "go on with --resume"), ExitStack() as closed:
@@ -106,6 +106,8 @@ def replay(
             **given.account.told(),
             "reused": result.reused,
             "model_texts_until": model_texts_until(model.name),
+            "universe": catalogue.digest(),
+            "rules": "",
         }
         return finish_run(folder, run, question.asked(), result, time.perf_counter() - started, more)
 

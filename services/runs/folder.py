@@ -157,7 +157,7 @@ def _ticker(catalogue: Catalogue, company: str, at: int) -> str:
     if security is None:
         return company
     day = to_datetime(at).date()
-    return next((t.symbol for t in security.tickers if t.valid(day)), security.ticker)
+    return next((t.symbol for t in security.listings if t.valid(day)), security.ticker)
 
 
 def list_runs(settings: Settings) -> list[dict[str, Any]]:

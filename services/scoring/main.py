@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Final, NoReturn, get_args
+from typing import TYPE_CHECKING, Final, NoReturn, get_args
+
+import redis
 
 from services.model.interface import Engine
 from services.runtime.binding import PRECISION, bind, read_cluster
@@ -14,11 +16,16 @@ from services.runtime.process import run_process, serve, together
 from services.runtime.report import Pace, Reporter
 from services.scoring.model_fields import model_fields
 from services.scoring.pipeline import ScoringWorker
+from services.scoring.positions import committed
+from services.scoring.universe_record import record_universe
 from shared.clients.redis import connect
 from shared.contract.health import WorkerReport
 from shared.contract.topics import Topics
 from shared.reading.binding import read_binding
 from shared.settings import ModelSettings, Settings
+
+if TYPE_CHECKING:
+    from shared.universe.securities import Catalogue
 
 ROLE: Final = "scoring"
 log = logging.getLogger(__name__)
@@ -37,7 +44,7 @@ async def work(settings: Settings, name: str, pace: Pace | None = None) -> Worke
     refuse_when_stopped(settings.state_dir, ROLE)
     topics = Topics.of(settings)
     catalogue = Catalogue.load()
-    engine, topic_ids, partitions = await asyncio.to_thread(_bound_engine, settings, topics, catalogue.digest())
+    engine, topic_ids, partitions = await asyncio.to_thread(_bound_engine, settings, topics, catalogue)
     log.info("model %s (%s) on %s in %s", engine.name, engine.model_id, engine.device, engine.precision)
     app = build_app(settings, ROLE, name, topics.scoring_group)
     worker = ScoringWorker(settings, app, engine, Linker(catalogue), topic_ids, partitions, pace)
@@ -46,7 +53,7 @@ async def work(settings: Settings, name: str, pace: Pace | None = None) -> Worke
     return await serve(app, together(worker.run(), reporter.run()))
 
 
-def _bound_engine(settings: Settings, topics: Topics, catalogue: str) -> tuple[Engine, dict[str, str], int]:
+def _bound_engine(settings: Settings, topics: Topics, catalogue: Catalogue) -> tuple[Engine, dict[str, str], int]:
     """The engine that the run is bound to, the topics' ids and the partition count of `opinions`.
 
     Where the precision is left to the machine, the run's own is taken, so that two workers never time their way to
@@ -59,19 +66,31 @@ def _bound_engine(settings: Settings, topics: Topics, catalogue: str) -> tuple[E
     client = connect(settings.redis)
     try:
         bound = bind(client, settings.run, cluster.fields())
-        engine = build_engine(_adopted(settings.model, bound), catalogue)
+        engine = build_engine(_adopted(settings.model, bound))
         try:
             bind(client, settings.run, model_fields(engine))
         except WorkerStop as stop:  # another worker was first while this one measured: take its precision
             adopted = _adopted(settings.model, read_binding(client, settings.run))
             if stop.code is not ExitCode.REFUSED or adopted.precision in (engine.precision, "auto"):
                 raise
-            engine = build_engine(adopted, catalogue)
+            engine = build_engine(adopted)
             bind(client, settings.run, model_fields(engine))
+        _note_universe(client, settings, catalogue)
     finally:
         client.close()
     ids = {name: topic.topic_id for name, topic in cluster.topics.items()}
     return engine, ids, cluster.topics[topics.opinions].partitions
+
+
+def _note_universe(client: redis.Redis, settings: Settings, catalogue: Catalogue) -> None:
+    try:
+        noted = record_universe(
+            client, settings.run, catalogue.digest(), len(catalogue.instruments), lambda: committed(settings)
+        )
+    except redis.RedisError as error:
+        raise WorkerStop(ExitCode.RESTART, f"Redis does not answer: {error}") from error
+    if noted:
+        log.info("universe %s of %d instruments from here on", noted["universe"], noted["instruments"])
 
 
 def _adopted(model: ModelSettings, bound: dict[str, str]) -> ModelSettings:

@@ -10,20 +10,16 @@ from typing import Any, Final
 
 import msgspec
 import redis
-from kafka import KafkaConsumer, TopicPartition
 
 from services.model.engine import build_engine
 from services.runtime.binding import MODEL_ID, PACKS
 from services.scoring.model_fields import model_fields
-from shared.clients.kafka import client_config, describe
+from services.scoring.positions import committed
 from shared.clock import SystemClock, to_iso
-from shared.contract.events import CHANNELS
 from shared.contract.keys import run_key
-from shared.contract.topics import Topics
 from shared.reading.binding import read_binding
 from shared.reading.workers import Workers
 from shared.settings import Settings
-from shared.universe.securities import Catalogue
 
 HISTORY: Final = "model_history"  # field of the run's hash: JSON list, oldest first
 
@@ -56,7 +52,7 @@ def switch(settings: Settings, client: redis.Redis) -> dict[str, Any]:
         raise SwitchError(
             f"run {settings.run!r} has no model yet: its first scoring worker binds it; nothing to switch"
         )
-    engine = build_engine(settings.model, Catalogue.load().digest())
+    engine = build_engine(settings.model)
     fields = model_fields(engine)
     if (before, packs) == (engine.model_id, fields[PACKS]):
         raise SwitchError(f"run {settings.run!r} is bound to {engine.name} ({engine.model_id}) already")
@@ -76,15 +72,3 @@ def switch(settings: Settings, client: redis.Redis) -> dict[str, Any]:
 def switches(client: redis.Redis, run: str) -> list[dict[str, Any]]:
     """Every switch of a run, oldest first."""
     return msgspec.json.decode(read_binding(client, run).get(HISTORY) or "[]", type=list[dict[str, Any]])
-
-
-def committed(settings: Settings) -> dict[str, int]:
-    """ "TOPIC:PARTITION" -> the next offset that scoring will read."""
-    topics = Topics.of(settings)
-    there = describe(settings.kafka, [topics.documents(channel) for channel in CHANNELS])
-    consumer = KafkaConsumer(**client_config(settings.kafka), group_id=topics.scoring_group, enable_auto_commit=False)
-    try:
-        parts = [TopicPartition(name, p) for name, state in sorted(there.items()) for p in range(state.partitions)]
-        return {f"{part.topic}:{part.partition}": consumer.committed(part) or 0 for part in parts}
-    finally:
-        consumer.close()

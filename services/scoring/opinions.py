@@ -73,11 +73,12 @@ def opinions_of(
     answer: Answer,
     model_id: str,
     requeued_from: str = "",
+    universe: str = "",
 ) -> list[Opinion]:
     """One opinion per company, index 0..n-1 in the order of `links`; without a company one on the market as a whole.
 
-    `model_id` stands where the answer does not name its model. `origin.index` is ignored. Raises ValueError when the
-    answer has not one sentiment per link.
+    `model_id` stands where the answer does not name its model; `universe` is the catalogue's digest. `origin.index` is
+    ignored. Raises ValueError when the answer has not one sentiment per link.
     """
     if len(answer.companies) != len(links):
         raise ValueError(f"the model answered for {len(answer.companies)} companies, {len(links)} were asked")
@@ -115,6 +116,7 @@ def opinions_of(
             truncated=document.truncated,
             synthetic=document.synthetic,
             shared_relevance=shared,
+            universe=universe,
         )
 
     return [opinion(index, *row) for index, row in enumerate(rows)]

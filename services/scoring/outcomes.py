@@ -43,13 +43,13 @@ class Outgoing:
     def to(cls, topics: Topics, partitions: int, slots: dict[str, int] | None = None) -> Outgoing:
         return cls(topics, partitions, defaultdict(list), {} if slots is None else slots)
 
-    def add(self, entry: Entry, model_id: str) -> None:
+    def add(self, entry: Entry, model_id: str, universe: str = "") -> None:
         """Append what became of `entry`; a document whose opinions cannot be written down becomes a dead letter."""
         if entry.tick is not None:
             self._tick(entry.tick, entry.origin)
         elif not entry.reason:
             try:
-                self._opinions(*twice(lambda: _opinions(entry, model_id)))
+                self._opinions(*twice(lambda: _opinions(entry, model_id, universe)))
                 if entry.first_origin:
                     self._outcome(entry, "scored")
             except Exception as error:
@@ -98,9 +98,11 @@ class Outgoing:
         self.records[self.topics.opinions, slot].append((company.encode(), value, _NO_HEADERS))
 
 
-def _opinions(entry: Entry, model_id: str) -> tuple[list[Opinion], list[bytes]]:
+def _opinions(entry: Entry, model_id: str, universe: str) -> tuple[list[Opinion], list[bytes]]:
     assert entry.document is not None and entry.answer is not None
-    opinions = opinions_of(entry.document, entry.origin, entry.links, entry.answer, model_id, entry.first_origin)
+    opinions = opinions_of(
+        entry.document, entry.origin, entry.links, entry.answer, model_id, entry.first_origin, universe
+    )
     return opinions, [encode(opinion) for opinion in opinions]
 
 

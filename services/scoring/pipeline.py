@@ -116,7 +116,7 @@ class ScoringWorker:
         for entry in entries:
             if not self._app.assignment.is_current(entry.record):
                 continue  # read again under the present assignment, here or elsewhere
-            outgoing.add(entry, self._engine.model_id)
+            outgoing.add(entry, self._engine.model_id, self._linker.universe)
             done.append(entry)
             if entry.tick is None and self._limit.passed_by(bool(entry.reason)):
                 return done, outgoing, True

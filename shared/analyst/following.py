@@ -35,10 +35,10 @@ def _sector(text: str) -> str:
 def _company(text: str) -> str:
     catalogue = Catalogue.load()
     symbol, name = plain_symbol(text), plain_name(text)
-    for company in catalogue.companies:
-        if company.id == symbol or any(t.symbol == symbol and not t.end for t in company.tickers):
+    for company in catalogue.instruments:
+        if company.id == symbol or any(t.symbol == symbol and not t.end for t in company.listings):
             return company.id
-    for company in catalogue.companies:
+    for company in catalogue.instruments:
         if name and name in {plain_name(each) for each in (company.name, *company.aliases)}:
             return company.id
     raise ProfileError(f"unknown company {text!r}; give a ticker or a name of the catalogue, e.g. AAPL")

@@ -147,6 +147,8 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     truncated: bool = False
     synthetic: bool = False
     shared_relevance: int = 0  # relevance of all the document's companies together, where it exceeds one: see `share`
+    universe: str = ""  # digest of the catalogue that its company was found in (design 6); "" of former versions
+    rules: str = ""  # digest of the rules that it was read by; "" while there are none
 
     @property
     def share(self) -> int:

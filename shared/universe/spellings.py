@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
-from shared.universe.securities import Catalogue, Company
+from shared.universe.securities import Catalogue, Instrument
 
 NOTHING: Final = frozenset({"", "nan", "nat", "none", "null", "n/a", "na", "-", "[]", "{}", "()", "unknown"})
 _HOME: Final = {
@@ -46,10 +46,10 @@ _BRACKETS: Final = {"[": "]", "{": "}", "(": ")"}
 _LEGAL: Final = frozenset({"inc", "corp", "co", "ltd", "llc", "plc", "sa", "nv", "ag", "se"})
 
 
-def companies_in(field: object, catalogue: Catalogue, day: date) -> tuple[list[Company], list[str]]:
+def companies_in(field: object, catalogue: Catalogue, day: date) -> tuple[list[Instrument], list[str]]:
     """The companies that a field names, each once and in order, and the names in it that are not known. A field is a
     list, or a text with names between `;`, `|` or line ends, or where none of those is, commas or spaces."""
-    found: dict[str, Company] = {}
+    found: dict[str, Instrument] = {}
     unknown: list[str] = []
     for part in _parts(field):
         for name in _names_in(part, catalogue, day):
@@ -61,7 +61,7 @@ def companies_in(field: object, catalogue: Catalogue, day: date) -> tuple[list[C
     return list(found.values()), unknown
 
 
-def company_called(name: str, catalogue: Catalogue, day: date | None) -> Company | None:
+def company_called(name: str, catalogue: Catalogue, day: date | None) -> Instrument | None:
     """The company that one name means, however it is spelled."""
     return next((company for one in _spellings(name) if (company := catalogue.resolve(one, day))), None)
 

@@ -271,6 +271,6 @@ def seed(
 
 def listed(count: int) -> list[tuple[str, str]]:
     """Ids and names of `count` companies of the catalogue, spread over its sectors."""
-    companies = [each for each in Catalogue.load().companies if not each.tickers[-1].end]
+    companies = [each for each in Catalogue.load().companies if not each.listings[-1].end]
     order = np.random.default_rng(4).permutation(len(companies))[:count]
     return [(companies[i].id, companies[i].name) for i in order]

@@ -21,7 +21,7 @@ import yaml
 from services.ingest.sample.prices import COMPANIES, DAYS, HOURS, SEED, START, first_hour, opinion
 from shared.clock import DAY_SECONDS, HOUR_SECONDS
 from shared.contract.events import Channel
-from shared.universe.securities import Catalogue, Company
+from shared.universe.securities import Catalogue, Instrument
 
 Mood = Literal["negative", "neutral", "positive"]
 
@@ -126,7 +126,7 @@ class _Week:
             if self._random.random() < _activity(moment, social):
                 return moment
 
-    def _mood(self, company: Company, moment: datetime) -> Mood:
+    def _mood(self, company: Instrument, moment: datetime) -> Mood:
         if self._random.random() < NEUTRAL_SHARE:
             return "neutral"
         planted = opinion(company.id, (moment - START).total_seconds() / HOUR_SECONDS, self._seed, self._days)
@@ -160,13 +160,13 @@ class _Week:
         bodies = self._random.sample(_grammar()["bodies"][mood], self._random.choice((1, 2, 2, 3)))
         return self._item(False, moment, event, title, " ".join(map(sentence.expand, bodies)), moods)
 
-    def _rival(self, company: Company, moment: datetime, mood: Mood) -> Company | None:
+    def _rival(self, company: Instrument, moment: datetime, mood: Mood) -> Instrument | None:
         """Another company of the sector whose own draw goes the other way."""
         peers = [each for each in self._companies if each.sector == company.sector and each is not company]
         rival = self._random.choice(peers)
         return rival if mood != "neutral" and self._mood(rival, moment) == _OPPOSITE[mood] else None
 
-    def _slots(self, company: Company, other: Company | None) -> dict[str, str]:
+    def _slots(self, company: Instrument, other: Instrument | None) -> dict[str, str]:
         grammar, pick = _grammar(), self._pick
         other = other or self._random.choice([each for each in self._companies if each is not company])
         return {
@@ -230,7 +230,7 @@ _FIRST: Final = ("Alma", "Bruno", "Celia", "Dev", "Edith", "Farid", "Greta", "Hu
 _LAST: Final = ("Ashdown", "Brightwater", "Calloway", "Dunmore", "Elmhurst")
 
 
-def _said(company: Company, draw: random.Random) -> str:
+def _said(company: Instrument, draw: random.Random) -> str:
     """The company's name as a text would have it: mostly the short one, now and then an alias."""
     plain = [name for name in (company.name, *company.aliases) if len(name) <= 14 and name not in company.everyday]
     names = plain or [company.name]

@@ -42,7 +42,7 @@ class PostFilter:
 
 def _names_by_first_word(catalogue: Catalogue) -> dict[str, list[tuple[str, ...]]]:
     names: dict[str, list[tuple[str, ...]]] = {}
-    for company in catalogue.companies:
+    for company in catalogue.instruments:
         unsure = {*company.doubtful, *company.everyday}
         for name in (company.name, *company.aliases):
             words = tuple(_WORD.findall(name))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from shared.universe.securities import Catalogue, Company
+from shared.universe.securities import Catalogue, Instrument
 
 TOKEN: Final = re.compile(r"\w+|&")
 STRONG, DOUBTFUL, EVERYDAY = 0, 1, 2  # how much evidence a name needs
@@ -72,7 +72,7 @@ class Name:
 
     tokens: tuple[str, ...]  # lower case
     gaps: tuple[str, ...]  # the name's own gaps, len(tokens) - 1
-    company: Company
+    company: Instrument
     grade: int  # STRONG, DOUBTFUL or EVERYDAY
     exact: str  # "" or the only case in which it is read (IBM, GE, 3M)
     lower_ok: bool  # whether all lower case is read as the name
@@ -116,21 +116,21 @@ _WORDS_WHEN_SMALL: Final = phrases(
 _SPELLINGS: Final = (("&", "and"), (" and ", " & "), ("'", ""), ("-", ""), (".", ""))
 
 
-def _names(company: Company) -> list[Name]:
-    grades = dict.fromkeys(company.doubtful, DOUBTFUL) | dict.fromkeys(company.everyday, EVERYDAY)
+def _names(company: Instrument) -> list[Name]:
     found: dict[tuple[tuple[str, ...], tuple[str, ...]], Name] = {}
-    for written in (company.name, *company.aliases):
+    for known in company.names:
+        written = known.text
         spellings = [written, *(written.replace(old, new) for old, new in _SPELLINGS if old in written)]
         squashed = "".join(TOKEN.findall(written))
         if len(squashed) >= 8 and squashed not in spellings:
             spellings.append(squashed)  # #GeneralMotors
         for spelling in spellings:
-            name = _name(spelling, company, grades.get(written, STRONG))
+            name = _name(spelling, company, known.grade)
             found.setdefault((name.tokens, name.gaps), name)
     return list(found.values())
 
 
-def _name(written: str, company: Company, grade: int) -> Name:
+def _name(written: str, company: Instrument, grade: int) -> Name:
     plain = fold(written)
     low = lower(plain)
     spans = [match.span() for match in TOKEN.finditer(low)]
@@ -151,7 +151,7 @@ def _name(written: str, company: Company, grade: int) -> Name:
 def build(catalogue: Catalogue) -> dict[str, tuple[Name, ...]]:
     """Every name by its first token, longest first. A spelling that two companies share is the first one's."""
     names: dict[str, dict[tuple[tuple[str, ...], tuple[str, ...]], Name]] = {}
-    for company in catalogue.companies:
+    for company in catalogue.instruments:
         for name in _names(company):
             names.setdefault(name.tokens[0], {}).setdefault((name.tokens, name.gaps), name)
     return {

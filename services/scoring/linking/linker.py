@@ -59,6 +59,7 @@ class Linker:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._names = build(catalogue)
+        self.universe = catalogue.digest()
 
     def link(self, text: str, title: str = "", named: tuple[str, ...] = (), day: date | None = None) -> LinkResult:
         """The companies of one document. `named` are ids that its source gives; `day` is when its tickers are read."""

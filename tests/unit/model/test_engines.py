@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def texts(words: list[str], count: int, longest: int = 700) -> list[Request]:
 
 def engine_for(folder: Path, cache: Path, precision: str = "fp32", **settings: Any) -> Engine:
     given = {"name": str(folder), "device": "cpu", "precision": precision} | settings
-    return build_engine(ModelSettings(**given), "digest", cache)
+    return build_engine(ModelSettings(**given), cache)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
@@ -127,14 +128,14 @@ def test_odd_texts_have_answers(opinion_folder: Path, kernel_cache: Path) -> Non
     assert engine_for(opinion_folder, kernel_cache).score([]) == []
 
 
-def test_the_model_id_follows_weights_catalogue_and_precision(opinion_folder: Path, kernel_cache: Path) -> None:
+def test_the_model_id_follows_weights_and_precision(opinion_folder: Path, kernel_cache: Path, tmp_path: Path) -> None:
     first = engine_for(opinion_folder, kernel_cache)
     assert engine_for(opinion_folder, kernel_cache).model_id == first.model_id
     assert engine_for(opinion_folder, kernel_cache, precision="bf16").model_id != first.model_id
-    other = build_engine(
-        ModelSettings(name=str(opinion_folder), device="cpu", precision="fp32"), "another", kernel_cache
-    )
-    assert other.model_id != first.model_id
+    shutil.copytree(opinion_folder, tmp_path / "other")
+    other = tmp_path / "other" / "config.json"
+    other.write_text(other.read_text() + "\n")
+    assert build_engine(ModelSettings(name=str(other.parent)), kernel_cache).model_id != first.model_id
     assert first.invariant
 
 

@@ -96,13 +96,13 @@ def test_built_from_settings_the_pack_has_the_main_models_precision(
     config["temperatures"] = {"document": 3.0, "company": 3.0, "event": 3.0}
     (other / "config.json").write_text(json.dumps(config))
     settings = ModelSettings(name=str(opinion_folder), precision="int8", packs={"zh": str(other)})
-    engine = build_engine(settings, "", kernel_cache)
-    alone = build_engine(settings.model_copy(update={"name": str(other), "packs": {}}), "", kernel_cache)
+    engine = build_engine(settings, kernel_cache)
+    alone = build_engine(settings.model_copy(update={"name": str(other), "packs": {}}), kernel_cache)
     english, chinese = engine.score([Request("profit rises", language="en"), Request("profit rises", language="zh")])
     assert engine.packs == {"zh": alone.model_id} == {"zh": chinese.model}
     assert english.model == engine.model_id != alone.model_id
     assert [chinese] == alone.score([Request("profit rises")])
-    none = build_engine(settings.model_copy(update={"packs": {"zh": ""}}), "", kernel_cache)
+    none = build_engine(settings.model_copy(update={"packs": {"zh": ""}}), kernel_cache)
     assert none.packs == {}
     with pytest.raises(ModelError, match="not a folder, not a name under"):
-        build_engine(settings.model_copy(update={"packs": {"zh": "bellwether-absent"}}), "", kernel_cache)
+        build_engine(settings.model_copy(update={"packs": {"zh": "bellwether-absent"}}), kernel_cache)

@@ -20,7 +20,7 @@ from pathlib import Path
 from services.model.engine import build_engine
 from services.model.interface import Request
 from shared.settings import ModelSettings
-engine = build_engine(ModelSettings(name=sys.argv[1], precision="int8"), "", Path(sys.argv[2]))
+engine = build_engine(ModelSettings(name=sys.argv[1], precision="int8"), Path(sys.argv[2]))
 engine.score([Request("profit rises")])
 print([name for name in ("transformers", "sklearn", "scipy", "pandas", "torch._dynamo") if name in sys.modules])
 """

@@ -62,7 +62,7 @@ def test_the_engine_gives_nearly_the_same_answers(eight_bits: Path, opinion_fold
     request = Request("shell jumps as bp slides", (((0, 5),), ((15, 17),)))
     answers = []
     for folder in (eight_bits, opinion_folder):
-        engine = build_engine(ModelSettings(name=str(folder), precision="int8"), "", kernel_cache)
+        engine = build_engine(ModelSettings(name=str(folder), precision="int8"), kernel_cache)
         answers.append(engine.score([request])[0])
     few, many = answers
     assert few.model != many.model

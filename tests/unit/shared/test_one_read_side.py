@@ -15,7 +15,12 @@ ROOT = Path(__file__).parents[3]
 READING = "shared/reading/"
 
 STORES = ("services/aggregation/stores/", "services/aggregation/signals/outbox.py", "services/alerts/store.py")
-ADMIN = ("services/aggregation/admin/", "services/supervisor/topics/", "services/scoring/model_switch.py")
+ADMIN = (
+    "services/aggregation/admin/",
+    "services/supervisor/topics/",
+    "services/scoring/model_switch.py",
+    "services/scoring/universe_record.py",
+)
 BINDING = ("services/runtime/binding.py",)  # the script that binds a run answers with what it is bound to
 # Commands that only a client of Redis has, and that give values back; `get` and `exists` are asked of many things.
 COMMANDS = {

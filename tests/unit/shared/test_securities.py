@@ -9,26 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.universe.securities import Catalogue, CatalogueError, Company, Ticker, plain_name, plain_symbol
+from shared.universe.securities import Catalogue, CatalogueError, Instrument, Listing, plain_name, plain_symbol
 
 CATALOGUE = Catalogue.load()
 HEADER = "id,sector,names,tickers,evidence,against\n"
 
 
-def _id(company: Company | None) -> str | None:
+def _id(company: Instrument | None) -> str | None:
     return company.id if company else None
 
 
 def test_it_is_large_and_covers_every_gics_sector() -> None:
     assert len(CATALOGUE.companies) >= 600
     assert len(CATALOGUE.sectors) == 11
-    assert all(company.sector and company.name and company.tickers for company in CATALOGUE.companies)
+    assert all(company.sector and company.name and company.listings for company in CATALOGUE.companies)
 
 
 def test_no_symbol_belongs_to_two_companies_on_one_day() -> None:
-    holders: dict[str, list[tuple[Ticker, str]]] = {}
+    holders: dict[str, list[tuple[Listing, str]]] = {}
     for company in CATALOGUE.companies:
-        for ticker in company.tickers:
+        for ticker in company.listings:
             holders.setdefault(ticker.symbol, []).append((ticker, company.id))
     for symbol, held in holders.items():
         for (a, one), (b, other) in combinations(held, 2):
@@ -45,7 +45,7 @@ def test_no_name_belongs_to_two_companies() -> None:
 
 def test_ticker_dates_are_days_in_order() -> None:
     for company in CATALOGUE.companies:
-        for ticker in company.tickers:
+        for ticker in company.listings:
             days = [date.fromisoformat(day) for day in (ticker.start, ticker.end) if day]
             assert days == sorted(set(days)), company.id
 
@@ -153,10 +153,10 @@ def test_any_text_can_be_asked_for(text: str, day: date | None) -> None:
 
 
 @given(st.sampled_from(CATALOGUE.companies), st.dates(date(2012, 1, 1), date(2026, 1, 1)))
-def test_a_symbol_finds_its_company_exactly_while_it_is_valid(company: Company, day: date) -> None:
-    for ticker in company.tickers:
+def test_a_symbol_finds_its_company_exactly_while_it_is_valid(company: Instrument, day: date) -> None:
+    for ticker in company.listings:
         assert (CATALOGUE.by_ticker(ticker.symbol, day) is company) == any(
-            each.valid(day) for each in company.tickers if each.symbol == ticker.symbol
+            each.valid(day) for each in company.listings if each.symbol == ticker.symbol
         )
         if ticker.end:
             last = date.fromisoformat(ticker.end) - timedelta(days=1)
