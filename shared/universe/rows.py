@@ -27,9 +27,10 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
-from shared.universe.instrument import KINDS, Identifier, Instrument, Listing, Name
+from shared.universe.instrument import KINDS, SURE, Identifier, Instrument, Listing, Name
 
 COLUMNS: Final = (
     "id", "kind", "country", "exchange", "sector", "industry", "names", "brands", "tickers", "identifiers", "parent",
@@ -67,7 +68,7 @@ def instrument_of(row: dict[str, str], place: str, file: str) -> Instrument:
     brands = [_name(text, place, brand=True) for text in cell("brands").split("|")] if cell("brands") else []
     return Instrument(
         id=cell("id"),
-        names=(*names, *brands),
+        names=_each_once([*names, *brands]),
         kind=kind,
         sector=cell("sector"),
         industry=cell("industry"),
@@ -80,6 +81,15 @@ def instrument_of(row: dict[str, str], place: str, file: str) -> Instrument:
         against=tuple(cell("against").split()),
         source=source,
     )
+
+
+def _each_once(names: list[Name]) -> tuple[Name, ...]:
+    """A name that is written twice (`Gap|??Gap`: shown first, and everyday) keeps its place and the higher grade."""
+    graded: dict[str, int] = {}
+    for name in names:
+        graded[name.text] = max(name.grade, graded.get(name.text, SURE))
+    kept = {name.text: replace(name, grade=graded[name.text]) for name in reversed(names)}
+    return tuple(kept[text] for text in graded)
 
 
 def _name(text: str, place: str, *, brand: bool = False) -> Name:

@@ -213,7 +213,7 @@ def test_every_company_is_linked_by_its_ticker_and_every_plain_name() -> None:
 
 def _day(company: str) -> date | None:
     """A day on which the company's latest ticker is valid."""
-    latest = max(CATALOGUE.by_id[company].tickers, key=lambda each: (not each.end, each.end, each.start))
+    latest = max(CATALOGUE.by_id[company].listings, key=lambda each: (not each.end, each.end, each.start))
     return date.fromordinal(date.fromisoformat(latest.end).toordinal() - 1) if latest.end else None
 
 
