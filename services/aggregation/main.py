@@ -8,6 +8,7 @@ from typing import Final, NoReturn
 
 import redis
 
+from services.aggregation.journal import Journal
 from services.aggregation.pipeline import AggregationWorker
 from services.aggregation.signals.outbox import SignalSender
 from services.aggregation.signals.strategy import Strategy, StrategyError, load_strategy
@@ -43,10 +44,11 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     store = RedisStore(client, settings.run, opinions.partitions)
     app = build_app(settings, ROLE, name, topics.aggregation_group)
     streams = streams_of(topics, bound)
-    worker = AggregationWorker(settings, app, store, opinions.topic_id, strategies, streams)
+    journal = Journal(app, client, settings.run, name, strategies)
+    worker = AggregationWorker(settings, app, store, opinions.topic_id, strategies, streams, journal=journal)
     sender = SignalSender(app, client, store.keys, lambda: {tp.partition for tp in app.consumer.assignment()})
     reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker), worker.pace)
-    return await serve(app, together(worker.run(), reporter.run(), sender.run()))
+    return await serve(app, together(worker.run(), reporter.run(), sender.run(), journal.run()))
 
 
 def _bound(settings: Settings, topics: Topics, client: redis.Redis) -> dict[str, TopicState]:

@@ -21,9 +21,11 @@ from typing import Final, Protocol
 from faust.types import TP
 
 from services.aggregation.core.apply import Behind, Stale, apply
+from services.aggregation.core.chain import Links
 from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.core.state import RESTORING
 from services.aggregation.core.store import SignalStore, Store, StoreLost
+from services.aggregation.journal import Journal
 from services.aggregation.signals.closing import Closer
 from services.aggregation.signals.strategy import Strategy
 from services.runtime.exits import ExitCode, WorkerStop
@@ -57,10 +59,11 @@ class AggregationWorker:
         strategies: Sequence[Strategy] = (),
         streams: frozenset[str] = frozenset(),
         clock: Clock | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self._batch = settings.aggregation.max_batch
         self._max_wait = settings.aggregation.max_wait_ms / 1000
-        self._app, self._store, self._topic_id = app, store, topic_id
+        self._app, self._store, self._topic_id, self._journal = app, store, topic_id, journal
         self._rules = Rules.of(settings.aggregation)
         self._strategies, self._streams = strategies, streams
         self._closers: dict[int, Closer] = {}
@@ -77,10 +80,21 @@ class AggregationWorker:
         loop = asyncio.get_running_loop()
         read = partial(read_positions, self._store, self._topic_id, sorted(tp.partition for tp in assigned))
         found = await loop.run_in_executor(self._threads, read)
+        await loop.run_in_executor(self._threads, self._note, [slot for slot, at in found.items() if at])
         for tp in assigned:
             self._closers.pop(tp.partition, None)  # others may have written there meanwhile
         log.info("assigned %s", {tp.partition: found[tp.partition] for tp in sorted(assigned)})
         return {tp: found[tp.partition] for tp in assigned}
+
+    def _note(self, slots: Sequence[int]) -> None:
+        """What is in the store now goes into the journal."""
+        if self._journal is None:
+            return
+        for slot in slots:
+            try:
+                self._journal.moved(self._store.state(slot, set()))
+            except StoreLost as lost:
+                raise WorkerStop(ExitCode.RESTART, str(lost)) from lost
 
     async def run(self) -> None:
         """Apply what arrives; never returns."""
@@ -112,7 +126,8 @@ class AggregationWorker:
             raise WorkerStop(ExitCode.RESTART, f"slot {slot}: {len(records)} records read between {first} and {last}")
         for _ in range(TRIES):
             try:
-                redelivered = self._steps(slot, decoded)
+                redelivered = self._steps(slot, decoded, Links(records))
+                self._note([slot])
             except Stale as stale:
                 log.warning("%s", stale)
                 self._closers.pop(slot, None)
@@ -123,7 +138,7 @@ class AggregationWorker:
             return
         raise WorkerStop(ExitCode.RESTART, f"slot {slot} is also being applied by another worker")
 
-    def _steps(self, slot: int, records: Sequence[Decoded]) -> int:
+    def _steps(self, slot: int, records: Sequence[Decoded], links: Links) -> int:
         """Apply records up to each tick that closes an hour, and give out the signals that are due;
         tells redelivered.
         """
@@ -133,7 +148,7 @@ class AggregationWorker:
         self.counts["signals"] += len(closer.close())  # what a worker that died here still owed
         redelivered = 0
         for part in closer.parts(records):
-            made = apply(self._store, slot, self._topic_id, part, self._rules, gapless=True)
+            made = apply(self._store, slot, self._topic_id, part, self._rules, gapless=True, links=links)
             redelivered += made.redelivered if made is not None else len(part)
             if made is not None:
                 closer.changed(made)

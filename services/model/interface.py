@@ -34,6 +34,9 @@ class Answer(msgspec.Struct, frozen=True):
     event: str = ""
     event_probability: int = 0
     embedding: tuple[float, ...] | None = None
+    events: tuple[tuple[str, int], ...] = ()  # the most probable ones with their chances; the first is `event`
+    packed: bytes = b""  # the embedding in 8 bits, and its scale: see shared/contract/readings.py
+    scale: int = 0
     model: str = ""  # id of the model that gave it: with language packs not always the engine's own
 
 

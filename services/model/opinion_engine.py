@@ -12,8 +12,8 @@ from services.model.device import device_errors
 from services.model.encoder import Encoder
 from services.model.fixed_point import to_sentiments
 from services.model.interface import Answer, Request
+from services.model.packing import most_probable, pack
 from services.model.tokenizing import TOKENS_AT_ONCE, Windows, WindowTokenizer
-from shared.contract.events import MICRO
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -46,20 +46,26 @@ class OpinionEngine:
         raw = self.raw(encoded)
         companies = iter(to_sentiments(raw["company"]))
         counts = np.bincount(encoded.company_document, minlength=encoded.documents).tolist()
-        best = raw["event"].argmax(axis=1).tolist()
-        chances = np.rint(raw["event"].max(axis=1) * MICRO).astype(int).tolist()
-        labels = self._model.event_labels
+        events = most_probable(raw["event"], self._model.event_labels)
         return [
             Answer(
                 document=document,
                 companies=tuple(next(companies) for _ in range(count)),
-                event=labels[event],
-                event_probability=chance,
+                event=told[0][0],
+                event_probability=told[0][1],
                 embedding=tuple(embedding),
+                events=told,
+                packed=packed,
+                scale=scale,
                 model=self.model_id,
             )
-            for document, count, event, chance, embedding in zip(
-                to_sentiments(raw["document"]), counts, best, chances, raw["embedding"].tolist(), strict=True
+            for document, count, told, embedding, (packed, scale) in zip(
+                to_sentiments(raw["document"]),
+                counts,
+                events,
+                raw["embedding"].tolist(),
+                pack(raw["embedding"]),
+                strict=True,
             )
         ]
 

@@ -66,11 +66,13 @@ class StubEngine:
 
 def _answer(request: Request, model_id: str) -> Answer:
     digest = hashlib.blake2b(request.text.encode(errors="surrogatepass"), digest_size=16).digest()
+    event, chance = _EVENTS[digest[8] % len(_EVENTS)], 300_000 + digest[9] * 2_500
     return Answer(
         document=_sentiment(digest),
         companies=tuple(_company(digest, spans) for spans in request.companies),
-        event=_EVENTS[digest[8] % len(_EVENTS)],
-        event_probability=300_000 + digest[9] * 2_500,
+        event=event,
+        event_probability=chance,
+        events=((event, chance),),
         model=model_id,
     )
 

@@ -44,9 +44,14 @@ class AnswerCache:
         return answers
 
     def put(self, answers: dict[bytes, Answer]) -> None:
-        rows = ((key, _encode(msgspec.structs.replace(answer, embedding=None))) for key, answer in answers.items())
+        rows = ((key, _encode(_lasting(answer))) for key, answer in answers.items())
         with self._database:
             self._database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", rows)
 
     def close(self) -> None:
         self._database.close()
+
+
+def _lasting(answer: Answer) -> Answer:
+    """Without the embedding, which is most of an answer, and which no replay reads."""
+    return msgspec.structs.replace(answer, embedding=None, packed=b"", scale=0)

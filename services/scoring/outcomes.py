@@ -22,6 +22,7 @@ from shared.contract.events import (
     Tick,
     encode,
 )
+from shared.contract.readings import Reading, encode_reading
 from shared.contract.topics import Topics, partition_for
 
 HEADER_TOPIC: Final = "topic"  # name of the topic that the letter came from, to which it is re-queued
@@ -49,7 +50,10 @@ class Outgoing:
             self._tick(entry.tick, entry.origin)
         elif not entry.reason:
             try:
-                self._opinions(*twice(lambda: _opinions(entry, model_id, universe)))
+                opinions, values = twice(lambda: _opinions(entry, model_id, universe))
+                reading = _reading(entry, model_id)
+                self._opinions(opinions, values)
+                self._reading(entry, reading)
                 if entry.first_origin:
                     self._outcome(entry, "scored")
             except Exception as error:
@@ -60,6 +64,10 @@ class Outgoing:
     def _opinions(self, opinions: Sequence[Opinion], values: Sequence[bytes]) -> None:
         for opinion, value in zip(opinions, values, strict=True):
             self._send(opinion.company, value)
+
+    def _reading(self, entry: Entry, value: bytes) -> None:
+        key = (entry.document_id or "").encode()
+        self.records[self.topics.readings, entry.origin.partition].append((key, value, _NO_HEADERS))
 
     def _tick(self, tick: Tick, origin: Origin) -> None:
         value = encode(Tick(watermark=tick.watermark, origin=origin))
@@ -104,6 +112,21 @@ def _opinions(entry: Entry, model_id: str, universe: str) -> tuple[list[Opinion]
         entry.document, entry.origin, entry.links, entry.answer, model_id, entry.first_origin, universe
     )
     return opinions, [encode(opinion) for opinion in opinions]
+
+
+def _reading(entry: Entry, model_id: str) -> bytes:
+    assert entry.document is not None and entry.answer is not None
+    answer = entry.answer
+    reading = Reading(
+        origin=entry.origin,
+        document_id=entry.document.id,
+        available_at=entry.document.available_at,
+        model=answer.model or model_id,
+        events=answer.events,
+        embedding=answer.packed,
+        scale=answer.scale,
+    )
+    return encode_reading(reading)
 
 
 def _cut(detail: str) -> bytes:

@@ -35,6 +35,11 @@ class Keys:
         """String "TOPIC_ID:OFFSET": the next offset of `opinions` to apply; the compare-and-set is on this key."""
         return f"{self._tag(slot)}:position"
 
+    def chain(self, slot: int) -> str:
+        """Hash: "head" -> 64 hex digits, "offset" -> where that link lies, "since" -> where the chain began
+        (shared/contract/applied.py). Another offset than the position's: an older version has moved on."""
+        return f"{self._tag(slot)}:chain"
+
     def marks(self, slot: int) -> str:
         """Hash origin stream -> "OFFSET,INDEX": the highest origin applied."""
         return f"{self._tag(slot)}:marks"

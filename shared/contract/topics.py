@@ -82,6 +82,15 @@ class Topics:
         return self._name("signals")
 
     @property
+    def readings(self) -> str:
+        """Partition: that of the document on documents.*, so that versions of an item keep their order."""
+        return self._name("readings")
+
+    @property
+    def applied(self) -> str:
+        return self._name("applied")
+
+    @property
     def scoring_group(self) -> str:
         return self._name("scoring")
 
@@ -93,6 +102,10 @@ class Topics:
     def alerts_group(self) -> str:
         return self._name("alerts")
 
+    @property
+    def archive_group(self) -> str:
+        return self._name("archive")
+
     def all(self) -> list[Topic]:
         """Every topic of the run, as to be created."""
         keep = _KEEP | {"retention.bytes": str(self.retention_bytes)}
@@ -102,6 +115,8 @@ class Topics:
             # a letter is its document plus headers: what documents.* took must fit here in any case
             Topic(self.dead, 1, keep | {"max.message.bytes": "16777216"}),
             Topic(self.signals, 1, keep),
+            Topic(self.readings, self.document_partitions, keep),
+            Topic(self.applied, 1, keep),
         ]
 
 

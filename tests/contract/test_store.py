@@ -12,15 +12,18 @@ import redis
 
 from services.aggregation.admin.dump import dump
 from services.aggregation.core.apply import Behind, apply
+from services.aggregation.core.chain import Chain, Links
 from services.aggregation.core.plan import Rules, plan
 from services.aggregation.core.state import Position
 from services.aggregation.core.store import Store, StoreLost
 from services.aggregation.stores.memory import MemoryStore
 from services.aggregation.stores.redis_store import RedisStore
 from services.embedded.redis import EmbeddedRedis
+from services.runtime.record import Recorded
 from shared.clients.redis import connect
 from shared.clock import DAY, HOUR, HOUR_SECONDS
 from shared.contract.aggregates import Totals
+from shared.contract.applied import FIRST_LINK, link
 from shared.contract.events import Origin, Outcome, Tick
 from shared.settings import AggregationSettings, RedisSettings
 from tests.unit.aggregation.opinions import BASE, TOPIC_ID, history, merge, opinion, split
@@ -129,6 +132,27 @@ def test_a_store_put_back_under_a_living_worker(make: Make) -> None:
         store._client.set(store.keys.position(SLOT), Position(OPINIONS, 1).text())
         with pytest.raises(Behind, match="continues from 1, but 2 was read"):
             apply(store, SLOT, OPINIONS, [(2, opinion(2))], RULES, gapless=True)
+
+
+def test_the_chain_moves_with_the_position_whatever_the_batches(make: Make) -> None:
+    log = [Recorded("opinions", SLOT, n, b"AAPL", b"record %d" % n) for n in range(9)]
+    head = FIRST_LINK
+    for record in log:
+        head = link(head, record.offset, record.key, record.value)
+    store = make()
+    for begin, end in [(0, 1), (0, 4), (4, 9)]:  # the second batch brings a record again
+        batch = [(n, opinion(n)) for n in range(begin, end)]
+        apply(store, SLOT, OPINIONS, batch, RULES, gapless=True, links=Links(log[begin:end]))
+    chain = make().load(SLOT, [(9, opinion(9))]).chain
+    assert chain == Chain(0, 9, head)
+
+
+def test_a_chain_that_an_older_version_left_behind_begins_anew(make: Make) -> None:
+    store, log = make(), [Recorded("opinions", SLOT, n, None, b"x") for n in range(3)]
+    apply(store, SLOT, OPINIONS, [(0, opinion(0))], RULES, links=Links(log[:1]))
+    apply(store, SLOT, OPINIONS, [(1, opinion(1))], RULES)
+    apply(store, SLOT, OPINIONS, [(2, opinion(2))], RULES, links=Links(log[2:]))
+    assert make().load(SLOT, [(3, opinion(3))]).chain == Chain(2, 3, link(FIRST_LINK, 2, None, b"x"))
 
 
 def test_offsets_and_sums_keep_every_digit(make: Make) -> None:

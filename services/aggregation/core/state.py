@@ -10,6 +10,7 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from services.aggregation.core.chain import Chain
 from services.aggregation.core.duplicates import IdWindow
 from shared.contract.aggregates import Bucket, RecentDocument, Resolution, Share, Totals
 from shared.contract.events import Channel
@@ -95,6 +96,7 @@ class SlotState:
 
     slot: int
     position: Position | None = None
+    chain: Chain | None = None  # over the records before the position; None: of an older version, or not kept
     totals: Totals = field(default_factory=Totals)
     marks: dict[str, Mark] = field(default_factory=dict)
     watermarks: dict[str, int] = field(default_factory=dict)
@@ -125,6 +127,7 @@ class Writes:
     """All that one batch changes in a slot; absolute values, never increments."""
 
     totals: Totals
+    chain: Chain | None = None  # None: it stays
     marks: dict[str, Mark] = field(default_factory=dict)
     watermarks: dict[str, int] = field(default_factory=dict)
     windows: dict[str, IdWindow] = field(default_factory=dict)
@@ -147,6 +150,8 @@ def fold(state: SlotState, writes: Writes, position: Position) -> None:
     """Make `writes` part of `state`; call it only once they are durable."""
     state.position = position
     state.totals = writes.totals
+    if writes.chain is not None:
+        state.chain = writes.chain
     state.marks.update(writes.marks)
     state.watermarks.update(writes.watermarks)
     state.windows.update(writes.windows)

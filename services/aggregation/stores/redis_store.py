@@ -14,6 +14,7 @@ from typing import Any, Final, cast
 import redis
 from redis.exceptions import RedisError
 
+from services.aggregation.core.chain import Chain
 from services.aggregation.core.duplicates import unpack_window
 from services.aggregation.core.footprint import touched_by
 from services.aggregation.core.plan import Decoded, Plan
@@ -170,6 +171,9 @@ class RedisStore:
         def totals(raw: dict[bytes, bytes]) -> None:
             state.totals = _totals(raw)
 
+        def chain(raw: dict[bytes, bytes]) -> None:
+            state.chain = Chain.parse(raw)
+
         def marks(raw: dict[bytes, bytes]) -> None:
             for stream, mark in raw.items():
                 offset, _, index = mark.decode().partition(",")
@@ -189,6 +193,7 @@ class RedisStore:
                 start, _, company = name.decode().partition("|")
                 (state.late if value == b"late" else state.pending).add((company, int(start)))
 
+        reads.add(chain, "HGETALL", keys.chain(slot))
         reads.add(closing, "HGETALL", keys.closing(slot))
         reads.add(totals, "HGETALL", keys.totals(slot))
         reads.add(marks, "HGETALL", keys.marks(slot))

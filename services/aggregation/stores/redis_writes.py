@@ -56,6 +56,8 @@ def script_arguments(plan: Plan, keys: Keys) -> tuple[list[str], list[Value]]:
 def commands(plan: Plan, keys: Keys) -> Iterator[Command]:
     """What a plan writes."""
     writes, slot = plan.writes, plan.slot
+    if writes.chain is not None:
+        yield "HSET", keys.chain(slot), _fields(writes.chain.fields().items())
     yield "HSET", keys.totals(slot), _fields((name, getattr(writes.totals, name)) for name in Totals.__struct_fields__)
     yield "HSET", keys.marks(slot), _fields((s, f"{mark[0]},{mark[1]}") for s, mark in writes.marks.items())
     yield "HSET", keys.watermarks(slot), _fields(writes.watermarks.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 import msgspec
 import redis
@@ -23,6 +24,15 @@ from shared.reading.run import Applied, RunView
 from shared.reading.supervisor import recorded_state
 from shared.reading.workers import Workers
 from shared.settings import Settings
+
+_UNWATCHED: Final = (
+    "dead",
+    "signals",
+    "readings",
+    "applied",
+    "audit",
+    "feedback",
+)  # topics whose count is not looked at
 
 
 class Status(msgspec.Struct):
@@ -169,7 +179,7 @@ def _partition_problems(bound: Mapping[str, str], ends: RunEnds) -> list[str]:
     found: list[str] = []
     for field, recorded in sorted(bound.items()):
         kind, _, topic = field.partition(".")
-        if kind != "partitions" or topic.rpartition(".")[2] in ("dead", "signals"):  # not looked at here
+        if kind != "partitions" or topic.rpartition(".")[2] in _UNWATCHED:  # not looked at here
             continue
         if counts[topic] != int(recorded):
             words = f"has {counts[topic]} partitions" if counts[topic] else "is gone"

@@ -59,7 +59,9 @@ def resize_topics(settings: Settings, *, documents: int | None, opinions: int | 
     order = _unfinished(folder, opinions)
     topics = Topics.of(settings)
     wanted = {topics.opinions: opinions} if opinions else {}
-    wanted |= {topics.documents(channel): documents for channel in ("news", "social")} if documents else {}
+    if documents:
+        wanted |= {topics.documents(channel): documents for channel in ("news", "social")}
+        wanted[topics.readings] = documents
     if order is None:
         changing = [row for row in list_run_topics(settings) if wanted.get(row.name, row.partitions) != row.partitions]
         _refuse_documents(changing, topics.opinions)

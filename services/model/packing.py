@@ -1,0 +1,37 @@
+"""What leaves the model beside sentiment: embeddings in 8 bits, and the most probable events. numpy, whole batches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.contract.events import MICRO
+from shared.contract.readings import EVENTS_READ, SCALE
+
+Events = tuple[tuple[str, int], ...]
+
+
+def pack(rows: NDArray[np.float32]) -> list[tuple[bytes, int]]:
+    """Per row one signed byte a dimension, and the scale that they are multiples of (an integer, never 0)."""
+    wide = rows.astype(np.float64)
+    largest = np.abs(wide).max(axis=1, initial=0.0)
+    scales = np.maximum(np.ceil(largest * SCALE / 127), 1.0)
+    packed = np.rint(wide * (SCALE / scales)[:, None]).astype(np.int8)
+    return [(row.tobytes(), int(scale)) for row, scale in zip(packed, scales, strict=True)]
+
+
+def unpack(packed: bytes, scale: int) -> NDArray[np.float64]:
+    """The embedding again, to half a scale's step in every dimension."""
+    return np.frombuffer(packed, np.int8).astype(np.float64) * (scale / SCALE)
+
+
+def most_probable(chances: NDArray[np.floating], labels: Sequence[str]) -> list[Events]:
+    """Per row the EVENTS_READ most probable classes with micro-units; of equal ones the lower class first."""
+    order = np.argsort(-chances, axis=1, kind="stable")[:, :EVENTS_READ]
+    micro = np.rint(np.take_along_axis(chances, order, 1) * MICRO).astype(int)
+    return [
+        tuple((labels[index], chance) for index, chance in zip(*row, strict=True))
+        for row in zip(order.tolist(), micro.tolist(), strict=True)
+    ]
