@@ -51,9 +51,11 @@ def test_empty_topics_are_made_anew_and_their_binding_is_lifted(settings: Settin
         topics.opinions: 3,
         topics.dead: 1,
         topics.signals: 1,
+        topics.readings: 2,
+        topics.applied: 1,
     }
     kept = {name for name, topic in after.items() if topic.topic_id == before[name].topic_id}
-    assert kept == {topics.dead, topics.signals}
+    assert kept == {topics.dead, topics.signals, topics.applied}
     assert set(held) == {f"partitions.{name}".encode() for name in kept}
     with pytest.raises(TopicMismatch, match="topics resize"):
         create_topics(settings)
