@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final
 
+from shared.universe.codes import symbols_of
 from shared.universe.securities import Catalogue, Instrument
 
 NOTHING: Final = frozenset({"", "nan", "nat", "none", "null", "n/a", "na", "-", "[]", "{}", "()", "unknown"})
@@ -26,21 +27,12 @@ _HOME: Final = {
     "ICICIBANK.NS": "IBN", "BHP.AX": "BHP", "RY.TO": "RY", "TD.TO": "TD", "SHOP.TO": "SHOP", "CNR.TO": "CNI",
     "ENB.TO": "ENB", "BNS.TO": "BNS", "BMO.TO": "BMO", "VALE3.SA": "VALE", "PETR4.SA": "PBR",
 }  # fmt: skip
-# Bloomberg's and Reuters' codes of exchanges, as Yahoo's suffixes; "" is the United States
-_EXCHANGES: Final = {
-    "US": "", "UN": "", "UW": "", "UQ": "", "UR": "", "UA": "", "UP": "", "O": "", "OQ": "", "N": "", "NB": "", "A": "",
-    "K": "", "P": "", "LN": "L", "GY": "DE", "GR": "DE", "FP": "PA", "NA": "AS", "SW": "SW", "SM": "MC", "IM": "MI",
-    "BB": "BR", "JP": "T", "JT": "T", "HK": "HK", "TT": "TW", "IN": "NS", "IS": "NS", "AU": "AX", "AT": "AX",
-    "CN": "TO", "CT": "TO", "BZ": "SA", "DC": "CO", "FH": "HE", "SS": "ST", "NO": "OL",
-}  # fmt: skip
-_BLOOMBERG: Final = re.compile(r"([A-Z0-9./-]{1,10})\s+([A-Z]{2})(?:\s+EQUITY)?")
-_DOTTED: Final = re.compile(r"([A-Z0-9-]{1,10})[.:-](US|OQ|NB|O|N|A|K|P)")
 _IN_BRACKETS: Final = re.compile(r"(.+?)\s*\(\s*([^()]{1,30})\s*\)")
 _CLASS: Final = re.compile(
     r"[\s,-]+(?:class|cl\.?|series)\s+[a-c]\b.*|[\s,-]+(?:common|ordinary)\s+(?:stock|shares?)\b.*|\s+adrs?\b.*",
     re.IGNORECASE,
 )
-_CLASS_LETTER: Final = re.compile(r"([A-Z]{2,5})([AB])")  # BRKB
+_MARKET: Final = re.compile(r"[A-Za-z ]{2,12}:")  # NYSE:F, and no id as crypto:BTC is one
 _ONE_WORD: Final = re.compile(r"\$?[A-Z][A-Z0-9]{0,5}(?:[./-][A-Z]{1,2})?")
 _BRACKETS: Final = {"[": "]", "{": "}", "(": ")"}
 _LEGAL: Final = frozenset({"inc", "corp", "co", "ltd", "llc", "plc", "sa", "nv", "ag", "se"})
@@ -63,7 +55,14 @@ def companies_in(field: object, catalogue: Catalogue, day: date) -> tuple[list[I
 
 def company_called(name: str, catalogue: Catalogue, day: date | None) -> Instrument | None:
     """The company that one name means, however it is spelled."""
-    return next((company for one in _spellings(name) if (company := catalogue.resolve(one, day))), None)
+    return next((company for one in _spellings(name) if (company := _called(one, catalogue, day))), None)
+
+
+def _called(name: str, catalogue: Catalogue, day: date | None) -> Instrument | None:
+    for symbol in symbols_of(name):
+        if found := catalogue.by_ticker(symbol, day) or catalogue.by_ticker(_HOME.get(symbol, ""), day):
+            return found
+    return None if _MARKET.match(name) and name not in catalogue.by_id else catalogue.resolve(name, day)
 
 
 def _parts(field: object) -> Iterator[str]:
@@ -101,25 +100,8 @@ def _names_in(part: str, catalogue: Catalogue, day: date) -> list[str]:
 def _spellings(name: str) -> Iterator[str]:
     """`name`, and what else it may stand for, the surest first."""
     yield name
-    symbol = name.strip().lstrip("$#").upper()
-    if symbol in _HOME:
-        yield _HOME[symbol]
-    if terminal := _BLOOMBERG.fullmatch(symbol):
-        yield from _at(terminal[1], _EXCHANGES.get(terminal[2]))
-    if dotted := _DOTTED.fullmatch(symbol):
-        yield dotted[1]
-    if lettered := _CLASS_LETTER.fullmatch(symbol):
-        yield f"{lettered[1]}.{lettered[2]}"
     if bracketed := _IN_BRACKETS.fullmatch(name):
         yield from _spellings(bracketed[2])
         yield from _spellings(bracketed[1])
     if (plain := _CLASS.sub("", name)) != name and plain:
         yield plain
-
-
-def _at(symbol: str, exchange: str | None) -> Iterator[str]:
-    if exchange == "":
-        yield symbol
-    elif exchange:
-        home = _HOME.get(f"{symbol.zfill(4) if exchange == 'HK' else symbol}.{exchange}")
-        yield from [home] if home else []
