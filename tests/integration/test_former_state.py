@@ -4,7 +4,6 @@ were made. With the stub model.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import stat
 import tarfile
@@ -123,12 +122,13 @@ def assert_counted(system: System, recorded: Path) -> None:
     assert (row["documents"], row["authors"]) == (2, 1)  # the kept key makes one author's hash what it was
 
     asked = ("replay", "--run", "anew", *TOPICS, "--no-cache", "--json")
-    system.call(
-        *asked
-    )  # from the documents, as they are read now: companies share a document's weight (decisions/0090)
-    assert counts(system.call("aggregates", "dump", "--run", "anew")) == counts(dump)
-    (summary,) = lines(system.call(*asked, "--reuse-opinions", "--overwrite"))  # from the opinions of then and now
-    assert summary["aggregates_sha256"] == hashlib.sha256(dump.encode()).hexdigest()
+    digests = set()
+    for more in ((), ("--reuse-opinions", "--overwrite")):  # from the documents, and from the opinions of then and now
+        (summary,) = lines(system.call(*asked, *more))
+        digests.add(summary["aggregates_sha256"])
+        # companies share a document's weight by now (decisions/0090)
+        assert counts(system.call("aggregates", "dump", "--run", "anew")) == counts(dump)
+    assert len(digests) == 1
     assert summary["reused"] >= before["documents_scored"]
 
     wait_until(lambda: NEXT_SIGNAL in signals(system, "XOM"), 120, "no signal after those of the former version")
