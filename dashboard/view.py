@@ -11,10 +11,10 @@ import streamlit as st
 
 from dashboard import address
 from dashboard.drawing import palette
-from dashboard.reading.windows import WINDOWS, Window, between
 from shared.clock import to_micros
 from shared.contract.events import CHANNELS, Channel
 from shared.contract.names import NAME
+from shared.reading.windows import WINDOWS, Window, between
 
 CHANNEL_CHOICES: Final[dict[str, tuple[Channel, ...]]] = {"all": CHANNELS, "news": ("news",), "social": ("social",)}
 ZONE_CHOICES: Final = ("UTC", "exchange", "local")

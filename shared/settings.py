@@ -218,6 +218,25 @@ class DashboardSettings(_Section):
     refresh_seconds: float = Field(2.0, gt=0, description="How often live parts of a page read Redis.")
 
 
+class ApiSettings(_Section):
+    host: str = Field("127.0.0.1", description="Address the API binds to; any other wants keys (bellwether keys).")
+    port: int = Field(
+        8600, ge=0, le=65535, description="Port of the API; the next free one is taken when it is in use."
+    )
+    tls_certfile: str | None = Field(
+        None, description="Own certificate (PEM) of the API; none: HTTP, say behind a proxy."
+    )
+    tls_keyfile: str | None = Field(None, description="Private key of that certificate (PEM).")
+    score: bool = Field(
+        True, description="Whether POST score and explain are offered; they load the model on first use."
+    )
+    rate: int = Field(6000, ge=1, description="Requests a minute of a key that has no rate of its own.")
+    timeout_seconds: float = Field(30.0, gt=0, description="A request that takes longer is given up; streams excepted.")
+    max_body_bytes: int = Field(8_000_000, ge=1000, description="Larger request bodies are refused.")
+    max_requests: int = Field(200, ge=1, description="Requests served at once by a process, streams excepted.")
+    max_streams: int = Field(500, ge=0, description="Streams served at once by a process.")
+
+
 class Settings(BaseSettings):
     """All settings of one process. Frozen."""
 
@@ -249,6 +268,7 @@ class Settings(BaseSettings):
     backtest: BacktestSettings = BacktestSettings()
     worker: WorkerSettings = WorkerSettings()
     dashboard: DashboardSettings = DashboardSettings()
+    api: ApiSettings = ApiSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -265,7 +285,8 @@ class Settings(BaseSettings):
     def digest(self) -> str:
         """16 hex digits that name this configuration (without secrets and machine-specific addresses)."""
         plain = self.model_dump(
-            mode="json", exclude=dict.fromkeys(("state_dir", "profile", "kafka", "redis", "alerts", "dashboard"), True)
+            mode="json",
+            exclude=dict.fromkeys(("state_dir", "profile", "kafka", "redis", "alerts", "dashboard", "api"), True),
         )
         return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()
 

@@ -10,11 +10,11 @@ from dashboard.drawing import formats, plots, tables
 from dashboard.drawing.figures import Figure
 from dashboard.reading import matching, recommendations, snapshots
 from dashboard.reading.companies import label
-from dashboard.reading.windows import clock
 from dashboard.view import View
 from shared.clock import DAY_SECONDS, SECOND
 from shared.contract.events import MICRO
 from shared.contract.signals import ACTIONS, Signal, feature_words
+from shared.reading.windows import clock
 
 WHICH = ("All companies", "Watchlist")
 MEANING = (

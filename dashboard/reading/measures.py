@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from dashboard.reading.windows import Period
 from shared.contract.events import MICRO
+from shared.reading.windows import Period
 
 Array = npt.NDArray[np.float64]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from dashboard.reading import snapshots
-from dashboard.reading.windows import Window, clock
 from shared.analyst import ranking
 from shared.analyst.ranking import Item, Ranked
 from shared.clock import HOUR, SECOND
@@ -16,6 +15,7 @@ from shared.contract.events import CHANNELS, MARKET, Channel
 from shared.contract.signals import Signal
 from shared.reading.profiles import Follow, Interests, Rating
 from shared.reading.run import RunView
+from shared.reading.windows import Window, clock
 from shared.universe.securities import Catalogue
 
 NEWEST: Final = 300  # of all companies, that may be recommended

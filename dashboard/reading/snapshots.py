@@ -9,7 +9,6 @@ import pandas as pd
 
 from dashboard.reading import measures
 from dashboard.reading.frames import frame
-from dashboard.reading.windows import AHEAD, Period, Window, clock, cover, needed, period
 from shared.clock import HOUR, SECOND
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution, Totals
 from shared.contract.alerts import KEPT_ALERTS
@@ -18,6 +17,7 @@ from shared.contract.health import WorkerReport
 from shared.contract.signals import Signal
 from shared.reading.run import Applied, RunView
 from shared.reading.signals import Asked
+from shared.reading.windows import AHEAD, Period, Window, clock, cover, needed, period
 
 CHART_BUCKETS: dict[Resolution, int] = {"minute": 720, "hour": 720, "day": 730}  # 12 hours, 30 days, two years
 

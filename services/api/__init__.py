@@ -1,1 +1,2 @@
-"""The HTTP service belongs here, built on `shared.reading`; nothing is here yet, and nothing else goes here."""
+"""The HTTP service: what `shared/reading` reads of a run, for programs; keys and roles, formats, the live stream,
+agents' tools. It computes nothing of its own that a page or a command shows otherwise."""

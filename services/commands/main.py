@@ -42,6 +42,7 @@ COMMANDS: Final[dict[str, str]] = {
     "alerts": "services.commands.alerts",
     "watchlist": "services.commands.watchlist",
     "export": "services.commands.export",
+    "keys": "services.commands.keys",
     "backup": "services.commands.keeping",
     "restore": "services.commands.keeping",
     "reset": "services.commands.keeping",

@@ -53,10 +53,16 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def serve_metrics(current: Callable[[], WorkerReport], port: int) -> str:
-    """Answer /metrics with what `current` gives; returns host:port. A port in use is replaced by a free one."""
+def registry_of(current: Callable[[], WorkerReport]) -> CollectorRegistry:
+    """What `current` gives, for Prometheus."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Report(current))
+    return registry
+
+
+def serve_metrics(current: Callable[[], WorkerReport], port: int) -> str:
+    """Answer /metrics with what `current` gives; returns host:port. A port in use is replaced by a free one."""
+    registry = registry_of(current)
     try:
         server, _ = start_http_server(port, "127.0.0.1", registry)
     except OSError as error:

@@ -57,6 +57,8 @@ class ConsoleView:
             self._told = True
             where = f"run {supervisor.view.run}, state {supervisor.state}"
             self._console.print(f"Dashboard: {supervisor.view.dashboard or 'none'}   ({where})", soft_wrap=True)
+            if supervisor.view.api:
+                self._console.print(f"API: {supervisor.view.api}/v1", soft_wrap=True)
             if supervisor.options.sample:
                 self._console.print(SAMPLE_NOTE.format(run=supervisor.view.run), highlight=False, soft_wrap=True)
             self._console.print("Ctrl-C stops everything that was started.")

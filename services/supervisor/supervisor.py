@@ -37,7 +37,7 @@ from services.supervisor.processes.records import (
     strays,
     write_records,
 )
-from services.supervisor.processes.specs import Options, base_path, dashboard_port, dashboard_spec, worker_specs
+from services.supervisor.processes.specs import Options, api_spec, base_path, dashboard_spec, port_for, worker_specs
 from services.supervisor.topics.listing import create_topics
 from shared.clients.ownership import close_cache, put_right
 from shared.clients.state_folder import StateFolder, make_folder, write_atomically
@@ -120,12 +120,15 @@ class Supervisor:
 
     def _start_everything(self) -> None:
         settings = self._start_services()
-        port = dashboard_port(self.options.dashboard_port, settings.dashboard.port, settings.dashboard.host)
+        page_at = settings.dashboard
+        port = port_for("dashboard", self.options.dashboard_port, page_at.port, page_at.host)
         base = base_path(settings.dashboard)
         page = dashboard_spec(self.state, self.options, settings.dashboard.host, port, settings.run, base)
         if page is not None and self.options.dashboard:
             self.view.dashboard = f"http://{settings.dashboard.host}:{port}" + (f"/{base}" if base else "")
             self._start(child_of(page, self.state))
+        if self.options.api:
+            self._start_api(settings)
         if self._endpoints.kafka is not None:
             self._endpoints.kafka.wait_ready()
         create_topics(settings)
@@ -141,6 +144,14 @@ class Supervisor:
                 self._start(child)
         self.view.phase = "running"
         self._save()
+
+    def _start_api(self, settings: Settings) -> None:
+        api = settings.api
+        port = port_for("api", self.options.api_port, api.port, api.host)
+        self._endpoints.api_port = port
+        self._endpoints.write()
+        self.view.api = f"{'https' if api.tls_certfile else 'http'}://{api.host}:{port}"
+        self._start(child_of(api_spec(self.state, self.options, settings.run, port), self.state))
 
     def _forget_refusals(self) -> Held:
         """A hold for too many dead letters outlives the supervisor; the others are tried again at the next start."""

@@ -158,6 +158,8 @@ def prices_key(company: str) -> str:
     return f"bw:prices:{company}"
 
 
+API_KEYS: Final = "bw:api:keys"  # hash key id -> JSON of shared.reading.access.ApiKey; of no run
+
 PROFILES: Final = "bw:profiles"  # set of profile names; profiles belong to no run
 
 

@@ -29,6 +29,7 @@ class SupervisorState(msgspec.Struct):
     healthy: bool = False
     problems: list[str] = []
     dashboard: str = ""
+    api: str = ""
     embedded_kafka: bool = False
     embedded_redis: bool = False
     children: list[ChildState] = []

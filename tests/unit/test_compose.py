@@ -81,9 +81,9 @@ def test_the_environment_is_settings(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert settings.alerts.rules == "standard"
 
 
-def test_only_the_dashboard_is_published_and_only_here() -> None:
+def test_only_the_dashboard_and_the_api_are_published_and_only_here() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert published == {"dashboard": ["127.0.0.1:8501:8501"]}
+    assert published == {"dashboard": ["127.0.0.1:8501:8501"], "api": ["127.0.0.1:8600:8600"]}
 
 
 def test_networks_are_apart_and_only_those_reach_the_world_that_need_it() -> None:
@@ -92,7 +92,7 @@ def test_networks_are_apart_and_only_those_reach_the_world_that_need_it() -> Non
     assert networks["kafka"] == {"log"} and networks["redis"] == {"store"}
     assert networks["dashboard"] == {"store", "front"}
     assert {name for name in SERVICES if "outside" in networks[name]} == {"ingest", "alerts"}
-    assert {name for name in SERVICES if "front" in networks[name]} == {"dashboard"}
+    assert {name for name in SERVICES if "front" in networks[name]} == {"dashboard", "api"}
 
 
 def test_every_service_gives_up_its_rights() -> None:

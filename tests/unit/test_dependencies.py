@@ -42,8 +42,6 @@ NOT_IMPORTED = {
     "types-psutil": "types for mypy",
     "types-pyyaml": "types for mypy",
     "lancedb": "declared for a part in progress",
-    "fastapi": "declared for a part in progress",
-    "uvicorn": "declared for a part in progress",
     "mcp": "declared for a part in progress",
     "joserfc": "declared for a part in progress",
     "pyahocorasick": "declared for a part in progress",

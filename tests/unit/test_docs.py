@@ -16,6 +16,7 @@ PAGES = (
     "docs/design.md",
     "docs/adding.md",
     "docs/operations.md",
+    "docs/api.md",
     "CONTRIBUTING.md",
     "README.md",
 )

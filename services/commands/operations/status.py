@@ -57,7 +57,7 @@ def doctor(state: State = None, as_json: Json = False) -> None:
 
 
 def alive(
-    role: Annotated[str, typer.Option("--role", help="ingest, scoring, aggregation or alerts.")],
+    role: Annotated[str, typer.Option("--role", help="ingest, scoring, aggregation, alerts or api.")],
     name: Annotated[str, typer.Option("--name", help="Name of the worker.")] = "1",
     state: State = None,
     run: Run = None,

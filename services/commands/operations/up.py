@@ -33,6 +33,8 @@ Dashboard = Annotated[bool, typer.Option("--dashboard/--no-dashboard", help="Sta
 Port = Annotated[
     int | None, typer.Option("--dashboard-port", min=0, max=65535, help="Port of the dashboard; 0: any free port.")
 ]
+Api = Annotated[bool, typer.Option("--api/--no-api", help="Start the HTTP API.")]
+ApiPort = Annotated[int | None, typer.Option("--api-port", min=0, max=65535, help="Port of the API; 0: any free port.")]
 Scoring = Annotated[int, typer.Option("--scoring", min=0, help="Number of scoring workers.")]
 Aggregation = Annotated[int, typer.Option("--aggregation", min=0, help="Number of aggregation workers.")]
 
@@ -48,9 +50,11 @@ def up(
     dashboard_port: Port = None,
     scoring: Scoring = 1,
     aggregation: Aggregation = 1,
+    api: Api = True,
+    api_port: ApiPort = None,
     as_json: Json = False,
 ) -> None:
-    """Start Kafka, Redis, ingest, scoring, aggregation, alerts and the dashboard, and keep them running."""
+    """Start Kafka, Redis, ingest, scoring, aggregation, alerts, the dashboard and the API, and keep them running."""
     from services.supervisor.launch import launch_detached, run_attached
     from services.supervisor.processes.records import running_supervisor
     from services.supervisor.processes.specs import SAMPLE_NOTE, Options
@@ -63,7 +67,9 @@ def up(
         note(f"already running on {folder}" + (f", run {running.run}" if running.run else ""))
         _report(running, as_json=as_json)
         return
-    options = Options(bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation)
+    options = Options(
+        bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation, api, api_port
+    )
     if detach:
         started = launch_detached(folder, run, options, note)
         if sample:
@@ -84,6 +90,8 @@ def supervisor(
     dashboard_port: Port = None,
     scoring: Scoring = 1,
     aggregation: Aggregation = 1,
+    api: Api = True,
+    api_port: ApiPort = None,
 ) -> None:
     """What `up --detach` leaves running."""
     from services.supervisor.launch import run_quietly
@@ -91,7 +99,9 @@ def supervisor(
 
     folder = _folder(state)
     _log_to(folder)
-    options = Options(bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation)
+    options = Options(
+        bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation, api, api_port
+    )
     run_quietly(folder, run, options)
 
 
@@ -139,6 +149,8 @@ def _report(running: SupervisorState, *, as_json: bool) -> None:
         print_json(running)
     if running.dashboard:
         note(f"Dashboard: {running.dashboard}")
+    if running.api:
+        note(f"API: {running.api}/v1")
     for problem in running.problems:
         note(f"not healthy: {problem}")
     if not running.healthy:

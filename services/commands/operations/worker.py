@@ -49,3 +49,9 @@ def aggregation(name: Name = "1", state: State = None, run: Run = None) -> None:
 def alerts(name: Name = "1", state: State = None, run: Run = None) -> None:
     """Apply the alert rules to signals and send the alerts."""
     _run("alerts", name, state, run)
+
+
+@app.command()
+def api(name: Name = "1", state: State = None, run: Run = None) -> None:
+    """Answer the HTTP API."""
+    _run("api", name, state, run)

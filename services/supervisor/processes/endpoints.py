@@ -33,6 +33,7 @@ class Endpoints:
         self._options = options
         self.kafka: EmbeddedKafka | None = None
         self.redis: EmbeddedRedis | None = None
+        self.api_port = 0  # 0: no API is up
 
     def overrides(self) -> dict[str, Any]:
         """What the command line gave, as keywords of `load_settings`."""
@@ -65,6 +66,8 @@ class Endpoints:
             content["kafka"] = self.kafka.settings()
         if self.redis is not None and self.redis.port:
             content["redis"] = self.redis.settings()
+        if self.api_port:
+            content["api"] = {"port": self.api_port}
         write_atomically(self._folder.endpoints, msgspec.json.encode(content))
 
 

@@ -37,6 +37,8 @@ class Options:
     dashboard_port: int | None = None
     scoring: int = 1
     aggregation: int = 1
+    api: bool = True
+    api_port: int | None = None
 
     def arguments(self) -> list[str]:
         """The same, as arguments of a command line; but for the address of Redis, see `addresses`."""
@@ -46,6 +48,7 @@ class Options:
             ("--dashboard-port", self.dashboard_port),
             ("--scoring", self.scoring),
             ("--aggregation", self.aggregation),
+            ("--api-port", self.api_port),
         ):
             if value is not None:
                 found += [name, str(value)]
@@ -53,6 +56,8 @@ class Options:
             found.append("--sample" if self.sample else "--no-sample")
         if not self.dashboard:
             found.append("--no-dashboard")
+        if not self.api:
+            found.append("--no-api")
         return found
 
 
@@ -109,23 +114,29 @@ def dashboard_spec(state: Path, options: Options, host: str, port: int, run: str
     return Spec("dashboard", "", command, env)
 
 
+def api_spec(state: Path, options: Options, run: str, port: int) -> Spec:
+    """The API on `port`."""
+    command = [*program(), "worker", "api", "--name", "1", "--run", run, "--state", str(state)]
+    return Spec("api", "1", command, os.environ | _addresses(options) | {"BELLWETHER_API__PORT": str(port)})
+
+
 def base_path(settings: DashboardSettings) -> str:
     """Where the page lies on its server, without slashes around it: the setting, or else Streamlit's own variable."""
     return (settings.base_path or os.environ.get("STREAMLIT_SERVER_BASE_URL_PATH", "")).strip("/")
 
 
-def dashboard_port(wanted: int | None, configured: int, host: str) -> int:
+def port_for(role: str, wanted: int | None, configured: int, host: str) -> int:
     """The port that was asked for (an error when it is taken), else the configured one or the next free one."""
     if wanted:
         if not is_free(wanted, host):
-            raise EmbeddedError(f"port {wanted} for the dashboard is in use; pass another --dashboard-port, or 0")
+            raise EmbeddedError(f"port {wanted} for the {role} is in use; pass another --{role}-port, or 0")
         return wanted
     if wanted == 0 or configured == 0:
         return free_port()
     for port in range(configured, configured + _PORTS_TRIED):
         if is_free(port, host):
             return port
-    raise EmbeddedError(f"no free port from {configured} on for the dashboard; pass --dashboard-port")
+    raise EmbeddedError(f"no free port from {configured} on for the {role}; pass --{role}-port")
 
 
 def _dashboard_script() -> Path | None:

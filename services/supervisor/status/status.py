@@ -63,6 +63,7 @@ class Status(msgspec.Struct):
     precision: str = ""
     restarts: int = 0
     dashboard: str = ""
+    api: str = ""
     kafka: str = ""
     redis: str = ""
     workers: list[WorkerReport] = []
@@ -88,6 +89,7 @@ def read_status(settings: Settings) -> Status:
         healthy=supervisor.healthy,
         problems=list(supervisor.problems),
         dashboard=supervisor.dashboard if supervisor.phase != "stopped" else "",
+        api=supervisor.api if supervisor.phase != "stopped" else "",
         kafka=settings.kafka.bootstrap_servers,
         redis=without_password(settings.redis.url),
         restarts=sum(child.restarts for child in supervisor.children),

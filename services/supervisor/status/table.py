@@ -24,7 +24,7 @@ def print_status(status: Status) -> None:
     """Counts, processes, problems."""
     console = _console()
     state = "[green]healthy[/]" if status.healthy else f"[red]{status.phase}, not healthy[/]"
-    console.print(f"run {status.run}: {state}   {status.dashboard}")
+    console.print(f"run {status.run}: {state}   {status.dashboard}   {status.api}".rstrip())
     counts = Table(show_header=False, box=None)
     for name in _COUNTS:
         value = getattr(status, name)

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dashboard.reading import measures
-from dashboard.reading.windows import Period
 from shared.contract.events import MICRO
+from shared.reading.windows import Period
 
 opinions = st.lists(
     st.tuples(st.integers(1, MICRO), st.integers(-MICRO, MICRO)), min_size=1, max_size=60

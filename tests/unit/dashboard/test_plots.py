@@ -12,12 +12,12 @@ from dashboard.drawing import plots, tables
 from dashboard.drawing.palette import LIGHT
 from dashboard.reading.measures import compare
 from dashboard.reading.stories import Story
-from dashboard.reading.windows import Period
 from shared.clock import HOUR_SECONDS, SECOND
 from shared.contract.aggregates import RecentDocument
 from shared.contract.alerts import Alert
 from shared.contract.events import MARKET, MICRO
 from shared.contract.signals import Signal
+from shared.reading.windows import Period
 
 UTC = ZoneInfo("UTC")
 NOON = 1_772_193_600  # 2026-02-27T12:00:00Z

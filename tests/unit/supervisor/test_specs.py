@@ -11,7 +11,7 @@ import pytest
 from services.embedded.errors import EmbeddedError
 from services.supervisor.console import line
 from services.supervisor.processes.endpoints import Endpoints
-from services.supervisor.processes.specs import Options, base_path, dashboard_port, dashboard_spec, worker_specs
+from services.supervisor.processes.specs import Options, base_path, dashboard_spec, port_for, worker_specs
 from services.supervisor.status.status import Status
 from services.supervisor.watch import child_problems
 from shared.settings import DashboardSettings, SettingsError, load_settings
@@ -76,8 +76,8 @@ def test_a_port_that_was_asked_for_and_is_taken_is_an_error_the_configured_one_i
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(EmbeddedError, match="--dashboard-port"):
-            dashboard_port(port, 8501, "127.0.0.1")
-        assert dashboard_port(None, port, "127.0.0.1") > port
+            port_for("dashboard", port, 8501, "127.0.0.1")
+        assert port_for("dashboard", None, port, "127.0.0.1") > port
 
 
 def test_named_addresses_start_nothing_and_are_written_for_the_others(tmp_path: Path) -> None:

@@ -23,6 +23,11 @@ class Window:
     bins: int  # points of a sparkline over this window and the one before it
     end: int | None = None  # seconds since the epoch; None: it ends with the newest opinion
 
+    @property
+    def nothing(self) -> Period:
+        """Where there is no opinion yet."""
+        return Period(0, 0, 0)
+
     def covers(self, instant: int) -> bool:
         """Whether an instant (microseconds) lies in a window that has an end of its own."""
         return self.end is not None and self.end - self.seconds <= instant // SECOND < self.end

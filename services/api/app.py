@@ -1,0 +1,102 @@
+"""The application: every route behind the gate, errors in one form."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any, Final
+
+import msgspec
+import redis
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+
+from services.api.door import Door
+from services.api.gate import Gate
+from services.api.problems import Problem, unavailable
+from services.api.routes import companies, documents, market, operation, runs, signals
+from services.api.schemas import ProblemDetails
+from shared.contract.health import WorkerReport
+
+ROUTERS: Final = (operation, companies, documents, market, signals, runs)
+
+
+def build(door: Door, report: Callable[[], WorkerReport] | None = None) -> FastAPI:
+    """The application without its gate. `report`: what /metrics shows."""
+    app = FastAPI(
+        title="Bellwether",
+        version=version("bellwether"),
+        description="What the world writes about listed companies, which opinions are moving, and why.",
+        docs_url=None,  # it would load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/v1/openapi.json",
+    )
+    app.state.door = door
+    app.state.report = report or (lambda: WorkerReport(role="api", name="1", pid=0, started_at=0, reported_at=0))
+    for module in ROUTERS:
+        app.include_router(module.router)
+    for kind, handler in _HANDLERS.items():
+        app.add_exception_handler(kind, handler)
+    described = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        found = described()
+        schemas = found.setdefault("components", {}).setdefault("schemas", {})
+        schemas.setdefault("ProblemDetails", ProblemDetails.model_json_schema())
+        found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+        found["security"] = [{"key": []}]
+        return found
+
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app
+
+
+def gated(app: FastAPI) -> Gate:
+    """The application as it is served: compressed inside, so that the gate's own answers are plain."""
+    door: Door = app.state.door
+    return Gate(GZipMiddleware(app, minimum_size=1000), door.settings.api, door.client, door.clock)
+
+
+def _problem(request: Request, error: Exception) -> Response:
+    del request
+    assert isinstance(error, Problem)
+    return error.response()
+
+
+def _invalid(request: Request, error: Exception) -> Response:
+    """What FastAPI found wrong with parameters or body, without giving back what was sent."""
+    del request
+    assert isinstance(error, RequestValidationError)
+    faults = [
+        {"in": ".".join(str(part) for part in each["loc"][:6]), "what": each["msg"][:200]}
+        for each in error.errors()[:20]
+    ]
+    said = "; ".join(f"{each['in']}: {each['what']}" for each in faults[:3])
+    return Problem(422, said, "GET /v1/openapi.json says what is taken", faults=faults).response()
+
+
+def _http(request: Request, error: Exception) -> Response:
+    del request
+    assert isinstance(error, HTTPException)
+    return Problem(error.status_code, str(error.detail), headers=dict(error.headers or {})).response()
+
+
+def _store_away(request: Request, error: Exception) -> Response:
+    del request, error
+    return unavailable("Redis does not answer", "try again in a moment; see: bellwether status").response()
+
+
+def _other_layout(request: Request, error: Exception) -> Response:
+    del request, error
+    return unavailable("Redis holds values of another version of Bellwether", "upgrade the API").response()
+
+
+_HANDLERS: Final[dict[type[Exception], Callable[[Request, Exception], Response]]] = {
+    Problem: _problem,
+    RequestValidationError: _invalid,
+    HTTPException: _http,
+    redis.RedisError: _store_away,
+    msgspec.ValidationError: _other_layout,
+}

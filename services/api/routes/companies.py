@@ -1,0 +1,118 @@
+"""Companies: finding them, their sentiment over time, the documents behind it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.api.answers import one, page
+from services.api.door import door_of
+from services.api.parameters import ChannelChoice, Chosen, Cursor, End, Form, Limit, Start, between
+from services.api.problems import Problem
+from services.api.rows import document_row, instrument_row
+from services.api.schemas import BucketPage, DocumentPage, InstrumentAnswer, InstrumentPage, answers
+from shared.clock import DAY, HOUR, MINUTE, SECOND
+from shared.contract.aggregates import Resolution
+from shared.reading.documents import EVER
+from shared.reading.sentiment import TooLong, series
+from shared.reading.windows import AHEAD, clock
+
+router = APIRouter(tags=["companies"])
+
+
+class ResolutionChoice(StrEnum):
+    minute = "minute"
+    hour = "hour"
+    day = "day"
+
+
+# how far back a question without `from` reaches
+_REACH: Final[dict[str, int]] = {"minute": 6 * HOUR, "hour": 7 * DAY, "day": 90 * DAY}
+_STEP: Final[dict[str, int]] = {"minute": MINUTE, "hour": HOUR, "day": DAY}
+_MOST_FOUND: Final = 1_000
+
+
+@router.get("/v1/instruments", responses=answers(InstrumentPage))
+def instruments(
+    request: Request,
+    q: Annotated[str, Query(max_length=200, description="Start of a ticker, or words of a name; empty: all.")] = "",
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    form: Form = None,
+) -> Response:
+    """Find companies by ticker or name, best first; without `q`, all of them by id."""
+    del form
+    door = door_of(request)
+    known = door.catalogue
+    found = known.search(q, _MOST_FOUND) if q.strip() else sorted(known.companies, key=lambda each: each.id)
+    rows: list[dict[str, Any]] = [instrument_row(each) | {"rank": rank} for rank, each in enumerate(found)]
+    return page(request, rows, lambda row: row["rank"], limit, cursor, door.about(door.run()))
+
+
+@router.get("/v1/instruments/{id}", responses=answers(InstrumentAnswer))
+def instrument(request: Request, id: str, form: Form = None) -> Response:
+    """One company by its id, a ticker of today or of the past, or a name."""
+    del form
+    door = door_of(request)
+    found = door.catalogue.by_id.get(id) or door.catalogue.resolve(id)
+    if found is None:
+        raise Problem(404, "no company is known by this id, ticker or name", "GET /v1/instruments?q= finds companies")
+    return one(request, instrument_row(found), door.about(door.run()))
+
+
+@router.get("/v1/companies/{id}/sentiment", responses=answers(BucketPage))
+def sentiment(
+    request: Request,
+    id: str,
+    resolution: ResolutionChoice = ResolutionChoice.hour,
+    start: Start = None,
+    end: End = None,
+    channel: Chosen = ChannelChoice.all,
+    limit: Limit = 1000,
+    cursor: Cursor = None,
+    form: Form = None,
+) -> Response:
+    """The buckets of one company that hold anything, oldest first. `sentiment` is the weighted mean, -1 to 1, `low` and
+    `high` its 95 % band; `authors` and `stories` are distinct (null for minutes)."""
+    del form
+    door = door_of(request)
+    company, run, step = door.company(id), door.run(), _STEP[resolution]
+    newest = clock(run.newest().values(), door.clock.now()) or door.clock.now()
+    last = (newest // step + 1) * step
+    first, last = between(start, end, (last - _REACH[resolution], last))
+    kind: Resolution = resolution.value
+    try:
+        rows = series(run, company, kind, channel.channels, max(first, 0) // SECOND, last // SECOND)
+    except TooLong as error:
+        raise Problem(422, str(error), "narrow from and to, or ask for a coarser resolution") from None
+    return page(request, rows, lambda row: row["start"], limit, cursor, door.about(run))
+
+
+@router.get("/v1/companies/{id}/documents", responses=answers(DocumentPage))
+def documents(
+    request: Request,
+    id: str,
+    start: Start = None,
+    end: End = None,
+    channel: Chosen = ChannelChoice.all,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    form: Form = None,
+) -> Response:
+    """Documents about one company, newest first: the latest 200, and for a range also the heaviest of each hour."""
+    del form
+    door = door_of(request)
+    company, run = door.company(id), door.run()
+    if start is None and end is None:
+        found = run.documents.between([company], *EVER)
+    else:
+        first, last = between(start, end, (0, door.clock.now() + AHEAD))
+        first = max(first, last - 400 * DAY)  # older hours are not kept
+        found = run.documents.behind(company, max(first, 0) // SECOND, -(-last // SECOND))
+        found = [each for each in found if first <= each.available_at < last]
+    ordered = sorted(found, key=lambda each: (-each.available_at, each.id))
+    rows = [document_row(each) for each in ordered if each.channel in channel.channels]
+    places = {each.id: -each.available_at for each in ordered}
+    return page(request, rows, lambda row: (places[row["id"]], row["id"]), limit, cursor, door.about(run))

@@ -1,0 +1,92 @@
+"""The market over a window: what moves, by company, sector and event."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from services.api.answers import page
+from services.api.door import Door, door_of
+from services.api.parameters import (
+    ChannelChoice,
+    Chosen,
+    CompanyFilter,
+    Cursor,
+    Form,
+    Limit,
+    Span,
+    WindowChoice,
+)
+from services.api.schemas import EventPage, MarketPage, SectorPage, answers
+from shared.reading.market import Snapshot, company_rows, event_rows, grouped_rows, snapshot
+from shared.reading.run import RunView
+
+router = APIRouter(tags=["market"])
+
+
+def _snapshot(door: Door, run: RunView, window: WindowChoice, channel: ChannelChoice, only: str | None) -> Snapshot:
+    company = door.company(only) if only else None
+    found = snapshot(run, window.window, channel.channels, door.clock.now(), company)
+    return found or Snapshot(0, window.window.nothing, {}, {})
+
+
+@router.get("/v1/market", responses=answers(MarketPage))
+def market(
+    request: Request,
+    window: Span = WindowChoice.h24,
+    channel: Chosen = ChannelChoice.all,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    form: Form = None,
+) -> Response:
+    """Every company that was written about in the window, against the window before; what moved surely first."""
+    del form
+    door = door_of(request)
+    run, known = door.run(), door.catalogue.by_id
+    rows = []
+    for rank, row in enumerate(company_rows(_snapshot(door, run, window, channel, None))):
+        company = known.get(row["company"])
+        named = {
+            "ticker": company.ticker if company else row["company"],
+            "name": company.name if company else row["company"],
+            "sector": company.sector if company else None,
+        }
+        rows.append({"rank": rank, "company": row["company"]} | named | row)
+    return page(request, rows, lambda row: row["rank"], limit, cursor, door.about(run))
+
+
+@router.get("/v1/sectors", responses=answers(SectorPage))
+def sectors(
+    request: Request,
+    window: Span = WindowChoice.h24,
+    channel: Chosen = ChannelChoice.all,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    form: Form = None,
+) -> Response:
+    """The same by sector, by name."""
+    del form
+    door = door_of(request)
+    run = door.run()
+    sector_of = {company.id: company.sector for company in door.catalogue.companies}
+    rows = grouped_rows(_snapshot(door, run, window, channel, None), sector_of, "sector")
+    return page(request, rows, lambda row: row["sector"], limit, cursor, door.about(run))
+
+
+@router.get("/v1/events", responses=answers(EventPage))
+def events(
+    request: Request,
+    company: CompanyFilter = None,
+    window: Span = WindowChoice.h24,
+    channel: Chosen = ChannelChoice.all,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    form: Form = None,
+) -> Response:
+    """Documents by company and class of event in the window, most first."""
+    del form
+    door = door_of(request)
+    run = door.run()
+    rows = event_rows(_snapshot(door, run, window, channel, company))
+    return page(
+        request, rows, lambda row: (-row["documents"], row["company"], row["event"]), limit, cursor, door.about(run)
+    )

@@ -1,0 +1,89 @@
+"""Signals and the alerts that were made of them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from services.api.answers import page
+from services.api.door import door_of
+from services.api.parameters import CompanyFilter, Cursor, End, Form, Limit, Start, between
+from services.api.rows import alert_row, signal_row
+from services.api.schemas import AlertPage, SignalPage, answers
+from shared.reading.windows import AHEAD
+
+router = APIRouter(tags=["signals"])
+
+Strategy = Annotated[str | None, Query(max_length=200, description="Only this strategy.")]
+Action = Annotated[str | None, Query(max_length=20, description="Only this action, for example, `strong buy`.")]
+
+
+@router.get("/v1/signals", responses=answers(SignalPage))
+def signals(
+    request: Request,
+    company: CompanyFilter = None,
+    strategy: Strategy = None,
+    action: Action = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    form: Form = None,
+) -> Response:
+    """The latest signal of every company and strategy, strongest conviction first."""
+    del form
+    door = door_of(request)
+    run = door.run()
+    only = door.company(company) if company else None
+    rows = [
+        signal_row(signal)
+        for signal in run.signals.latest()
+        if only in (None, signal.company) and strategy in (None, signal.strategy) and action in (None, signal.action)
+    ]
+    return page(
+        request, rows, lambda row: (-abs(row["score"]), row["company"], row["strategy"]), limit, cursor, door.about(run)
+    )
+
+
+@router.get("/v1/signals/history", responses=answers(SignalPage))
+def history(
+    request: Request,
+    company: Annotated[str, Query(max_length=200, description="Id, ticker or name.")],
+    strategy: Strategy = None,
+    start: Start = None,
+    end: End = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    form: Form = None,
+) -> Response:
+    """Every revision of every signal on a company that was known in the range, in the order of T."""
+    del form
+    door = door_of(request)
+    run = door.run()
+    first, last = between(start, end, (0, door.clock.now() + AHEAD))
+    found = run.signals.revisions([door.company(company)], [strategy] if strategy else None)
+    rows = [signal_row(signal) for signal in found if first <= signal.available_at < last]
+    return page(
+        request, rows, lambda row: (row["at"], row["strategy"], row["revision"]), limit, cursor, door.about(run)
+    )
+
+
+@router.get("/v1/alerts", responses=answers(AlertPage))
+def alerts(
+    request: Request,
+    company: CompanyFilter = None,
+    rule: Annotated[str | None, Query(max_length=200, description="Only of this rule.")] = None,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+    form: Form = None,
+) -> Response:
+    """The alerts that are kept, newest first."""
+    del form
+    door = door_of(request)
+    run = door.run()
+    only = door.company(company) if company else None
+    rows = [
+        alert_row(number, alert)
+        for number, alert in run.alerts.numbered()
+        if only in (None, alert.company) and rule in (None, alert.rule)
+    ]
+    return page(request, rows, lambda row: -row["number"], limit, cursor, door.about(run))

@@ -1,0 +1,128 @@
+"""What is kept, as programs get it: times in ISO 8601, scores as fractions. Text from outside stays data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from shared.clock import to_iso
+from shared.contract.aggregates import RecentDocument
+from shared.contract.alerts import Alert
+from shared.contract.events import MICRO, Opinion
+from shared.contract.signals import Signal
+from shared.links import safe_link
+from shared.reading.signals import plain
+from shared.universe.securities import Company
+
+
+def instrument_row(company: Company) -> dict[str, Any]:
+    """A company, with every symbol that it had and when."""
+    return {
+        "id": company.id,
+        "name": company.name,
+        "ticker": company.ticker,
+        "sector": company.sector,
+        "aliases": list(company.aliases),
+        "symbols": [
+            {"symbol": each.symbol, "from": each.start or None, "until": each.end or None} for each in company.tickers
+        ],
+    }
+
+
+def document_row(document: RecentDocument) -> dict[str, Any]:
+    """A document with what it says of one company."""
+    return {
+        "id": document.id,
+        "company": document.company,
+        "available_at": to_iso(document.available_at),
+        "published_at": to_iso(document.published_at),
+        "channel": document.channel,
+        "source": document.source,
+        "title": document.title,
+        "excerpt": document.excerpt,
+        "url": safe_link(document.url) or None,
+        "author": document.author or None,
+        "story": document.story or None,
+        "sentiment": (document.positive - document.negative) / MICRO,
+        "negative": document.negative / MICRO,
+        "neutral": document.neutral / MICRO,
+        "positive": document.positive / MICRO,
+        "relevance": document.relevance / MICRO,
+        "weight": document.weight / MICRO,
+        "event": document.event or None,
+        "event_probability": document.event_probability / MICRO if document.event else None,
+        "model": document.model or None,
+        "synthetic": document.synthetic,
+    }
+
+
+def opinion_row(opinion: Opinion) -> dict[str, Any]:
+    """An opinion as it passes by; `id` tells copies."""
+    return {
+        "id": f"{opinion.document_id}:{opinion.company}",
+        "document": opinion.document_id,
+        "company": opinion.company,
+        "available_at": to_iso(opinion.available_at),
+        "published_at": to_iso(opinion.published_at),
+        "channel": opinion.channel,
+        "source": opinion.source,
+        "title": opinion.title,
+        "excerpt": opinion.excerpt,
+        "url": safe_link(opinion.url) or None,
+        "author": opinion.author or None,
+        "story": opinion.story or None,
+        "sentiment": (opinion.positive - opinion.negative) / MICRO,
+        "negative": opinion.negative / MICRO,
+        "neutral": opinion.neutral / MICRO,
+        "positive": opinion.positive / MICRO,
+        "relevance": opinion.relevance / MICRO,
+        "event": opinion.event or None,
+        "event_probability": opinion.event_probability / MICRO if opinion.event else None,
+        "model": opinion.model,
+        "synthetic": opinion.synthetic,
+    }
+
+
+def signal_row(signal: Signal) -> dict[str, Any]:
+    """A signal with its reasons; `available_at` is when it was known."""
+    row = plain(signal)
+    row |= {"at": to_iso(signal.at), "available_at": to_iso(signal.available_at), "synthetic": signal.synthetic}
+    # a list, for a table has one set of columns
+    row["features"] = [{"feature": name, "value": value} for name, value in row["features"].items()]
+    for name in ("schema", "type"):
+        row.pop(name, None)
+    return row | {"cadence_hours": signal.cadence_hours, "model": signal.model or None}
+
+
+def alert_row(number: int, alert: Alert) -> dict[str, Any]:
+    """An alert; `number` counts those of the run."""
+    row: dict[str, Any] = msgspec.to_builtins(alert)
+    for name in ("schema", "test"):
+        row.pop(name, None)
+    row["documents"] = [
+        {
+            "id": each.id,
+            "title": each.title,
+            "source": each.source,
+            "url": safe_link(each.url) or None,
+            "available_at": to_iso(each.available_at),
+            "event": each.event or None,
+            "contribution": each.contribution / MICRO,
+        }
+        for each in alert.documents
+    ]
+    return (
+        {"number": number}
+        | row
+        | {
+            "at": to_iso(alert.at),
+            "available_at": to_iso(alert.available_at),
+            "score": alert.score / MICRO,
+            "confidence": alert.confidence / MICRO,
+            "channels": list(alert.channels),
+            "inside": alert.inside or None,
+            "revision": alert.revision,
+            "synthetic": alert.synthetic,
+        }
+    )

@@ -1,0 +1,65 @@
+"""A company's sentiment over time, bucket by bucket, as the API, agents and commands give it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+from shared.clock import SECOND, to_iso
+from shared.contract.aggregates import DETAILED, SECONDS, Bucket, Resolution
+from shared.contract.events import Channel
+from shared.reading.buckets import MAX_STARTS
+from shared.reading.measures import Sums
+from shared.reading.run import RunView
+
+MOST_BUCKETS: Final = 2 * MAX_STARTS  # of one question
+
+
+class TooLong(ValueError):
+    """A stretch with more buckets than one question may ask for; the text names the remedy."""
+
+
+def series(
+    run: RunView, company: str, resolution: Resolution, channels: Sequence[Channel], start: int, end: int
+) -> list[dict[str, Any]]:
+    """The buckets that begin in [start, end) seconds and hold anything, oldest first. Raises TooLong.
+
+    `authors` and `stories` are distinct over the channels; None for minutes, which keep neither.
+    """
+    step = SECONDS[resolution]
+    starts = range(-(-start // step) * step, end, step)
+    if len(starts) > MOST_BUCKETS:
+        raise TooLong(
+            f"{len(starts):,} buckets of a {resolution}, {MOST_BUCKETS:,} at most; narrow the range, or ask for a "
+            "coarser resolution"
+        )
+    found: dict[int, dict[Channel, Bucket]] = {}
+    for row in run.buckets.rows([company], channels, {resolution: list(starts)}):
+        found.setdefault(row.start, {})[row.channel] = row.bucket
+    return [
+        {"start": to_iso(at * SECOND)}
+        | Sums.of(found[at].values()).plain()
+        | _distinct(run, company, resolution, at, found[at])
+        for at in sorted(found)
+    ]
+
+
+def _distinct(
+    run: RunView, company: str, resolution: Resolution, start: int, by_channel: dict[Channel, Bucket]
+) -> dict[str, int | None]:
+    if resolution not in DETAILED:
+        return {"authors": None, "stories": None}
+    if len(by_channel) == 1:
+        (bucket,) = by_channel.values()
+        return {"authors": bucket.authors, "stories": bucket.stories}
+    authors, stories = run.buckets.distinct(company, list(by_channel), {resolution: [start]})
+    return {"authors": authors, "stories": stories}
+
+
+def most_frequent(counts: Iterable[dict[str, int]]) -> list[tuple[str, int]]:
+    """Counters added up, largest first, ties by name."""
+    total: dict[str, int] = {}
+    for some in counts:
+        for name, count in some.items():
+            total[name] = total.get(name, 0) + count
+    return sorted(total.items(), key=lambda item: (-item[1], item[0]))
