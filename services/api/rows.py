@@ -13,19 +13,29 @@ from shared.contract.events import MICRO, Opinion
 from shared.contract.signals import Signal
 from shared.links import safe_link
 from shared.reading.signals import plain
-from shared.universe.securities import Company
+from shared.universe.instrument import Instrument
 
 
-def instrument_row(company: Company) -> dict[str, Any]:
-    """A company, with every symbol that it had and when."""
+def instrument_row(instrument: Instrument) -> dict[str, Any]:
+    """An instrument, with every symbol and name that it had and when; null where something is not known."""
     return {
-        "id": company.id,
-        "name": company.name,
-        "ticker": company.ticker,
-        "sector": company.sector,
-        "aliases": list(company.aliases),
-        "symbols": [
-            {"symbol": each.symbol, "from": each.start or None, "until": each.end or None} for each in company.tickers
+        "id": instrument.id,
+        "kind": instrument.kind,
+        "name": instrument.name,
+        "ticker": instrument.ticker,
+        "country": instrument.country or None,
+        "exchange": instrument.exchange or None,
+        "sector": instrument.sector or None,
+        "industry": instrument.industry or None,
+        "parent": instrument.parent or None,
+        "names": [{"text": each.text, "language": each.language or None} for each in instrument.names],
+        "listings": [
+            {"symbol": each.symbol, "mic": each.mic or None, "from": each.start or None, "until": each.end or None}
+            for each in instrument.listings
+        ],
+        "identifiers": [
+            {"scheme": each.scheme, "value": each.value, "source": each.source or None}
+            for each in instrument.identifiers
         ],
     }
 

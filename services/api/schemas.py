@@ -39,19 +39,19 @@ class ProblemDetails(BaseModel):
     remedy: str | None = None
 
 
-class Symbol(BaseModel):
-    symbol: str
-    since: str | None = None
-    until: str | None = None
-
-
 class Instrument(BaseModel):
     id: str
+    kind: str
     name: str
     ticker: str
-    sector: str
-    aliases: list[str]
-    symbols: list[dict[str, str | None]]
+    country: str | None
+    exchange: str | None
+    sector: str | None
+    industry: str | None
+    parent: str | None
+    names: list[dict[str, str | None]]
+    listings: list[dict[str, str | None]]
+    identifiers: list[dict[str, str | None]]
 
 
 class Measured(BaseModel):

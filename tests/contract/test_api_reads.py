@@ -132,7 +132,7 @@ def test_documents_are_the_newest_first_and_whole_over_pages(api: httpx.Client, 
 def test_companies_are_found_and_an_unknown_one_is_not(api: httpx.Client) -> None:
     assert told(api, "/v1/instruments", q="apple")["data"][0]["id"] == "AAPL"
     assert told(api, "/v1/instruments/FB")["data"]["id"] == "META"
-    every = everything(api, "/v1/instruments", limit=100)
+    every = everything(api, "/v1/instruments", limit=1000)
     assert [row["id"] for row in every] == sorted(row["id"] for row in every)
     missing = api.get("/v1/companies/NOSUCHCOMPANY/sentiment")
     assert missing.status_code == 404

@@ -42,18 +42,18 @@ def instruments(
     cursor: Cursor = None,
     form: Form = None,
 ) -> Response:
-    """Find companies by ticker or name, best first; without `q`, all of them by id."""
+    """Find instruments by ticker or name, best first; without `q`, all of them by id."""
     del form
     door = door_of(request)
     known = door.catalogue
-    found = known.search(q, _MOST_FOUND) if q.strip() else sorted(known.companies, key=lambda each: each.id)
+    found = known.search(q, _MOST_FOUND) if q.strip() else sorted(known.instruments, key=lambda each: each.id)
     rows: list[dict[str, Any]] = [instrument_row(each) | {"rank": rank} for rank, each in enumerate(found)]
     return page(request, rows, lambda row: row["rank"], limit, cursor, door.about(door.run()))
 
 
 @router.get("/v1/instruments/{id}", responses=answers(InstrumentAnswer))
 def instrument(request: Request, id: str, form: Form = None) -> Response:
-    """One company by its id, a ticker of today or of the past, or a name."""
+    """One instrument by its id, a ticker of today or of the past, or a name."""
     del form
     door = door_of(request)
     found = door.catalogue.by_id.get(id) or door.catalogue.resolve(id)

@@ -48,7 +48,7 @@ def market(
         named = {
             "ticker": company.ticker if company else row["company"],
             "name": company.name if company else row["company"],
-            "sector": company.sector if company else None,
+            "sector": (company.sector or None) if company else None,
         }
         rows.append({"rank": rank, "company": row["company"]} | named | row)
     return page(request, rows, lambda row: row["rank"], limit, cursor, door.about(run))
@@ -67,7 +67,7 @@ def sectors(
     del form
     door = door_of(request)
     run = door.run()
-    sector_of = {company.id: company.sector for company in door.catalogue.companies}
+    sector_of = {each.id: each.sector for each in door.catalogue.instruments if each.sector}
     rows = grouped_rows(_snapshot(door, run, window, channel, None), sector_of, "sector")
     return page(request, rows, lambda row: row["sector"], limit, cursor, door.about(run))
 
