@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import available_timezones
@@ -137,7 +137,28 @@ class AlertSettings(_Section):
     give_up_hours: float = Field(24.0, gt=0, description="A delivery is given up after failing for this long.")
 
 
+class SourceSettings(BaseModel):
+    """One source of documents. What else stands in it are the options of its kind (docs/sources.md)."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+    name: str = Field(pattern=NAME_PATTERN, description="Its name: the feed of its items, and what pages call it.")
+    kind: str = Field(description="What it is, as `bellwether sources kinds` lists them.")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """As they stand there; the kind judges them."""
+        return dict(self.model_extra or {})
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        yield from (("name", self.name), ("kind", self.kind))  # options may be secrets
+
+
 class IngestSettings(_Section):
+    sources: tuple[SourceSettings, ...] = Field(
+        (),
+        description="Sources, each `{name: …, kind: …}` with the options of its kind (docs/sources.md); those that "
+        "`bellwether sources add` keeps in STATE/sources.yaml come behind them.",
+    )
     author_key: SecretStr | None = Field(
         None, description="Key of the author hashes; by default a random one kept in STATE/author.key (mode 0600)."
     )
@@ -175,6 +196,14 @@ class IngestSettings(_Section):
         (),
         description="Hosts or networks (10.0.0.0/8) that are not public, and to which feeds may redirect all the same.",
     )
+
+    @field_validator("sources")
+    @classmethod
+    def _have_names_of_their_own(cls, sources: tuple[SourceSettings, ...]) -> tuple[SourceSettings, ...]:
+        names = [source.name for source in sources]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"two sources are called {twice[0]!r}; items belong to a name, give each its own")
+        return sources
 
     @field_validator("zone_names")
     @classmethod
@@ -284,15 +313,13 @@ class Settings(BaseSettings):
 
     def digest(self) -> str:
         """16 hex digits that name this configuration (without secrets and machine-specific addresses)."""
-        plain = self.model_dump(
-            mode="json",
-            exclude=dict.fromkeys(("state_dir", "profile", "kafka", "redis", "alerts", "dashboard", "api"), True),
-        )
+        left_out: Any = dict.fromkeys(("state_dir", "profile", "kafka", "redis", "alerts", "dashboard", "api"), True)
+        plain = self.model_dump(mode="json", exclude={**left_out, "ingest": {"sources"}})
         return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()
 
 
 class _StateFiles(PydanticBaseSettingsSource):
-    """`STATE/bellwether.yaml` over `STATE/endpoints.json`."""
+    """`STATE/bellwether.yaml` over `STATE/endpoints.json`, and the sources of `STATE/sources.yaml`."""
 
     def __init__(self, settings_cls: type[BaseSettings], state: Path) -> None:
         super().__init__(settings_cls)
@@ -318,7 +345,19 @@ class _StateFiles(PydanticBaseSettingsSource):
                 merged[section] = merged[section] | values
             else:
                 merged[section] = values
+        if added := kept_sources(self._state):
+            ingest = dict(merged.get("ingest") or {})
+            merged["ingest"] = ingest | {"sources": [*(ingest.get("sources") or ()), *added]}
         return merged
+
+
+def kept_sources(state: Path) -> list[dict[str, Any]]:
+    """The sources that `bellwether sources add` keeps. Raises SettingsError."""
+    file = StateFolder(state).sources
+    kept = _parsed(file, yaml.safe_load) or []
+    if not isinstance(kept, list) or not all(isinstance(each, dict) for each in kept):
+        raise SettingsError(f"{file}: expected a list of sources, e.g. '- {{name: wire, kind: rss, url: https://…}}'")
+    return kept
 
 
 _TELLS = frozenset(

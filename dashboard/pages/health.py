@@ -13,7 +13,7 @@ from dashboard.drawing.figures import Figure
 from dashboard.reading import alerting, snapshots
 from dashboard.reading.snapshots import Health
 from dashboard.view import View
-from shared.clock import SystemClock
+from shared.clock import SECOND, SystemClock
 from shared.contract.health import WorkerReport
 from shared.contract.processes import ChildState
 from shared.reading.supervisor import recorded_state
@@ -30,6 +30,7 @@ def draw(view: View) -> None:
     rates(health, view)
     counts(health, view)
     processes(health)
+    sources(health)
     channels()
     run(health)
 
@@ -123,6 +124,39 @@ def _as_text(table: pd.DataFrame) -> pd.DataFrame:
         if name in shown:
             shown[name] = [formats.NOTHING if pd.isna(value) else pattern.format(value) for value in shown[name]]
     return shown.fillna(formats.NOTHING)
+
+
+def sources(health: Health) -> None:
+    """What documents come from, as the ingest worker finds each source; nothing where no worker tells of any."""
+    table = source_table(health.workers, SystemClock().now())
+    if table.empty:
+        return
+    row = components.heading("Sources", "Counts since a source's ledger began: read = taken + refused + copies.")
+    components.csv_button(row, "sources", lambda: table)
+    st.dataframe(table, key="sources", hide_index=True)
+
+
+def source_table(reports: list[WorkerReport], now: int) -> pd.DataFrame:
+    """One row per source, those in trouble first; `now` in microseconds."""
+    found = [(name, each) for report in reports for name, each in report.sources.items()]
+    rows = [
+        {
+            "source": name,
+            "kind": each.kind,
+            "state": each.state,
+            "last success": formats.seconds_ago(now, each.heard_at) if each.heard_at else formats.NOTHING,
+            "read": each.read,
+            "taken": each.taken,
+            "refused": each.refused,
+            "copies": each.copies,
+            "updates": each.updates,
+            "gaps": each.gaps,
+            "next poll": f"in {max(0, each.next_poll_at - now) / SECOND:,.0f} s" if each.next_poll_at else "stream",
+            "trouble": each.trouble,
+        }
+        for name, each in sorted(found, key=lambda one: (one[1].state in {"well", "ended"}, one[0]))
+    ]
+    return pd.DataFrame(rows)
 
 
 def channels() -> None:

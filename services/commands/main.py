@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, str]] = {
     "alive": "services.commands.operations.status",
     "logs": "services.commands.operations.logs",
     "ingest": "services.commands.ingest",
+    "sources": "services.commands.sources",
     "sample": "services.commands.sample",
     "score": "services.commands.score",
     "model": "services.commands.model",

@@ -1,22 +1,42 @@
-"""Which sources the settings name, and how each is built. A new kind of source is one more builder here."""
+"""Which sources the settings name, and how each is built. A new kind of source is one more line in `KINDS`."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
-from typing import Final, Protocol
+from typing import Any, Final
 
+from services.ingest.sources.kind import SourceKind, Surroundings
 from services.ingest.sources.post_filter import PostFilter
-from services.ingest.sources.source import Source
+from services.ingest.sources.source import LiveSource, SourceError
 from shared.clock import Clock
 from shared.contract.events import CHANNELS
-from shared.settings import IngestSettings
+from shared.settings import IngestSettings, SourceSettings
 from shared.universe.securities import Catalogue
 
+KINDS: Final[dict[str, str]] = {  # kind -> the module whose KIND says what it is
+    "rss": "services.ingest.sources.rss_list",
+}
 
-class LiveSource(Source, Protocol):
-    """A source of the worker. `trouble` says why it is down, for the report; "" while it is well."""
 
-    trouble: str
+def kind_of(source: SourceSettings) -> SourceKind[Any]:
+    """Raises SourceError for a kind that there is not."""
+    if source.kind not in KINDS:
+        raise SourceError(f"source {source.name}: there is no kind {source.kind!r}; kinds: {', '.join(KINDS)}")
+    return load_kind(source.kind)
+
+
+def load_kind(kind: str) -> SourceKind[Any]:
+    found: SourceKind[Any] = importlib.import_module(KINDS[kind]).KIND
+    return found
+
+
+def build_source(source: SourceSettings, settings: IngestSettings, catalogue: Catalogue, clock: Clock) -> LiveSource:
+    """One entry of `ingest.sources`. Raises SourceError."""
+    return kind_of(source).make(source, Surroundings(settings, catalogue, clock))
+
+
+# -- settings of single sources, older than the list
 
 
 Builder = Callable[[IngestSettings, Catalogue, Clock], Iterator[LiveSource]]
@@ -56,6 +76,6 @@ def _sample(settings: IngestSettings, _: Catalogue, __: Clock) -> Iterator[LiveS
 BUILDERS: Final[tuple[Builder, ...]] = (_feeds, _bluesky, _mastodon, _sample)
 
 
-def configured_sources(settings: IngestSettings, catalogue: Catalogue, clock: Clock) -> list[LiveSource]:
-    """Every source that the settings name. Raises SourceError for one that cannot be."""
+def single_sources(settings: IngestSettings, catalogue: Catalogue, clock: Clock) -> list[LiveSource]:
+    """Every source that a setting of its own names. Raises SourceError for one that cannot be."""
     return [source for build in BUILDERS for source in build(settings, catalogue, clock)]

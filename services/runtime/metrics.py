@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 
 from shared.clock import SECOND
 from shared.contract import metrics
-from shared.contract.health import WorkerReport
+from shared.contract.health import SourceReport, WorkerReport
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +42,23 @@ def _values(report: WorkerReport) -> dict[metrics.Metric, dict[str, float]]:
         metrics.RESIDENT: {"": report.resident_bytes},
         metrics.STARTED: {"": report.started_at / SECOND},
         metrics.DETAIL: {name: float(text) for name, text in report.detail.items() if _is_number(text)},
+        **_of_sources(report.sources),
+    }
+
+
+def _of_sources(sources: dict[str, SourceReport]) -> dict[metrics.Metric, dict[str, float]]:
+    def each(value: Callable[[SourceReport], float]) -> dict[str, float]:
+        return {name: value(source) for name, source in sources.items()}
+
+    return {
+        metrics.SOURCE_WELL: each(lambda source: float(source.state in {"well", "ended"})),
+        metrics.SOURCE_HEARD: each(lambda source: source.heard_at / SECOND),
+        metrics.SOURCE_NEXT: each(lambda source: source.next_poll_at / SECOND),
+        metrics.SOURCE_READ: each(lambda source: source.read),
+        metrics.SOURCE_TAKEN: each(lambda source: source.taken),
+        metrics.SOURCE_REFUSED: each(lambda source: source.refused),
+        metrics.SOURCE_COPIES: each(lambda source: source.copies),
+        metrics.SOURCE_GAPS: each(lambda source: source.gaps),
     }
 
 

@@ -93,6 +93,11 @@ class StateFolder:
         return self.root / "ingest" / "ledger.sqlite3"
 
     @property
+    def sources(self) -> Path:
+        """The sources that `bellwether sources add` keeps."""
+        return self.root / "sources.yaml"
+
+    @property
     def floors(self) -> Path:
         return self.root / "ingest" / "floors"
 
@@ -113,7 +118,8 @@ class StateFolder:
         """All that Bellwether keeps under `root`, there or not: whatever else lies there is somebody's own."""
         known = (self.settings, self.endpoints, self.supervisor, self.supervisor_lock, self.processes, self.holds)
         folders = (self.kafka, self.redis, self.faust, self.logs, self.stopped, self.rejected, self.runs)
-        return [*known, self.pause, self.totals, *folders, self.author_key, self.ledger.parent, self.root / "resize"]
+        kept = (self.pause, self.sources, self.totals, self.author_key, self.ledger.parent, self.root / "resize")
+        return [*known, *folders, *kept]
 
 
 def make_folder(path: Path) -> Path:

@@ -80,6 +80,16 @@ class WebClient:
         with _as_web_error(), self._client.stream("POST", url, content=body, headers=dict(headers)) as response:
             return Answer(response.status_code, _lower(response), b"", url)
 
+    def ask(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send `body` and read the answer's; redirects are not followed. Raises WebError."""
+        self._begin(url)
+        asked = {"Accept-Encoding": "gzip", **headers}
+        with _as_web_error(), self._client.stream("POST", url, content=body, headers=asked) as response:
+            found = response.status_code == httpx.codes.OK
+            return Answer(
+                response.status_code, _lower(response), whole_body(response, self._max_bytes) if found else b"", url
+            )
+
     @contextmanager
     def stream(self, url: str, headers: Mapping[str, str], silence: float) -> Iterator[Iterator[bytes]]:
         """The chunks of a body that has no end, each within `silence` seconds. Raises WebError."""

@@ -10,6 +10,22 @@ REPORT_TTL_SECONDS: Final = 15
 REPORT_EVERY_SECONDS: Final = 2
 
 
+class SourceReport(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One source of the ingest worker. Times in microseconds, 0 where there is none; counts since its ledger began."""
+
+    kind: str = ""
+    state: str  # starting | well | trouble | refused (its settings cannot be used) | leaving | ended
+    trouble: str = ""
+    heard_at: int = 0  # when it last answered
+    next_poll_at: int = 0  # 0: a stream
+    read: int = 0
+    taken: int = 0
+    refused: int = 0
+    copies: int = 0
+    updates: int = 0  # of the taken: another text of an item that was known
+    gaps: int = 0
+
+
 class WorkerReport(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One worker process. Rates are exponential averages per second; latencies in milliseconds."""
 
@@ -32,6 +48,7 @@ class WorkerReport(msgspec.Struct, kw_only=True, omit_defaults=True):
     detail: dict[str, str] = {}
     trouble: dict[str, str] = {}  # ingest: source -> why it cannot be read now
     gaps: dict[str, int] = {}  # ingest: source -> stretches that it could not give again
+    sources: dict[str, SourceReport] = {}  # ingest: by name
 
 
 def encode_report(report: WorkerReport) -> bytes:

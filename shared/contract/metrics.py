@@ -29,4 +29,18 @@ DETAIL: Final = Metric(
     "bellwether_detail", "gauge", "The role's own figures, e.g. scored and dead for scoring, duplicates.", "figure"
 )
 
-METRICS: Final[tuple[Metric, ...]] = (RECORDS, RATE, LATENCY, QUEUE, PARTITIONS, RESIDENT, STARTED, DETAIL)
+SOURCE_WELL: Final = Metric("bellwether_source_well", "gauge", "1: the source answers; 0: it is in trouble.", "source")
+SOURCE_HEARD: Final = Metric("bellwether_source_heard_seconds", "gauge", "When it last answered, epoch.", "source")
+SOURCE_NEXT: Final = Metric("bellwether_source_next_poll_seconds", "gauge", "When it is asked next, epoch.", "source")
+SOURCE_READ: Final = Metric(
+    "bellwether_source_read_total", "counter", "Items read: taken + refused + copies.", "source"
+)
+SOURCE_TAKEN: Final = Metric("bellwether_source_taken_total", "counter", "Items published.", "source")
+SOURCE_REFUSED: Final = Metric("bellwether_source_refused_total", "counter", "Items refused.", "source")
+SOURCE_COPIES: Final = Metric("bellwether_source_copies_total", "counter", "Items that were there already.", "source")
+SOURCE_GAPS: Final = Metric("bellwether_source_gaps_total", "counter", "Stretches that could not be read.", "source")
+
+METRICS: Final[tuple[Metric, ...]] = (
+    RECORDS, RATE, LATENCY, QUEUE, PARTITIONS, RESIDENT, STARTED, DETAIL,
+    SOURCE_WELL, SOURCE_HEARD, SOURCE_NEXT, SOURCE_READ, SOURCE_TAKEN, SOURCE_REFUSED, SOURCE_COPIES, SOURCE_GAPS,
+)  # fmt: skip

@@ -26,6 +26,10 @@ class Floor:
     def __init__(self, folder: Path, floor: int = NOTHING_PROMISED) -> None:
         make_folder(folder)
         self._path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._descriptor = -1
+        self._hold(floor)
+
+    def _hold(self, floor: int) -> None:
         draft = self._path.with_suffix(".new")
         self._descriptor = os.open(draft, os.O_RDWR | os.O_CREAT, PRIVATE_FILE)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX)
@@ -33,8 +37,12 @@ class Floor:
         draft.rename(self._path)  # appears locked and with its number
 
     def raise_to(self, floor: int) -> None:
-        """Nothing available earlier than `floor` will come from here any more. One small write: whole for readers."""
-        os.pwrite(self._descriptor, b"%020d" % floor, 0)
+        """Nothing available earlier than `floor` will come from here any more. One small write: whole for readers.
+        A floor that was released is held again: there is something to bring after all."""
+        if self._descriptor < 0:
+            self._hold(floor)
+        else:
+            os.pwrite(self._descriptor, b"%020d" % floor, 0)
 
     def release(self) -> None:
         """Nothing more is to come from here."""

@@ -25,6 +25,9 @@ _MOST: Final = 500
 class SampleSource:
     """One channel of the synthetic week. `speed`: seconds of the week per second. `cursor["next"]` counts documents."""
 
+    heard_at = 0
+    next_poll_at = 0
+
     def __init__(self, channel: Channel, speed: float) -> None:
         self.key = f"{NAME}:{channel}"
         self.reading = Reading(channel, NAME, synthetic=True)

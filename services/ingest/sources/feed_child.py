@@ -27,6 +27,7 @@ class FeedRequest(msgspec.Struct):
     body: bytes
     charset: str
     address: str
+    wanted: list[str] = []  # names of further elements that items are asked for
 
 
 class FeedReply(msgspec.Struct):
@@ -57,7 +58,7 @@ def answer(raw: bytes) -> FeedReply:
     """The reply to one request."""
     request = msgspec.msgpack.decode(raw, type=FeedRequest)
     try:
-        return FeedReply(read_feed(request.body, request.charset, request.address))
+        return FeedReply(read_feed(request.body, request.charset, request.address, request.wanted))
     except NotAFeed as error:
         return FeedReply(None, str(error))
     except (MemoryError, RecursionError) as error:

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -34,14 +35,14 @@ class FeedReaders:
         self._lock = threading.Lock()
         self._idle: list[subprocess.Popen[bytes]] = []
 
-    def read(self, body: bytes, charset: str = "", address: str = "") -> FeedDocument:
-        """The feed in `body`, read in a child. Raises NotAFeed."""
+    def read(self, body: bytes, charset: str = "", address: str = "", wanted: Sequence[str] = ()) -> FeedDocument:
+        """The feed in `body`, read in a child; `wanted` names further elements of its items. Raises NotAFeed."""
         if not self._free.acquire(timeout=_PATIENCE):
             raise NotAFeed("every reader of feeds is busy with others")
         try:
             with self._lock:
                 child = self._idle.pop() if self._idle else None
-            return self._read(child or _start(), FeedRequest(body, charset, address))
+            return self._read(child or _start(), FeedRequest(body, charset, address, list(wanted)))
         finally:
             self._free.release()
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from email.message import Message
 from typing import Final
 
@@ -13,84 +11,72 @@ from services.ingest.documents.normalise import RawItem, Reading, Rejected
 from services.ingest.sources.feed_document import FeedDocument, FeedItem
 from services.ingest.sources.feed_readers import FeedReaders, feed_readers
 from services.ingest.sources.feed_text import MOST_BYTES, NotAFeed
+from services.ingest.sources.mapping import names_in, picker
+from services.ingest.sources.polling import PolledSource, PollFailed
 from services.ingest.sources.source import Batch, Cursor, SourceError
 from services.ingest.sources.user_agent import user_agent
 from shared.addresses import named, shown
-from shared.backoff import Backoff, Delays
 from shared.clients.web import Answer, TooLarge, WebClient, WebError, asked_wait
-from shared.clock import HOUR_SECONDS, Clock
+from shared.clock import Clock
 from shared.links import web_host
 from shared.settings import IngestSettings
 
-_WAKE_SECONDS: Final = 0.5
-_LONGEST_DELAY: Final = float(HOUR_SECONDS)
-_ACCEPT: Final = "application/rss+xml, application/atom+xml, application/xml, */*"
+_ACCEPT: Final = "application/rss+xml, application/atom+xml, application/feed+json, application/xml, */*"
+_THEIR_NAMES: Final = ("title", "text", "url", "external_id", "author", "published_at")
 _NOT_MODIFIED: Final = 304
 _OK: Final = 200
 _LONGEST_VALIDATOR: Final = 1_000
-log = logging.getLogger(__name__)
 
 
-class FeedFailed(RuntimeError):
-    """One poll that gave nothing to read; `retry_after` in seconds where the server said so."""
+class FeedPoll:
+    """One address, asked with the validators of its last answer (ETag, Last-Modified)."""
 
-    def __init__(self, message: str, retry_after: float = 0.0) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
-
-class FeedSource:
-    """One feed. The validators of the last answer (ETag, Last-Modified) are its cursor, where all of it was taken."""
-
-    def __init__(self, url: str, settings: IngestSettings, clock: Clock, readers: FeedReaders | None = None) -> None:
-        host = web_host(url)
-        if not host:
-            raise SourceError(
-                f"ingest.rss: {shown(url)!r} is not an http(s) address; use, for example, https://HOST/feed.xml"
-            )
-        self.key = f"rss:{named(url)}"
-        self.reading = Reading("news", f"rss:{host}", live=True)
-        self.trouble = ""
+    def __init__(
+        self,
+        url: str,
+        settings: IngestSettings,
+        clock: Clock,
+        readers: FeedReaders | None = None,
+        mapping: Mapping[str, str] | None = None,
+    ) -> None:
         self._url = url
-        self._seconds = settings.rss_seconds
         self._settings = settings
         self._clock = clock
         self._readers = readers or feed_readers()
-        self._backoff = Backoff(Delays.doubling(self._seconds, _LONGEST_DELAY))
+        self._mapping = mapping or {}
+        self._pick = picker(self._mapping)
 
-    def batches(self, cursor: Cursor | None, stop: threading.Event) -> Iterator[Batch]:
-        """One batch per poll that brought something, and empty ones while waiting."""
-        cursor = cursor or {}
-        while not stop.is_set():
-            delay = self._seconds
-            try:
-                items, validators = self._poll(cursor)
-                self.trouble = ""
-                self._backoff.reset()
-                batch = Batch(items, validators, unless_refused={})
-                yield batch
-                cursor = {} if batch.refused else validators  # what was refused is asked for again
-            except FeedFailed as error:
-                delay = max(self._backoff.next_delay(), min(error.retry_after, _LONGEST_DELAY))
-                self.trouble = str(error)
-                log.warning("%s: %s; again in %.0f s", self.key, error, delay)
-            due = time.monotonic() + delay
-            while not stop.wait(min(_WAKE_SECONDS, max(0.0, due - time.monotonic()))) and time.monotonic() < due:
-                yield Batch([], cursor)
-
-    def _poll(self, cursor: Cursor) -> tuple[list[RawItem | Rejected], Cursor]:
+    def ask(self, cursor: Cursor) -> tuple[list[RawItem | Rejected], Cursor]:
+        """Items, and the validators to ask with when all of them were taken. Raises PollFailed."""
         answer = self._ask(cursor)
         if answer.status == _NOT_MODIFIED:
             return [], cursor
+        feed = self._read(answer)
+        validators = {"etag": answer.headers.get("etag", ""), "modified": answer.headers.get("last-modified", "")}
+        items = [self._item(item, feed.language or None) for item in feed.items]
+        return items, {name: value for name, value in validators.items() if _is_usable(value)}
+
+    def feeds(self) -> list[str]:
+        """The addresses in a list of feeds (OPML). Raises PollFailed."""
+        feeds = self._read(self._ask({})).feeds
+        if not feeds:
+            raise PollFailed("no list of feeds (OPML)")
+        return feeds
+
+    def _read(self, answer: Answer) -> FeedDocument:
         if answer.status != _OK:
             wait = asked_wait(answer.headers.get("retry-after", ""), self._clock.now())
-            raise FeedFailed(f"HTTP {answer.status}", wait)
+            raise PollFailed(f"HTTP {answer.status}", wait)
         try:
-            feed = self._readers.read(answer.body, _charset(answer), answer.address)
+            return self._readers.read(answer.body, _charset(answer), answer.address, names_in(self._mapping))
         except NotAFeed as error:
-            raise FeedFailed(f"not a feed: {error}") from error
-        validators = {"etag": answer.headers.get("etag", ""), "modified": answer.headers.get("last-modified", "")}
-        return _items(feed), {name: value for name, value in validators.items() if _is_usable(value)}
+            raise PollFailed(f"not a feed: {error}") from error
+
+    def _item(self, item: FeedItem, language: str | None) -> RawItem | Rejected:
+        if item.refused:
+            return Rejected("undecodable", f"an item that cannot be read: {item.refused}", item.text)
+        row = {name: getattr(item, name) for name in _THEIR_NAMES} | {"language": language}
+        return self._pick(row | item.more) if self._mapping else row
 
     def _ask(self, cursor: Cursor) -> Answer:
         settings = self._settings
@@ -105,9 +91,9 @@ class FeedSource:
             ) as client:
                 return client.get(self._url, headers)
         except TooLarge as error:
-            raise FeedFailed(f"{error} (ingest.max_response_bytes, at most {MOST_BYTES:,})") from error
+            raise PollFailed(f"{error} (ingest.max_response_bytes, at most {MOST_BYTES:,})") from error
         except WebError as error:
-            raise FeedFailed(str(error)) from error
+            raise PollFailed(str(error)) from error
 
 
 def _is_usable(validator: str) -> bool:
@@ -121,19 +107,20 @@ def _charset(answer: Answer) -> str:
     return kind.get_content_charset("") or ""
 
 
-def _items(feed: FeedDocument) -> list[RawItem | Rejected]:
-    return [_item(item, feed.language or None) for item in feed.items]
+class FeedSource(PolledSource):
+    """One feed. Its validators are its cursor, where all of it was taken."""
 
+    def __init__(self, url: str, settings: IngestSettings, clock: Clock, readers: FeedReaders | None = None) -> None:
+        host = web_host(url)
+        if not host:
+            raise SourceError(
+                f"ingest.rss: {shown(url)!r} is not an http(s) address; use, for example, https://HOST/feed.xml"
+            )
+        super().__init__(f"rss:{named(url)}", Reading("news", f"rss:{host}", live=True), settings.rss_seconds, clock)
+        self._feed = FeedPoll(url, settings, clock, readers)
 
-def _item(item: FeedItem, language: str | None) -> RawItem | Rejected:
-    if item.refused:
-        return Rejected("undecodable", f"an item that cannot be read: {item.refused}", item.text)
-    return {
-        "title": item.title,
-        "text": item.text,
-        "url": item.url,
-        "external_id": item.external_id,
-        "author": item.author,
-        "published_at": item.published_at,
-        "language": language,
-    }
+    def poll(self, cursor: Cursor, stop: threading.Event) -> Iterator[Batch]:
+        """One batch."""
+        del stop
+        items, validators = self._feed.ask(cursor)
+        yield Batch(items, validators, unless_refused={})  # what was refused is asked for again

@@ -47,7 +47,7 @@ class Batch:
 
 
 class Source(Protocol):
-    """A feed. `key` names its cursor in the ledger: the same feed, read in the same way, has the same key."""
+    """What items come from. `key` names its cursor in the ledger: one feed, read in one way, has one key."""
 
     key: str
     reading: Reading
@@ -58,3 +58,12 @@ class Source(Protocol):
         A live source never ends by itself: it reconnects with a growing delay, and yields an empty batch at least
         every second, so that what it read before gets settled. Raises SourceError.
         """
+
+
+class LiveSource(Source, Protocol):
+    """A source of the worker. `trouble` says why it is down, for the report; "" while it is well. `heard_at`: when it
+    last answered, 0 for a source that is well as long as it is in no trouble. `next_poll_at`: 0 for a stream."""
+
+    trouble: str
+    heard_at: int
+    next_poll_at: int

@@ -39,6 +39,9 @@ class ConnectionLost(RuntimeError):
 class StreamSource:
     """A live source over one connection. A subclass says how to open it (`events`) and shut it (`disconnect`)."""
 
+    heard_at = 0
+    next_poll_at = 0
+
     def __init__(self, key: str, reading: Reading, first_delay: float = FIRST_DELAY) -> None:
         self.key = key
         self.reading = reading

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from services.supervisor.status.finding import Finding
 from services.supervisor.status.status import Status
+from shared.clock import to_iso
 
 _COUNTS = (
     "documents_in", "documents_scored", "documents_dead", "opinions_out", "opinions_applied", "duplicates", "late",
@@ -42,10 +43,25 @@ def print_status(status: Status) -> None:
                 exit_code, child.message[:80],
             )  # fmt: skip
         console.print(processes)
+    _print_sources(console, status)
     for problem in status.problems:
         console.print(f"[red]•[/] {escape(problem)}", highlight=False)
     for warning in status.warnings:
         console.print(f"[yellow]•[/] {escape(warning)}", highlight=False)
+
+
+def _print_sources(console: Console, status: Status) -> None:
+    sources = [(name, each) for worker in status.workers for name, each in sorted(worker.sources.items())]
+    if not sources:
+        return
+    table = Table(
+        "source", "state", "last success", "read", "taken", "refused", "copies", "gaps", "next poll", box=None
+    )
+    for name, each in sources:
+        heard, due = (to_iso(at) if at else "" for at in (each.heard_at, each.next_poll_at))
+        counts = (f"{value:,}" for value in (each.read, each.taken, each.refused, each.copies, each.gaps))
+        table.add_row(escape(name), each.state, heard, *counts, due)
+    console.print(table)
 
 
 def print_findings(findings: Sequence[Finding]) -> None:
