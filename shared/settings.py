@@ -227,6 +227,20 @@ class BacktestSettings(_Section):
     )
 
 
+class ArchiveSettings(_Section):
+    address: str = Field(
+        "",
+        description="Where the archive lies: s3://bucket/folder, gs:// or az://; by default in the state folder.",
+    )
+    options: dict[str, SecretStr] = Field(
+        {}, description="What the object store asks for (aws_access_key_id, aws_endpoint, …), as LanceDB names it."
+    )
+    max_wait_ms: int = Field(800, ge=0, description="Records wait this long for others to be written with.")
+    max_batch: int = Field(4_000, gt=0, description="Records written at once, at most.")
+    queue_records: int = Field(20_000, gt=0, description="Records held in memory; when full, reading pauses.")
+    upkeep_seconds: float = Field(60.0, gt=0, description="Between two compactions, and updates of the indices.")
+
+
 class WorkerSettings(_Section):
     session_timeout_seconds: float = Field(6.0, gt=0, description="A silent worker loses its partitions after this.")
     heartbeat_seconds: float = Field(1.5, gt=0, description="Seconds between heartbeats.")
@@ -295,6 +309,7 @@ class Settings(BaseSettings):
     alerts: AlertSettings = AlertSettings()
     ingest: IngestSettings = IngestSettings()
     backtest: BacktestSettings = BacktestSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     worker: WorkerSettings = WorkerSettings()
     dashboard: DashboardSettings = DashboardSettings()
     api: ApiSettings = ApiSettings()
@@ -313,7 +328,8 @@ class Settings(BaseSettings):
 
     def digest(self) -> str:
         """16 hex digits that name this configuration (without secrets and machine-specific addresses)."""
-        left_out: Any = dict.fromkeys(("state_dir", "profile", "kafka", "redis", "alerts", "dashboard", "api"), True)
+        aside = ("state_dir", "profile", "kafka", "redis", "alerts", "dashboard", "api", "archive")
+        left_out: Any = dict.fromkeys(aside, True)
         plain = self.model_dump(mode="json", exclude={**left_out, "ingest": {"sources"}})
         return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()
 

@@ -41,6 +41,8 @@ COMMANDS: Final[dict[str, str]] = {
     "aggregates": "services.commands.aggregates",
     "signals": "services.commands.signals",
     "alerts": "services.commands.alerts",
+    "search": "services.commands.search",
+    "archive": "services.commands.archive",
     "watchlist": "services.commands.watchlist",
     "export": "services.commands.export",
     "keys": "services.commands.keys",

@@ -17,7 +17,7 @@ from services.runtime.incurable import ending
 from shared.clients.state_folder import StateFolder
 from shared.settings import KafkaSettings, Settings
 
-Role = Literal["scoring", "aggregation", "alerts"]
+Role = Literal["scoring", "aggregation", "alerts", "archive"]
 
 
 class _SilentMonitor(Monitor):

@@ -16,7 +16,7 @@ from shared.contract.processes import PAUSED
 from shared.settings import Settings
 
 EVERY_SECONDS: Final = 2.0
-_REPORTING: Final = frozenset({"scoring", "aggregation", "alerts", "ingest", "api"})
+_REPORTING: Final = frozenset({"scoring", "aggregation", "alerts", "archive", "ingest", "api"})
 log = logging.getLogger(__name__)
 
 

@@ -110,6 +110,15 @@ class StateFolder:
         """A folder for each replay."""
         return self.root / "runs"
 
+    @property
+    def archives(self) -> Path:
+        """A folder for each run."""
+        return self.root / "archive"
+
+    def archive(self, run: str) -> Path:
+        """What services/archive keeps of a run."""
+        return self.archives / run
+
     def resize(self, run: str) -> Path:
         """What an unfinished `topics resize` has read."""
         return self.root / "resize" / run
@@ -118,7 +127,7 @@ class StateFolder:
         """All that Bellwether keeps under `root`, there or not: whatever else lies there is somebody's own."""
         known = (self.settings, self.endpoints, self.supervisor, self.supervisor_lock, self.processes, self.holds)
         folders = (self.kafka, self.redis, self.faust, self.logs, self.stopped, self.rejected, self.runs)
-        kept = (self.pause, self.sources, self.totals, self.author_key, self.ledger.parent, self.root / "resize")
+        kept = (self.archives, self.pause, self.sources, self.totals, self.author_key, self.ledger.parent, self.root / "resize")
         return [*known, *folders, *kept]
 
 

@@ -140,6 +140,11 @@ class Keys:
         """Hash: "given" -> number of the latest alert; "limited" -> held back by limits; "invalid" -> records."""
         return self._alerts("totals")
 
+    # -- archive (services/archive)
+    def archive_lease(self) -> str:
+        """String: who compacts the archive now; it expires."""
+        return f"bw:{{{self.run}.archive}}:lease"
+
     def alerts_seen(self) -> str:
         """Hash profile -> number of the latest alert that it has seen."""
         return self._alerts("seen")

@@ -41,7 +41,6 @@ NOT_IMPORTED = {
     "types-jsonschema": "types for mypy",
     "types-psutil": "types for mypy",
     "types-pyyaml": "types for mypy",
-    "lancedb": "declared for a part in progress",
     "mcp": "declared for a part in progress",
     "joserfc": "declared for a part in progress",
     "pyahocorasick": "declared for a part in progress",

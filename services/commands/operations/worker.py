@@ -46,6 +46,12 @@ def aggregation(name: Name = "1", state: State = None, run: Run = None) -> None:
 
 
 @app.command()
+def archive(name: Name = "1", state: State = None, run: Run = None) -> None:
+    """Keep every document, opinion, reading and signal where search and as-of read them."""
+    _run("archive", name, state, run)
+
+
+@app.command()
 def alerts(name: Name = "1", state: State = None, run: Run = None) -> None:
     """Apply the alert rules to signals and send the alerts."""
     _run("alerts", name, state, run)

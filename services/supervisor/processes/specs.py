@@ -16,7 +16,7 @@ from services.embedded.ports import free_port, is_free
 from shared.settings import DashboardSettings
 
 DEMO_STRATEGIES: Final = ("pulse", "hourly")
-WORKER_ROLES: Final = ("scoring", "aggregation", "alerts", "ingest")
+WORKER_ROLES: Final = ("scoring", "aggregation", "alerts", "archive", "ingest")
 _PORTS_TRIED: Final = 50
 SAMPLE_NOTE: Final = (
     "The synthetic week is fed once. To drop it, or play it again with `up --sample`: "
@@ -87,7 +87,7 @@ def worker_specs(
     """Workers of the run, in the order in which they are started. `strategies`: as the user chose them, if so; beside
     the synthetic week, () means both built-in ones.
     """
-    counts = {"scoring": options.scoring, "aggregation": options.aggregation, "alerts": 1, "ingest": 1}
+    counts = {"scoring": options.scoring, "aggregation": options.aggregation, "alerts": 1, "archive": 1, "ingest": 1}
     env = os.environ | _addresses(options)
     specs: list[Spec] = []
     for role in WORKER_ROLES:

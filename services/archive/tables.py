@@ -1,0 +1,57 @@
+"""The archive's tables, opened for writing: made where they are missing, added to, and asked how far they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+
+from services.archive.rows import Row
+from services.archive.schemas import SCHEMAS
+from shared.clients.state_folder import make_folder
+from shared.reading.archive.tables import ArchiveTables
+
+THREADS: Final = "2"  # of LanceDB, which would take every core
+
+
+def modest() -> None:
+    """Before LanceDB is loaded: a worker among others, on a machine that may have two cores."""
+    os.environ.setdefault("LANCE_CPU_THREADS", THREADS)
+    os.environ.setdefault("LANCE_IO_THREADS", THREADS)
+    os.environ.setdefault("RUST_LOG", "error")
+
+
+class Tables:
+    """One a process; used by one thread at a time."""
+
+    def __init__(self, archive: ArchiveTables) -> None:
+        if "://" not in archive.address:
+            make_folder(Path(archive.address))
+        self._connection = archive.connection()
+        self._open = {
+            name: self._connection.create_table(name, schema=schema, exist_ok=True) for name, schema in SCHEMAS.items()
+        }
+
+    def __getitem__(self, name: str) -> Any:
+        return self._open[name]
+
+    def add(self, rows: Mapping[str, Sequence[Row]]) -> None:
+        """Add rows, each table's in one step."""
+        for name, mine in rows.items():
+            if mine:
+                self._open[name].add(pa.Table.from_pylist(list(mine), schema=SCHEMAS[name]))
+
+    def next_offset(self, name: str, topic_id: str, partition: int) -> int | None:
+        """Where a partition goes on: behind its last row; None before its first.
+
+        A worker adds a partition's records without a gap, so what lies behind the last row is all that is missing.
+        """
+        last: int | None = None
+        query = self._open[name].search().where(f"topic_id = '{topic_id}' AND partition = {partition}")
+        for batch in query.select(["offset"]).limit(2**31 - 1).to_batches():
+            if batch.num_rows:
+                last = max(last if last is not None else -1, *batch.column("offset").to_pylist())
+        return last + 1 if last is not None else None

@@ -1,0 +1,95 @@
+"""Upkeep: small files become large ones, indices take in what is new, old versions go. One process at a time, by lease.
+
+Nothing here changes an answer: what is not indexed yet is looked through, and what is ordered is scored exactly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from datetime import timedelta
+from typing import Any, Final
+
+import redis
+from redis.exceptions import RedisError
+
+from services.archive.tables import Tables
+from shared.contract.archive import DOCUMENTS, OPINIONS, READINGS, SIGNALS, TABLES
+
+KEEP_VERSIONS: Final = timedelta(minutes=30)  # longer than any question takes
+LEASE_SECONDS: Final = 600  # of one round; given back at its end
+FTS_BYTES: Final = 64 * 1024 * 1024
+INDEXED: Final = {
+    DOCUMENTS: ("document_id",),
+    OPINIONS: ("company", "document_id"),
+    READINGS: ("document_id",),
+    SIGNALS: ("company",),
+}
+_GIVE_BACK: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+log = logging.getLogger(__name__)
+
+
+class Upkeep:
+    """`lease` is the key in Redis; whoever has it works."""
+
+    def __init__(self, tables: Tables, client: redis.Redis, lease: str) -> None:
+        self._tables, self._client, self._lease = tables, client, lease
+        self._own = secrets.token_hex(8)
+        self._seen: dict[str, int] = {}  # versions after the latest round
+        self.rounds = 0
+
+    async def run(self, every: float) -> None:
+        """A round every so many seconds; never returns. A round that fails is said and tried again."""
+        while True:
+            await asyncio.sleep(every)
+            try:
+                await asyncio.to_thread(self.round)
+            except (RedisError, OSError, RuntimeError, ValueError) as error:
+                log.warning("upkeep failed, trying again: %s", error)
+
+    def round(self) -> bool:
+        """One round over every table; whether this process had the lease."""
+        if not self._client.set(self._lease, self._own, nx=True, ex=LEASE_SECONDS):
+            return False
+        try:
+            for name in TABLES:
+                self._keep_up(name, self._tables[name])
+            self.rounds += 1
+        finally:
+            self._client.eval(_GIVE_BACK, 1, self._lease, self._own)
+        return True
+
+    def _keep_up(self, name: str, table: Any) -> None:
+        if table.version == self._seen.get(name) or not table.count_rows():
+            return
+        there = {column for index in table.list_indices() for column in index.columns}
+        for column in INDEXED.get(name, ()):
+            if column not in there:
+                table.create_index(column, config=_tree())
+        if name == DOCUMENTS and "words" not in there:
+            table.create_index("words", config=_words())
+        table.optimize(cleanup_older_than=KEEP_VERSIONS)
+        self._seen[name] = table.version
+
+
+def _tree() -> Any:
+    from lancedb.index import BTree
+
+    return BTree()
+
+
+def _words() -> Any:
+    """Over words as we cut them (shared/contract/archive.py): nothing is stemmed, left out or folded."""
+    from lancedb.index import FTS
+
+    return FTS(
+        base_tokenizer="whitespace",
+        lower_case=False,
+        stem=False,
+        remove_stop_words=False,
+        ascii_folding=False,
+        max_token_length=None,
+        memory_limit=FTS_BYTES,
+        num_workers=1,
+    )

@@ -1,0 +1,1 @@
+"""How others read the archive (shared/contract/archive.py): search, history, the log's own copy. Loads LanceDB late."""

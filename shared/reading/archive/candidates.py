@@ -1,0 +1,116 @@
+"""What a question may be answered with: rows that hold its words, or are near in meaning, and pass its filters.
+
+Which they are follows from the rows alone: an index only finds them faster. Where there are more than can be scored,
+the newest are taken (words) or those with the nearest signs (meaning), ties by id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from shared.contract.archive import DOCUMENTS, OPINIONS, READINGS, signs_of
+from shared.reading.archive.tables import EVERYTHING, ArchiveTables, NoArchive, all_of, any_of
+
+SCORED: Final = 1_000  # documents that are scored exactly, at most
+
+
+class Candidates(NamedTuple):
+    """Ids, and how many there were before the cut."""
+
+    ids: list[str]
+    matches: int
+
+
+def with_words(tables: ArchiveTables, words: Sequence[str], where: str, opinions: str) -> Candidates:
+    """Documents that hold all of these words (none: every document). `opinions`: a condition that one has to meet."""
+    from lancedb.query import FullTextOperator, MatchQuery
+
+    try:
+        table = tables.pinned(DOCUMENTS)
+    except NoArchive:
+        return Candidates([], 0)
+    asked = all_of("document_id IS NOT NULL", where)
+    if words:
+        match = MatchQuery(" ".join(words), "words", operator=FullTextOperator.AND)  # type: ignore[call-arg]
+        found = _indexed(table, match, asked)
+    else:
+        found = table.search().where(asked).select(["document_id", "available_at"]).limit(EVERYTHING).to_arrow()
+    return _newest(_heard(tables, found, opinions))
+
+
+def _indexed(table: Any, match: Any, where: str) -> Any:
+    """The rows that match; looked through one by one where nothing is indexed yet."""
+    columns = ["document_id", "available_at"]
+    if any("words" in index.columns for index in table.list_indices()):
+        query = table.search(match, query_type="fts").where(where, prefilter=True)
+        return query.select([*columns, "_score"]).limit(EVERYTHING).to_arrow()
+    rows = table.search().where(where).select([*columns, "words"]).limit(EVERYTHING).to_arrow()
+    wanted = set(match.query.split())
+    keep = [wanted.issubset(text.split(" ")) for text in rows.column("words").to_pylist()]
+    return rows.filter(keep)
+
+
+def near(tables: ArchiveTables, embedding: bytes, where: str, opinions: str) -> Candidates:
+    """Documents whose embedding has the most signs in common with this one."""
+    import numpy as np
+
+    columns = ["document_id", "available_at", "bits"]
+    found = tables.rows(READINGS, columns, all_of("document_id IS NOT NULL", where))
+    signs = np.frombuffer(signs_of(embedding), np.uint8)
+    if found is None or not found.num_rows or not signs.size:
+        return Candidates([], 0)
+    found = _heard(tables, found, opinions)
+    raw = found.column("bits").combine_chunks()
+    if not len(raw):
+        return Candidates([], 0)
+    rows = np.frombuffer(b"".join(raw.to_pylist()), np.uint8).reshape(len(raw), -1)
+    if rows.shape[1] != signs.size:
+        return Candidates([], 0)
+    apart = np.bitwise_count(rows ^ signs).sum(axis=1, dtype=np.int64)
+    order = np.argsort(apart, kind="stable")[: 4 * SCORED]
+    cut = apart[order[-1]]  # of equally near ones the lower ids: all of them have to be looked at
+    near_ones = np.flatnonzero(apart <= cut)
+    ids = found.column("document_id").take(near_ones).to_pylist()
+    ranked = sorted(zip(apart[near_ones].tolist(), ids, strict=True))
+    return Candidates(list(dict.fromkeys(name for _, name in ranked))[:SCORED], len(set(ids)))
+
+
+def _heard(tables: ArchiveTables, found: Any, opinions: str) -> Any:
+    """Only those of which there is an opinion that meets the condition."""
+    if not opinions:
+        return found
+    from pyarrow import compute
+
+    heard = tables.rows(OPINIONS, ["document_id"], all_of("kind = 'opinion'", opinions))
+    if heard is None:
+        return found.slice(0, 0)
+    ids = heard.column("document_id").combine_chunks()
+    return found.filter(compute.is_in(found.column("document_id"), value_set=ids))
+
+
+def _newest(found: Any) -> Candidates:
+    """The newest by (available_at, id), each id once."""
+    import pyarrow as pa
+    from pyarrow import compute
+
+    once = found.select(["document_id", "available_at"]).group_by("document_id").aggregate([("available_at", "min")])
+    order = [("available_at_min", "descending"), ("document_id", "ascending")]
+    if once.num_rows > SCORED:
+        kept: pa.Table = once.take(compute.select_k_unstable(once, SCORED, sort_keys=order))
+    else:
+        kept = once.sort_by(order)
+    return Candidates(kept.column("document_id").to_pylist(), once.num_rows)
+
+
+def rows_of(tables: ArchiveTables, name: str, ids: Sequence[str], columns: Sequence[str], where: str = "") -> list[Any]:
+    """The rows of these documents, in the order of the log: the first of each is the one that counts."""
+    if not ids:
+        return []
+    columns = list(dict.fromkeys([*columns, "document_id", "topic_id", "partition", "offset", "appended_at"]))
+    found = tables.rows(name, columns, all_of(any_of("document_id", ids), where))
+    if found is None:
+        return []
+    return sorted(
+        found.to_pylist(), key=lambda row: (row["appended_at"], row["topic_id"], row["partition"], row["offset"])
+    )

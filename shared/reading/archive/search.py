@@ -1,0 +1,183 @@
+"""Search over everything that was archived: by words, by meaning, or by both; filters are exact.
+
+A document's score follows from its own text and the question alone, in micro-units, never from what else there is or
+how far an index has come; equal scores are ordered by id. Texts are from outside: escape them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, NamedTuple
+
+from shared.contract.archive import DOCUMENTS, OPINIONS, READINGS, words_of
+from shared.contract.events import MICRO, Channel, Document, Opinion, decode_document, decode_opinion
+from shared.contract.readings import SCALE
+from shared.reading.archive.candidates import Candidates, near, rows_of, with_words
+from shared.reading.archive.tables import ArchiveTables, all_of, quoted
+
+By = Literal["words", "meaning", "both"]
+WAYS: Final[tuple[By, ...]] = ("words", "meaning", "both")
+Label = Literal["positive", "neutral", "negative"]
+LABELS: Final[tuple[Label, ...]] = ("positive", "neutral", "negative")
+_HALF: Final = 1.2  # occurrences of a word at which it counts half
+_LENGTH: Final = 60  # words of a text of ordinary length
+_TOGETHER: Final = 0.25  # more, where the words stand together in their order
+MAX_WORDS: Final = 32  # of a question
+
+
+class Meaning(NamedTuple):
+    """The question's embedding: of which model, in 8 bits, with its scale (shared/contract/readings.py)."""
+
+    model: str
+    embedding: bytes
+    scale: int
+
+
+class Question(NamedTuple):
+    """What is searched. `begin` <= available_at < `end`; `known_before`: only what Kafka had taken by then (as of)."""
+
+    text: str = ""
+    meaning: Meaning | None = None
+    by: By = "words"
+    company: str = ""
+    event: str = ""
+    sentiment: Label | Literal[""] = ""
+    channel: Channel | Literal[""] = ""
+    begin: int | None = None
+    end: int | None = None
+    known_before: int | None = None
+    limit: int = 20
+    after: tuple[int, str] | None = None  # (score, id) of the last one of the page before
+
+
+class Found(NamedTuple):
+    """One document with what was heard of it. Scores in micro-units; None where it was not asked."""
+
+    document: Document
+    score: int
+    words: int | None
+    meaning: int | None
+    opinions: list[Opinion]
+
+
+class Answer(NamedTuple):
+    """The best, by (score, id). `matches` documents pass the filters and hold the words, or are near in meaning; of
+    more than SCORED the newest, or the nearest by their signs, are scored."""
+
+    found: list[Found]
+    matches: int
+    scored: int
+    more: bool
+
+
+def search(tables: ArchiveTables, question: Question) -> Answer:
+    """Raises NoArchive where there is none, and ValueError for a question that asks for nothing."""
+    words = list(dict.fromkeys(words_of(question.text)))[:MAX_WORDS]
+    by_meaning = question.by != "words" and question.meaning is not None
+    if question.by == "meaning" and not by_meaning:
+        raise ValueError("nothing to compare meanings by: the running model gives no embeddings; search by words")
+    tables.connection()
+    span, heard = _span(question), _opinion_conditions(question)
+    wording = Candidates([], 0) if question.by == "meaning" else with_words(tables, words, span, heard)
+    alike = Candidates([], 0)
+    if by_meaning and question.meaning is not None:
+        model = f"model = {quoted(question.meaning.model)}"
+        if question.channel:
+            heard = all_of(heard, f"channel = {quoted(question.channel)}")
+        alike = near(tables, question.meaning.embedding, all_of(_times(question), model), heard)
+    ids = list(dict.fromkeys([*wording.ids, *alike.ids]))
+    scored = _scored(tables, question, words, ids, by_meaning=by_meaning)
+    ranked = sorted(scored, key=lambda each: (-each.score, each.document.id))
+    if question.after is not None:
+        score, name = question.after
+        ranked = [each for each in ranked if (-each.score, each.document.id) > (-score, name)]
+    page = ranked[: question.limit]
+    matches = max(wording.matches, len(ids) if by_meaning else 0)
+    return Answer(_with_opinions(tables, page), matches, len(ids), len(ranked) > len(page))
+
+
+def _times(question: Question) -> str:
+    return all_of(
+        f"available_at >= {question.begin}" if question.begin is not None else "",
+        f"available_at < {question.end}" if question.end is not None else "",
+        f"appended_at <= {question.known_before}" if question.known_before is not None else "",
+    )
+
+
+def _span(question: Question) -> str:
+    return all_of(_times(question), f"channel = {quoted(question.channel)}" if question.channel else "")
+
+
+def _opinion_conditions(question: Question) -> str:
+    """What an opinion has to meet; "" where nothing is asked of opinions."""
+    asked = {"company": question.company, "event": question.event, "label": question.sentiment}
+    conditions = all_of(*(f"{column} = {quoted(value)}" for column, value in asked.items() if value))
+    return all_of(conditions, _times(question)) if conditions else ""
+
+
+def _scored(
+    tables: ArchiveTables, question: Question, words: Sequence[str], ids: Sequence[str], *, by_meaning: bool
+) -> list[Found]:
+    texts = _first(rows_of(tables, DOCUMENTS, ids, ["value", "words"]))
+    near_to = {}
+    if by_meaning and question.meaning is not None:
+        model = f"model = {quoted(question.meaning.model)}"
+        near_to = _first(rows_of(tables, READINGS, ids, ["embedding", "scale"], model))
+    found = []
+    for name, row in texts.items():
+        document = decode_document(row["value"])
+        if not isinstance(document, Document):
+            continue
+        worded = (
+            score_words(words, row["words"].split(" "), document.title) if question.by != "meaning" and words else None
+        )
+        meant = None
+        if question.meaning is not None and name in near_to:
+            meant = score_meaning(question.meaning, near_to[name]["embedding"], near_to[name]["scale"])
+        found.append(Found(document, (worded or 0) + (meant or 0), worded, meant, []))
+    return found
+
+
+def score_words(words: Sequence[str], text: Sequence[str], title: str) -> int:
+    """0 (none of the words) to MICRO and a quarter (all of them, often, and together), micro-units.
+
+    `text`: the words of title and text, as archived.
+    """
+    length = 0.25 + 0.75 * len(text) / _LENGTH
+    titled = words_of(title)
+    total = 0.0
+    for word in words:
+        count = titled.count(word) + text.count(word)  # those of the title are in both
+        total += count / (count + _HALF * length)
+    together = len(words) > 1 and f" {' '.join(words)} " in f" {' '.join(text)} "
+    return round(MICRO * (total / len(words) + (_TOGETHER if together else 0.0)))
+
+
+def score_meaning(meaning: Meaning, embedding: bytes, scale: int) -> int:
+    """The product of two embeddings (of length 1: the cosine), micro-units, exact in integers."""
+    if len(embedding) != len(meaning.embedding):
+        return 0
+    product = sum(map(int.__mul__, memoryview(meaning.embedding).cast("b"), memoryview(embedding).cast("b")))
+    return product * meaning.scale * scale * MICRO // SCALE**2
+
+
+def _first(rows: Sequence[Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for row in rows:
+        found.setdefault(row["document_id"], row)
+    return found
+
+
+def _with_opinions(tables: ArchiveTables, page: Sequence[Found]) -> list[Found]:
+    """With what was heard of each: one opinion a company, in the order in which the document made them."""
+    heard: dict[str, dict[str, Opinion]] = {}
+    for row in rows_of(tables, OPINIONS, [each.document.id for each in page], ["value"], "kind = 'opinion'"):
+        opinion = decode_opinion(row["value"])
+        if isinstance(opinion, Opinion):
+            heard.setdefault(row["document_id"], {}).setdefault(opinion.company, opinion)
+    return [
+        each._replace(
+            opinions=sorted(heard.get(each.document.id, {}).values(), key=lambda o: (o.origin.index, o.company))
+        )
+        for each in page
+    ]

@@ -1,0 +1,92 @@
+"""The archive worker on a real Kafka: every record once through kill -9 and two workers, and found by search."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from shared.contract.archive import DOCUMENTS, OPINIONS, PLACE, READINGS
+from shared.contract.events import Tick
+from shared.reading.archive.search import Answer, Question, search
+from shared.reading.archive.tables import ArchiveTables, NoArchive
+from shared.settings import Settings
+from tests.integration.worker_process import Worker, document, make_topics, publish, records, running, wait_for
+
+pytestmark = pytest.mark.kafka
+TEXTS = ("Apple raises its outlook", "Microsoft cuts its outlook", "Rain in London", "Apple and Microsoft agree")
+
+
+@pytest.fixture
+def archived(settings: Settings) -> Iterator[Settings]:
+    """Settings of a run with topics, a stub model and a hasty archive."""
+    update = {
+        "model": settings.model.model_copy(update={"name": "stub"}),
+        "archive": settings.archive.model_copy(update={"max_wait_ms": 100, "upkeep_seconds": 0.5}),
+    }
+    yield settings.model_copy(update=update)
+
+
+def places(settings: Settings, table: str) -> list[tuple[Any, ...]]:
+    """Where each row of a table lies in the log."""
+    try:
+        found = ArchiveTables.of(settings).rows(table, PLACE)
+    except NoArchive:
+        return []
+    return [] if found is None else [tuple(row[name] for name in PLACE) for row in found.to_pylist()]
+
+
+def logged(settings: Settings, topic: str) -> set[tuple[int, int]]:
+    return {(record.partition, record.offset) for record in records(settings, topic)}
+
+
+def found(answer: Answer) -> list[str]:
+    return [each.document.text for each in answer.found]
+
+
+def test_everything_is_archived_once_and_found(archived: Settings) -> None:
+    topics = make_topics(archived)
+    many = [document(n, f"{TEXTS[n % 4]} number{n}") for n in range(400)]
+    promise = Tick(watermark=many[-1].available_at)
+    with running(archived) as scoring:
+        publish(archived, topics.documents("news"), [*many[:200], promise])
+        archive = Worker(archived, role="archive")
+        wait_for(lambda: len(places(archived, DOCUMENTS)) > 50, archive)
+        archive.close()  # kill -9
+        publish(archived, topics.documents("news"), [*many[200:], promise])
+        both = [Worker(archived, name, role="archive") for name in ("1", "2")]
+        wait_for(lambda: len(logged(archived, topics.readings)) >= 400, scoring)
+        try:
+            for table, topic in ((DOCUMENTS, topics.documents("news")), (OPINIONS, topics.opinions)):
+                wait_for(lambda t=table, n=topic: _all_there(archived, t, n), *both)
+            wait_for(lambda: _all_there(archived, READINGS, topics.readings), *both)
+            _search_finds(archived)
+        finally:
+            for worker in both:
+                worker.close()
+
+
+def _all_there(settings: Settings, table: str, topic: str) -> bool:
+    """Every record of the topic has a row; promises on documents.* need none."""
+    have = {(partition, offset) for _, partition, offset in places(settings, table)}
+    wanted = logged(settings, topic)
+    ticks = {place for place in wanted - have if table == DOCUMENTS}
+    return have <= wanted and len(wanted - have - ticks) == 0 and len(have) >= min(len(wanted), 400)
+
+
+def _search_finds(settings: Settings) -> None:
+    tables = ArchiveTables.of(settings)
+    one = search(tables, Question("NUMBER7 outlook"))
+    assert found(one) == []
+    assert found(search(tables, Question("number8"))) == ["Apple raises its outlook number8"]
+    apple = search(tables, Question("apple outlook", limit=10))
+    assert (apple.matches, apple.scored, len(apple.found), apple.more) == (100, 100, 10, True)
+    assert {each.company for each in apple.found[0].opinions} == {"AAPL"}
+    of_microsoft = search(tables, Question("agree", company="MSFT", limit=500))
+    assert of_microsoft.matches == 100
+    last = apple.found[-1]
+    following = search(tables, Question("apple outlook", limit=10, after=(last.score, last.document.id)))
+    assert {each.document.id for each in apple.found}.isdisjoint(each.document.id for each in following.found)
+    begin = document(396, "").available_at
+    assert found(search(tables, Question("apple outlook", begin=begin))) == ["Apple raises its outlook number396"]
