@@ -16,6 +16,7 @@ FLOORS: Final[tuple[tuple[Room, ...], ...]] = (
     (
         ("services/supervisor", "bellwether up, status"),
         ("services/alerts", "signals to alerts"),
+        ("services/archive", "all that is kept"),
         ("services/replay", "a range, again"),
         ("services/backtest", "what it was worth"),
         ("services/training", "the models"),

@@ -13,7 +13,6 @@ from services.runtime.process import run_process, serve, together
 from services.runtime.report import Reporter
 from shared.clients.redis import connect
 from shared.contract.health import WorkerReport
-from shared.contract.keys import Keys
 from shared.contract.topics import Topics
 from shared.reading.archive.tables import ArchiveTables
 from shared.settings import Settings
@@ -40,8 +39,7 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     app = build_app(settings, ROLE, name, topics.archive_group)
     topic_ids = {topic: state.topic_id for topic, state in cluster.topics.items()}
     worker = ArchiveWorker(settings, app, tables, topic_ids)
-    keys = Keys(settings.run, cluster.topics[topics.opinions].partitions)
-    upkeep = Upkeep(tables, client, keys.archive_lease())
+    upkeep = Upkeep(tables, client, settings.run)
 
     def fill(report: WorkerReport) -> None:
         report.queue = len(worker.inbox)

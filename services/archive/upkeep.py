@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 
 from services.archive.tables import Tables
 from shared.contract.archive import DOCUMENTS, OPINIONS, READINGS, SIGNALS, TABLES
+from shared.contract.keys import archive_lease_key
 
 KEEP_VERSIONS: Final = timedelta(minutes=30)  # longer than any question takes
 LEASE_SECONDS: Final = 600  # of one round; given back at its end
@@ -31,10 +32,10 @@ log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """`lease` is the key in Redis; whoever has it works."""
+    """Of the archive of `run`; whoever holds the lease in Redis works."""
 
-    def __init__(self, tables: Tables, client: redis.Redis, lease: str) -> None:
-        self._tables, self._client, self._lease = tables, client, lease
+    def __init__(self, tables: Tables, client: redis.Redis, run: str) -> None:
+        self._tables, self._client, self._lease = tables, client, archive_lease_key(run)
         self._own = secrets.token_hex(8)
         self._seen: dict[str, int] = {}  # versions after the latest round
         self.rounds = 0

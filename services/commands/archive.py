@@ -60,13 +60,12 @@ def compact(state: State = None, run: Run = None, as_json: Json = False) -> None
     from services.archive.tables import Tables
     from services.archive.upkeep import Upkeep
     from shared.clients.redis import connect
-    from shared.contract.keys import Keys
     from shared.reading.archive.tables import ArchiveTables
 
     settings = settings_of(state, run)
     tables = Tables(ArchiveTables.of(settings))
     with connect(settings.redis) as client:
-        done = Upkeep(tables, client, Keys(settings.run, 1).archive_lease()).round()
+        done = Upkeep(tables, client, settings.run).round()
     if not done:
         raise OptionError("another process compacts the archive now; see: bellwether archive status")
     say({"run": settings.run, "compacted": True}, f"archive of run {settings.run} compacted", as_json=as_json)

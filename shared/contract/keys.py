@@ -140,11 +140,6 @@ class Keys:
         """Hash: "given" -> number of the latest alert; "limited" -> held back by limits; "invalid" -> records."""
         return self._alerts("totals")
 
-    # -- archive (services/archive)
-    def archive_lease(self) -> str:
-        """String: who compacts the archive now; it expires."""
-        return f"bw:{{{self.run}.archive}}:lease"
-
     def alerts_seen(self) -> str:
         """Hash profile -> number of the latest alert that it has seen."""
         return self._alerts("seen")
@@ -176,6 +171,11 @@ def follows_key(profile: str) -> str:
 def ratings_key(profile: str) -> str:
     """Hash item ("article:ID:COMPANY" | "signal:ID") -> JSON of shared.reading.profiles.Rating."""
     return f"bw:profile:{{{profile}}}:ratings"
+
+
+def archive_lease_key(run: str) -> str:
+    """String: who compacts the run's archive now; it expires."""
+    return f"bw:{{{run}.archive}}:lease"
 
 
 def worker_key(run: str, role: str, name: str) -> str:

@@ -21,7 +21,7 @@ def test_every_worker_names_role_and_state(tmp_path: Path) -> None:
     specs = worker_specs(tmp_path, Options(scoring=3, aggregation=2), "live", sample=True)
     assert [spec.label for spec in specs] == [
         "scoring-1", "scoring-2", "scoring-3", "aggregation-1", "aggregation-2", "alerts-1",
-        "ingest-1",
+        "archive-1", "ingest-1",
     ]  # fmt: skip
     for spec in specs:
         assert spec.command[-2:] == ["--state", str(tmp_path)]
