@@ -127,7 +127,15 @@ class StateFolder:
         """All that Bellwether keeps under `root`, there or not: whatever else lies there is somebody's own."""
         known = (self.settings, self.endpoints, self.supervisor, self.supervisor_lock, self.processes, self.holds)
         folders = (self.kafka, self.redis, self.faust, self.logs, self.stopped, self.rejected, self.runs)
-        kept = (self.archives, self.pause, self.sources, self.totals, self.author_key, self.ledger.parent, self.root / "resize")
+        kept = (
+            self.archives,
+            self.pause,
+            self.sources,
+            self.totals,
+            self.author_key,
+            self.ledger.parent,
+            self.root / "resize",
+        )
         return [*known, *folders, *kept]
 
 
