@@ -16,11 +16,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from services.api.door import Door
 from services.api.gate import Gate
 from services.api.problems import Problem, unavailable
-from services.api.routes import companies, documents, market, operation, runs, signals
+from services.api.routes import companies, documents, market, operation, push, runs, score, signals
 from services.api.schemas import ProblemDetails
 from shared.contract.health import WorkerReport
 
-ROUTERS: Final = (operation, companies, documents, market, signals, runs)
+ROUTERS: Final = (operation, companies, documents, market, signals, runs, score, push)
 
 
 def build(door: Door, report: Callable[[], WorkerReport] | None = None) -> FastAPI:
@@ -56,7 +56,7 @@ def build(door: Door, report: Callable[[], WorkerReport] | None = None) -> FastA
 def gated(app: FastAPI) -> Gate:
     """The application as it is served: compressed inside, so that the gate's own answers are plain."""
     door: Door = app.state.door
-    return Gate(GZipMiddleware(app, minimum_size=1000), door.settings.api, door.client, door.clock)
+    return Gate(GZipMiddleware(app, minimum_size=1000), door)
 
 
 def _problem(request: Request, error: Exception) -> Response:
@@ -83,6 +83,12 @@ def _http(request: Request, error: Exception) -> Response:
     return Problem(error.status_code, str(error.detail), headers=dict(error.headers or {})).response()
 
 
+def _unexpected(request: Request, error: Exception) -> Response:
+    """The error itself is logged by the gate, which it reaches after this."""
+    del request, error
+    return Problem(500, "something went wrong; it is in the API's log", "try again; report it if it stays").response()
+
+
 def _store_away(request: Request, error: Exception) -> Response:
     del request, error
     return unavailable("Redis does not answer", "try again in a moment; see: bellwether status").response()
@@ -99,4 +105,5 @@ _HANDLERS: Final[dict[type[Exception], Callable[[Request, Exception], Response]]
     HTTPException: _http,
     redis.RedisError: _store_away,
     msgspec.ValidationError: _other_layout,
+    Exception: _unexpected,
 }

@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import redis
 from starlette.requests import Request
 
 from services.api.answers import About
 from services.api.problems import Problem
+from services.api.scorer import Scorer
 from shared.clock import Clock, SystemClock, to_iso
+from shared.reading.access import ApiKey
+from shared.reading.audit import AuditLog
 from shared.reading.run import RunView
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
+
+if TYPE_CHECKING:
+    from services.ingest.push import PushDoor
+
+PUSH_SECONDS: Final = 20.0  # how long a push waits for Kafka
+
+
+class Caller(NamedTuple):
+    """Who asks: a key, or nobody on this machine while there is no key."""
+
+    key: ApiKey | None
+    address: str
+
+    @property
+    def name(self) -> str:
+        return self.key.name if self.key else "local"
+
+    @property
+    def id(self) -> str:
+        return self.key.id if self.key else "local"
+
+    @property
+    def role(self) -> str:
+        return self.key.role if self.key else "read"
 
 
 @dataclass
@@ -23,6 +53,41 @@ class Door:
     settings: Settings
     client: redis.Redis
     clock: Clock = field(default_factory=SystemClock)
+    _pushing: PushDoor | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def scorer(self) -> Scorer:
+        return Scorer(self.settings)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        return AuditLog(self.client, self.clock)
+
+    def note(self, caller: Caller, action: str, outcome: str, *, target: str = "", detail: str = "") -> None:
+        """Write into the audit log. Raises redis.RedisError."""
+        entry = self.audit.entry(
+            caller.name, "api", action, outcome, role=caller.role, target=target, address=caller.address, detail=detail
+        )
+        self.audit.note(entry)
+
+    def push_door(self) -> PushDoor:
+        """Opened at the first push: it connects to Kafka. Raises what PushDoor raises."""
+        from services.ingest.push import PushDoor
+        from shared.reading.offsets import require_broker
+
+        with self._lock:
+            if self._pushing is None:
+                require_broker(self.settings.kafka)
+                self._pushing = PushDoor(self.settings, self.clock, patience_seconds=PUSH_SECONDS)
+            return self._pushing
+
+    def close_push_door(self) -> None:
+        """After a failure, and at the end."""
+        with self._lock:
+            closing, self._pushing = self._pushing, None
+        if closing is not None:
+            closing.close()
 
     @property
     def state(self) -> Path:
@@ -50,6 +115,12 @@ class Door:
         if asked in self.run().newest():  # `_MARKET`, or a company of another universe
             return asked
         raise Problem(404, "no company is known by this id, ticker or name", "GET /v1/instruments?q= finds companies")
+
+
+def caller_of(request: Request) -> Caller:
+    """Who asks, as the gate found."""
+    caller: Caller = request.scope["state"]["caller"]
+    return caller
 
 
 def door_of(request: Request) -> Door:

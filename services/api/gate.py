@@ -15,12 +15,11 @@ import redis
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.api.door import Caller, Door
 from services.api.problems import Problem, unavailable
 from services.api.rates import Rates
 from services.api.roles import OPEN, Rule, rule_of, rules_at
-from shared.clock import Clock
 from shared.reading.access import AccessKeys, ApiKey, match
-from shared.settings import ApiSettings
 
 KEYS_SECONDS: Final = 1.0  # how long the list of keys may be old: within it a revoked key still works
 STREAMS: Final = ("/v1/stream", "/mcp")  # live for as long as the client stays
@@ -34,27 +33,13 @@ _FIXED: Final = (
 log = logging.getLogger(__name__)
 
 
-class Caller:
-    """Who asks: a key, or nobody on this machine while there is no key."""
-
-    def __init__(self, key: ApiKey | None, address: str) -> None:
-        self.key, self.address = key, address
-
-    @property
-    def name(self) -> str:
-        return self.key.name if self.key else "local"
-
-    @property
-    def role(self) -> str:
-        return self.key.role if self.key else "read"
-
-
 class Gate:
     """`app` is asked only by those who may."""
 
-    def __init__(self, app: ASGIApp, settings: ApiSettings, client: redis.Redis, clock: Clock) -> None:
-        self._app, self._settings, self._clock = app, settings, clock
-        self._store = AccessKeys(client)
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self._app, self._door = app, door
+        self._settings, self._clock = door.settings.api, door.clock
+        self._store = AccessKeys(door.client)
         self._keys: dict[str, ApiKey] = {}
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
@@ -75,11 +60,15 @@ class Gate:
             await self._served(rule, scope, receive, answer)
         except Problem as problem:
             self.counts["refused"] += 1
+            if problem.status in (401, 403):
+                await self._note_refusal(scope, problem)
             if not answer.started:
                 await problem.response()(scope, receive, answer)
         except Exception:
             self.counts["errors"] += 1
             log.exception("%s %s failed", scope["method"], scope["path"])
+            if answer.finished:
+                return None
             if answer.started:
                 raise
             failed = Problem(
@@ -107,10 +96,10 @@ class Gate:
             raise Problem(404, "there is nothing at this address", "GET /v1/openapi.json lists what there is")
         if caller.key is None and rule.changes:
             raise Problem(401, "this changes something, and nobody without a key may", _CREATE.format("push"))
+        scope.setdefault("state", {})["caller"] = caller
         if caller.role not in rule.roles:
             roles = " or ".join(sorted(rule.roles))
             raise Problem(403, f"a key of role {caller.role} may not do this", f"use a key of role {roles}")
-        scope.setdefault("state", {})["caller"] = caller
         return rule
 
     def _key_of(self, headers: Headers, keys: Mapping[str, ApiKey]) -> ApiKey:
@@ -138,6 +127,14 @@ class Gate:
                 self._read_at = time.monotonic()
             return self._keys
 
+    async def _note_refusal(self, scope: Scope, problem: Problem) -> None:
+        caller = scope.get("state", {}).get("caller") or Caller(None, scope["client"][0] if scope.get("client") else "")
+        try:
+            action = f"{scope['method']} {scope['path']}"
+            await asyncio.to_thread(self._door.note, caller, action, "refused", detail=problem.detail)
+        except redis.RedisError:
+            log.warning("a refusal is not in the audit log: Redis does not answer")
+
     async def _served(self, rule: Rule, scope: Scope, receive: Receive, answer: _Answer) -> None:
         if rule.path in STREAMS:
             return await self._app(scope, receive, answer)
@@ -159,7 +156,8 @@ class _Answer:
     """`send` with the headers of every answer."""
 
     def __init__(self, send: Send, extra: Mapping[str, str]) -> None:
-        self._send, self._extra, self.started = send, extra, False
+        self._send, self._extra = send, extra
+        self.started = self.finished = False
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -169,6 +167,7 @@ class _Answer:
                 headers.setdefault(name, value)
             headers.setdefault("cache-control", "private, no-cache")
         await self._send(message)
+        self.finished = message["type"] == "http.response.body" and not message.get("more_body", False)
 
 
 _CREATE: Final = "make a key: bellwether keys create NAME --role {}"

@@ -12,6 +12,7 @@ from typing import Final, NoReturn
 import uvicorn
 
 from services.api.app import build, gated
+from services.api.audit import AuditMover
 from services.api.door import Door
 from services.api.gate import is_loopback
 from services.runtime.exits import ExitCode, WorkerStop
@@ -62,15 +63,17 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     report.append(Reporter(settings, ROLE, name, fill))
     _warn_of_plain_text(settings)
     server = Server(config_of(settings, gate))
-    reporting = asyncio.create_task(report[0].run())
+    mover = AuditMover(door.audit, settings.kafka)
+    beside = [asyncio.create_task(report[0].run()), asyncio.create_task(mover.run())]
     try:
         await server.serve()
     except SystemExit:  # uvicorn's word for a port that is taken
         port = settings.api.port
         raise WorkerStop(ExitCode.RESTART, f"port {port} on {settings.api.host} is not available") from None
     finally:
-        reporting.cancel()
-        await asyncio.gather(reporting, return_exceptions=True)
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
     return WorkerStop(ExitCode.WELL, "stopped")
 
 

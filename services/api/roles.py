@@ -47,6 +47,9 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule("GET", "/v1/events", READERS),
     Rule("GET", "/v1/runs", READERS),
     Rule("GET", "/v1/runs/{name}", READERS),
+    Rule("POST", "/v1/score", READERS),
+    Rule("POST", "/v1/explain", READERS),
+    Rule("POST", "/v1/documents", PUSHERS, changes=True),
 )
 
 _COMPILED: Final = [(rule, compile_path(rule.path)[0]) for rule in TABLE]

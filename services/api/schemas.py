@@ -203,6 +203,33 @@ class RunPage(Page[RunRow]):
     pass
 
 
+class ScoreRow(BaseModel):
+    text: int
+    document: dict[str, float]
+    companies: list[dict[str, Any]]
+    event: str | None = None
+    event_probability: float | None = None
+    unlinked: list[str]
+    model_id: str
+    explanation: dict[str, Any] | None = None
+
+
+class PushRow(BaseModel):
+    row: int
+    outcome: str
+    id: str | None
+    reason: str | None
+    detail: str | None
+
+
+class ScorePage(Page[ScoreRow]):
+    pass
+
+
+class PushPage(Page[PushRow]):
+    pass
+
+
 class RunAnswer(Answer[dict[str, Any]]):
     pass
 
@@ -220,7 +247,7 @@ def answers(model: type[BaseModel] | None = None, *, tables: bool = True) -> dic
         well["content"] = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _TABLES}
     told = {304: "Not changed since the ETag that was sent.", 400: "The cursor is not of this question."}
     found: dict[int | str, dict[str, Any]] = {200: well, 304: {"description": told[304]}}
-    for status in (400, 401, 403, 404, 406, 413, 422, 429, 503, 504):
+    for status in (400, 401, 403, 404, 406, 409, 413, 415, 422, 429, 503, 504):
         found[status] = {"description": told.get(status, "See `detail` and `remedy`."), **_problem()}
     return found
 

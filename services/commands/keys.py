@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from services.commands.audit import account
 from services.commands.options import Json, OptionError, State, instant, note, say, settings_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from shared.reading.access import AccessKeys, ApiKey
+    from shared.reading.access import AccessKeys, ApiKey, Note
 
 keys_app = typer.Typer(help="Keys of the HTTP API.", no_args_is_help=True)
 
@@ -42,7 +44,8 @@ def create(
 
     now = SystemClock().now()
     until = _expiry(expires, now)
-    key, kept = _store(state).create(name, role.value, now, until, rate)
+    store, note_of = _store(state)
+    key, kept = store.create(name, role.value, now, until, rate, note_of("keys create"))
     said = {"key": key, "name": name, "role": role.value, "expires": to_iso(until) if until else None, "id": kept.id}
     if not as_json:
         note("Keep it now: it cannot be shown again.")
@@ -52,7 +55,7 @@ def create(
 @keys_app.command("list")
 def list_keys(state: State = None, as_json: Json = False) -> None:
     """List the keys, without the keys themselves."""
-    rows = [_row(key) for key in _store(state).all()]
+    rows = [_row(key) for key in _store(state)[0].all()]
     words = [
         f"{row['name']:24} {row['role']:6} {row['id']}  made {row['created'][:19]}  expires {row['expires'] or 'never'}"
         for row in rows
@@ -65,15 +68,28 @@ def revoke(
     name: Annotated[str, typer.Argument(help="Name or id of the key.")], state: State = None, as_json: Json = False
 ) -> None:
     """Take a key back; it stops working within a second."""
-    gone = _store(state).revoke(name)
+    store, note_of = _store(state)
+    gone = store.revoke(name, note_of("keys revoke"))
     say(_row(gone), f"{gone.name} is revoked", as_json=as_json)
 
 
-def _store(state: Path | None) -> AccessKeys:
+def _store(state: Path | None) -> tuple[AccessKeys, Callable[[str], Note]]:
+    """The keys, and what writes an action on one into the audit log."""
     from shared.clients.redis import connect
+    from shared.clock import SystemClock
     from shared.reading.access import AccessKeys
+    from shared.reading.audit import AuditLog
 
-    return AccessKeys(connect(settings_of(state).redis))
+    client = connect(settings_of(state).redis)
+    audit = AuditLog(client, SystemClock())
+
+    def note_of(action: str) -> Note:
+        def written(key: ApiKey, pipeline: Any) -> None:
+            audit.note(audit.entry(account(), "command", action, "done", target=key.name, detail=key.role), pipeline)
+
+        return written
+
+    return AccessKeys(client), note_of
 
 
 def _row(key: ApiKey) -> dict[str, Any]:

@@ -46,6 +46,7 @@ COMMANDS: Final[dict[str, str]] = {
     "watchlist": "services.commands.watchlist",
     "export": "services.commands.export",
     "keys": "services.commands.keys",
+    "audit": "services.commands.audit",
     "backup": "services.commands.keeping",
     "restore": "services.commands.keeping",
     "reset": "services.commands.keeping",

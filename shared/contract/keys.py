@@ -160,6 +160,16 @@ def prices_key(company: str) -> str:
 
 API_KEYS: Final = "bw:api:keys"  # hash key id -> JSON of shared.reading.access.ApiKey; of no run
 
+AUDIT_OUTBOX: Final = "bw:audit:outbox"  # list of JSON of shared.contract.audit.Entry that Kafka does not have yet
+AUDIT_RECENT: Final = "bw:audit:recent"  # list of the latest entries that it has, oldest first
+AUDIT_LEASE: Final = "bw:audit:lease"  # who moves them, with a time to live
+
+
+def once_key(key: str, name: str) -> str:
+    """What was answered to a request with an Idempotency-Key: JSON of services.api.once.Kept, with a time to live."""
+    return f"bw:api:once:{key}:{name}"
+
+
 PROFILES: Final = "bw:profiles"  # set of profile names; profiles belong to no run
 
 

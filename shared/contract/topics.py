@@ -30,6 +30,10 @@ class Topic:
 _KEEP: Final = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime", "max.message.bytes": "8388608"}
 
 
+# who did what (shared/contract/audit.py): of no run, in one order, kept for ever
+AUDIT: Final = Topic("audit", 1, dict(_KEEP))
+
+
 class _Kafka(Protocol):
     @property
     def document_partitions(self) -> int: ...

@@ -8,7 +8,8 @@ import hashlib
 import hmac
 import re
 import secrets
-from typing import Final, Literal, cast, get_args
+from collections.abc import Callable
+from typing import Any, Final, Literal, cast, get_args
 
 import msgspec
 import redis
@@ -41,14 +42,22 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return not self.expires_at or now < self.expires_at
 
 
+Note = Callable[[ApiKey, Any], None]
+
+
 class AccessKeys:
     """Methods raise redis.RedisError."""
 
     def __init__(self, client: redis.Redis) -> None:
         self._client = client
 
-    def create(self, name: str, role: Role, now: int, expires_at: int = 0, rate: int = 0) -> tuple[str, ApiKey]:
-        """The key, which nobody can be told again, and what is kept of it. Raises BadName, BadKey."""
+    def create(
+        self, name: str, role: Role, now: int, expires_at: int = 0, rate: int = 0, note: Note | None = None
+    ) -> tuple[str, ApiKey]:
+        """The key, which nobody can be told again, and what is kept of it. Raises BadName, BadKey.
+
+        `note` is called with the key and the pipeline that writes it, here and below: so both are done, or neither.
+        """
         checked_name(name)
         held = self.all()
         if any(key.name == name for key in held):
@@ -60,7 +69,11 @@ class AccessKeys:
         kept = ApiKey(
             id=number, name=name, role=role, digest=_digest(key), created_at=now, expires_at=expires_at, rate=rate
         )
-        self._client.hset(API_KEYS, number, msgspec.json.encode(kept).decode())
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.hset(API_KEYS, number, msgspec.json.encode(kept).decode())
+        if note:
+            note(kept, pipeline)
+        pipeline.execute()
         return key, kept
 
     def all(self) -> list[ApiKey]:
@@ -68,12 +81,16 @@ class AccessKeys:
         raw = cast("dict[bytes, bytes]", self._client.hgetall(API_KEYS))
         return sorted((_key.decode(value) for value in raw.values()), key=lambda key: (key.name, key.id))
 
-    def revoke(self, name: str) -> ApiKey:
+    def revoke(self, name: str, note: Note | None = None) -> ApiKey:
         """Take back the key with this name or id. Raises BadKey."""
         found = next((key for key in self.all() if name in (key.name, key.id)), None)
         if found is None:
             raise BadKey(f"there is no key named {name}; see: bellwether keys list")
-        self._client.hdel(API_KEYS, found.id)
+        pipeline = self._client.pipeline(transaction=True)
+        pipeline.hdel(API_KEYS, found.id)
+        if note:
+            note(found, pipeline)
+        pipeline.execute()
         return found
 
 

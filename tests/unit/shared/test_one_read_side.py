@@ -31,12 +31,14 @@ FORGETTING = ("services/replay/through_kafka.py",)  # looks for the keys of a ru
 
 # Who may name keys of Redis without being a store or an admin command, and what for
 WRITES_REPORTS = ("services/runtime/report.py", "services/ingest/worker.py")
+REMEMBERS_REQUESTS = ("services/api/once.py",)  # its own answers, for a day
 FILLS_PRICES = ("services/ingest/sample/redis_prices.py",)  # writes them where a company has none
 HOLDS_A_LEASE = ("services/archive/upkeep.py",)
 HANDS_ON = (  # makes Keys for a RunView or a store, or passes them on
     "services/alerts/main.py", "services/alerts/pipeline.py", "services/scoring/dead_letters.py",
     "services/supervisor/status/", "services/replay/through_kafka.py", "services/aggregation/core/store.py",
 )  # fmt: skip
+OTHERS = (*FILLS_PRICES, *HOLDS_A_LEASE, *HANDS_ON)
 OF_MODELS = ("services/training/", "services/replay/training_dates.py")  # a model's own metrics.json
 
 
@@ -66,7 +68,7 @@ def test_reading_commands_are_sent_by_the_read_side_and_the_stores() -> None:
 def test_keys_are_named_by_the_read_side_the_stores_and_what_hands_them_on() -> None:
     naming = {
         name
-        for name, tree in outside(*STORES, *ADMIN, *BINDING, *WRITES_REPORTS, *FILLS_PRICES, *HOLDS_A_LEASE, *HANDS_ON)
+        for name, tree in outside(*STORES, *ADMIN, *BINDING, *WRITES_REPORTS, *REMEMBERS_REQUESTS, *OTHERS)
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module == "shared.contract.keys"
     }

@@ -1,0 +1,60 @@
+"""What the model says of texts that are sent, and which words led it there. Nothing of them is kept."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.api.answers import About, answer
+from services.api.door import door_of
+from services.api.parameters import Form
+from services.api.problems import Problem
+from services.api.schemas import ScorePage, answers
+
+router = APIRouter(tags=["score"])
+
+MOST_TEXTS: Final = 256
+MOST_CHARS: Final = 100_000  # of a text, as at ingest
+MOST_EXPLAINED: Final = 8  # a text takes as many passes as it has words
+
+Text = Annotated[str, Field(min_length=1, max_length=MOST_CHARS)]
+
+
+class Texts(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    texts: list[Text] = Field(min_length=1, max_length=MOST_TEXTS)
+
+
+class FewTexts(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    texts: list[Text] = Field(min_length=1, max_length=MOST_EXPLAINED)
+
+
+@router.post("/v1/score", responses=answers(ScorePage))
+def score(request: Request, body: Texts, form: Form = None) -> Response:
+    """The sentiment of each text and of each company in it, and the event: the same bits as the stream's."""
+    del form
+    return _scored(request, body.texts, explain=False)
+
+
+@router.post("/v1/explain", responses=answers(ScorePage))
+def explain(request: Request, body: FewTexts, form: Form = None) -> Response:
+    """The same, with the words that led to each answer: `share` speaks for the class that `answers` names."""
+    del form
+    return _scored(request, body.texts, explain=True)
+
+
+def _scored(request: Request, texts: list[str], *, explain: bool) -> Response:
+    door = door_of(request)
+    if any("\ud800" <= sign <= "\udfff" for text in texts for sign in text if not text.isascii()):
+        raise Problem(422, "a text is not Unicode: it holds half of a surrogate pair", "send it as UTF-8")
+    found = door.scorer.score(texts, explain=explain)
+    rows: list[dict[str, Any]] = [{"text": place} | row for place, row in enumerate(found)]
+    about = door.about(door.run())
+    models = {row["model_id"] for row in found}
+    named = models.pop() if len(models) == 1 else None
+    return answer(request, rows, About(about.as_of, named, about.universe), None)

@@ -1,0 +1,97 @@
+"""The model behind POST score and explain: loaded on first use, once for both; one text batch at a time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from services.api.problems import Problem, unavailable
+from shared.universe.securities import Catalogue
+
+if TYPE_CHECKING:
+    from services.model.interface import Engine
+    from services.scoring.score_texts import Explainer
+    from shared.settings import Settings
+
+MOST_WAITING: Final = 8  # requests that may wait for the model; more are told to come back
+LOAD_PATIENCE: Final = 20.0  # seconds that a request waits for the model to load
+_OWN_MODELS: Final = "ask POST score, or let the API use one of Bellwether's own models"
+log = logging.getLogger(__name__)
+
+
+class Scorer:
+    """`score` from any thread. Raises Problem."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()  # of the model: it reads one batch after the other
+        self._state = threading.Lock()
+        self._waiting = 0
+        self._loading: threading.Thread | None = None
+        self._engine: Engine | None = None
+        self._explainer: Explainer | None = None
+        self._failed = ""
+
+    def score(self, texts: Sequence[str], *, explain: bool = False) -> list[dict[str, Any]]:
+        """One mapping per text, as services/scoring/score_texts.py gives them: the worker's bits."""
+        from services.scoring.score_texts import UnreadableTexts, score_texts
+
+        if not self._settings.api.score:
+            raise unavailable("scoring is switched off here", "set api.score to true, or use: bellwether score")
+        self._enter()
+        try:
+            engine = self._loaded()
+            with self._lock:
+                explainer = self._explaining() if explain else None
+                return list(score_texts(texts, engine, Catalogue.load(), explainer))
+        except UnreadableTexts as error:
+            raise Problem(422, str(error), _OWN_MODELS) from None
+        finally:
+            with self._state:
+                self._waiting -= 1
+
+    def _enter(self) -> None:
+        with self._state:
+            if self._waiting >= MOST_WAITING:
+                raise unavailable("the model has enough to do", "try again in a moment, or ask for fewer texts at once")
+            self._waiting += 1
+
+    def _loaded(self) -> Engine:
+        with self._state:
+            if self._engine is not None:
+                return self._engine
+            if self._loading is None or (self._failed and not self._loading.is_alive()):
+                self._failed = ""
+                self._loading = threading.Thread(target=self._load, name="load-model", daemon=True)
+                self._loading.start()
+            loading = self._loading
+        loading.join(LOAD_PATIENCE)
+        if self._engine is None:
+            if self._failed:
+                raise unavailable(
+                    f"the model cannot be loaded: {self._failed}", "correct model.name; see: bellwether logs"
+                )
+            raise unavailable("the model is being loaded", "try again in a moment")
+        return self._engine
+
+    def _load(self) -> None:
+        try:
+            from services.model.engine import build_engine
+
+            self._engine = build_engine(self._settings.model)
+        except Exception as error:
+            log.exception("the model cannot be loaded")
+            self._failed = " ".join(str(error).split())[:300]
+
+    def _explaining(self) -> Explainer:
+        from services.model.folders import ModelError
+        from services.scoring.score_texts import load_explainer
+
+        if self._explainer is None:
+            try:
+                self._explainer = load_explainer(self._settings.model.name, self._settings.model.packs)
+            except ModelError as error:
+                raise Problem(422, f"this model cannot be explained: {error}", _OWN_MODELS) from None
+        return self._explainer
