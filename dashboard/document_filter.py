@@ -28,9 +28,14 @@ def draw(place: Any, events: set[str], sources: set[str]) -> Wanted:
     return wanted
 
 
-def none_match(wanted: Wanted, count: int) -> str:
-    """The text of an empty list."""
-    return f"None of {count:,} documents match the filter ({wanted.count} set); clear it under Filter."
+def none_match(wanted: Wanted, count: int) -> tuple[str, str]:
+    """Title and text of an empty list: `count` documents were there before the filter."""
+    if not count:
+        return "No documents", "None became available in this stretch of time and on this channel."
+    return (
+        "No matching documents",
+        f"None of {count:,} documents match the filter ({wanted.count} set); clear it under Filter.",
+    )
 
 
 def _box(name: str, key: str, found: set[str], words: bool = False) -> None:

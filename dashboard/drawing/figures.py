@@ -21,7 +21,7 @@ class Figure:
     change_text: str = ""
     tone: Tone = "neutral"
     note: str = ""  # stands where the change would
-    trend: Sequence[float] | None = None  # the window before and the window, in equal parts
+    trend: Sequence[float] | None = None  # the window before and the window, in equal parts; not drawn where all is 0
     bars: bool = False
 
 
@@ -41,7 +41,7 @@ def _card(figure: Figure) -> dict[str, Any]:
         "tone": tone(figure) if known else "neutral",
         "note": figure.note,
     }
-    if figure.trend is not None:
+    if figure.trend is not None and any(math.isfinite(value) and value for value in figure.trend):
         values = [round(float(value), 4) if math.isfinite(value) else None for value in figure.trend]
         known_values = [value for value in values if value is not None] or [0.0]
         low, high = (0.0 if figure.bars else min(known_values)), max(known_values)

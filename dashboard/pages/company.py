@@ -177,9 +177,9 @@ def chart(company: str, found: CompanyWindow, view: View) -> Resolution:
     prices = live.read(("prices", company), lambda run: price_frame(run.prices(company)), max_age=60)
     components.csv_button(row, "series", lambda: buckets)
     if buckets.empty:
-        live.nothing(
-            "No buckets", "Minutes are kept for three days before a company's newest opinion; try a coarser resolution."
-        )
+        coarser = "Minutes are kept for three days before a company's newest opinion; try a coarser resolution."
+        none = "No opinion of this company became available in this stretch of time and on this channel."
+        live.nothing("Nothing to draw", coarser if resolution == "minute" else none)
         return resolution
     figure = plots.company_chart(
         buckets,
@@ -248,10 +248,11 @@ def _listed(heading: str, some: list[RecentDocument], view: View, company: str, 
     if clicked:
         st.button("Latest documents instead", key="latest", on_click=lambda: address.choose(hour=""), type="tertiary")
     if not found and wanted.count:
-        live.nothing("No matching documents", document_filter.none_match(wanted, len(some)))
+        live.nothing(*document_filter.none_match(wanted, len(some)))
         return
     if not found:
-        live.nothing("No documents kept", "The bucket's counts remain; its documents have made room for newer ones.")
+        made_room = "Counts of this stretch of time remain; documents may have made room for newer ones."
+        live.nothing("No documents kept", made_room)
         return
     colours = view.colours
     items = plots.document_items(found, view.zone, colours, detailed=True)

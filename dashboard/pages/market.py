@@ -148,7 +148,7 @@ def feed(view: View) -> None:
     found = [document for document in some if wanted.keeps(document)][:FEED]
     components.csv_button(row, "feed", lambda: plots.document_table(found, view.zone))
     if not found:
-        live.nothing("No matching documents", document_filter.none_match(wanted, len(some)))
+        live.nothing(*document_filter.none_match(wanted, len(some)))
         return
     colours = view.colours
     components.documents(
@@ -177,11 +177,12 @@ def movers(market: Market, view: View) -> None:
         live.nothing("Nothing to compare", "No company has opinions in this window and in the one before.")
         return
     rising, falling = st.columns(2, gap="medium")
-    ordered = table.sort_values([RANKS[rank or "Strength"], "company"], ascending=[False, True])
+    by = RANKS[rank or "Strength"]
+    ordered = table.sort_values([by, "company"], ascending=[False, True])
     with rising:
-        _movers("Rising", ordered.head(MOVERS), "rising")
+        _movers("Rising", ordered[ordered[by] > 0].head(MOVERS), "rising")
     with falling:
-        _movers("Falling", ordered.tail(MOVERS).iloc[::-1], "falling")
+        _movers("Falling", ordered[ordered[by] < 0].tail(MOVERS).iloc[::-1], "falling")
 
 
 def mover_table(compared: pd.DataFrame) -> pd.DataFrame:

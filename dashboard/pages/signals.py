@@ -102,6 +102,7 @@ def ranking(signals: list[Signal], view: View) -> None:
     companies = [str(company) for company in table["company"]]
     shown = table.drop(columns=["company", "strategy", "revision", "synthetic"])
     shown.insert(shown.columns.get_loc("score"), "", tables.score_bars(shown["score"], view.colours))
+    shown = shown.rename(columns=str.capitalize)
 
     def opened() -> None:
         picked = st.session_state["signals"]["selection"]["rows"]
@@ -119,12 +120,12 @@ def ranking(signals: list[Signal], view: View) -> None:
             "": st.column_config.ImageColumn(
                 width="small", help="The score: from zero in the middle, to the left or to the right."
             ),
-            "score": st.column_config.NumberColumn(format="%+.2f", help="-1 strong sell … +1 strong buy."),
-            "confidence": st.column_config.NumberColumn(
+            "Score": st.column_config.NumberColumn(format="%+.2f", help="-1 strong sell … +1 strong buy."),
+            "Confidence": st.column_config.NumberColumn(
                 format="percent", help="Higher with more documents, more varied sources and more agreement."
             ),
-            "why": st.column_config.TextColumn(width="large", help="What each feature added to the score."),
-            "for": st.column_config.TextColumn(help=f"T, in {view.zone_name}."),
+            "Why": st.column_config.TextColumn(width="large", help="What each feature added to the score."),
+            "For": st.column_config.TextColumn(help=f"T, in {view.zone_name}."),
         },
     )
 
@@ -146,7 +147,7 @@ def detail(signal: Signal, view: View) -> None:
         )
         reasons = pd.DataFrame(
             [(feature_words(r.feature), r.value / MICRO, r.contribution / MICRO) for r in signal.reasons],
-            columns=["feature", "value", "added to score"],
+            columns=["Feature", "Value", "Added to score"],
         )
         st.dataframe(reasons, hide_index=True, key="reasons")
     with right:
@@ -169,7 +170,7 @@ def evidence(signal: Signal, view: View) -> None:
     colours = (view.colours.negative, view.colours.neutral, view.colours.positive)
     found = [document for document in wanted if chosen.keeps(document)]
     if not found:
-        live.nothing("No matching documents", document_filter.none_match(chosen, len(wanted)))
+        live.nothing(*document_filter.none_match(chosen, len(wanted)))
         return
     items = plots.document_items(found, view.zone, view.colours, detailed=True)
     components.documents(items, colours, 420, key=f"evidence-{signal.company}")
