@@ -23,6 +23,7 @@ from shared.addresses import split_password
 from shared.clients.state_folder import StateFolder
 from shared.contract.names import PATTERN as NAME_PATTERN
 from shared.unreadable import why_unreadable
+from shared.yaml_text import parse_yaml
 
 
 class SettingsError(ValueError):
@@ -350,7 +351,7 @@ class _StateFiles(PydanticBaseSettingsSource):
         merged: dict[str, Any] = _parsed(endpoints, json.loads)
         loaded: dict[str, Any] = {}
         if own.exists():
-            loaded = _parsed(own, yaml.safe_load) or {}
+            loaded = _parsed(own, parse_yaml) or {}
             if not isinstance(loaded, dict):
                 raise SettingsError(f"{own}: expected a mapping of sections, e.g. 'redis: {{url: redis://…}}'")
         for section, field in _ADDRESSES.items():
@@ -370,7 +371,7 @@ class _StateFiles(PydanticBaseSettingsSource):
 def kept_sources(state: Path) -> list[dict[str, Any]]:
     """The sources that `bellwether sources add` keeps. Raises SettingsError."""
     file = StateFolder(state).sources
-    kept = _parsed(file, yaml.safe_load) or []
+    kept = _parsed(file, parse_yaml) or []
     if not isinstance(kept, list) or not all(isinstance(each, dict) for each in kept):
         raise SettingsError(f"{file}: expected a list of sources, e.g. '- {{name: wire, kind: rss, url: https://…}}'")
     return kept
@@ -407,7 +408,7 @@ def _state_from(*sources: dict[str, Any]) -> Path:
 
 def is_named(settings: Settings, section: str, field: str) -> bool:
     """Whether somebody gave this setting a value (pydantic's own record counts a section's defaults, too)."""
-    own: Any = _parsed(StateFolder(Path(settings.state_dir)).settings, yaml.safe_load) or {}
+    own: Any = _parsed(StateFolder(Path(settings.state_dir)).settings, parse_yaml) or {}
     given: BaseModel = getattr(settings, section)
     variable = f"BELLWETHER_{section}__{field}".upper()
     return (

@@ -8,6 +8,8 @@ from typing import Final
 
 import yaml
 
+from shared.yaml_text import NotPlainData
+
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 
 
@@ -17,6 +19,8 @@ def why_unreadable(error: Exception) -> str:
         mark = error.problem_mark or error.context_mark
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         return place + _QUOTED.sub("…", error.problem or error.context or "not YAML")
+    if isinstance(error, NotPlainData):
+        return str(error)
     if isinstance(error, json.JSONDecodeError):
         return f"line {error.lineno}, column {error.colno}: {error.msg}"
     if isinstance(error, UnicodeDecodeError):

@@ -179,9 +179,7 @@ def recommended_articles(profile: Profile, interests: Interests, followed_only: 
         live.nothing("No matching articles", "No article matches the filter; clear it under Filter.")
         return
     if not shown:
-        live.nothing(
-            "No article to recommend", "Nothing read in this stretch of time is about what you follow."
-        )
+        live.nothing("No article to recommend", "Nothing read in this stretch of time is about what you follow.")
         return
     _listed(items, shown, profile, view, "for_you_articles_list")
 

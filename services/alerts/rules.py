@@ -20,6 +20,7 @@ from shared.contract.names import NAME
 from shared.reading.profiles import Interests
 from shared.universe.securities import Catalogue
 from shared.unreadable import why_unreadable
+from shared.yaml_text import parse_yaml
 
 VERSION: Final = 1
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -115,7 +116,7 @@ def load_rules(name_or_path: str, variables: Mapping[str, str]) -> Rules:
 
 def _content(path: Path) -> _File:
     try:
-        raw = yaml.safe_load(path.read_text())
+        raw = parse_yaml(path.read_text())
     except OSError as error:
         raise RuleError(f"{path} cannot be read: {error.strerror or error}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -29,7 +29,8 @@ _ALIASES: Final = {
     "instrument": "ticker", "close/last": "close", "last": "close", "price": "close", "adj._close": "adj_close",
     "adjusted_close": "adj_close", "adjclose": "adj_close", "vol": "volume", "vol.": "volume",
 }  # fmt: skip
-_NUMBER: Final = re.compile(r"[+-]?(?:\d{1,3}(?:[,'\u2019 ]\d{3})+|\d+)?(?:\.\d*)?(?:e[+-]?\d+)?", re.IGNORECASE)
+_WHOLE: Final = r"(?:\d{1,3}(?:[,'\u2019 ]\d{3})+|\d+)"
+_NUMBER: Final = re.compile(rf"[+-]?(?:{_WHOLE}(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.IGNORECASE | re.ASCII)
 _COMMA: Final = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+")  # 1.166,71
 _UNITS: Final = {"K": 1e3, "M": 1e6, "B": 1e9}
 _SLASHED: Final = re.compile(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})")
@@ -151,7 +152,7 @@ def _number(text: str) -> float:
     plain = text.strip().lstrip("$\u20ac\u00a3\u00a5").strip()
     unit = _UNITS.get(plain[-1:].upper(), 1.0)
     plain = plain[:-1] if unit != 1.0 else plain
-    if not plain or not any(sign.isdigit() for sign in plain) or not _NUMBER.fullmatch(plain):
+    if not _NUMBER.fullmatch(plain):
         return np.nan
     return float(re.sub(r"[,'\u2019 ]", "", plain)) * unit
 

@@ -48,9 +48,10 @@ def _read(file: Path) -> dict[Any, Any]:
     import yaml
 
     from shared.unreadable import why_unreadable
+    from shared.yaml_text import parse_yaml
 
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+        content = parse_yaml(file.read_text(encoding="utf-8"), yaml.BaseLoader)
     except OSError as error:
         raise RecipeError(f"--recipe {file}: {error.strerror or error}; name a YAML file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

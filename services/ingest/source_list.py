@@ -15,6 +15,7 @@ from services.ingest.registry import kind_of
 from services.ingest.sources.source import SourceError
 from shared.clients.state_folder import PRIVATE_FILE, StateFolder, make_folder, write_atomically
 from shared.settings import SourceSettings, kept_sources, load_settings
+from shared.yaml_text import parse_yaml
 
 _HEAD: Final = "# Kept by `bellwether sources add | remove`; the running ingest worker follows it within seconds.\n"
 
@@ -62,7 +63,7 @@ def option_values(pairs: list[str], read: Callable[[str], str]) -> dict[str, Any
             found[name] = read(text[1:]).strip()
             continue
         try:
-            found[name] = yaml.safe_load(text) if text else ""
+            found[name] = parse_yaml(text) if text else ""
         except yaml.YAMLError:
             found[name] = text
     return found

@@ -17,7 +17,7 @@ from services.ingest.sources.feed_text import NotAFeed
 from services.ingest.sources.files import FileSource
 from services.ingest.sources.mapping import MappingError
 from services.ingest.sources.mastodon import MastodonSource
-from services.ingest.sources.rss import _items
+from services.ingest.sources.rss import feed_items
 from services.ingest.sources.server_sent import server_sent
 from services.ingest.sources.source import SourceError
 from services.ingest.sources.streaming import ConnectionLost, Event
@@ -71,7 +71,7 @@ def feed(data: bytes, number: int, folder: Path) -> None:
     except NotAFeed as error:
         assert str(error)
         return
-    _all_accounted(_items(read), Reading("news", "rss:example.com", live=True))
+    _all_accounted(feed_items(read), Reading("news", "rss:example.com", live=True))
 
 
 def file(data: bytes, number: int, folder: Path) -> None:

@@ -13,6 +13,7 @@ import yaml
 from shared.contract.names import WHAT, is_name
 from shared.contract.signals import EVENT_PREFIX, FEATURES
 from shared.unreadable import why_unreadable
+from shared.yaml_text import parse_yaml
 
 
 class StrategyError(ValueError):
@@ -74,7 +75,7 @@ def load_strategy(name_or_path: str) -> Strategy:
         known = ", ".join(sorted(p.stem for p in built_in("x").parent.glob("*.yaml")))
         raise StrategyError(f"no strategy {name_or_path!r}: give a YAML file or one of {known}")
     try:
-        strategy = msgspec.convert(yaml.safe_load(path.read_text()), Strategy)
+        strategy = msgspec.convert(parse_yaml(path.read_text()), Strategy)
     except msgspec.ValidationError as error:
         raise StrategyError(f"{path}: {error}") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

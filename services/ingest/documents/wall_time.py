@@ -157,8 +157,11 @@ def _whole(parts: _Parts, names: ZoneNames) -> datetime | date:
         hour, over = 0, timedelta(days=1)
     elif second == 60:  # a leap second
         second, over = 59, timedelta(seconds=1)
-    wall = datetime(day.year, day.month, day.day, hour, minute, second, micro, tzinfo=UTC) + over
-    return _in_zone(wall, parts, names)
+    wall = datetime(day.year, day.month, day.day, hour, minute, second, micro, tzinfo=UTC)
+    try:
+        return _in_zone(wall + over, parts, names)
+    except OverflowError:
+        raise ValueError("it lies outside the calendar, which ends with the year 9999") from None
 
 
 def _day(parts: _Parts) -> date:

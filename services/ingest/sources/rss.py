@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.message import Message
 from typing import Final
 
@@ -53,7 +53,7 @@ class FeedPoll:
             return [], cursor
         feed = self._read(answer)
         validators = {"etag": answer.headers.get("etag", ""), "modified": answer.headers.get("last-modified", "")}
-        items = [self._item(item, feed.language or None) for item in feed.items]
+        items = feed_items(feed, self._pick if self._mapping else None)
         return items, {name: value for name, value in validators.items() if _is_usable(value)}
 
     def feeds(self) -> list[str]:
@@ -72,12 +72,6 @@ class FeedPoll:
         except NotAFeed as error:
             raise PollFailed(f"not a feed: {error}") from error
 
-    def _item(self, item: FeedItem, language: str | None) -> RawItem | Rejected:
-        if item.refused:
-            return Rejected("undecodable", f"an item that cannot be read: {item.refused}", item.text)
-        row = {name: getattr(item, name) for name in _THEIR_NAMES} | {"language": language}
-        return self._pick(row | item.more) if self._mapping else row
-
     def _ask(self, cursor: Cursor) -> Answer:
         settings = self._settings
         headers = {"Accept": _ACCEPT, "User-Agent": user_agent(settings)}
@@ -94,6 +88,18 @@ class FeedPoll:
             raise PollFailed(f"{error} (ingest.max_response_bytes, at most {MOST_BYTES:,})") from error
         except WebError as error:
             raise PollFailed(str(error)) from error
+
+
+def feed_items(feed: FeedDocument, pick: Callable[[RawItem], RawItem] | None = None) -> list[RawItem | Rejected]:
+    """The items of a feed in its order, by our names; `pick` maps theirs. What could not be read is a rejected one."""
+    return [_item(item, feed.language or None, pick) for item in feed.items]
+
+
+def _item(item: FeedItem, language: str | None, pick: Callable[[RawItem], RawItem] | None) -> RawItem | Rejected:
+    if item.refused:
+        return Rejected("undecodable", f"an item that cannot be read: {item.refused}", item.text)
+    row = {name: getattr(item, name) for name in _THEIR_NAMES} | {"language": language}
+    return pick(row | item.more) if pick else row
 
 
 def _is_usable(validator: str) -> bool:

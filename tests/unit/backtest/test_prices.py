@@ -196,7 +196,7 @@ def test_a_number_is_the_same_however_it_is_written(number: Decimal) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["1,1", "1,16,671", "1.2.3", "12,3456", "$", "-", "1/2", "0x1f", "1_000", "M", "1,166,71"]
+    "text", ["1,1", "1,16,671", "1.2.3", "12,3456", "$", "-", "1/2", "0x1f", "1_000", "M", "1,166,71", "e3", ".", "+"]
 )
 def test_what_is_no_number_is_none(text: str) -> None:
     assert np.isnan(numbers(pd.Series([text])).tolist()[0])
