@@ -1,69 +1,46 @@
-"""What speaks for and against reading a word as a company. Pure; the word lists are English.
+"""What speaks for and against reading a word as a company. Pure; the word lists (vocabulary.py) are mostly English.
 
 A name has a grade in the catalogue. A doubtful one (Apple, Visa, Ford) is read as the company when it is capitalised
 and anything of business stands in the text; an everyday one (Target, Gap, Match) only when something of that very
-company does: its ticker, an unmistakable name of it, a legal form, one of its own evidence words, or a share-market
-noun right behind it. Words that the catalogue lists as speaking against the company win over all of this.
+company does: its ticker, an unmistakable name of it, a legal form, one of its own evidence words, a share-market noun
+right behind it, or what only companies do in a text that is of business. Words that the catalogue lists as speaking
+against the company win over all of this, and so do persons and places.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
-from services.scoring.linking.gazetteer import DOUBTFUL, Name, words
+from services.scoring.linking import vocabulary as said
+from services.scoring.linking.gazetteer import TOKEN, Entry
+from shared.languages.english_words import is_english_word
+from shared.universe.instrument import DOUBTFUL, SURE
 
-LEGAL_FORMS: Final = frozenset(
-    {"inc", "corp", "co", "plc", "ltd", "corporation", "company", "incorporated", "nv", "sa", "ag"}
-)
-# Right behind an everyday name
-_MARKET_NOUNS: Final = frozenset(
-    {"shares", "stock", "ceo", "cfo", "earnings", "shareholders", "shareholder", "dividend", "bonds", "eps", "options"}
-)
-# Right behind a doubtful name
-_COMPANY_VERBS: Final = words(
-    """
-    price names declares says said reports reported posts posted beats beat misses missed announces announced
-    unveils unveiled launches launched raises raised cuts plans sues sued acquires acquired buys recalls recalled
-    hires fires wins files to results guidance investors analysts profit profits sales revenue q1 q2 q3 q4 chief
-    executive downgraded upgraded
-    """
-)
-_BUSINESS: Final = words(
-    """
-    shares stock stocks share nasdaq nyse dow investors investor analyst analysts earnings revenue revenues profit
-    profits quarter quarterly sales ceo cfo billion ipo acquisition merger acquire acquires stake upgrade
-    downgrade upgraded downgraded bullish bearish calls puts traders trading rally selloff lawsuit antitrust
-    guidance forecast outlook eps regulators shareholders shareholder dividend buyback valuation premarket bid
-    board chairman upgrades downgrades deal patent supplier suppliers bonds executive startup products product
-    company's market markets
-    """
-)
-# "follow us on Facebook": the platform is named, not spoken of
-PLATFORMS: Final = frozenset({"facebook", "twitter", "youtube", "instagram", "linkedin", "yahoo", "google", "snapchat"})
-_INVITATIONS: Final = frozenset(
-    {"us", "me", "follow", "like", "join", "page", "watch", "find", "video", "posted", "live"}
-)
-
-
-# "polled by Thomson Reuters", "Nielsen data": where a figure comes from
-_DATA_COMPANIES: Final = frozenset({"TRI", "MCO", "SPGI", "NLSN", "FDS", "MSCI", "IT", "INFO", "CME"})
-_GATHERED: Final = frozenset({"polled", "surveyed", "compiled", "gathered", "collected", "according"})
-_FIGURES: Final = frozenset(
-    {"i", "data", "estimates", "starmine", "datastream", "lipper", "smartestimate", "figures", "poll"}
+_FIGURE: Final = re.compile(
+    r"\d\s?(?:%|pct|percent|p\.c\.|bps|bn|mln|m\b|bln)|[$\u20ac\u00a3\u00a5]\s?\d|\b(?:EU|FTC|SEC|DOJ|FDA)\b"
 )
 
 
 class Context:
     """One text's tokens, and what is known so far about the companies in it."""
 
-    __slots__ = ("_business", "_words", "known", "low")
+    __slots__ = ("_business", "_spans", "_taken", "_words", "known", "low", "text")
 
-    def __init__(self, low: Sequence[str]) -> None:
-        self.low = low
+    def __init__(self, text: str, low: Sequence[str], taken: bytearray) -> None:
+        self.text, self.low, self._taken = text, low, taken
+        self._spans: list[tuple[int, int]] | None = None
         self.known: set[str] = set()  # ids of companies of which the text gives a ticker or an unmistakable name
         self._words: frozenset[str] | None = None
         self._business: bool | None = None
+
+    @property
+    def spans(self) -> list[tuple[int, int]]:
+        """Where the tokens stand."""
+        if self._spans is None:
+            self._spans = [match.span() for match in TOKEN.finditer(self.text)]
+        return self._spans
 
     @property
     def words(self) -> frozenset[str]:
@@ -75,43 +52,102 @@ class Context:
     def business(self) -> bool:
         """Whether anything in the text is of business."""
         if self._business is None:
-            self._business = not _BUSINESS.isdisjoint(self.words)
+            self._business = not said.BUSINESS.isdisjoint(self.words) or _FIGURE.search(self.text) is not None
         return self._business
 
-    def contradicts(self, name: Name, start: int, stop: int) -> bool:
-        """Whether the word before or after tokens [start, stop) says that it is not the company."""
-        against = name.company.against
-        if not against:
-            return False
-        return (start > 0 and self.low[start - 1] in against) or (stop < len(self.low) and self.low[stop] in against)
+    def taken(self, start: int, end: int) -> bool:
+        """Whether a link or a URL stands within characters [start, end)."""
+        return self._taken.find(1, start, end) >= 0
 
-    def convinces(self, name: Name, start: int, stop: int, capital: bool, possessive: bool) -> bool:
-        """Whether `name`, which needs evidence, at tokens [start, stop) is the company."""
-        company = name.company
-        if self.contradicts(name, start, stop):
-            return False
-        if company.id in self.known:
+    def token(self, index: int) -> str:
+        """The token at `index`, "" outside the text."""
+        return self.low[index] if 0 <= index < len(self.low) else ""
+
+    def gap(self, index: int) -> str:
+        """What stands before token `index`."""
+        return self.text[self.spans[index - 1][1] : self.spans[index][0]] if index > 0 else ""
+
+    def capital(self, index: int) -> bool:
+        """Whether token `index` begins with a capital."""
+        return 0 <= index < len(self.spans) and self.text[self.spans[index][0]].isupper()
+
+    def contradicts(self, entry: Entry, start: int, stop: int) -> bool:
+        """Whether what stands before or after tokens [start, stop) says that it is not the company."""
+        before, after = self.token(start - 1), self.token(stop)
+        against = entry.instrument.against
+        if against and (before in against or after in against):
             return True
-        if not capital:
+        return entry.grade != SURE and (after in said.PLACES or after == "of" or self.person(entry, start))
+
+    def person(self, entry: Entry, start: int) -> bool:
+        """Whether one word that is a surname, too, stands behind a given name, a title or in a double name."""
+        if len(entry.tokens) != 1 or start == 0:
             return False
-        after = self.low[stop] if stop < len(self.low) else ""
-        if after in LEGAL_FORMS or after in _MARKET_NOUNS or not self.words.isdisjoint(company.evidence):
+        if entry.grade == SURE and entry.tokens[0] not in said.SURNAMES:
+            return False
+        before, gap = self.token(start - 1), self.gap(start)
+        if gap in (" ", ". ") and self.capital(start - 1):
+            return before in said.GIVEN_NAMES or (before in said.TITLES and entry.grade != SURE)
+        return gap == "-" and self._half(start - 1)
+
+    def _half(self, index: int) -> bool:
+        # of a double name, as in Theisen-Eaton
+        at, end = self.spans[index]
+        half = self.text[at:end]
+        return half.istitle() and half.isalpha() and not self._taken[at] and not is_english_word(half.lower())
+
+    def compound(self, start: int) -> bool:
+        """Whether a proper name stands right before the token and makes one of both, as in Niger Delta."""
+        if start == 0 or self.gap(start) != " " or not self.capital(start - 1):
+            return False
+        before, at = self.token(start - 1), self.spans[start - 1]
+        if self.text[at[0] : at[1]].isupper() or before in said.BEFORE_NAMES or self._taken[at[0]]:
+            return False
+        return not is_english_word(before)
+
+    def convinces(self, entry: Entry, start: int, stop: int, capital: bool, possessive: bool) -> bool:
+        """Whether `entry`, which needs evidence, at tokens [start, stop) is the company."""
+        if self.contradicts(entry, start, stop):
+            return False
+        if entry.instrument.id in self.known or not capital:
+            return entry.instrument.id in self.known or (entry.small and self.business)
+        after, evidence = self.token(stop), entry.instrument.evidence
+        if self.compound(start):
+            return False
+        formal = len(entry.tokens) > 1 and entry.tokens[-1] in said.LEGAL_FORMS  # Ball Corp
+        if formal or after in said.LEGAL_FORMS or after in said.MARKET_NOUNS or not self.words.isdisjoint(evidence):
             return True
-        if name.grade != DOUBTFUL:
+        if entry.grade <= DOUBTFUL:
+            return possessive or after in said.COMPANY_VERBS or after == "to" or self.business or bool(self.known)
+        return self.business and self._acts(start, stop, after)
+
+    def _acts(self, start: int, stop: int, after: str) -> bool:
+        """Whether an everyday name does what only companies do: "Target cuts its outlook", "Gap to close shops"."""
+        if start > 0 and self.gap(start)[-1:] == "-":
             return False
-        return possessive or after in _COMPANY_VERBS or self.business or bool(self.known)
+        if after == "to" and self.token(stop + 1) in said.INFINITIVES:
+            return True
+        return after in said.VERBS_OF_COMPANIES or after in said.MOVES
 
 
 def invitation(low: Sequence[str], at: int) -> bool:
     """Whether the platform at token `at` is only where the reader is invited to ("like us on Facebook and Twitter")."""
-    if low[at] not in PLATFORMS or at == 0 or low[at - 1] not in ("on", "via", "and"):
+    if low[at] not in said.PLATFORMS or at == 0 or low[at - 1] not in ("on", "via", "and"):
         return False
-    return not _INVITATIONS.isdisjoint(low[max(0, at - 5) : at])
+    return not said.INVITATIONS.isdisjoint(low[max(0, at - 5) : at])
 
 
-def attribution(low: Sequence[str], name: Name, start: int, stop: int) -> bool:
+def as_verb(low: Sequence[str], at: int) -> bool:
+    """Whether a name in small letters is what people do with it ("let me google it")."""
+    if low[at] not in said.VERBS:
+        return False
+    before, after = low[at - 1] if at else "", low[at + 1] if at + 1 < len(low) else ""
+    return before in said.BEFORE_VERBS or after in said.AFTER_VERBS
+
+
+def attribution(low: Sequence[str], entry: Entry, start: int, stop: int) -> bool:
     """Whether a data company at [start, stop) only says where a figure comes from ("polled by Thomson Reuters")."""
-    if name.company.id not in _DATA_COMPANIES:
+    if entry.instrument.id not in said.DATA_COMPANIES:
         return False
     before, after = low[max(0, start - 2) : start], low[stop] if stop < len(low) else ""
-    return after in _FIGURES or not _GATHERED.isdisjoint(before)
+    return after in said.FIGURES or not said.GATHERED.isdisjoint(before)

@@ -1,42 +1,46 @@
-"""Which companies a text speaks of, how much, and where. Pure: the same text on the same day gives the same links.
+"""Which instruments a text speaks of, how much, and where. Pure: the same text on the same day gives the same links.
 
-Read in this order: cashtags and exchange-qualified tickers (by the day's validity), then names and aliases by longest
-match (gazetteer.py), everyday words only on evidence (evidence.py), then tickers that stand alone.
+Read in this order: cashtags and codes with an exchange (by the day's validity), then names and aliases by longest match
+(gazetteer.py, han.py), everyday words only on evidence (evidence.py), then symbols that stand alone, on support.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache, partial
+from itertools import chain
 from typing import Final
 
-from services.scoring.linking.evidence import Context, attribution, invitation
-from services.scoring.linking.gazetteer import STRONG, TOKEN, Name, build, fold, lower
-from services.scoring.linking.tickers import BARE, CASHTAG, NOT_BARE, QUALIFIED, REUTERS
+from services.scoring.linking.bare import bare_symbols
+from services.scoring.linking.evidence import Context, as_verb, attribution, invitation
+from services.scoring.linking.folding import fold, lower
+from services.scoring.linking.gazetteer import TOKEN, Entry, Gazetteer
+from services.scoring.linking.han import HanNames, convinces
+from services.scoring.linking.relevance import LEAD_CHARS, MAX_SPANS, Span, Text, weigh
+from services.scoring.linking.tickers import Code, codes_in, hashtags_in
+from services.scoring.linking.vocabulary import AFFILIATES, OWN_PARTS
 from shared.contract.events import MICRO
+from shared.universe.instrument import SURE, Instrument
 from shared.universe.securities import Catalogue, plain_symbol
-
-Span = tuple[int, int]
-
-MAX_SPANS: Final = 32  # mentions of one company that are handed to the model; later ones still count for relevance
-LEAD_CHARS: Final = 100  # a text without a title: mentions in its first characters count as in a title
 
 _URL: Final = re.compile(r"(?:https?://|www\.)\S+")
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A company that the text speaks of."""
+    """An instrument that the text speaks of."""
 
-    company: str  # company id
+    company: str  # its id
     relevance: int  # micro-units, 0..MICRO
     spans: tuple[Span, ...]  # [start, end) in the joined text, in order, not overlapping; at most MAX_SPANS
 
 
 @dataclass(frozen=True, slots=True)
 class LinkResult:
-    """What linking found. `links` are in order of first mention, then of id; `unlinked` are cashtags of no company."""
+    """What linking found. `links` are in order of first mention, then of id; `unlinked` are cashtags of nobody."""
 
     text: str  # the joined text: what the model reads and what the spans count in
     links: tuple[Link, ...]
@@ -53,52 +57,60 @@ def join_text(title: str, text: str) -> str:
     return f"{title}{'' if title[-1] in '.!?:;…' else '.'} {text}"
 
 
+Holders = Callable[[tuple[str, ...], date | None], Instrument | None]
+
+
+def _holder(catalogue: Catalogue, symbols: tuple[str, ...], day: date | None) -> Instrument | None:
+    """Whose the first of these symbols is that is somebody's on that day."""
+    return next((found for symbol in symbols if (found := catalogue.by_ticker(symbol, day)) is not None), None)
+
+
 class Linker:
-    """Links texts to the companies of one catalogue. Immutable, so it may be shared between threads."""
+    """Links texts to the instruments of one catalogue. Immutable, so it may be shared between threads."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
-        self._names = build(catalogue)
         self.universe = catalogue.digest()
+        self._holders = lru_cache(maxsize=65_536)(partial(_holder, catalogue))
+        self._names, self._han = Gazetteer(catalogue), HanNames(catalogue)
 
     def link(self, text: str, title: str = "", named: tuple[str, ...] = (), day: date | None = None) -> LinkResult:
         """The companies of one document. `named` are ids that its source gives; `day` is when its tickers are read."""
         joined = join_text(title, text)
-        reading = _Reading(joined, self._names, self._catalogue, day)
+        reading = _Reading(joined, self._holders, day)
         reading.known.update(named)
-        reading.tickers()
-        reading.names()
+        reading.codes(codes_in(reading.text))
+        reading.names(self._names)
+        reading.han(self._han)
+        reading.hashtags()
         reading.bare_tickers()
-        lead = len(title) if title else LEAD_CHARS
-        return LinkResult(joined, _weigh(reading.found, named, lead, len(joined)), tuple(reading.unlinked))
+        return LinkResult(joined, reading.links(len(title) or LEAD_CHARS, named), tuple(reading.unlinked))
 
 
 class _Reading:
-    """One text while it is read. Call `tickers`, then `names`, then `bare_tickers`."""
+    """One text while it is read. Call its parts in the order in which they stand, `links` at last."""
 
     __slots__ = (
         "_blocked",
-        "_catalogue",
         "_context",
         "_day",
+        "_holders",
         "_low",
-        "_names",
-        "_spans",
-        "_text",
+        "_tags",
         "found",
         "known",
+        "text",
         "unlinked",
     )
 
-    def __init__(self, text: str, names: dict[str, tuple[Name, ...]], catalogue: Catalogue, day: date | None) -> None:
-        self._text = fold(text)
-        self._names, self._catalogue, self._day = names, catalogue, day
-        lowered = lower(self._text)
-        self._spans = [match.span() for match in TOKEN.finditer(lowered)]
-        self._low = [lowered[start:end] for start, end in self._spans]
-        self._context = Context(self._low)
-        self.known = self._context.known
+    def __init__(self, text: str, holders: Holders, day: date | None) -> None:
+        self.text = fold(text)
+        self._holders, self._day = holders, day
+        lowered = lower(self.text)
+        self._low = TOKEN.findall(lowered)
         self._blocked = bytearray(len(text))  # 1 where a character is taken: by a link or by a URL
+        self._context = Context(self.text, self._low, self._blocked)
+        self.known = self._context.known
+        self._tags: list[Span] = []
         self.found: dict[str, list[Span]] = {}
         self.unlinked: list[str] = []
         if "www." in lowered or "http" in lowered:
@@ -108,123 +120,158 @@ class _Reading:
     def _block(self, start: int, end: int) -> None:
         self._blocked[start:end] = b"\x01" * (end - start)
 
-    def _taken(self, start: int, end: int) -> bool:
-        return self._blocked.find(1, start, end) >= 0
-
     def _add(self, company: str, start: int, end: int) -> None:
         self.found.setdefault(company, []).append((start, end))
         self._block(start, end)
 
-    def tickers(self) -> None:
-        """Cashtags, "(NYSE: F)" and Reuters' "F.N": a symbol of nobody on that day is unlinked."""
-        text = self._text
-        if "$" in text:
-            self._symbols(CASHTAG)
-        if ":" in text:
-            self._symbols(QUALIFIED)
-        if "." in text:
-            for match in REUTERS.finditer(text):
-                company = self._catalogue.by_ticker(match[1], self._day)
-                if company is not None and not self._taken(*match.span()):
-                    self.known.add(company.id)
-                    self._add(company.id, *match.span())
+    def _holder(self, symbols: tuple[str, ...]) -> Instrument | None:
+        return self._holders(symbols, self._day)
 
-    def _symbols(self, pattern: re.Pattern[str]) -> None:
-        for match in pattern.finditer(self._text):
-            if self._taken(*match.span()):
+    def codes(self, codes: Iterable[Code]) -> None:
+        """Codes with a mark or an exchange: a tag of nobody on that day is unlinked."""
+        for code in codes:
+            if self._context.taken(code.start, code.end):
                 continue
-            company = self._catalogue.by_ticker(match[1], self._day)
-            if company is None:
-                self.unlinked.append(plain_symbol(match[1]))
-                self._block(*match.span())
-            else:
-                self.known.add(company.id)
-                self._add(company.id, *match.span())
+            holder = self._holder(code.symbols)
+            if holder is not None:
+                self.known.add(holder.id)
+                self._add(holder.id, code.start, code.end)
+            elif code.tag:
+                self.unlinked.append(plain_symbol(code.written))
+            elif code.symbols:
+                continue
+            self._block(code.start, code.end)
+            if code.tag:
+                self._tags.append((code.start, code.end))
 
-    def names(self) -> None:
+    def names(self, names: Gazetteer) -> None:
         """Names by longest match; those that need evidence are decided once all unmistakable ones are known."""
-        doubtful: list[_Candidate] = []
-        at, names = 0, self._names
+        unsure: list[_Candidate] = []
+        at, lengths = 0, names.lengths
         for index, token in enumerate(self._low):
-            if token in names and index >= at:
-                candidate = self._candidate(index, names[token])
-                if candidate is None:
-                    continue
-                at = candidate.stop
-                if candidate.plain:
-                    self.known.add(candidate.name.company.id)
-                    self._add(candidate.name.company.id, candidate.start, candidate.end)
-                else:
-                    doubtful.append(candidate)
-        if doubtful:
-            self._decide(doubtful)
+            if token not in lengths and (token[-1] != "s" or not self._plural(token, index, lengths)):
+                continue
+            if index < at:
+                continue
+            candidate = self._candidate(index, names)
+            if candidate is None:
+                continue
+            at = candidate.stop
+            if candidate.plain:
+                self.known.add(candidate.entry.instrument.id)
+                self._add(candidate.entry.instrument.id, candidate.start, candidate.end)
+            else:
+                unsure.append(candidate)
+        if unsure:
+            self._decide(unsure)
 
-    def _candidate(self, index: int, names: tuple[Name, ...]) -> _Candidate | None:
-        for name in names:
-            stop = name.end(index, self._low, self._spans, self._text)
-            if not stop:
+    def _plural(self, token: str, index: int, lengths: dict[str, tuple[int, ...]]) -> bool:
+        """Whether it is the plural of a name ("the Googles of this world"), which is then read without its s."""
+        if (
+            len(token) < 6
+            or token[-1] != "s"
+            or 1 not in lengths.get(token[:-1], ())
+            or not self._context.capital(index)
+        ):
+            return False
+        self._low[index] = token[:-1]
+        return True
+
+    def _candidate(self, index: int, names: Gazetteer) -> _Candidate | None:
+        context = self._context
+        spans = context.spans
+        for entry in names.at(index, self._low, self._day):
+            stop = index + len(entry.tokens)
+            start, end = spans[index][0], spans[stop - 1][1]
+            if entry.gaps and not entry.fits(index, self._low, spans, self.text):
                 continue
-            start, end = self._spans[index][0], self._spans[stop - 1][1]
-            if (name.exact and self._text[start:end] != name.exact) or self._taken(start, end):
+            if (entry.exact and self.text[start:end] != entry.exact) or self._context.taken(start, end):
                 continue
-            if invitation(self._low, index) or attribution(self._low, name, index, stop):
+            capital = not self.text[start].islower() or (start > 0 and self.text[start - 1] in "#@")
+            capital = capital or self.text[start:end] == fold(entry.name.text)  # eBay, e.l.f. Beauty
+            if self._only_named(index, stop, entry, capital) or self._other(index, stop, entry, names):
                 return None
-            capital = not self._text[start].islower() or (start > 0 and self._text[start - 1] in "#@")
-            plain = name.grade == STRONG and (capital or name.lower_ok)
-            return _Candidate(name, index, stop, start, end, capital, plain)
+            plain = entry.grade == SURE and (capital or entry.small) and not context.contradicts(entry, index, stop)
+            return _Candidate(entry, index, stop, start, end, capital, plain)
         return None
 
-    def _decide(self, doubtful: list[_Candidate]) -> None:
-        context, text = self._context, self._text
+    def _only_named(self, index: int, stop: int, entry: Entry, capital: bool) -> bool:
+        """Whether the name is there, but the text does not speak of whose it is."""
+        low = self._low
+        return invitation(low, index) or attribution(low, entry, index, stop) or (not capital and as_verb(low, index))
+
+    def _other(self, index: int, stop: int, entry: Entry, names: Gazetteer) -> bool:
+        """Whether the name is only a part of another: a namesake's (Siemens Energy) or a person's (Theisen-Eaton)."""
+        if len(entry.tokens) > 1:
+            return False
+        context = self._context
+        if entry.tokens[0] not in names.families or not context.capital(stop) or context.gap(stop) != " ":
+            return entry.grade == SURE and context.person(entry, index)
+        return context.token(stop) in AFFILIATES and (entry.tokens[0], context.token(stop)) not in OWN_PARTS
+
+    def _decide(self, unsure: list[_Candidate]) -> None:
+        context, text = self._context, self.text
         sure = {
-            each.name.company.id
-            for each in doubtful
-            if context.convinces(each.name, each.index, each.stop, each.capital, text[each.end : each.end + 2] == "'s")
+            each.entry.instrument.id
+            for each in unsure
+            if context.convinces(each.entry, each.index, each.stop, each.capital, text[each.end : each.end + 2] == "'s")
         }
-        for each in doubtful:
-            if each.name.company.id in sure and not context.contradicts(each.name, each.index, each.stop):
-                self._add(each.name.company.id, each.start, each.end)
+        for each in unsure:
+            if each.entry.instrument.id in sure and not context.contradicts(each.entry, each.index, each.stop):
+                self._add(each.entry.instrument.id, each.start, each.end)
+
+    def han(self, names: HanNames) -> None:
+        """Names in scripts without spaces."""
+        waiting = []
+        for start, end, entry in names.find(self.text, self._day):
+            if self._context.taken(start, end):
+                continue
+            if convinces(self.text, start, end, entry, entry.instrument.id in self.known):
+                self.known.add(entry.instrument.id)
+                self._add(entry.instrument.id, start, end)
+            else:
+                waiting.append((start, end, entry.instrument.id))
+        for start, end, company in waiting:  # what needed evidence, and was named surely elsewhere
+            if company in self.known:
+                self._add(company, start, end)
+
+    def hashtags(self) -> None:
+        """`#TSLA`."""
+        if "#" in self.text:
+            for code in hashtags_in(self.text):
+                holder = self._holder(code.symbols)
+                if holder is not None and not self._context.taken(code.start, code.end):
+                    self._add(holder.id, code.start, code.end)
 
     def bare_tickers(self) -> None:
-        """Symbols that stand alone in capitals: four letters and more, or three where the text is of business."""
-        if self._text.isupper():
-            return
-        for match in BARE.finditer(self._text):
-            symbol = match[1]
-            if symbol in NOT_BARE or (len(symbol) == 3 and not self._context.business and not self.known):
-                continue
-            company = self._catalogue.by_ticker(symbol, self._day)
-            if company is not None and not self._taken(*match.span()):
-                self._add(company.id, *match.span())
+        """Symbols that stand alone in capitals, where something says that they are symbols."""
+        linked = chain.from_iterable(self.found.values())
+        found = bare_symbols(self._context, lambda symbol: self._holder((symbol,)), self._tags, linked)
+        for holder, start, end in list(found):
+            self._add(holder.id, start, end)
+
+    def links(self, lead: int, named: tuple[str, ...]) -> tuple[Link, ...]:
+        """What was found, with relevance; what the source names is relevant in full."""
+        for spans in self.found.values():
+            spans.sort()
+        weights = weigh(Text(self._context, sorted(self._tags), lead), self.found)
+        links = [
+            Link(company, MICRO if company in named else weights[company], tuple(spans[:MAX_SPANS]))
+            for company, spans in self.found.items()
+        ]
+        links.sort(key=lambda link: (link.spans[0], link.company))
+        absent = sorted({company for company in named if company not in self.found})
+        return (*links, *(Link(company, MICRO, ()) for company in absent))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Candidate:
     """A name that stands at tokens [index, stop), characters [start, end)."""
 
-    name: Name
+    entry: Entry
     index: int
     stop: int
     start: int
     end: int
     capital: bool
     plain: bool  # needs no evidence
-
-
-def _weigh(found: dict[str, list[Span]], named: tuple[str, ...], lead: int, length: int) -> tuple[Link, ...]:
-    """Relevance, in integers: 20 % for being there, 30 % for the title, up to 15 % for an early first mention and up to
-    35 % by the company's share of all mentions; beyond three companies everything shrinks by 3 / companies.
-    """
-    mentions = sum(map(len, found.values()))
-    links = []
-    for company, spans in found.items():
-        spans.sort()
-        first = spans[0][0]
-        weight = 200_000 + (300_000 if first < lead else 0) + 150_000 * (length - first) // length
-        weight += 350_000 * len(spans) // mentions
-        if len(found) > 3:
-            weight = weight * 3 // len(found)
-        links.append(Link(company, MICRO if company in named else weight, tuple(spans[:MAX_SPANS])))
-    links.sort(key=lambda link: (link.spans[0], link.company))
-    absent = sorted({company for company in named if company not in found})
-    return (*links, *(Link(company, MICRO, ()) for company in absent))

@@ -1,31 +1,216 @@
-"""How ticker symbols are written in texts, and which of them are everyday words as well."""
+"""How symbols are written in texts: cashtags, codes with an exchange, hashtags, and symbols that stand alone. Pure.
+
+What a code means is for `shared/universe/codes.py` and the catalogue; this module finds where one stands.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
 
-from services.scoring.linking.gazetteer import words
+from services.scoring.linking.lists import words
+from shared.languages.english_words import is_english_word
+from shared.universe.codes import EXCHANGES, SUFFIXES, symbols_of
 
-CASHTAG: Final = re.compile(r"(?<![\w$])\$([A-Za-z]{1,6}(?:[.\-/_][A-Za-z]{1,2})?)(?!\w)")
-QUALIFIED: Final = re.compile(
-    r"\b(?:NYSE(?: ?(?:American|Arca|MKT))?|NASDAQ|Nasdaq|NasdaqG[SM]|AMEX|OTC(?:MKTS|QX)?)\s?:\s?"
-    r"\$?([A-Z]{1,5}(?:[.\-/][A-Z])?)(?!\w)"
+_CASHTAG: Final = re.compile(
+    r"\$(?<![\w$]\$)(\^?[A-Za-z]{1,6}(?:[.\-/_:=][A-Za-z]{1,5})?|[A-Z&]{7,12}[.:][A-Z]{1,3}|\d{4,6}[.:][A-Za-z]{1,3})"
+    r"(?![\w$])(\u2026|\.\.+)?"
 )
-REUTERS: Final = re.compile(r"(?<![\w.@/])([A-Z]{1,5})\.(?:N|O|OQ)(?![\w.])")
-BARE: Final = re.compile(r"(?<![\w$@#.&'-])([A-Z]{3,5})(?![\w&'])")
+_MARKETS: Final = "|".join(sorted((name for name in EXCHANGES if len(name) > 2), key=len, reverse=True))
+_QUALIFIED: Final = re.compile(
+    rf"\b((?:{_MARKETS}|Nasdaq(?:G[SM])?|NasdaqG[SM]|Nyse)(?: ?(?:American|AMERICAN|Arca|ARCA|MKT))?)\s?:\s?"
+    r"\$?([A-Z0-9]{1,6}(?:[.\-/][A-Z])?)(?!\w)"
+)
+_COLON: Final = re.compile(r":\s?\$?[A-Z0-9]")  # the expressions behind such a glance are dear
+_IN_BRACKETS: Final = re.compile(r"\((?:NASDAQ|NYSE|Nasdaq|AMEX) ([A-Z]{1,5})\)")
+_DOTTED: Final = re.compile(r"([A-Z0-9][A-Z0-9&-]{0,11})\.([A-Z]{1,3})(?![\w])(?!\.\w)")
+_DASHED: Final = re.compile(r"([A-Z]{2,5})(-[AB]|[-/]?USDT?|=[FX])(?![\w-])")
+_SPACED: Final = re.compile(
+    r"(?<![\w.,$\u20ac\u00a3-])(?:(\d{1,6}) (HK|JP|TT|KS|CH)|([A-Z0-9/]{1,9}) ([A-Z]{2}) Equity)\b"
+    r"(?! (?:dollars?|people|police|residents|cents|students|companies|stocks))"
+)
+_BLOOMBERG: Final = re.compile(r"\(([A-Z]{1,6}) (US|LN|GR|GY|FP|NA|IM|SM|SW|HK|JP|IN|AU|CN|SS|DC|FH|NO)\)")
+_CHINESE: Final = re.compile(
+    r"(?<![A-Za-z0-9])(?:(?:SH|SZ|BJ|sh|sz|bj)[.:]?\d{6}|(?<=[(\[\u3010<])\d{6}(?=[)\]\u3011>]))(?!\d)"
+)
+_SHORT_CODE: Final = re.compile(r"(?<=[(\[\u3010<])(\d{4,6})(?=[)\]\u3011>])")
+_INDEX: Final = re.compile(r"(?<!\w)\^[A-Z]{2,6}\d{0,4}\b")
+_HASHTAG: Final = re.compile(r"(?<![\w&])#([A-Za-z]{3,5})(?!\w)")
+BARE: Final = re.compile(r"[A-Z]{2,5}(?![\w&'])")  # where no NOT_BEFORE stands before it
+NOT_BEFORE: Final = re.compile(r"[\w$@#.&'^-]")
 
-# Not read when they stand alone: words, abbreviations, and names (IBM, SAP) that gazetteer.py finds by themselves
-NOT_BARE: Final = words(
+_WITHIN: Final = re.compile(r"[\w.@/$&-]")  # before a code: it is a part of something else
+_SIX_DIGITS: Final = re.compile(r"\d{6}")
+_SPACED_MARKET: Final = re.compile(r" (?:HK|JP|TT|KS|CH|Equity)\b")
+_KANA: Final = re.compile("[\u3040-\u30ff]")
+_HANGUL: Final = re.compile("[\uac00-\ud7af]")
+_CJK: Final = re.compile("[\u4e00-\u9fff]")
+
+# Not read when they stand alone: abbreviations, and names (IBM, SAP) that the gazetteer finds by themselves
+_NO_SYMBOLS: Final = words(
     """
-    IMO ALL NOW KEY LOW CAT BIG COST FAST TEAM LIFE SNAP BOX NET OPEN HAS ARE CAR RUN FIG SAVE BALL DOW ICE TAP GAP
-    GAS HOT APP TECH PEAK DAY WELL POOL FIX TEL SHOP CAKE JACK PLUG LOCO ELF PEG CEO COO DOC DIS FLEX PPL PSA
-    CMS NOV MON MAR DEC LNG ESS COIN PINS HOOD GOLD META KEYS CARR DISH MET MAS IRM AIV ACT CAM AES PTC NRG BEN
-    TRI TRN SEE TEX NAV HEI HUN OSK LEG LEN POM SYY GIS PEP TER RAD SIG SPR ENDP EVER FOX BIO HAL COP AGO ETN
-    ATI RAI GNW CIT LSI MUR COL DAL ADT SAN ING LEA RACE HAIN ARM LIN ALLY CEG SOFI KITE SW PAY PNR DOV EMR FDO
-    MAT WAT TWC ON IT SO RE FIS UBS CME AMC ADP AMD IBM UPS CVS CSX CBS EMC AIG PNC KLA CDW DXC NIO CRH TJX PVH
-    KKR SAP HCA BMO BBVA CIBC FICO HSBC BASF WWE MSCI PPG CSRA ASML TSMC MPLX TOT SNA NEM NUE PLD NEE WAG ROP
-    CHA CHU CHL TME CTL HIG HST MAA MAC REG EXC PCG PGR STT STI UDR VAR WEC WIT WOLF LITE MOS MOH MGA MGM SLM
-    LUV
+    IMO CEO COO CFO CTO CIO DOC DIS PPL PSA CMS NOV MON MAR APR AUG SEP OCT JAN FEB DEC LNG ESS MET MAS IRM AIV ACT
+    CAM AES PTC NRG TRI TRN TEX NAV HEI HUN OSK LEG LEN POM SYY GIS PEP TER RAD SIG SPR ENDP BIO HAL COP ETN ATI RAI
+    GNW CIT LSI MUR COL DAL ADT SAN ING LEA ARM LIN CEG SOFI KITE SW DOV EMR FDO MAT WAT TWC UBS CME AMC ADP AMD IBM
+    UPS CVS CSX CBS EMC AIG PNC KLA CDW DXC NIO CRH TJX PVH KKR SAP HCA BMO BBVA CIBC FICO HSBC BASF WWE MSCI PPG
+    CSRA ASML TSMC MPLX TOT SNA NEM NUE PLD NEE WAG ROP CHA CHU CHL TME CTL HIG HST MAA MAC REG EXC PCG PGR STT STI
+    UDR VAR WEC WIT MOS MOH MGA MGM SLM LUV STO BTO STC BTC ETH USD EUR GBP JPY CNY CHF CAD AUD NZD INR HKD KRW BRL
+    MXN RUB TRY GDP CPI PPI PCE PMI ISM NFP FED FOMC ECB BOE BOJ BOC RBA RBI PBOC IMF WTO WHO OPEC NATO EU UN UK US
+    USA UAE PRC USSR SEC FTC FDA EPA DOJ DOE DOD FBI CIA NSA IRS FCC FAA CDC NIH NASA OECD OFAC CFTC FINRA FDIC NYSE
+    AMEX OTC ETF ETFS IPO IPOS SPAC SPACS REIT EPS EBITDA ROI ROE ROIC DCF PE PB YOY QOQ MOM YTD AUM ATH ATL ATM ITM
+    OTM DD TA FA RSI MACD EMA SMA VWAP HOD LOD PT TP SL IV OI LOL LMAO WTF OMG YOLO FOMO HODL WSB DM RT TIL AMA FAQ
+    ASAP AKA DIY AI ML AR VR EV EVS ICE CSR ESG IOT API SDK GPU CPU SSD USB RAM OLED LED LCD PC TV HD UHD SUV HIV
+    AIDS DNA RNA MRNA COVID SARS ICU ER MD PHD MBA LLC LLP INC PLC LTD AG SA NV SE SPA AB ASA OYJ KK BV GMBH PM AM
+    GMT EST EDT PST PDT CET UTC BST IST JST CST NYC LA SF DC NJ CT MA FL TX CA WA IL PA OH GA NC VA CNBC CNN BBC ABC
+    NBC FOX WSJ FT NYT AP AFP NPR ESPN HBO NFL NBA NHL MLB MLS FIFA UFC NCAA PGA ATP WTA EPL UCL NRA ACLU NAACP BLM
+    LGBT GOP DNC RNC POTUS FLOTUS SCOTUS MAGA UBI TPP NAFTA USMCA TTIP BREXIT QE QT ZIRP TARP LTRO TLTRO SOMA IOER
+    SOFR LIBOR MBS CDO CDS CLO ABS RMBS CMBS HFT OPEX BPS PCT MLN BLN BBL MMBTU MW GW KWH WTI BRENT NGL CNG DAX FTSE
+    CAC IBEX MIB ATX OMX SMI AEX STOXX SPX NDX RUT DJIA DJI VIX TOPIX KOSPI SENSEX NIFTY BSE NSE ASX TSX LSE HKEX
+    SGX ICAP UPDATE BRIEF RPT WRAPUP REFILE CORRECTED POLL DIARY MOVES GRAPHIC EXCLUSIVE BREAKING ALERT JUST NEW THE
+    AND FOR NOT BUT ALL ANY CAN ARE WAS HAS HAD HIS HER ITS OUR YOU SHE HIM HOW WHY NOW OUT OFF OWN ONE TWO SIX TEN
+    TOP BIG LOW LTE GSM CDMA PR HR QA VP SVP EVP GM MP MEP SNP UKIP DUP CDU CSU SPD AFD FDP BJP CPC PLA ROK DPRK KSA
+    IDF UNSC IAEA ICC ICJ EEC II III VI VII VIII IX XI XII XX CC TH ST ND RD NO MR MRS MS DR VS ETC PS FY HY Q A B C
+    D E F G AGO ALLY APP BALL BEN BOX CAKE CAR CARR CAT COIN COST DAY DISH DOW ELF EVER FAST FIG FIS FIX FLEX GAP
+    GAS GOLD HAIN HOOD HOT IT JACK KEY KEYS LIFE LITE LOCO META NET ON OPEN PAY PEAK PEG PINS PLUG PNR POOL RACE RE
+    RUN SAVE SEE SHOP SNAP SO TAP TEAM TECH TEL WELL WOLF
+    AM AN AS AT BE BY DO GO HE HI IF IN IS IT ME MY OF OH OK ON OR OX SO TO UP WE
     """
 )
+# Beside a symbol they say that it is traded
+_TRADING: Final = words(
+    """
+    stock stocks share shares calls call puts put options option long short shorts shorting buy buying bought buys sell
+    selling sold sells hold holding holders bullish bearish earnings squeeze squeezing breakout breaking chart charts
+    price target pt upgrade upgraded upgrades downgrade downgraded downgrades position positions ticker premarket
+    afterhours dividend moon mooning dip rip ripping dumping pumping rally rallying tanking eps guidance split gapping
+    bull bear bulls bears buyback float volume leaps strike expiry contracts shareholders investors gang dd yolo
+    valuation undervalued overvalued printing tendies baghodling bagholders added trimmed
+    """
+)
+_MOVES: Final = frozenset({"up", "down", "going", "green", "red"})
+
+
+class Code(NamedTuple):
+    """A code at [start, end) of a text, and what the catalogue may call it, the surest first."""
+
+    start: int
+    end: int
+    written: str
+    symbols: tuple[str, ...]  # empty: cut off, nobody's
+    tag: bool = False  # marked as a symbol, so that one which nobody has is worth telling
+
+
+@lru_cache(maxsize=65_536)
+def _symbols(code: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(symbols_of(code)))
+
+
+def codes_in(text: str) -> Iterator[Code]:
+    """Codes of a folded text by the marks that they carry; the same place may come twice, the surest first."""
+    if "$" in text:
+        yield from _cashtags(text)
+    if ":" in text and _COLON.search(text) is not None:
+        for match in _QUALIFIED.finditer(text):
+            yield Code(*match.span(), match[2], _symbols(f"{match[1].upper()}:{match[2]}"), tag=True)
+    if "." in text:
+        for match in _DOTTED.finditer(text):
+            if code := _dotted(text, match):
+                yield code
+    if "(" in text and ")" in text:
+        for match in _IN_BRACKETS.finditer(text):
+            yield Code(*match.span(1), match[1], (match[1],))
+        for match in _BLOOMBERG.finditer(text):
+            yield Code(match.start(1), match.end(2), match[0][1:-1], _symbols(match[0][1:-1]))
+    yield from _other_kinds(text)
+    yield from _numbers(text)
+
+
+def _other_kinds(text: str) -> Iterator[Code]:
+    if "^" in text:
+        for match in _INDEX.finditer(text):
+            yield Code(*match.span(), match[0], _symbols(match[0]), tag=True)
+    if "-" in text or "=" in text or "USD" in text:
+        for match in _DASHED.finditer(text):
+            if match.start() and _WITHIN.match(text, match.start() - 1):
+                continue
+            yield Code(*match.span(), match[0], _symbols(match[0]))
+
+
+def _cashtags(text: str) -> Iterator[Code]:
+    for match in _CASHTAG.finditer(text):
+        start, end, written = match.start(), match.end(1), match[1]
+        cut = match[2] and (match[2] == "\u2026" or not text[match.end() :].strip())
+        if cut:  # "$UN…" is the beginning of any symbol
+            yield Code(start, end, written, ())
+            continue
+        head = re.split(r"[.\-/_:=]", written, maxsplit=1)[0]
+        tail = written[len(head) + 1 :]
+        if tail and ((tail.islower() and len(tail) > 2) or (len(tail) > 2 and tail.upper() not in SUFFIXES | _PAIRS)):
+            written, end = head, start + 1 + len(head)  # "$AAPL-long", "$AAPL.Then"
+        yield Code(start, end, written, _symbols(written), tag=True)
+
+
+_PAIRS: Final = dict.fromkeys(("USD", "USDT", "EUR", "GBP"), "")
+
+
+def _dotted(text: str, match: re.Match[str]) -> Code | None:
+    symbol, suffix = match[1], match[2]
+    if match.start() and _WITHIN.match(text, match.start() - 1):
+        return None
+    marked = text[match.start() - 1 : match.start()] in ("<", "(")
+    if suffix not in SUFFIXES and len(suffix) > 1:
+        return None
+    if len(symbol) < 2 and not marked and not (symbol.isdigit() or suffix in ("OQ", "HK")):
+        return None  # U.N., S.A.
+    return Code(*match.span(), match[0], _symbols(match[0]))
+
+
+def _numbers(text: str) -> Iterator[Code]:
+    if _SPACED_MARKET.search(text) is not None:
+        for match in _SPACED.finditer(text):
+            yield Code(*match.span(), match[0], _symbols(match[0]))
+    if _SIX_DIGITS.search(text) is not None:
+        for match in _CHINESE.finditer(text):
+            if not (match[0].isdigit() and _HANGUL.search(text)):
+                yield Code(*match.span(), match[0], _symbols(match[0]))
+    if text.isascii():
+        return
+    if _CJK.search(text) or _KANA.search(text) or _HANGUL.search(text):
+        for match in _SHORT_CODE.finditer(text):
+            suffixes = _local_suffixes(text, match[1])
+            symbols = tuple(f"{match[1][-4:] if one == 'HK' else match[1]}.{one}" for one in suffixes)
+            yield Code(*match.span(), match[1], symbols)
+
+
+def _local_suffixes(text: str, digits: str) -> tuple[str, ...]:
+    if len(digits) == 6:
+        return ("KS", "KQ") if _HANGUL.search(text) else ()
+    if _KANA.search(text):
+        return ("T",) if len(digits) == 4 else ()
+    return ("HK",) if len(digits) == 5 and digits[0] == "0" else ("TW", "TWO") if len(digits) == 4 else ()
+
+
+def hashtags_in(text: str) -> Iterator[Code]:
+    """`#TSLA`: a symbol, unless it is a word or an abbreviation."""
+    for match in _HASHTAG.finditer(text):
+        symbol = match[1]
+        if (symbol.isupper() or (symbol.islower() and len(symbol) > 3)) and readable_alone(symbol.upper()):
+            yield Code(*match.span(), symbol, (symbol.upper(),))
+
+
+@lru_cache(maxsize=16_384)
+def readable_alone(symbol: str) -> bool:
+    """Whether a symbol, in capitals and without a mark, can hardly be anything else."""
+    return len(symbol) > 1 and symbol not in _NO_SYMBOLS and (len(symbol) == 2 or not is_english_word(symbol.lower()))
+
+
+def traded(low: list[str], index: int) -> bool:
+    """Whether the words beside token `index` say that it is a symbol: "NVDA calls", "long GME", "AMC is going up"."""
+    around = low[max(0, index - 2) : index] + low[index + 1 : index + 4]
+    if not _TRADING.isdisjoint(around):
+        return True
+    behind = low[index + 1 : index + 4]
+    moves = next((at for at, word in enumerate(behind) if word in _MOVES), None)
+    return moves is not None and (len(low) <= 6 or any(word[:1].isdigit() for word in low[index + 1 : index + 5]))

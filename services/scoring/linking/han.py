@@ -1,0 +1,104 @@
+"""Names in scripts without spaces (Chinese, Japanese) and in Hangul, whose particles stick to names: found anywhere in
+a text, the longest first, by one automaton over all of them. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import ahocorasick
+
+from services.scoring.linking.folding import fold
+from shared.universe.instrument import SURE, Instrument, Name
+from shared.universe.securities import Catalogue
+
+_HAN: Final = re.compile("[\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_LATIN: Final = re.compile(r"[A-Za-z0-9]")
+_LONG: Final = 4  # signs of a name that is hardly ever part of anything else
+
+# What stands around a company's name in the news
+_FOLLOW: Final = """
+公司 集团 股份 公告 发布 宣布 披露 回应 称 表示 董事 高管 控股 旗下 股价 股票 涨停 跌停 涨 跌 大涨 大跌 拟 获 将 今日
+首席 创始人 上市 业绩 财报 营收 净利 一季 二季 三季 四季 中报 年报 市值 手机 汽车
+が は の 、 株 ホールディングス グループ 주가 는 은 이 가 의
+"""
+_PRECEDE: Final = "巨头 公司 股东 子公司 收购 增持 减持 买入 卖出 持有 投资 牵手 关注"
+_TALK: Final = """
+股 公司 公告 亿 营收 净利 业绩 上市 市值 财报 涨 跌 收购 增持 减持 董事 评级 券商 基金 投资 销量 融资
+株 決算 利益 売上 億 증시 주가 실적 매출 영업이익 주식
+"""
+_BEHIND: Final = re.compile(rf"\s*(?:[:(,]|{'|'.join(_FOLLOW.split())})")
+_BEFORE: Final = re.compile(rf"(?:^|[\s,:;\"'\[(|\u3001\u3002\u201c\u201d\u300a\u3010]|{'|'.join(_PRECEDE.split())})$")
+_BUSINESS: Final = re.compile("|".join(_TALK.split()))
+
+
+def is_han(text: str) -> bool:
+    """Whether a name is written in one of these scripts, at least in part."""
+    return _HAN.search(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class HanEntry:
+    """A name and whose it is."""
+
+    instrument: Instrument
+    name: Name
+
+
+class HanNames:
+    """Every such name. Immutable; the automaton is only read."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        found: dict[str, list[HanEntry]] = {}
+        for instrument in catalogue.instruments:
+            for name in instrument.names:
+                if is_han(name.text) and len(name.text) > 1:
+                    found.setdefault(fold(name.text), []).append(HanEntry(instrument, name))
+        self._automaton = ahocorasick.Automaton()
+        for text, entries in found.items():
+            entries.sort(key=lambda entry: bool(entry.name.end))
+            self._automaton.add_word(text, (len(text), tuple(entries)))
+        self._empty = not found
+        if found:
+            self._automaton.make_automaton()
+
+    def find(self, folded: str, day: date | None) -> Iterator[tuple[int, int, HanEntry]]:
+        """Names in a text, leftmost and longest, none within another: start, end, whose it is on that day."""
+        if self._empty or not is_han(folded):
+            return
+        for last, (length, entries) in self._automaton.iter_long(folded):
+            start, end = last + 1 - length, last + 1
+            if _cuts_a_word(folded, start, end):
+                continue
+            entry = next((one for one in entries if one.name.valid(day)), None)
+            if entry is not None:
+                yield start, end, entry
+
+
+def convinces(folded: str, start: int, end: int, entry: HanEntry, known: bool) -> bool:
+    """Whether a name at [start, end) is the company: a long one is; a short or an everyday one needs its place in a
+    sentence about a company, and something of business in the text."""
+    if known:
+        return True
+    grade = entry.name.grade
+    if grade == SURE and (end - start >= _LONG or bool(_LATIN.search(entry.name.text))):
+        return True
+    placed = _BEHIND.match(folded, end) is not None
+    begins = _BEFORE.search(folded[max(0, start - 4) : start]) is not None
+    business = _BUSINESS.search(folded) is not None
+    if grade == SURE:
+        return placed or begins or business
+    return placed and business and (begins or grade < 2)
+
+
+def _cuts_a_word(folded: str, start: int, end: int) -> bool:
+    """Whether a Latin letter or a digit of the name goes on outside it (TCL in TCLX)."""
+    before, after = folded[start - 1 : start], folded[end : end + 1]
+    return bool(
+        (_LATIN.match(before) and _LATIN.match(folded[start]))
+        or (_LATIN.match(after) and _LATIN.match(folded[end - 1]))
+    )

@@ -1,0 +1,135 @@
+"""How much a text speaks of each company that it names: its subject, or one in passing. Pure, in integers.
+
+20 % for being there, 30 % for the title, up to 15 % for an early first mention and up to 35 % by the company's share of
+all mentions; beyond three companies everything shrinks by 3 / companies. What stands there in passing alone (a list of
+tags, a comparison, a broker who judges another, the owner of what acts) keeps a part of that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from services.scoring.linking.evidence import Context
+from services.scoring.linking.lists import words
+
+Span = tuple[int, int]
+
+MAX_SPANS: Final = 32  # mentions of one company that are handed to the model; later ones still count for relevance
+LEAD_CHARS: Final = 100  # a text without a title: mentions in its first characters count as in a title
+
+_LISTED: Final = 4  # tags in a row that are a list
+_IN_PASSING: Final = 30  # percent of the weight of a subject
+_IN_A_LIST: Final = 15
+_BETWEEN_TAGS: Final = re.compile(r"[\s,;/|&+\u2022\u00b7.:-]*(?:and|or)?\s*")
+# What makes a mention one in passing, right before it
+_BEFORE: Final = words(
+    """
+    like including unlike versus vs vs. rival rivals competitor competitors peer peers than ex former alongside via
+    """
+)
+_TWO_BEFORE: Final = frozenset(
+    {
+        ("such", "as"), ("formerly", "at"), ("formerly", "of"), ("analyst", "at"), ("analysts", "at"),
+        ("analyst", "from"), ("analyst", "with"), ("analysts", "from"), ("analysts", "with"), ("strategist", "at"),
+        ("economist", "at"), ("economists", "at"), ("according", "to"), ("along", "with"), ("similar", "to"),
+        ("compared", "to"), ("compared", "with"), ("well", "as"), ("followed", "by"), ("the", "next"),
+        ("strategists", "at"), ("joining", "from"), ("executive", "from"), ("executive", "at"), ("joins", "from"),
+    }
+)  # fmt: skip
+_BEHIND: Final = re.compile(
+    r"(?:'s)?\s*-?\s*(?:suppliers?|rivals?|backed|owned|partner|veterans?|alum|alumni|analysts?|strategists?|"
+    r"economists?|competitors?|style|led|like|spin-?off|customers?|killer|owner|parent|maker|listed|ex-)\b",
+    re.IGNORECASE,
+)
+_JUDGES: Final = re.compile(
+    r"\s*(?:analysts?|upgrades?|downgrades?|cuts|raises|lifts|lowers|starts|initiates|reiterates|maintains|sees|says|"
+    r"said|expects|recommends|adds|removes|trims|boosts|keeps|names|rates|resumes|reinstates|backs|sets|predicts|"
+    r"target|price target|pt\b|note|research)",
+    re.IGNORECASE,
+)
+_JUDGED_BY: Final = re.compile(r"\b(?:by|at|from|of|says|said|:|-|\()\s*$", re.IGNORECASE)
+_JUDGEMENT: Final = words(
+    """
+    upgrade upgraded upgrades downgrade downgraded downgrades rating rated ratings target pt overweight underweight
+    neutral outperform underperform buy sell hold initiates initiated reiterates reiterated reaffirmed coverage analyst
+    analysts bullish bearish estimates estimate note recommends stake underwriters underwriter adviser advised
+    """
+)
+BROKERS: Final = words(
+    """
+    GS MS JPM BAC C WFC UBS CS DB BCS HSBC RY TD BMO CM BNS NMR MFG MUFG SMFG SCGLY BNPQY SAN JEF RJF SF EVR LAZ PJT
+    PIPR COWN SCHW MCO SPGI MORN KEY STI USB PNC TFC OPY BLK STT IVZ TROW TRI NYT NWSA NWS GNE SNEX ING MQG.AX
+    """
+)
+
+
+@dataclass(slots=True)
+class Text:
+    """What of a text relevance needs."""
+
+    context: Context
+    tags: Sequence[Span]  # codes with a mark, in order
+    lead: int  # mentions that begin before count as in a title
+
+
+def weigh(text: Text, found: Mapping[str, Sequence[Span]]) -> dict[str, int]:
+    """Relevance of each company, micro-units, 0..MICRO. `found` has every mention of it, in order."""
+    if len(found) == 1:
+        ((company, spans),) = found.items()
+        first, length = spans[0][0], len(text.context.text)
+        return {company: 550_000 + (300_000 if first < text.lead else 0) + 150_000 * (length - first) // length}
+    mentions = sum(map(len, found.values()))
+    length, several = len(text.context.text), len(found) > 1
+    listed = _listed(text) if len(text.tags) >= _LISTED else frozenset[Span]()
+    weights = {}
+    for company, spans in found.items():
+        first = spans[0][0]
+        weight = 200_000 + (300_000 if first < text.lead else 0) + 150_000 * (length - first) // length
+        weight += 350_000 * len(spans) // mentions
+        if len(found) > 3:
+            weight = weight * 3 // len(found)
+        if several:
+            weight = weight * _standing(text.context, company, spans, listed) // 100
+        weights[company] = weight
+    return weights
+
+
+def _standing(context: Context, company: str, spans: Sequence[Span], listed: frozenset[Span]) -> int:
+    """Percent: how far the company is the subject, by what stands around its mentions."""
+    prose = [span for span in spans if span not in listed]
+    if not prose:
+        return _IN_A_LIST
+    judged = company in BROKERS and not _JUDGEMENT.isdisjoint(context.words)
+    if all(_passing(context.text, span, judged) for span in prose):
+        return _IN_PASSING
+    return 100
+
+
+def _passing(text: str, span: Span, judged: bool) -> bool:
+    start, end = span
+    if judged and (_JUDGES.match(text, end) or _JUDGED_BY.search(text[max(0, start - 8) : start])):
+        return True
+    if text[start - 1 : start] == " ":
+        before = text[max(0, start - 40) : start].lower().split()[-3:]
+        if len(before) > 1 and before[-1] == "the":
+            before.pop()
+        if before and (before[-1] in _BEFORE or tuple(before[-2:]) in _TWO_BEFORE):
+            return True
+    return _BEHIND.match(text, end) is not None
+
+
+def _listed(text: Text) -> frozenset[Span]:
+    """Tags that stand in a row with others. The first of a row that opens the text leads it, and is none of these."""
+    found: set[Span] = set()
+    row: list[Span] = []
+    for span in (*text.tags, (-1, -1)):
+        if row and (span[0] < 0 or not _BETWEEN_TAGS.fullmatch(text.context.text, row[-1][1], span[0])):
+            if len(row) >= _LISTED:
+                found.update(row)
+            row = []
+        if span[0] >= 0:
+            row.append(span)
+    return frozenset(found)
