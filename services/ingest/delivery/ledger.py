@@ -21,6 +21,7 @@ from typing import Final, NamedTuple, Self
 import msgspec
 
 from services.ingest.sources.source import Cursor
+from shared.addresses import named
 from shared.clients.state_folder import make_folder
 from shared.clock import DAY, Clock, SystemClock
 from shared.contract.events import Channel
@@ -93,6 +94,7 @@ class Ledger:
         # WAL with NORMAL survives kill -9; only a power cut may lose the last moments, which are then sent again
         self._db.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;" + _SCHEMA)
         self._topic, self._former_until = self._topic_of(topic_id)
+        self._hide_addresses()
         self._others = {channel: self._topic_of(other)[0] for channel, other in (others or {}).items()}
 
     def _topic_of(self, topic_id: str) -> tuple[int, int]:
@@ -107,6 +109,19 @@ class Ledger:
         )
         (until,) = self._db.execute("SELECT until FROM former WHERE topic = ?", (number,)).fetchone()
         return int(number), int(until)
+
+    def _hide_addresses(self) -> None:
+        """Former versions kept a feed's progress under its address, with whatever key it holds: it goes on under the
+        name that this version gives it, and the file keeps nothing of the former one."""
+        kept = self._db.execute("SELECT DISTINCT source FROM progress WHERE source LIKE '%://%'").fetchall()
+        names = {source: _without_key(source) for (source,) in kept}
+        changed = [(name, source) for source, name in names.items() if name != source]
+        if not changed:
+            return
+        self._db.execute("PRAGMA secure_delete = ON")
+        self._db.executemany("UPDATE OR IGNORE progress SET source = ? WHERE source = ?", changed)
+        self._db.executemany("DELETE FROM progress WHERE source = ?", [(source,) for _, source in changed])
+        self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _number(self, channel: Channel | None) -> int:
         return self._others.get(channel, self._topic) if channel else self._topic
@@ -200,3 +215,9 @@ class Ledger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _without_key(source: str) -> str:
+    """`KIND:ADDRESS` with the address as sources name it."""
+    kind, colon, address = source.partition(":")
+    return source if "@" in kind or "://" not in address else f"{kind}{colon}{named(address)}"

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from services.ingest.documents.normalise import Reading
 from services.ingest.sources.source import LiveSource, SourceError
+from shared.addresses import named
 from shared.clock import Clock
 from shared.contract.events import Channel
 from shared.settings import IngestSettings, SourceSettings
@@ -29,7 +30,8 @@ class SourceOptions(BaseModel):
 
     @property
     def place(self) -> str:
-        return msgspec.json.encode([str(getattr(self, name)) for name in self.PLACE]).decode()
+        """An address that may hold a key is named by what may be shown of it and a hash."""
+        return msgspec.json.encode([named(str(getattr(self, name))) for name in self.PLACE]).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.delivery.ledger import Counts, Known, Ledger, Progress
+from shared.addresses import named
 from shared.clock import DAY, ReplayClock
 
 IDS = st.lists(st.binary(min_size=16, max_size=16).map(bytes.hex), max_size=20)
@@ -97,3 +98,18 @@ def test_ids_of_the_former_form_are_looked_for_during_thirty_days_and_give_way(p
     with Ledger(path, "topic", clock=ReplayClock(2)) as again:  # the thirty days began at the first start
         again.commit("feed", Progress({}, Counts()), [Known(TWO, "", ONE)])
         assert again.known_formerly([ONE, TWO]) == again.known([ONE, TWO]) == {TWO}
+
+
+@pytest.mark.parametrize("kind", ["rss", "mastodon"])
+def test_an_address_with_a_key_leaves_the_ledger_and_its_feed_goes_on(path: Path, kind: str) -> None:
+    address = "https://bob:hunter2@feeds.example/markets?token=s3cr3t-t0ken"
+    went_on = Progress({"etag": "x"}, Counts(read=3, published=3))
+    with Ledger(path, "topic") as former:
+        former.commit(f"{kind}:{address}", went_on, [])
+        former.commit("rss:https://plain.example/feed", went_on, [])
+    with Ledger(path, "topic") as ledger:
+        assert ledger.progress(f"{kind}:{named(address)}") == went_on
+        assert ledger.progress("rss:https://plain.example/feed") == went_on
+        assert ledger.progress(f"{kind}:{address}") is None
+    for file in path.parent.iterdir():
+        assert b"hunter2" not in file.read_bytes() and b"s3cr3t" not in file.read_bytes(), file.name
