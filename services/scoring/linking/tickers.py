@@ -6,7 +6,7 @@ What a code means is for `shared/universe/codes.py` and the catalogue; this modu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -206,9 +206,9 @@ def readable_alone(symbol: str) -> bool:
     return len(symbol) > 1 and symbol not in _NO_SYMBOLS and (len(symbol) == 2 or not is_english_word(symbol.lower()))
 
 
-def traded(low: list[str], index: int) -> bool:
+def traded(low: Sequence[str], index: int) -> bool:
     """Whether the words beside token `index` say that it is a symbol: "NVDA calls", "long GME", "AMC is going up"."""
-    around = low[max(0, index - 2) : index] + low[index + 1 : index + 4]
+    around = (*low[max(0, index - 2) : index], *low[index + 1 : index + 4])
     if not _TRADING.isdisjoint(around):
         return True
     behind = low[index + 1 : index + 4]
