@@ -35,6 +35,7 @@ COMMANDS: Final[dict[str, str]] = {
     "sources": "services.commands.sources",
     "sample": "services.commands.sample",
     "score": "services.commands.score",
+    "link": "services.commands.link",
     "model": "services.commands.model",
     "universe": "services.commands.universe",
     "dead-letters": "services.commands.dead_letters",

@@ -68,13 +68,12 @@ def score(
 
 
 def _texts(text: str | None, file: Path | None, account: _Account) -> Iterable[str]:
+    from services.ingest.documents.cleaning import clean
     from services.scoring.score_texts import lines, read_texts
 
-    if text is not None:
-        return iter([text])
     if file is None:
-        return iter([sys.stdin.read()])
-    return lines(sys.stdin, account.refuse) if str(file) == "-" else read_texts(file, account.refuse)
+        return iter([clean(sys.stdin.read() if text is None else text)])
+    return lines(sys.stdin, account.refuse, clean) if str(file) == "-" else read_texts(file, account.refuse, clean)
 
 
 class _Account:

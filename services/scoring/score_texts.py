@@ -47,11 +47,13 @@ def score_texts(
             yield said | {"explanation": explainer(one)} if explainer else said
 
 
+Clean = Callable[[str], str]
 Refuse = Callable[[int, str, str, str], None]  # line, reason, detail, the row as read
 
 
-def read_texts(path: Path, refuse: Refuse | None = None) -> Iterator[str]:
-    """Texts of a file: .jsonl and .csv by their `text` (and `title`) column, anything else one document a line.
+def read_texts(path: Path, refuse: Refuse | None = None, clean: Clean = str.strip) -> Iterator[str]:
+    """Texts of a file: .jsonl and .csv by their `text` (and `title`) column, anything else one document a line; each
+    as `clean` leaves it, as ingest does (services/ingest/documents/cleaning.py).
 
     A row that cannot be read is given to `refuse`, and the next one is read; without `refuse`, and where the file as a
     whole is no such file, UnreadableTexts is raised.
@@ -63,11 +65,11 @@ def read_texts(path: Path, refuse: Refuse | None = None) -> Iterator[str]:
         encoding="utf-8-sig", errors="surrogateescape", newline="" if path.suffix == ".csv" else None
     ) as file:
         if path.suffix == ".csv":
-            yield from _csv(path, file, refuse)
+            yield from _csv(path, file, refuse, clean)
         elif path.suffix in {".jsonl", ".ndjson"}:
-            yield from _json_lines(file, refuse)
+            yield from _json_lines(file, refuse, clean)
         else:
-            yield from lines(file, refuse)
+            yield from lines(file, refuse, clean)
 
 
 def _raising(path: Path) -> Refuse:
@@ -77,18 +79,20 @@ def _raising(path: Path) -> Refuse:
     return refuse
 
 
-def lines(file: TextIO, refuse: Refuse) -> Iterator[str]:
+def lines(file: TextIO, refuse: Refuse, clean: Clean = str.strip) -> Iterator[str]:
     """Non-empty lines."""
     for number, line in enumerate(file, 1):
         if not line.strip():
             continue
-        if _is_utf8(line):
-            yield line.strip()
-        else:
+        if not _is_utf8(line):
             refuse(number, "undecodable", "not UTF-8; convert the file first", line)
+        elif text := clean(line).strip():
+            yield text
+        else:
+            refuse(number, "empty", "without a text", line)
 
 
-def _csv(path: Path, file: TextIO, refuse: Refuse) -> Iterator[str]:
+def _csv(path: Path, file: TextIO, refuse: Refuse, clean: Clean) -> Iterator[str]:
     csv.field_size_limit(_LARGEST_FIELD)
     reader = csv.DictReader(file)
     if "text" not in (reader.fieldnames or ()):
@@ -108,13 +112,13 @@ def _csv(path: Path, file: TextIO, refuse: Refuse) -> Iterator[str]:
             )
         elif not _is_utf8("".join(cells)):
             refuse(reader.line_num, "undecodable", "not UTF-8; convert the file first", ",".join(cells))
-        elif not _joined(row):
-            refuse(reader.line_num, "empty", "without a text", ",".join(cells))
+        elif text := _joined(row, clean):
+            yield text
         else:
-            yield _joined(row)
+            refuse(reader.line_num, "empty", "without a text", ",".join(cells))
 
 
-def _json_lines(file: TextIO, refuse: Refuse) -> Iterator[str]:
+def _json_lines(file: TextIO, refuse: Refuse, clean: Clean) -> Iterator[str]:
     for number, line in enumerate(file, 1):
         if not line.strip():
             continue
@@ -125,12 +129,12 @@ def _json_lines(file: TextIO, refuse: Refuse) -> Iterator[str]:
             continue
         if not isinstance(row, dict) or not isinstance(row.get("text"), str):
             refuse(number, "type", "not an object with a string named text", line)
-        elif not _is_utf8(text := _joined(row)):
+        elif not _is_utf8(_joined(row, str.strip)):
             refuse(number, "undecodable", "not UTF-8; convert the file first", line)
-        elif not text:
-            refuse(number, "empty", "without a text", line)
-        else:
+        elif text := _joined(row, clean):
             yield text
+        else:
+            refuse(number, "empty", "without a text", line)
 
 
 def _is_utf8(text: str) -> bool:
@@ -138,8 +142,9 @@ def _is_utf8(text: str) -> bool:
     return text.isascii() or not any("\ud800" <= sign <= "\udfff" for sign in text)
 
 
-def _joined(row: dict[str, Any]) -> str:
-    return join_text(str(row.get("title") or ""), str(row.get("text") or ""))
+def _joined(row: dict[str, Any], clean: Clean) -> str:
+    title = " ".join(clean(str(row.get("title") or "")).split())
+    return join_text(title, clean(str(row.get("text") or "")))
 
 
 def _plain(linked: LinkResult, answer: Answer, catalogue: Catalogue) -> dict[str, Any]:
