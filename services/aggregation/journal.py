@@ -25,6 +25,7 @@ from shared.contract.applied import Applied, Move, encode_applied
 from shared.contract.topics import Topics
 from shared.reading.binding import read_binding
 
+RULES: Final = "aggregation_rules"  # field of the run's hash: what of the settings decides about the aggregates
 EVERY_SECONDS: Final = 1.0
 LAST_SECONDS: Final = 2.0  # for what is still to be written when the worker is stopped
 MOVES: Final = 500  # of one entry, at most
@@ -103,6 +104,6 @@ class Journal:
             worker=self._name,
             model=bound.get(MODEL_ID, ""),
             universe=bound.get("universe", ""),
-            rules=bound.get("rules", ""),
+            rules=bound.get(RULES, ""),
             strategies=self._strategies,
         )

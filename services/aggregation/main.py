@@ -8,7 +8,7 @@ from typing import Final, NoReturn
 
 import redis
 
-from services.aggregation.journal import Journal
+from services.aggregation.journal import RULES, Journal
 from services.aggregation.pipeline import AggregationWorker
 from services.aggregation.signals.outbox import SignalSender
 from services.aggregation.signals.strategy import Strategy, StrategyError, load_strategy
@@ -27,7 +27,6 @@ from shared.contract.topics import Topics
 from shared.settings import AggregationSettings, Settings
 
 ROLE: Final = "aggregation"
-RULES: Final = "aggregation_rules"
 
 
 def run_worker(settings: Settings, name: str) -> NoReturn:

@@ -44,6 +44,8 @@ COMMANDS: Final[dict[str, str]] = {
     "alerts": "services.commands.alerts",
     "search": "services.commands.search",
     "archive": "services.commands.archive",
+    "as-of": "services.commands.as_of",
+    "verify": "services.commands.as_of",
     "watchlist": "services.commands.watchlist",
     "export": "services.commands.export",
     "keys": "services.commands.keys",

@@ -69,6 +69,11 @@ class MemoryStore:
         )
         return self._rows(companies, sorted(resolutions))
 
+    def company_rows(self, company: str) -> list[BucketRow]:
+        """Every bucket of one company, by (resolution, channel, start)."""
+        own = [(company, state) for state in self.states if company in state.companies]
+        return list(self._rows(own, sorted(RESOLUTIONS)))
+
     def _rows(self, companies: list[tuple[str, SlotState]], resolutions: list[Resolution]) -> Iterator[BucketRow]:
         for resolution in resolutions:
             for company, state in companies:

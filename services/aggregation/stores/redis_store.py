@@ -225,6 +225,15 @@ class RedisStore:
                 for channel in CHANNELS:
                     yield from self._series(company, channel, resolution)
 
+    def company_rows(self, company: str) -> list[BucketRow]:
+        """Every bucket of one company, by (resolution, channel, start)."""
+        return [
+            row
+            for resolution in sorted(RESOLUTIONS)
+            for channel in CHANNELS
+            for row in self._series(company, channel, resolution)
+        ]
+
     def companies(self) -> list[str]:
         """Every company of the run."""
         return [

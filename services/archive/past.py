@@ -1,0 +1,188 @@
+"""A run as it was: the answers of the live system at a moment, from the archive, by the aggregator's own code."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, Protocol
+
+import msgspec
+import redis
+
+from services.aggregation.core.plan import Rules
+from services.aggregation.core.store import BucketRow
+from services.aggregation.journal import RULES
+from services.aggregation.main import rules_text, strategies_of, streams_of
+from services.aggregation.signals.strategy import Strategy
+from services.archive.fold import Folded, fold
+from services.archive.log_copy import ReadLog, archived_log
+from services.archive.moments import Moment, NotKnown, moment_of
+from shared.clients.kafka import TopicState
+from shared.contract.aggregates import RecentDocument, Resolution
+from shared.contract.events import CHANNELS, Channel
+from shared.contract.keys import Keys
+from shared.contract.signals import Signal, decode_revisions
+from shared.contract.topics import Topics
+from shared.reading.archive.tables import ArchiveTables
+from shared.reading.binding import read_binding, recorded_slots
+from shared.reading.buckets import Row
+from shared.settings import Settings
+
+KEPT: Final = 4  # slots at a moment that are kept for the next question
+
+
+class Held(Protocol):
+    """A store of which one company is told: live in Redis, or folded."""
+
+    keys: Keys
+
+    def company_rows(self, company: str) -> list[BucketRow]: ...
+    def recent(self, company: str) -> list[RecentDocument]: ...
+    def hash_value(self, slot: int, key: str, field: str) -> bytes | None: ...
+    def hash_fields(self, slot: int, key: str) -> list[str]: ...
+
+
+class Bound(NamedTuple):
+    """What of a run decides about a fold: read once from its binding."""
+
+    slots: int
+    streams: frozenset[str]
+    rules_text: str
+    strategies: dict[str, Strategy]
+    rules: Rules
+
+    @classmethod
+    def of(cls, settings: Settings, client: redis.Redis) -> Bound:
+        """Raises NotKnown for a run that no worker has bound."""
+        binding, topics = read_binding(client, settings.run), Topics.of(settings)
+        slots = recorded_slots(binding, settings.run)
+        if not slots:
+            raise NotKnown(f"Redis has no run {settings.run!r}; see: bellwether status")
+        states = {name: _state(binding, name) for name in map(topics.documents, CHANNELS)}
+        strategies = {strategy.name: strategy for strategy in strategies_of(settings.aggregation)}
+        rules = Rules.of(settings.aggregation)
+        held = binding.get(RULES, rules_text(settings.aggregation))
+        return cls(slots, streams_of(topics, states), held, strategies, rules)
+
+
+def _state(binding: Mapping[str, str], name: str) -> TopicState:
+    return TopicState(name, binding.get(f"topic_id.{name}", ""), int(binding.get(f"partitions.{name}", "0")))
+
+
+class Past(NamedTuple):
+    """One slot as it was. `silent`: why its signals are not known; "" where they are."""
+
+    moment: Moment
+    folded: Folded
+    strategies: tuple[str, ...]
+    silent: str
+
+
+class PastRuns:
+    """Answers as of moments. Thread-safe; keeps the latest few slots that it made."""
+
+    def __init__(self, settings: Settings, client: redis.Redis, log: ReadLog | None = None) -> None:
+        self._settings, self._client = settings, client
+        self._tables = ArchiveTables.of(settings)
+        self._log = log or archived_log(self._tables)
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[int, str, int], Past] = OrderedDict()
+
+    def slot(self, company: str, at: int) -> Past:
+        """The slot of a company as of `at` (microseconds, wall clock). Raises NotKnown."""
+        bound = Bound.of(self._settings, self._client)
+        slot = Keys(self._settings.run, bound.slots).slot_of(company)
+        moment = moment_of(self._tables, slot, at)
+        return self.made(moment, bound)
+
+    def made(self, moment: Moment, bound: Bound) -> Past:
+        """The slot before the moment's offset."""
+        place = (moment.slot, moment.topic_id, moment.offset)
+        with self._lock:
+            known = self._kept.get(place)
+            if known is None:
+                known = self._kept[place] = self._folded(moment, bound)
+                while len(self._kept) > KEPT:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(place)
+            return known._replace(moment=moment)
+
+    def _folded(self, moment: Moment, bound: Bound) -> Past:
+        entry = moment.entry
+        if entry.rules and entry.rules != bound.rules_text:
+            raise NotKnown(f"other rules held then ({entry.rules}); restore those settings to ask for it")
+        now = {name: strategy.digest for name, strategy in bound.strategies.items()}
+        silent = "" if entry.strategies == now else "other strategies ran then: their signals cannot be made again"
+        strategies = () if silent else tuple(bound.strategies.values())
+        records = self._log(moment.topic_id, moment.slot, moment.offset)
+        run, since = self._settings.run, entry.since
+        folded = fold(
+            records, moment.slot, bound.slots, moment.topic_id, bound.rules, strategies, bound.streams, since, run
+        )
+        if entry.chain and entry.offset == moment.offset and folded.links and folded.links[-1][1] != entry.chain:
+            raise NotKnown(
+                f"the archived records of opinions[{moment.slot}] before {moment.offset:,} are not those that were "
+                "applied: their chain is another one; make the archive anew: bellwether archive rebuild"
+            )
+        return Past(moment, folded, tuple(bound.strategies), silent)
+
+
+# -- what is told of one company
+def told(store: Held, company: str, strategies: Sequence[str], silent: str = "") -> dict[str, Any]:
+    """Everything that the live system says of a company, as plain data in a canonical order."""
+    return {
+        "buckets": [
+            {
+                "channel": row.channel,
+                "resolution": row.resolution,
+                "start": row.start,
+                "bucket": msgspec.to_builtins(row.bucket),
+                "authors": {name: msgspec.to_builtins(share) for name, share in sorted(row.authors.items())},
+                "stories": {name: msgspec.to_builtins(share) for name, share in sorted(row.stories.items())},
+            }
+            for row in store.company_rows(company)
+        ],
+        "documents": [msgspec.to_builtins(document) for document in store.recent(company)],
+        "signals": None if silent else [msgspec.to_builtins(each) for each in signals_of(store, company, strategies)],
+        **({"signals_not_known": silent} if silent else {}),
+    }
+
+
+def signals_of(store: Held, company: str, strategies: Sequence[str]) -> list[Signal]:
+    """Every signal of a company that is held, by (T, strategy, revision)."""
+    slot, found = store.keys.slot_of(company), []
+    for name in strategies:
+        key = store.keys.signals(company, name)
+        for field in store.hash_fields(slot, key):
+            found += decode_revisions(store.hash_value(slot, key, field) or b"[]")
+    return sorted(found, key=lambda signal: (signal.at, signal.strategy, signal.revision))
+
+
+class PastBuckets:
+    """A company's slot at a moment, asked as shared.reading.buckets.Buckets is."""
+
+    def __init__(self, store: Held) -> None:
+        self._store = store
+
+    def rows(
+        self, companies: Iterable[str], channels: Sequence[Channel], starts: Mapping[Resolution, Sequence[int]]
+    ) -> list[Row]:
+        wanted = {resolution: set(some) for resolution, some in starts.items()}
+        return [
+            Row(row.company, row.channel, row.resolution, row.start, row.bucket)
+            for company in companies
+            for row in self._store.company_rows(company)
+            if row.channel in channels and row.start in wanted.get(row.resolution, ())
+        ]
+
+    def distinct(
+        self, company: str, channels: Sequence[Channel], starts: Mapping[Resolution, Sequence[int]]
+    ) -> tuple[int, int]:
+        authors: set[str] = set()
+        stories: set[str] = set()
+        for row in self._store.company_rows(company):
+            if row.channel in channels and row.start in starts.get(row.resolution, ()):
+                authors |= row.authors.keys()
+                stories |= row.stories.keys()
+        return len(authors), len(stories)

@@ -1,0 +1,163 @@
+"""As of a moment: what a probe recorded live is what the archive gives later; a forged bucket is found."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from contextlib import ExitStack
+from typing import Any
+
+import msgspec
+import pytest
+import redis
+
+from services.aggregation.stores.redis_store import RedisStore
+from services.archive.log_copy import archived_log, kafka_log
+from services.archive.moments import NotKnown, moment_of
+from services.archive.past import Bound, PastRuns, told
+from services.archive.proof import live_proof, past_proof, verify
+from shared.clients.redis import connect
+from shared.clock import HOUR, SystemClock
+from shared.contract.aggregates import pack, unpack_bucket
+from shared.contract.events import Document, Tick
+from shared.contract.keys import Keys
+from shared.reading.archive.tables import ArchiveTables, NoArchive
+from shared.reading.binding import read_binding, recorded_slots
+from shared.settings import Settings
+from tests.integration.worker_process import Worker, document, make_topics, publish, running, wait_for
+
+pytestmark = pytest.mark.kafka
+COMPANIES = ("AAPL", "MSFT")
+Probe = tuple[int, str, int, dict[str, Any]]  # moment, company, position, what was told
+
+
+@pytest.fixture
+def watched(settings: Settings) -> Settings:
+    update = {
+        "model": settings.model.model_copy(update={"name": "stub"}),
+        "archive": settings.archive.model_copy(update={"max_wait_ms": 100}),
+        "aggregation": settings.aggregation.model_copy(update={"max_batch": 20}),
+    }
+    return settings.model_copy(update=update)
+
+
+def probe(client: redis.Redis, settings: Settings, company: str) -> Probe | None:
+    """What Redis says of a company now, when its slot rests meanwhile."""
+    bound = Bound.of(settings, client)
+    slot = Keys(settings.run, bound.slots).slot_of(company)
+    before = RedisStore(client, settings.run, bound.slots).position(slot)
+    answer = told(RedisStore(client, settings.run, bound.slots), company, tuple(bound.strategies))
+    moment = SystemClock().now()
+    after = RedisStore(client, settings.run, bound.slots).position(slot)
+    return (moment, company, after.offset, answer) if after is not None and before == after else None
+
+
+def plain(value: object) -> Any:
+    return json.loads(msgspec.json.encode(value))
+
+
+def test_as_of_a_moment_is_what_was_said_then(watched: Settings) -> None:
+    topics, draw = make_topics(watched), random.Random(5)
+    probes: list[Probe] = []
+    with ExitStack() as stack, connect(watched.redis) as client:
+        stack.enter_context(running(watched))
+        aggregation, archive = Worker(watched, role="aggregation"), Worker(watched, role="archive")
+        stack.callback(lambda: [worker.close() for worker in (aggregation, archive)])
+        written = 0
+        for _ in range(12):
+            before, many = written, texts(draw, written)
+            written += len(many)
+            tick = Tick(watermark=min(d.available_at for d in many))
+            publish(watched, topics.documents("news"), [*many, tick])
+            publish(watched, topics.documents("social"), [tick])
+            if draw.random() < 0.3:
+                aggregation.close()  # kill -9
+                aggregation = Worker(watched, role="aggregation")
+            wait_for(lambda n=before: applied(client, watched) > n, aggregation)  # type: ignore[misc]
+            deadline = time.monotonic() + draw.uniform(0.2, 1.5)
+            while time.monotonic() < deadline:
+                found = probe(client, watched, draw.choice(COMPANIES))
+                probes += [found] if found is not None else []
+        stack.callback(aggregation.close)
+        last = live_at_rest(client, watched, written, aggregation)
+        tables = ArchiveTables.of(watched)
+        slot = Keys(watched.run, Bound.of(watched, client).slots).slot_of("AAPL")
+        wait_for(lambda: known_up_to(tables, slot, last), archive)
+        check(watched, client, probes, draw)
+        forge(watched, client)
+
+
+def texts(draw: random.Random, first: int) -> list[Document]:
+    """Forty documents, some an hour ahead of the others."""
+    rows = [
+        document(n, f"{draw.choice(('Apple', 'Microsoft'))} raises its outlook {n}") for n in range(first, first + 40)
+    ]
+    return [msgspec.structs.replace(row, available_at=row.available_at + draw.randrange(2) * HOUR) for row in rows]
+
+
+def applied(client: redis.Redis, settings: Settings) -> int:
+    """Documents that have been applied."""
+    slots = recorded_slots(read_binding(client, settings.run), settings.run)
+    store = RedisStore(client, settings.run, slots)
+    return sum(store.totals(slot).documents_scored for slot in range(slots))
+
+
+def live_at_rest(client: redis.Redis, settings: Settings, documents: int, worker: Worker) -> int:
+    """The position of Apple's slot once everything is applied."""
+    bound = Bound.of(settings, client)
+    store = RedisStore(client, settings.run, bound.slots)
+    wait_for(lambda: applied(client, settings) >= documents, worker)
+    position = store.position(Keys(settings.run, bound.slots).slot_of("AAPL"))
+    assert position is not None
+    return position.offset
+
+
+def known_up_to(tables: ArchiveTables, slot: int, offset: int) -> bool:
+    try:
+        moment = moment_of(tables, slot, SystemClock().now())
+        return moment.offset >= offset and len(list(archived_log(tables)(moment.topic_id, slot, offset))) == offset
+    except (NotKnown, NoArchive):
+        return False
+
+
+def check(settings: Settings, client: redis.Redis, probes: list[Probe], draw: random.Random) -> None:
+    past, slots = PastRuns(settings, client), Bound.of(settings, client).slots
+    by_time = 0
+    assert len({position for _, _, position, _ in probes}) > 5
+    assert len(probes[-1][3]["buckets"]) > 5
+    for moment, company, position, answer in draw.sample(probes, min(15, len(probes))):
+        try:
+            found = past.slot(company, moment)
+        except NotKnown:
+            continue  # before the journal's first entry
+        if found.moment.offset != position:
+            continue  # a worker that was killed owes the moves of its last second
+        by_time += 1
+        proof = past_proof(settings, found, company, slots, moment)
+        assert plain(proof.answer) == plain(answer)
+        assert verify(settings, client, proof, kafka_log(settings)) == ""
+        assert verify(settings, client, proof, archived_log(ArchiveTables.of(settings))) == ""
+    assert by_time >= 5
+
+
+def forge(settings: Settings, client: redis.Redis) -> None:
+    """A bucket, or a link, that is another one is named."""
+    log = kafka_log(settings)
+    proof = live_proof(settings, client, "AAPL", SystemClock().now())
+    assert proof.links
+    assert verify(settings, client, proof, log) == ""
+    wrong = msgspec.structs.replace(proof, links=[(proof.offset, "0" * 64)])
+    assert "in records 0 to" in verify(settings, client, wrong, log)
+    key = Keys(settings.run, proof.slots).series("AAPL", "news", "day")
+    field, raw = next(iter(client.hgetall(key).items()))  # type: ignore[union-attr]
+    bucket = unpack_bucket(raw)
+    bucket.score_sum += 1
+    client.hset(key, field, pack(bucket))
+    forged = live_proof(settings, client, "AAPL", SystemClock().now())
+    assert "follows from the log" in verify(settings, client, forged, log)
+
+
+def test_a_probe_of_a_run_that_nobody_bound_says_so(settings: Settings) -> None:
+    with connect(settings.redis) as client, pytest.raises(NotKnown, match="has no run"):
+        Bound.of(settings, client)
