@@ -16,6 +16,7 @@ from shared.universe.securities import Catalogue
 
 KINDS: Final[dict[str, str]] = {  # kind -> the module whose KIND says what it is
     "rss": "services.ingest.sources.rss_list",
+    "edgar": "services.ingest.sources.edgar",
 }
 
 

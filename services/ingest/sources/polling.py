@@ -68,5 +68,8 @@ class PolledSource:
     def _waited(self, delay: float, cursor: Cursor, stop: threading.Event) -> Iterator[Batch]:
         self.next_poll_at = self._clock.now() + int(delay * SECOND)
         due = time.monotonic() + delay
-        while not stop.wait(min(_WAKE_SECONDS, max(0.0, due - time.monotonic()))) and time.monotonic() < due:
+        while not stop.is_set():
             yield Batch([], cursor)
+            left = due - time.monotonic()
+            if left <= 0 or stop.wait(min(_WAKE_SECONDS, left)):
+                return
