@@ -122,10 +122,11 @@ class Feeds:
     def _begin(self, source: SourceSettings) -> None:
         try:
             built = build_source(source, self._settings.ingest, self._catalogue, self._clock)
-        except SourceError as error:
+        except Exception as error:  # an error of our own costs that source alone, too
             if source.name not in self._refused:
-                log.error("%s", error)
-            self._refused[source.name] = SourceReport(kind=source.kind, state="refused", trouble=str(error))
+                log.error("%s", error, exc_info=not isinstance(error, SourceError))
+            why = str(error) if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"
+            self._refused[source.name] = SourceReport(kind=source.kind, state="refused", trouble=why)
             return
         self._refused.pop(source.name, None)
         feed = self._feed(built, source)

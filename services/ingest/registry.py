@@ -17,6 +17,12 @@ from shared.universe.securities import Catalogue
 KINDS: Final[dict[str, str]] = {  # kind -> the module whose KIND says what it is
     "rss": "services.ingest.sources.rss_list",
     "edgar": "services.ingest.sources.edgar",
+    "kafka": "services.ingest.sources.kafka_topic",
+    "folder": "services.ingest.sources.folder",
+    "gdelt": "services.ingest.sources.gdelt",
+    "reddit": "services.ingest.sources.reddit",
+    "stocktwits": "services.ingest.sources.stocktwits",
+    "hackernews": "services.ingest.sources.hackernews",
 }
 
 

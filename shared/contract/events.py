@@ -42,6 +42,7 @@ EVENT_CLASSES: Final = (
     "stock_movement",
     "bonds",
 )
+SELF_LABELS: Final = ("bullish", "bearish")
 MAX_TEXT_BYTES: Final = 1_000_000
 MAX_TITLE_CHARS: Final = 1_000
 EXCERPT_CHARS: Final = 600
@@ -84,6 +85,7 @@ class Document(
     synthetic: bool = False
     dated_ahead: bool = False  # read live, and dated later than that: `published_at` is when it was read
     item: str = ""  # 32 hex digits, the same for every version of its text; "" of former versions and of others
+    self_label: str = ""  # of SELF_LABELS: what the author says of the post; no model reads it
 
     @property
     def key(self) -> str:

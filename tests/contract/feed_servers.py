@@ -18,7 +18,7 @@ Respond = Callable[[BaseHTTPRequestHandler], None]
 
 @contextmanager
 def http_server(respond: Respond) -> Iterator[str]:
-    """Serves GET by `respond`; gives the address."""
+    """Serves GET and POST by `respond`; gives the address."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -28,6 +28,8 @@ def http_server(respond: Respond) -> Iterator[str]:
                 respond(self)
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
+
+        do_POST = do_GET
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -88,6 +88,7 @@ class _Sent:
     known: list[Known]  # once Kafka has all of it
     fates: list[Fate] = field(default_factory=list)
     earliest: int | None = None  # the lowest available_at in it
+    settled: Callable[[], None] | None = None
 
     @property
     def done(self) -> bool:
@@ -129,7 +130,7 @@ class Intake:
         made = self._documents(batch, now, counts)
         found = self._sort(made, _Sorted(counts, batch.outcomes))
         cursor = batch.cursor if batch.unless_refused is None or not batch.refused else batch.unless_refused
-        sent = _Sent(cursor, counts, found.notes)
+        sent = _Sent(cursor, counts, found.notes, settled=batch.settled)
         sent.earliest = min((document.available_at for document in found.fresh), default=None)
         self._sent.append(sent)
         self._pending.update(_marks(found.notes))
@@ -232,3 +233,5 @@ class Intake:
         self._sent.popleft()
         self._pending.difference_update(_marks(sent.known))
         self.cursor, self.counts = sent.cursor, total
+        if sent.settled:
+            sent.settled()

@@ -67,6 +67,7 @@ class Masker:
             synthetic=raw.synthetic,
             dated_ahead=raw.dated_ahead,
             item=raw.item,
+            self_label=raw.self_label,
         )
 
 

@@ -16,14 +16,14 @@ from services.ingest.documents.raw_document import RawDocument
 from services.ingest.documents.times import Moment, UnreadableTime, parse_time
 from services.ingest.documents.zones import NO_NAMES, ZoneNames
 from shared.clock import HOUR, to_iso
-from shared.contract.events import CHANNELS, MAX_TEXT_BYTES, MAX_TITLE_CHARS, Channel
+from shared.contract.events import CHANNELS, MAX_TEXT_BYTES, MAX_TITLE_CHARS, SELF_LABELS, Channel
 from shared.links import safe_link, without_user
 
 RawItem = Mapping[str, object]
 
 FIELDS: Final = (
     "text", "title", "published_at", "available_at", "author", "external_id", "url", "source", "company", "language",
-    "channel",
+    "channel", "self_label",
 )  # fmt: skip
 MAX_TEXT_CHARS: Final = 100_000  # a longer text is cut, with the mark; the model reads far less
 MAX_NAME_CHARS: Final = 200  # of sources and external ids
@@ -124,6 +124,7 @@ def _document(raw: RawItem, reading: Reading, received_at: int) -> RawDocument:
         companies=reading.link(raw["company"], times.available) if not _is_missing(raw.get("company")) else (),
         synthetic=reading.synthetic or (identity.source or "").startswith(INVENTED),
         dated_ahead=times.ahead,
+        self_label=_label(raw),
     )
 
 
@@ -145,6 +146,13 @@ def _identity(raw: RawItem, reading: Reading, whole: tuple[str, str], stated: in
     item = item_key(feed, source if reading.feed else "", named) if named else nameless_item_key(feed, whole, stated)
     former = former_document_id(source or reading.source, written or address, whole)
     return _Identity(source, own_id, address, item, former)
+
+
+def _label(raw: RawItem) -> str:
+    """What the author says that the post is; "" for anything that is no label."""
+    said = raw.get("self_label")
+    plain = said.strip().casefold() if isinstance(said, str) else ""
+    return plain if plain in SELF_LABELS else ""
 
 
 def channel_in(raw: RawItem) -> Channel | None:

@@ -29,5 +29,6 @@ class RawDocument(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     companies: tuple[str, ...] = ()
     synthetic: bool = False
     dated_ahead: bool = False
+    self_label: str = ""
     item: str = ""
     former_id: str = ""  # by which a former version may have published it; it goes no further

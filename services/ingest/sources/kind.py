@@ -81,9 +81,9 @@ def ledger_key(name: str, options: SourceOptions) -> str:
     return f"{name}@{options.place}"
 
 
-def reading_of(name: str, options: SourceOptions, **more: Any) -> Reading:
-    """Live items of the feed `name`, and called that."""
-    return Reading(options.channel, name, live=True, feed=name, **more)
+def reading_of(name: str, options: SourceOptions, *, live: bool = True) -> Reading:
+    """Items of the feed `name`, and called that."""
+    return Reading(options.channel, name, live=live, feed=name)
 
 
 def secret(value: SecretStr | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
@@ -34,7 +34,7 @@ class Batch:
     first item in its source, where it has one. `floor`: nothing available earlier than this will follow from this
     source (microseconds), where it plays history in order of time; None makes no such promise.
     `unless_refused` is kept instead of `cursor` when an item was refused. `refused` and `outcomes` (one per item, in
-    their order) are filled by whoever takes it.
+    their order) are filled by whoever takes it; `settled` is called once all of it is safe, by who reads the batches.
     """
 
     items: Sequence[RawItem | Rejected]
@@ -44,6 +44,7 @@ class Batch:
     unless_refused: Cursor | None = None
     refused: list[Rejected] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    settled: Callable[[], None] | None = None
 
 
 class Source(Protocol):
