@@ -15,6 +15,7 @@ from typing import Final
 
 from services.scoring.linking import vocabulary as said
 from services.scoring.linking.gazetteer import TOKEN, Entry
+from services.scoring.linking.tickers import readable_alone
 from shared.languages.english_words import is_english_word
 from shared.universe.instrument import DOUBTFUL, SURE
 
@@ -26,7 +27,7 @@ _FIGURE: Final = re.compile(
 class Context:
     """One text's tokens, and what is known so far about the companies in it."""
 
-    __slots__ = ("_business", "_spans", "_taken", "_words", "known", "low", "text")
+    __slots__ = ("_business", "_foreign", "_spans", "_taken", "_words", "known", "low", "text")
 
     def __init__(self, text: str, low: Sequence[str], taken: bytearray) -> None:
         self.text, self.low, self._taken = text, low, taken
@@ -34,6 +35,7 @@ class Context:
         self.known: set[str] = set()  # ids of companies of which the text gives a ticker or an unmistakable name
         self._words: frozenset[str] | None = None
         self._business: bool | None = None
+        self._foreign: bool | None = None
 
     @property
     def spans(self) -> list[tuple[int, int]]:
@@ -54,6 +56,14 @@ class Context:
         if self._business is None:
             self._business = not said.BUSINESS.isdisjoint(self.words) or _FIGURE.search(self.text) is not None
         return self._business
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is in another language with Latin letters than English, as its small words show."""
+        if self._foreign is None:
+            other = len(said.FOREIGN & self.words)
+            self._foreign = other > 0 and other >= len(said.ENGLISH & self.words)
+        return self._foreign
 
     def taken(self, start: int, end: int) -> bool:
         """Whether a link or a URL stands within characters [start, end)."""
@@ -110,16 +120,37 @@ class Context:
         if self.contradicts(entry, start, stop):
             return False
         if entry.instrument.id in self.known or not capital:
-            return entry.instrument.id in self.known or (entry.small and self.business)
-        after, evidence = self.token(stop), entry.instrument.evidence
+            return entry.instrument.id in self.known or (entry.small and self.business and not self.foreign)
         if self.compound(start):
             return False
+        return self._evident(entry, start, stop, possessive)
+
+    def _evident(self, entry: Entry, start: int, stop: int, possessive: bool) -> bool:
+        after, evidence = self.token(stop), entry.instrument.evidence
         formal = len(entry.tokens) > 1 and entry.tokens[-1] in said.LEGAL_FORMS  # Ball Corp
         if formal or after in said.LEGAL_FORMS or after in said.MARKET_NOUNS or not self.words.isdisjoint(evidence):
             return True
-        if entry.grade <= DOUBTFUL:
-            return possessive or after in said.COMPANY_VERBS or after == "to" or self.business or bool(self.known)
-        return self.business and self._acts(start, stop, after)
+        if entry.exact and not (entry.curated and entry.grade <= DOUBTFUL) and not _telling(entry):
+            return False  # FCC, IT: known as something else
+        if entry.grade > DOUBTFUL or not (entry.curated or entry.gaps or entry.exact):
+            return self.business and self._acts(start, stop, after)
+        return (
+            (possessive and bool(evidence))
+            or after in said.COMPANY_VERBS
+            or after == "to"
+            or self.business
+            or bool(self.known)
+            or self._unlike_words(entry, start)
+        )
+
+    def _unlike_words(self, entry: Entry, start: int) -> bool:
+        """Whether nothing else is called so here: several words of which one is none of the dictionary (Munich Re),
+        capitals (RWE), or an English word in a text of another language that writes its nouns small."""
+        if len(entry.tokens) > 1:
+            return entry.small
+        if entry.exact:
+            return not self.text.isupper()
+        return self.foreign and said.GERMAN.isdisjoint(self.words) and self.token(start - 1) not in said.ARTICLES
 
     def _acts(self, start: int, stop: int, after: str) -> bool:
         """Whether an everyday name does what only companies do: "Target cuts its outlook", "Gap to close shops"."""
@@ -128,6 +159,10 @@ class Context:
         if after == "to" and self.token(stop + 1) in said.INFINITIVES:
             return True
         return after in said.VERBS_OF_COMPANIES or after in said.MOVES
+
+
+def _telling(entry: Entry) -> bool:
+    return len(entry.exact) > 2 and readable_alone(entry.exact)
 
 
 def invitation(low: Sequence[str], at: int) -> bool:

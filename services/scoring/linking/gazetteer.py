@@ -17,7 +17,7 @@ from typing import Final
 from services.scoring.linking.folding import fold, lower
 from services.scoring.linking.han import is_han
 from services.scoring.linking.small_words import written_small
-from shared.universe.instrument import SURE, Instrument, Name
+from shared.universe.instrument import DOUBTFUL, Instrument, Name
 from shared.universe.securities import Catalogue
 
 TOKEN: Final = re.compile(r"\w+|&")
@@ -31,22 +31,20 @@ _SQUASHED: Final = 8  # letters of a name that is also read without its gaps, as
 _FEW: Final = 2  # instruments whose names begin with the same word, beside the one that is called so
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
     """One way to write an instrument's name."""
 
     tokens: tuple[str, ...]  # lower case
     gaps: tuple[str, ...]  # the name's own gaps, len(tokens) - 1
+    capitals: tuple[bool, ...]  # which of its words begin with one
     instrument: Instrument
     name: Name
+    grade: int  # SURE, DOUBTFUL or EVERYDAY
     exact: str  # "" or the only case in which it is read (IBM, GE, 3M)
     small: bool  # whether all lower case is read as the name
     dated: bool  # whether it was a name on some days alone
-
-    @property
-    def grade(self) -> int:
-        """SURE, DOUBTFUL or EVERYDAY."""
-        return self.name.grade
+    curated: bool  # whether somebody wrote it down by hand: in Bellwether's own list or in a user's
 
     def fits(self, index: int, low: Sequence[str], spans: Sequence[tuple[int, int]], folded: str) -> bool:
         """Whether the gaps of the text from token `index` on are such as may lie within this name."""
@@ -61,72 +59,107 @@ class Entry:
             return False
         return True
 
+    def dressed(self, index: int, spans: Sequence[tuple[int, int]], folded: str) -> bool:
+        """Whether the text from token `index` on has capitals where the name has them ("First solar" has not)."""
+        return not any(
+            capital and folded[spans[at][0]].islower() for at, capital in enumerate(self.capitals, index) if at > index
+        )
+
+
+_Written = tuple[str, Name, Instrument]
+
 
 class Gazetteer:
-    """Every name by its tokens. Immutable."""
+    """Every name by its tokens. What is known of a name is worked out when a text first has it."""
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self.lengths: dict[str, tuple[int, ...]] = {}  # first token -> numbers of tokens of names, the longest first
-        self._entries: dict[tuple[str, ...], tuple[Entry, ...]] = {}
-        found: dict[tuple[str, ...], dict[tuple[tuple[str, ...], str], Entry]] = {}
+        written: dict[tuple[str, ...], list[_Written]] = {}
         starts: dict[str, set[str]] = {}
         for instrument in catalogue.instruments:
             for name in instrument.names:
-                if is_han(name.text):
+                text = name.text
+                if not text.isascii() and is_han(text):
                     continue
-                for entry in _entries(name, instrument):
-                    found.setdefault(entry.tokens, {}).setdefault((entry.gaps, instrument.id), entry)
-                    if len(entry.tokens) > 1:
-                        starts.setdefault(entry.tokens[0], set()).add(instrument.id)
+                for spelling in _spellings(text):
+                    tokens = tuple(TOKEN.findall(lower(fold(spelling))))
+                    if tokens and not "".join(tokens).isdigit():
+                        written.setdefault(tokens, []).append((spelling, name, instrument))
+                        if len(tokens) > 1:
+                            starts.setdefault(tokens[0], set()).add(instrument.id)
         lengths: dict[str, set[int]] = {}
-        for tokens, entries in found.items():
+        for tokens in written:
             lengths.setdefault(tokens[0], set()).add(len(tokens))
-            # names of now before former ones; a spelling that two share is the first one's
-            self._entries[tokens] = tuple(sorted(entries.values(), key=lambda entry: bool(entry.name.end)))
+        self._written = written
+        self._entries: dict[tuple[str, ...], tuple[Entry, ...]] = {}
         self.lengths = {first: tuple(sorted(sizes, reverse=True)) for first, sizes in lengths.items()}
         self.families = frozenset(first for first, ids in starts.items() if len(ids) > _FEW)
 
     def at(self, index: int, low: Sequence[str], day: date | None) -> list[Entry]:
         """Entries whose tokens stand at `index`, the longest first, of names of that day; see `Entry.fits`."""
-        entries, found = self._entries, []
+        found = []
         for size in self.lengths[low[index]]:
-            for entry in entries.get(tuple(low[index : index + size]), ()):
+            tokens = tuple(low[index : index + size])
+            entries = self._entries.get(tokens)
+            if entries is None:
+                if tokens not in self._written:
+                    continue
+                entries = self._entries[tokens] = _entries(self._written[tokens])
+            if len(entries) > 1 and day is None:  # names of now before former ones
+                entries = tuple(sorted(entries, key=_former))
+            for entry in entries:
                 if not entry.dated or entry.name.valid(day):
                     found.append(entry)
         return found
 
 
-def _entries(name: Name, instrument: Instrument) -> Iterator[Entry]:
-    written = name.text
-    spellings = [written, *(written.replace(old, new) for old, new in _SPELLINGS if old in written)]
+def _former(entry: Entry) -> tuple[bool, bool]:
+    listings = entry.instrument.listings
+    return bool(entry.name.end), bool(listings) and all(listing.end for listing in listings)
+
+
+def _spellings(written: str) -> Iterator[str]:
+    yield written
+    if written.isalnum() and written.isascii():
+        return
+    for old, new in _SPELLINGS:
+        if old in written:
+            yield written.replace(old, new)
     if not written.isascii():
         low = lower(written)
         for old, new in _UMLAUTS:
             low = low.replace(old, new)
-        spellings.append(low.title() if low != lower(written) else written)
+        if low != lower(written):
+            yield low.title()
     squashed = "".join(TOKEN.findall(written))
     if len(squashed) >= _SQUASHED and squashed != written:
-        spellings.append(squashed)
-    for spelling in dict.fromkeys(spellings):
-        if entry := _entry(spelling, name, instrument):
-            yield entry
+        yield squashed
 
 
-def _entry(written: str, name: Name, instrument: Instrument) -> Entry | None:
+def _entries(written: Sequence[_Written]) -> tuple[Entry, ...]:
+    """A spelling that two share is the first one's; one that an instrument has twice keeps its first."""
+    found: dict[tuple[tuple[str, ...], str], Entry] = {}
+    for spelling, name, instrument in written:
+        entry = _entry(spelling, name, instrument)
+        found.setdefault((entry.gaps, instrument.id), entry)
+    return tuple(found.values())
+
+
+def _entry(written: str, name: Name, instrument: Instrument) -> Entry:
     plain = fold(written)
     low = lower(plain)
     spans = [match.span() for match in TOKEN.finditer(low)]
     tokens = tuple(low[start:end] for start, end in spans)
-    if not tokens:
-        return None
     capitals = sum(map(str.isupper, plain))
     short = len(plain) <= 4 and (capitals >= 2 or any(sign.isdigit() or sign == "&" for sign in plain))
     return Entry(
         tokens=tokens,
         gaps=tuple(low[a[1] : b[0]] for a, b in pairwise(spans)),
+        capitals=tuple(plain[start].isupper() for start, _ in spans),
         instrument=instrument,
         name=name,
+        grade=name.grade,
         exact=plain if short else "",
+        small=name.grade <= DOUBTFUL and not short and len(low) >= 4 and written_small(tokens),
         dated=bool(name.start or name.end),
-        small=name.grade == SURE and not short and len(low) >= 4 and written_small(tokens),
+        curated=".csv" in instrument.source or ".parquet" in instrument.source,
     )

@@ -13,7 +13,7 @@ from typing import Final
 import ahocorasick
 
 from services.scoring.linking.folding import fold
-from shared.universe.instrument import SURE, Instrument, Name
+from shared.universe.instrument import DOUBTFUL, SURE, Instrument, Name
 from shared.universe.securities import Catalogue
 
 _HAN: Final = re.compile("[\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
@@ -22,18 +22,25 @@ _LONG: Final = 4  # signs of a name that is hardly ever part of anything else
 
 # What stands around a company's name in the news
 _FOLLOW: Final = """
-公司 集团 股份 公告 发布 宣布 披露 回应 称 表示 董事 高管 控股 旗下 股价 股票 涨停 跌停 涨 跌 大涨 大跌 拟 获 将 今日
-首席 创始人 上市 业绩 财报 营收 净利 一季 二季 三季 四季 中报 年报 市值 手机 汽车
-が は の 、 株 ホールディングス グループ 주가 는 은 이 가 의
+公司 集团 股份 公告 发布 宣布 披露 回应 称 表示 董事 高管 控股 旗下 股价 股票 涨停 跌停 涨 跌 大涨 大跌 拟 获
+将 今日 首席 创始人 上市 成交 订单 云 与 和 、 同 向 宣 今 昨 周 月 年 1 2 3 4 5 6 7 8 9 一 第 前 上 遭 被 因
+董 总 首 业绩 财报 营收 净利 一季 二季 三季 四季 中报 年报 市值 手机 汽车 が は の 株 ホールディングス
+グループ 주가 는 은 이 가 의
 """
-_PRECEDE: Final = "巨头 公司 股东 子公司 收购 增持 减持 买入 卖出 持有 投资 牵手 关注"
+_PRECEDE: Final = (
+    "超越 赶超 起诉 联手 携手 与 和 获 对 向 为 巨头 公司 股东 子公司 收购 增持 减持 买入 卖出 持有 投资 牵手 关注"
+)
 _TALK: Final = """
-股 公司 公告 亿 营收 净利 业绩 上市 市值 财报 涨 跌 收购 增持 减持 董事 评级 券商 基金 投资 销量 融资
-株 決算 利益 売上 億 증시 주가 실적 매출 영업이익 주식
+股 公司 公告 亿 销量 订单 成交 市值 机构 增速 利润 亏损 裁员 财季 收入 交付 营收 净利 业绩 上市 财报 涨 跌
+收购 增持 减持 董事 评级 券商 基金 投资 融资 株 決算 利益 売上 億 증시 주가 실적 매출 영업이익 주식
 """
 _BEHIND: Final = re.compile(rf"\s*(?:[:(,]|{'|'.join(_FOLLOW.split())})")
 _BEFORE: Final = re.compile(rf"(?:^|[\s,:;\"'\[(|\u3001\u3002\u201c\u201d\u300a\u3010]|{'|'.join(_PRECEDE.split())})$")
 _BUSINESS: Final = re.compile("|".join(_TALK.split()))
+# Right behind a name they make something else of it
+_ELSE: Final = re.compile(
+    "小学|中学|大学|学校|医院|村|镇|街|公园|大鼓|一下|雨林|河流|脚下|森林|教堂|寺|广场|机场|火车站|地铁站|さん|君|ちゃん"
+)
 
 
 def is_han(text: str) -> bool:
@@ -49,6 +56,11 @@ class HanEntry:
     name: Name
 
 
+def _former(entry: HanEntry) -> tuple[bool, bool]:
+    listings = entry.instrument.listings
+    return bool(entry.name.end), bool(listings) and all(listing.end for listing in listings)
+
+
 class HanNames:
     """Every such name. Immutable; the automaton is only read."""
 
@@ -60,7 +72,6 @@ class HanNames:
                     found.setdefault(fold(name.text), []).append(HanEntry(instrument, name))
         self._automaton = ahocorasick.Automaton()
         for text, entries in found.items():
-            entries.sort(key=lambda entry: bool(entry.name.end))
             self._automaton.add_word(text, (len(text), tuple(entries)))
         self._empty = not found
         if found:
@@ -72,9 +83,10 @@ class HanNames:
             return
         for last, (length, entries) in self._automaton.iter_long(folded):
             start, end = last + 1 - length, last + 1
-            if _cuts_a_word(folded, start, end):
+            if _cuts_a_word(folded, start, end) or _ELSE.match(folded, end):
                 continue
-            entry = next((one for one in entries if one.name.valid(day)), None)
+            ordered = sorted(entries, key=_former) if day is None else entries  # names of now before former ones
+            entry = next((one for one in ordered if one.name.valid(day)), None)
             if entry is not None:
                 yield start, end, entry
 
@@ -91,8 +103,10 @@ def convinces(folded: str, start: int, end: int, entry: HanEntry, known: bool) -
     begins = _BEFORE.search(folded[max(0, start - 4) : start]) is not None
     business = _BUSINESS.search(folded) is not None
     if grade == SURE:
-        return placed or begins or business
-    return placed and business and (begins or grade < 2)
+        return placed or business
+    if grade == DOUBTFUL:
+        return business and (placed or begins)
+    return placed and business
 
 
 def _cuts_a_word(folded: str, start: int, end: int) -> bool:

@@ -188,10 +188,14 @@ class _Reading:
             if (entry.exact and self.text[start:end] != entry.exact) or self._context.taken(start, end):
                 continue
             capital = not self.text[start].islower() or (start > 0 and self.text[start - 1] in "#@")
-            capital = capital or self.text[start:end] == fold(entry.name.text)  # eBay, e.l.f. Beauty
+            written = self.text[start:end]
+            if entry.gaps and capital and not entry.small and not entry.dressed(index, spans, self.text):
+                continue
+            capital = capital or written == fold(entry.name.text)  # eBay, e.l.f. Beauty
             if self._only_named(index, stop, entry, capital) or self._other(index, stop, entry, names):
                 return None
-            plain = entry.grade == SURE and (capital or entry.small) and not context.contradicts(entry, index, stop)
+            named = capital or (entry.small and not context.foreign)
+            plain = entry.grade == SURE and named and not context.contradicts(entry, index, stop)
             return _Candidate(entry, index, stop, start, end, capital, plain)
         return None
 

@@ -17,7 +17,7 @@ _ALSO_WORDS: Final = words(
     orange engie safran total thales carrefour tata birla bajaj titan britannia lotus ashok leyland
     """
 )
-_STILL_NAMES: Final = frozenset({"google"})  # a verb by now
+_STILL_NAMES: Final = frozenset({"google", "twitter"})  # words that the company took over
 _CONNECT: Final = frozenset({"the", "and", "of", "&", "in", "de", "s"})
 
 
