@@ -21,6 +21,7 @@ from dashboard.reading.lag import LagReader
 from dashboard.reading.reader import Reader, Unreachable
 from dashboard.reading.snapshots import newest
 from shared.clock import SystemClock
+from shared.contract.events import MARKET
 from shared.reading.offsets import Lag
 from shared.reading.run import Applied, RunView
 from shared.reading.supervisor import recorded_state
@@ -127,13 +128,19 @@ def open_signal(company: str) -> None:
     address.choose(page="Signals", company=company)
 
 
-def company_options() -> list[str]:
-    """Ids for the search box, by ticker: the catalogue's companies and whatever else has opinions."""
+def written_of() -> list[str]:
+    """Ids that have opinions, by ticker: what search and watchlists offer. The catalogue has too many for a list."""
     try:
-        known = set(read_aggregates("newest", newest))
+        return read_aggregates(
+            "written of", lambda run: sorted(newest(run), key=lambda company: companies.label(company).ticker)
+        )
     except Unreachable:
-        known = set()
-    return sorted(known | set(companies.listed()), key=lambda company: companies.label(company).ticker)
+        return []
+
+
+def is_known(company: str) -> bool:
+    """Whether the catalogue has it, or it has opinions."""
+    return company == MARKET or company in companies.listed() or company in written_of()
 
 
 def well() -> Condition:

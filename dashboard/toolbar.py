@@ -78,7 +78,7 @@ def _group(key: str, name: str, options: Sequence[str], chosen: str, meaning: st
 # -- search
 def _search_box() -> None:
     """Empty again once it has found something."""
-    options = live.company_options()
+    options = live.written_of()
 
     def found() -> None:
         wanted = str(st.session_state.get(SEARCH) or "").strip()

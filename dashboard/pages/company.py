@@ -18,7 +18,7 @@ from dashboard.reading.snapshots import CompanyWindow
 from dashboard.view import View
 from shared.clock import SECOND, SystemClock
 from shared.contract.aggregates import RecentDocument, Resolution
-from shared.contract.events import CHANNELS, MARKET, Channel
+from shared.contract.events import CHANNELS, Channel
 from shared.reading.documents import EVER
 from shared.reading.profiles import DEFAULT_LIST, Follow
 
@@ -33,7 +33,7 @@ def draw(view: View) -> None:
         )
         return
     company = view.company
-    if company not in live.company_options() and company != MARKET:
+    if not live.is_known(company):
         live.nothing(
             f"No company is called {formats.plain(company)[:80]}",
             "Neither the list of companies nor anything that was read knows this name or ticker. Search another one.",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from dashboard import live
-from dashboard.reading.companies import label
+from dashboard.reading.companies import label, named
 from dashboard.reading.recommendations import Profile
 from shared.analyst.following import event_class
 from shared.clock import SystemClock
@@ -92,26 +92,36 @@ def _box(kind: FollowKind, key: str, held: list[str], signals: Sequence[Signal])
         default=held,  # not by the session's state: that is sent once, and was lost on a box still to be painted
         key=key,
         format_func=lambda each: label(each).long if kind == "company" else event_words(each),
-        accept_new_options=kind == "event",
+        accept_new_options=kind != "sector",  # a company of the catalogue that nobody wrote of yet
         placeholder=_HINTS[kind],
     )
 
 
 def _options(kind: FollowKind, signals: Sequence[Signal]) -> list[str]:
     if kind == "company":
-        return live.company_options()
+        return live.written_of()
     if kind == "sector":
         return list(Catalogue.load().sectors)
     features = {feature for signal in signals for feature in signal.features if feature.startswith(EVENT_PREFIX)}
     return sorted(feature.removeprefix(EVENT_PREFIX) for feature in features)
 
 
+def _value(kind: FollowKind, written: str) -> str:
+    """What is followed, from what was picked or typed. Raises ProfileError."""
+    if kind == "event":
+        return event_class(written)
+    if kind == "company" and not live.is_known(written):
+        found = named(written, live.written_of())
+        if found is None:
+            raise ProfileError(f"no company is called {written[:80]!r}; give its name or ticker")
+        return found
+    return written
+
+
 def _save(profile: str, name: str, held: frozenset[Follow], keys: Mapping[FollowKind, str]) -> None:
     try:
         wanted = {
-            Follow(name, kind, event_class(value) if kind == "event" else value)
-            for kind, key in keys.items()
-            for value in st.session_state[key]
+            Follow(name, kind, _value(kind, value)) for kind, key in keys.items() for value in st.session_state[key]
         }
     except ProfileError as error:
         st.toast(f"Nothing was saved: {error}", icon=":material/error:")

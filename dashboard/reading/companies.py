@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +11,8 @@ from shared.contract.events import MARKET
 from shared.universe.securities import Catalogue
 
 UNCLASSIFIED = "Unclassified"
+_PREFIX = 3  # letters from which on the beginning of a name is enough
+_NEAR = 200  # keys that are looked at from there
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +48,63 @@ def label(company: str) -> Label:
     return Label(company, known.ticker, known.name, known.sector, tuple(dict.fromkeys(also))[:4])
 
 
-def listed() -> list[str]:
-    """Ids of every company of the catalogue."""
-    return [company.id for company in Catalogue.load().instruments]
+@cache
+def listed() -> frozenset[str]:
+    """Ids of every instrument of the catalogue."""
+    return frozenset(Catalogue.load().by_id)
 
 
-def named(text: str, ids: Iterable[str]) -> str | None:
-    """The company that somebody means by an id, a ticker or a name, in any case; None when it is none of `ids`."""
+def named(text: str, written_of: Iterable[str] = ()) -> str | None:
+    """The company that somebody means by an id, a ticker or a name, in any case, or by how one of these begins. What is
+    written of (ids with opinions) comes first; None when neither that nor the catalogue has it."""
     wanted = text.strip().lstrip("$").casefold()
-    found = None
+    if not wanted:
+        return None
+    ids = list(written_of)
+    by_key = _by_key()
+    known = by_key.get(wanted)
+    if known is not None and _is_symbol(known, wanted):
+        return known
+    own = next((company for company in ids if wanted in keys_of(company)), None)
+    if found := own or known:
+        return found
+    begins = [company for company in ids if any(key.startswith(wanted) for key in keys_of(company))]
+    if begins:
+        return min(begins, key=lambda company: (len(label(company).name), company))
+    keys = _sorted_keys()
+    at = bisect_left(keys, wanted)
+    near = keys[at : at + _NEAR]
+    beginning = [key for key in near if key.startswith(wanted)] if len(wanted) >= _PREFIX else []
+    return by_key[min(beginning, key=lambda key: (len(key), key))] if beginning else None
+
+
+@cache
+def keys_of(company: str) -> tuple[str, ...]:
+    """What a company is found by: id, ticker and names, case-folded."""
+    known = label(company)
+    every = (company, known.ticker, known.name, known.long, known.searched, *known.also)
+    return tuple(dict.fromkeys(each.casefold() for each in every))
+
+
+def _is_symbol(company: str, wanted: str) -> bool:
+    return wanted in (company.casefold(), label(company).ticker.casefold())
+
+
+@cache
+def _by_key() -> dict[str, str]:
+    """Key -> id; ids and tickers before names, the catalogue's order among equals."""
+    ids = list(Catalogue.load().by_id)
+    found: dict[str, str] = {}
     for company in ids:
-        known = label(company)
-        if wanted in (company.casefold(), known.ticker.casefold()):
-            return company
-        if wanted in (name.casefold() for name in (known.name, known.long, known.searched, *known.also)):
-            found = found or company
+        found.setdefault(company.casefold(), company)
+    for company in ids:
+        found.setdefault(label(company).ticker.casefold(), company)
+    for company in ids:
+        for key in keys_of(company):
+            found.setdefault(key, company)
     return found
+
+
+@cache
+def _sorted_keys() -> list[str]:
+    return sorted(_by_key())

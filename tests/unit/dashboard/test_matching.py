@@ -6,6 +6,8 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dashboard.reading.companies import listed, named
 from dashboard.reading.matching import Wanted, offered
@@ -48,11 +50,24 @@ def test_signs_and_what_is_offered() -> None:
 
 @pytest.mark.parametrize("text", ["AAPL", "aapl", "$aapl", " Apple ", "AAPL · Apple"])
 def test_a_search_finds_ids_tickers_and_names(text: str) -> None:
-    assert named(text, listed()) == "AAPL"
+    assert named(text) == named(text, ["AAPL", "MSFT"]) == "AAPL"
 
 
 def test_a_search_for_nobody_finds_nobody() -> None:
-    assert named("Xyzzy Holdings", listed()) is None
+    assert named("Xyzzy Holdings") is None and named(" ") is None and named("xyzzy", ["AAPL"]) is None
+
+
+def test_the_beginning_of_a_name_is_enough_and_what_is_written_of_comes_first() -> None:
+    assert named("microso") == "MSFT"
+    assert named("goog", ["AAPL"]) in ("GOOGL", "GOOG")
+    assert named("ama", ["AMAT", "AMZN"]) == "AMZN"  # the shorter name
+    assert named("foo hold", ["Foo Holdings"]) == "Foo Holdings"
+
+
+@given(st.text(max_size=12), st.lists(st.sampled_from(["AAPL", "MSFT", "odd · id", ""]), max_size=3))
+def test_any_search_finds_a_company_or_nobody(text: str, written_of: list[str]) -> None:
+    found = named(text, written_of)
+    assert found is None or found in listed() or found in written_of
 
 
 @pytest.mark.parametrize(
