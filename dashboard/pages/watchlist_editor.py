@@ -106,23 +106,23 @@ def _options(kind: FollowKind, signals: Sequence[Signal]) -> list[str]:
     return sorted(feature.removeprefix(EVENT_PREFIX) for feature in features)
 
 
-def _value(kind: FollowKind, written: str) -> str:
-    """What is followed, from what was picked or typed. Raises ProfileError."""
+def _follow(name: str, kind: FollowKind, written: str, held: frozenset[Follow]) -> Follow:
+    """What is followed, from what was picked or typed; what was followed before stays as it is. Raises ProfileError."""
+    if (kept := Follow(name, kind, written)) in held:
+        return kept
     if kind == "event":
-        return event_class(written)
+        return Follow(name, kind, event_class(written))
     if kind == "company" and not live.is_known(written):
         found = named(written, live.written_of())
         if found is None:
             raise ProfileError(f"no company is called {written[:80]!r}; give its name or ticker")
-        return found
-    return written
+        return Follow(name, kind, found)
+    return kept
 
 
 def _save(profile: str, name: str, held: frozenset[Follow], keys: Mapping[FollowKind, str]) -> None:
     try:
-        wanted = {
-            Follow(name, kind, _value(kind, value)) for kind, key in keys.items() for value in st.session_state[key]
-        }
+        wanted = {_follow(name, kind, value, held) for kind, key in keys.items() for value in st.session_state[key]}
     except ProfileError as error:
         st.toast(f"Nothing was saved: {error}", icon=":material/error:")
         return
