@@ -24,6 +24,7 @@ class Choices:
     trade: Trade = "score"  # weights follow the score, or the recommendation alone (thresholds then matter)
     strict: bool = False
     ticker: str = ""  # of a price file without a column of tickers
+    mapping: str = ""  # FIELD=column,… of a price file
     seed: int = 7
     train_window: str = ""
     test_window: str = ""

@@ -9,7 +9,7 @@ import csv
 import gzip
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Final
@@ -50,25 +50,17 @@ def canonical(column: str) -> str:
     return _ALIASES.get(plain, plain)
 
 
-def read_table(path: Path, ticker: str = "") -> pd.DataFrame:
-    """The rows of a CSV file (also .gz) as texts under our names, with ROW and WRONG. A file of one company has no
-    column of tickers: then it is `ticker`, or the one that the file is named after. Raises LayoutError, OSError and
-    UnicodeDecodeError."""
+def read_table(path: Path, mapping: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """The rows of a CSV file (also .gz) as texts under our names, with ROW and WRONG. `mapping`: field to the column
+    that has it. Raises LayoutError, OSError and UnicodeDecodeError."""
     data = path.read_bytes()
     text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode("utf-8-sig")
-    table = table_of(io.StringIO(text, newline=""))
-    if "date" in table and "ticker" not in table and len(table):
-        named = ticker or _ticker_in(path)
-        if not named:
-            raise LayoutError(
-                "there is no column 'ticker'; name the company with --ticker, or the file after it (AAPL.csv)"
-            )
-        table = table.assign(ticker=named)
-    return table
+    return table_of(io.StringIO(text, newline=""), mapping)
 
 
-def table_of(lines: Iterable[str]) -> pd.DataFrame:
+def table_of(lines: Iterable[str], mapping: Mapping[str, str] | None = None) -> pd.DataFrame:
     """Lines of CSV as texts under our names."""
+    mapped = {column: field for field, column in (mapping or {}).items()}
     iterator = iter(lines)
     first = next(iterator, "")
     delimiter = max(",;\t", key=lambda sign: (first.count(sign), sign == ","))
@@ -78,7 +70,9 @@ def table_of(lines: Iterable[str]) -> pd.DataFrame:
     if len(rows) > 2 and rows[1][1] and rows[1][1][0].strip().lower() in {"ticker", "tickers", "price", ""}:
         rows = list(_unstacked(rows))
     us = any(name.strip().lower() == "close/last" for name in rows[0][1])  # Nasdaq's
-    header = [canonical(name) for name in rows[0][1]]
+    header = [mapped.get(name.strip()) or canonical(name) for name in rows[0][1]]
+    if absent := sorted(set(mapped) - {name.strip() for name in rows[0][1]}):
+        raise LayoutError(f"--map: it has no column {absent[0]!r}; columns: {', '.join(rows[0][1])}")
     twice = sorted({name for name in header if name and header.count(name) > 1})
     if twice:
         raise LayoutError(f"it has two columns that mean {twice[0]!r}; leave one out")
@@ -134,8 +128,9 @@ def _unstacked(rows: list[_Line]) -> Iterator[_Line]:
                 yield number, [cells[0], ticker, *found], wrong
 
 
-def _ticker_in(path: Path) -> str:
-    stem = path.name.split(".csv")[0]
+def ticker_in(path: Path) -> str:
+    """The ticker that a file is named after, "" where the catalogue knows none."""
+    stem = re.split(r"\.(?:csv|txt|parquet|pq)\b", path.name, maxsplit=1, flags=re.IGNORECASE)[0]
     return stem.upper() if _STEM.fullmatch(stem) and Catalogue.load().resolve(stem) else ""
 
 

@@ -18,7 +18,8 @@ import exchange_calendars
 import numpy as np
 import pandas as pd
 
-from services.backtest.price_files import MONTH_FIRST, ROW, WRONG, LayoutError, days, numbers, read_table
+from services.backtest.price_files import MONTH_FIRST, ROW, WRONG, LayoutError, days, numbers
+from services.backtest.price_layouts import CLOSES_ALONE, parse_price_map, read_any
 
 COLUMNS = ("date", "ticker", "open", "high", "low", "close", "volume")
 PRICES = ("open", "high", "low", "close")
@@ -71,11 +72,12 @@ def load_prices(
     strict: bool = False,
     company_of: Callable[[str, date], str] | None = None,
     ticker: str = "",
+    mapping: str = "",
 ) -> Prices:
-    """Read a CSV (also .gz) in a layout of price_files.py; then as `check_prices`. `ticker` names a company where no
-    column does."""
+    """Read what price_layouts.py reads; then as `check_prices`. `ticker` names a company where no column does,
+    `mapping` (FIELD=column,…) columns of other names."""
     return check_prices(
-        read_prices(path, ticker),
+        read_prices(path, ticker, mapping),
         str(path),
         calendar=calendar,
         currency=currency,
@@ -108,6 +110,7 @@ def check_prices(
     if ROW not in table:
         table = table.assign(**{ROW: np.arange(2, len(table) + 2), WRONG: ""})
     problems: list[PriceProblem] = []
+    closes_alone = bool(table.attrs.get(CLOSES_ALONE))
     table = _checked(table, today, currency, problems)
     exchange = _calendar(calendar, table["date"])
     table = _on_sessions(table, exchange, problems)
@@ -123,6 +126,9 @@ def check_prices(
             f"{path}: no usable row is left; the first problem: {problems[0] if problems else 'the file is empty'}"
         )
     problems.extend(_jumps(table))
+    if closes_alone:
+        said = "closes alone: a trade at a session's open is reckoned at its close"
+        problems.append(PriceProblem(1, "", "", said, dropped=False))
     return _layout(table, exchange, problems)
 
 
@@ -155,16 +161,16 @@ def _one_class(table: pd.DataFrame, problems: list[PriceProblem]) -> pd.DataFram
     return table.drop(index=np.concatenate(left_out)) if left_out else table
 
 
-def read_prices(path: Path, ticker: str = "") -> pd.DataFrame:
+def read_prices(path: Path, ticker: str = "", mapping: str = "") -> pd.DataFrame:
     """The rows of a price file as texts. Raises PriceError when there is none."""
     if not path.exists():
         raise PriceError(f"{path}: no such price file; give one with the columns {','.join(COLUMNS)}")
     try:
-        return read_table(path, ticker)
+        return read_any(path, ticker, parse_price_map(mapping))
     except LayoutError as error:
         raise PriceError(f"{path}: {error}") from None
     except (ValueError, OSError, EOFError, zlib.error, csv.Error) as error:
-        raise PriceError(f"{path}: not a CSV file ({error}); expected the columns {','.join(COLUMNS)}") from None
+        raise PriceError(f"{path}: not a file of prices ({error}); expected the columns {','.join(COLUMNS)}") from None
 
 
 def _checked(table: pd.DataFrame, today: date, currency: str, problems: list[PriceProblem]) -> pd.DataFrame:

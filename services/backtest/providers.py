@@ -106,10 +106,12 @@ def company_namer() -> Callable[[str, date], str]:
     return company_of
 
 
-def load_any_prices(settings: Settings, source: str, signals: pd.DataFrame, ticker: str = "", **checks: Any) -> Prices:
-    """Prices from the file `source`, else from the provider of that name for the signals' tickers and time."""
+def load_any_prices(
+    settings: Settings, source: str, signals: pd.DataFrame, ticker: str = "", mapping: str = "", **checks: Any
+) -> Prices:
+    """Prices from the file or folder `source`, else from the provider of that name for the signals' tickers."""
     if Path(source).exists() or Path(source).suffix:
-        return load_prices(Path(source), company_of=company_namer(), ticker=ticker, **checks)
+        return load_prices(Path(source), company_of=company_namer(), ticker=ticker, mapping=mapping, **checks)
     provider = provider_of(settings.backtest, source)
     if signals.empty:
         raise PriceError(f"--prices {source}: the run has no signals, so there is nothing to ask for")

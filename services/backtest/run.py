@@ -33,6 +33,7 @@ def backtest_run(
         str(prices),
         loaded.signals,
         choices.ticker,
+        choices.mapping,
         calendar=choices.calendar,
         currency=choices.currency,
         today=to_datetime(SystemClock().now()).date(),

@@ -16,6 +16,7 @@ def warn(result: dict[str, Any], listing: str = "") -> None:
 
 
 def _warnings(result: dict[str, Any], listing: str) -> Iterator[str]:
+    yield from result.get("remarks", ())
     if result.get("rejected"):
         reasons = ", ".join(f"{reason} {number:,}" for reason, number in result.get("rejected_by_reason", {}).items())
         where = f"; they lie in {result['rejected_list']}" if result.get("rejected_list") else ""

@@ -20,7 +20,8 @@ def backtest(
         str,
         typer.Option(
             "--prices",
-            help="CSV, also .gz: date,ticker,open,high,low,close[,adj_close][,currency],volume; or a provider's name.",
+            help="CSV or Parquet: date,ticker,open,high,low,close[,adj_close][,currency],volume, or a column of closes "
+            "for each ticker; a folder with a file for each ticker; or a provider's name.",
         ),
     ],
     strategy: Annotated[
@@ -61,6 +62,9 @@ def backtest(
     ticker: Annotated[
         str, typer.Option("--ticker", help="Whose prices a file without a column of tickers holds (default: its name).")
     ] = "",
+    price_map: Annotated[
+        str, typer.Option("--map", help="FIELD=column,…: the price file's names for our fields, as close=Settle.")
+    ] = "",
     seed: Annotated[int, typer.Option("--seed", help="Seed of the placebo.")] = 7,
     state: State = None,
     as_json: Json = False,
@@ -72,7 +76,7 @@ def backtest(
 
     choices = Choices(
         strategy=strategy, cost_bps=cost_bps, delay=delay, calendar=calendar, currency=currency, hold_bars=hold,
-        trade=trade, strict=strict, ticker=ticker,
+        trade=trade, strict=strict, ticker=ticker, mapping=price_map,
         seed=seed, train_window=train_window, test_window=test_window, embargo=embargo,
         choose_by=choose_by,
     )  # fmt: skip

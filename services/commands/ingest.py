@@ -10,11 +10,14 @@ import typer
 from services.commands.accounts import warn
 from services.commands.options import (
     NEW_YORK,
+    Columns,
     DateFormat,
+    Encoding,
     Json,
     JsonLines,
     Limit,
     Mapping,
+    Preset,
     Run,
     State,
     Timezone,
@@ -39,7 +42,9 @@ app.add_typer(rejected_app, name="rejected")
 
 @app.command("file")
 def ingest_file(
-    path: Annotated[Path, typer.Argument(help="JSONL, CSV, TSV (each also as .gz) or Parquet.")],
+    path: Annotated[
+        Path, typer.Argument(help="JSONL, .json array, CSV, TSV (each also as .gz or .zip), Parquet, .xlsx.")
+    ],
     channel: Annotated[str, typer.Option("--channel", help="news or social.")],
     mapping: Mapping = None,
     live: Annotated[
@@ -47,6 +52,9 @@ def ingest_file(
     ] = False,
     timezone: Timezone = NEW_YORK,
     date_format: DateFormat = "",
+    encoding: Encoding = "",
+    columns: Columns = "",
+    preset: Preset = "",
     source: Annotated[str | None, typer.Option("--source", help="Name of the source (default: file:NAME).")] = None,
     state: State = None,
     run: Run = None,
@@ -57,6 +65,7 @@ def ingest_file(
     from services.ingest.documents.normalise import Reading
     from services.ingest.file_load import load_file
     from services.ingest.sources.files import FileSource, source_name
+    from services.ingest.sources.layout import layout_of
     from services.ingest.sources.mapping import parse_map
     from services.ingest.sources.rows import format_of
     from shared.clock import SystemClock
@@ -67,7 +76,7 @@ def ingest_file(
         date_format=date_format_of(date_format),
     )  # fmt: skip
     format_of(path)
-    feed = FileSource(path, parse_map(mapping or []), reading)
+    feed = FileSource(path, parse_map(mapping or []), reading, layout_of(preset, encoding, columns))
     try:
         with Bar("reading", max(1, feed.size)) as bar:
 

@@ -41,6 +41,18 @@ DateFormat = Annotated[
     str,
     typer.Option("--date-format", help="Form of the file's times, as %d/%m/%Y %H:%M; without %z they are UTC."),
 ]
+Encoding = Annotated[
+    str, typer.Option("--encoding", help="Encoding of the file, as cp1252 or utf-16 (default: told from the file).")
+]
+Columns = Annotated[str, typer.Option("--columns", help="NAME,…: the columns of a CSV or .xlsx file without a header.")]
+Preset = Annotated[
+    str,
+    typer.Option(
+        "--preset",
+        help="Layout of a known data set: sentiment140, fnspid, benzinga-raw, benzinga-ratings, kaggle-stock-tweets, "
+        "kaggle-company-tweets, kaggle-wallstreetbets.",
+    ),
+]
 NEW_YORK = "America/New_York"
 
 

@@ -13,11 +13,14 @@ from services.commands.accounts import warn
 from services.commands.options import (
     NEW_YORK,
     Begin,
+    Columns,
     DateFormat,
+    Encoding,
     End,
     Json,
     Mapping,
     OptionError,
+    Preset,
     State,
     Timezone,
     between,
@@ -52,12 +55,15 @@ def replay(
     begin: Begin = None,
     end: End = None,
     file: Annotated[
-        Path | None, typer.Option("--file", help="Replay a file (JSONL, CSV, TSV, Parquet) instead of topics.")
+        Path | None, typer.Option("--file", help="Replay a file, of any format of `ingest file`, instead of topics.")
     ] = None,
     channel: Annotated[str, typer.Option("--channel", help="Channel of the file: news or social.")] = "news",
     mapping: Mapping = None,
     timezone: Timezone = NEW_YORK,
     date_format: DateFormat = "",
+    encoding: Encoding = "",
+    columns: Columns = "",
+    preset: Preset = "",
     speed: Annotated[str, typer.Option("--speed", help="60x: an hour per minute; max: as fast as possible.")] = "max",
     model: Annotated[str, typer.Option("--model", help="Another model than the configured one.")] = "",
     strategy: Annotated[
@@ -98,7 +104,7 @@ def replay(
     question = Question(
         str(file.absolute()) if file else "", channels, *between(begin, end),
         tuple(mapping or ()), timezone_of(timezone).key, model, tuple(strategy or ()), anonymise,
-        date_format_of(date_format),
+        date_format_of(date_format), encoding, columns, preset,
     )  # fmt: skip
     settings = settings_of(state)
     follow = _follow(settings, prices) if prices and not workers else None

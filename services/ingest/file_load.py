@@ -63,6 +63,7 @@ def load_file(settings: Settings, source: FileSource, clock: Clock, advance: Adv
         "rejected_by_reason": dict(sorted(reasons.items())),
         "rejected_list": str(StateFolder(settings.state_dir).rejected) if counts.rejected else "",
         "unknown_companies": names.most_unknown(),
+        "remarks": source.remarks,
     }
 
 

@@ -18,7 +18,9 @@ from services.ingest.documents.masker import Masker
 from services.ingest.documents.normalise import Reading, Rejected, is_undated, normalise
 from services.ingest.documents.raw_document import RawDocument
 from services.ingest.sources.files import FileSource, source_name
+from services.ingest.sources.layout import Layout
 from services.ingest.sources.mapping import parse_map
+from services.ingest.sources.rows import PLAIN
 from services.runtime.record import Recorded
 from shared.clients.kafka import TopicLog, describe
 from shared.clients.state_folder import StateFolder
@@ -57,6 +59,7 @@ def read_file(
     begin: int | None = None,
     end: int | None = None,
     date_format: str = "",
+    layout: Layout = PLAIN,
 ) -> Range:
     """A file as `bellwether ingest file` would put it on Kafka: same documents, keys and partitions, without Kafka."""
     names = CompanyNames(Catalogue.load())
@@ -64,7 +67,7 @@ def read_file(
         channel, source_name(path), ZoneInfo(timezone),
         link=names.link, date_format=date_format, zone_names=settings.ingest.zone_names,
     )  # fmt: skip
-    source, masker = FileSource(path, parse_map(list(mapping)), reading), Masker.from_settings(settings)
+    source, masker = FileSource(path, parse_map(list(mapping)), reading, layout), Masker.from_settings(settings)
     placed = _Placed(Topics(LIVE, settings.kafka.document_partitions), channel)
     account, rejected = placed.stretch.account, RejectedFile(settings.state_dir, reading.source, clock)
     account.rejected_list = StateFolder(settings.state_dir).rejected
@@ -89,6 +92,7 @@ def read_file(
         account.rejected += by_reason(one for _, one in refused)
         rejected.write(refused)
     account.taken = len(placed.stretch.records)
+    account.remarks = source.remarks
     account.unlinked, account.unknown = names.unlinked, names.most_unknown()
     return placed.stretch
 

@@ -13,6 +13,7 @@ import msgspec
 
 from services.aggregation.core.plan import Rules
 from services.aggregation.signals.strategy import load_strategy
+from services.ingest.sources.layout import layout_of
 from services.model.folders import ModelError, find_model
 from services.replay.cache import AnswerCache
 from services.replay.live_answers import live_answers
@@ -41,11 +42,15 @@ class Question:
     strategies: tuple[str, ...] = ()
     anonymise: bool = False
     date_format: str = ""
+    encoding: str = ""
+    columns: str = ""
+    preset: str = ""
 
     def asked(self) -> dict[str, Any]:
         built: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
-        if not self.date_format:  # a run of a former version did not ask for one either
-            del built["date_format"]
+        for later in ("date_format", "encoding", "columns", "preset"):  # a run of a former version did not ask for them
+            if not built[later]:
+                del built[later]
         return built
 
 
@@ -126,6 +131,7 @@ def read_range(settings: Settings, question: Question, clock: Clock) -> Range:
         given = read_file(
             settings, Path(question.file), question.channels[0], question.mapping, question.timezone, clock,
             question.begin, question.end, question.date_format,
+            layout_of(question.preset, question.encoding, question.columns),
         )  # fmt: skip
     else:
         given = read_topics(settings, question.channels, question.begin, question.end)

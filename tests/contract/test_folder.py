@@ -31,7 +31,7 @@ def names(path: Path) -> set[str]:
 
 def test_files_are_read_and_laid_aside(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text('{"text": "Apple", "external_id": 1}\n{"text": "Tesla"}\nbroken\n')
-    (tmp_path / "b.csv").write_text("body,by\nMicrosoft,ann\n")
+    (tmp_path / "b.csv").write_text("what,by\nMicrosoft,ann\n")
     (tmp_path / "c.docx").write_bytes(b"PK")
     (tmp_path / "half.jsonl.part").write_text('{"text"')
     (tmp_path / ".hidden.csv").write_text("text\nx\n")
@@ -47,8 +47,8 @@ def test_files_are_read_and_laid_aside(tmp_path: Path) -> None:
     }  # fmt: skip
     assert "name it with --map text=COLUMN" in (tmp_path / "failed/b.csv.why.txt").read_text()
     (tmp_path / "a.jsonl").write_text('{"text": "Apple again"}\n')
-    mapped = folder(tmp_path, map={"text": "body"})
-    (tmp_path / "b.csv").write_text("body,by\nMicrosoft,ann\n")
+    mapped = folder(tmp_path, map={"text": "what"})
+    (tmp_path / "b.csv").write_text("what,by\nMicrosoft,ann\n")
     again = taken(read(mapped, polls(1, mapped)))
     assert {"done/b.csv", "done/a.2.jsonl"} <= names(tmp_path) | {"done/a.2.jsonl"}
     assert "Microsoft" in [item.get("text") for item in items(again)]

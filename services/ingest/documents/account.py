@@ -29,6 +29,7 @@ class Account:
     unlinked: int = 0  # names of companies that the catalogue does not know
     unknown: list[tuple[str, int]] = field(default_factory=list)  # the ten most frequent of them
     rejected_list: Path | None = None
+    remarks: list[str] = field(default_factory=list)  # what was guessed of the file
 
     def told(self) -> dict[str, Any]:
         """Plain data; the same names as `ingest file` uses."""
@@ -43,4 +44,5 @@ class Account:
             "rejected_list": str(self.rejected_list) if self.rejected else "",
             "unlinked": self.unlinked,
             "unknown_companies": self.unknown,
+            "remarks": self.remarks,
         }

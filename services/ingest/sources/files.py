@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Final
 
 from services.ingest.documents.normalise import Reading, Rejected
+from services.ingest.sources.layout import Layout, with_aliases
 from services.ingest.sources.mapping import check_map, picker
-from services.ingest.sources.rows import Row, open_rows
+from services.ingest.sources.rows import PLAIN, Row, open_rows
 from services.ingest.sources.source import Batch, Cursor, SourceError
 
 _BATCH_ROWS: Final = 500
@@ -22,22 +23,23 @@ _FINGERPRINT_BYTES: Final = 65_536
 class FileSource:
     """The rows of one file, as raw items. `key` follows the file's content, not its name."""
 
-    def __init__(self, path: Path, mapping: dict[str, str], reading: Reading) -> None:
+    def __init__(self, path: Path, mapping: dict[str, str], reading: Reading, layout: Layout = PLAIN) -> None:
         self._path = path
-        self._mapping = mapping
+        self._mapping = {**layout.mapping, **mapping}
+        self._layout = layout
         self.reading = reading
         self.size = _size(path)
-        self.key = f"file:{_fingerprint(path, mapping, reading)}"
+        self.key = f"file:{_fingerprint(path, self._mapping, reading, layout)}"
         self.bytes_read: Callable[[], int] = lambda: 0
+        self.remarks: list[str] = []  # what was guessed: a person may not have meant it
 
     def batches(self, cursor: Cursor | None, stop: threading.Event) -> Iterator[Batch]:
         """Batches of at most 500 rows. Raises SourceError, and MappingError before the first batch."""
         done = int(cursor["rows"]) if cursor else 0
-        pick = picker(self._mapping)
-        with open_rows(self._path, done) as (rows, self.bytes_read):
+        with open_rows(self._path, done, self._layout) as (rows, self.bytes_read, said):
             head = list(itertools.islice(rows, _LOOKED_AT))
-            if not done:
-                self._check(head)
+            self.remarks = said
+            pick = picker(self._checked(head, anew=not done))
             for chunk in _chunks(itertools.chain(head, rows)):
                 if stop.is_set():
                     return
@@ -45,15 +47,23 @@ class FileSource:
                 yield Batch(items, {"rows": done + len(items)}, first=done + 1)
                 done += len(items)
 
-    def _check(self, head: list[Row]) -> None:
+    def _checked(self, head: list[Row], *, anew: bool) -> dict[str, str]:
+        """The mapping, with columns that go by other names. Raises MappingError."""
         columns = {str(column) for row in head if not isinstance(row, Rejected) for column in row}
-        if columns:
-            check_map(self._mapping, columns, self._path.name)
+        nested = {str(column) for row in head if not isinstance(row, Rejected) for column, value in row.items()
+                  if isinstance(value, dict)}  # fmt: skip
+        mapping, taken = with_aliases(self._mapping, columns, nested)
+        if taken:
+            self.remarks.append(f"columns taken by their names: {', '.join(taken)}; --map FIELD=column says otherwise")
+        if columns and anew:
+            check_map(mapping, columns, self._path.name)
+        return mapping
 
 
 def source_name(path: Path) -> str:
-    """`file:tweets.jsonl`, also for tweets.jsonl.gz: zipping a file does not make its items new ones."""
-    return f"file:{path.name.removesuffix('.gz')}"
+    """`file:tweets.jsonl`, also for tweets.jsonl.gz or .zip: zipping a file does not make its items new ones."""
+    plain = path.name.removesuffix(".gz")
+    return f"file:{plain.removesuffix('.zip') if Path(plain.removesuffix('.zip')).suffix else plain}"
 
 
 def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
@@ -70,7 +80,7 @@ def _size(path: Path) -> int:
         raise SourceError(f"{path}: {error.strerror}") from error
 
 
-def _fingerprint(path: Path, mapping: dict[str, str], reading: Reading) -> str:
+def _fingerprint(path: Path, mapping: dict[str, str], reading: Reading, layout: Layout) -> str:
     """The same for the same content read in the same way (head, tail and size stand for the content)."""
     digest = hashlib.blake2b(digest_size=16)
     try:
@@ -83,4 +93,6 @@ def _fingerprint(path: Path, mapping: dict[str, str], reading: Reading) -> str:
         raise SourceError(f"{path}: {error.strerror}") from error
     way = (size, sorted(mapping.items()), reading.channel, reading.source, str(reading.exchange), reading.live)
     digest.update(repr(way).encode() + reading.date_format.encode())
+    if layout != PLAIN:
+        digest.update(repr((layout.encoding, layout.columns)).encode())
     return digest.hexdigest()

@@ -19,6 +19,7 @@ from pydantic import Field
 from services.ingest.documents.normalise import FIELDS
 from services.ingest.sources.files import FileSource
 from services.ingest.sources.kind import SourceKind, SourceOptions, Surroundings, ledger_key, reading_of
+from services.ingest.sources.layout import LayoutError, layout_of
 from services.ingest.sources.mapping import MappingError
 from services.ingest.sources.polling import PolledSource, PollFailed
 from services.ingest.sources.rows import format_of
@@ -36,6 +37,9 @@ class FolderOptions(SourceOptions):
     PLACE: ClassVar[tuple[str, ...]] = ("path",)
     path: str = Field(min_length=1, description="The folder. Subfolders done, failed and unknown are made in it.")
     map: dict[str, str] = Field({}, description="FIELD: column or path, as --map of `bellwether ingest file`.")
+    encoding: str = Field("", description="Encoding of the files; none: told from each.")
+    columns: str = Field("", description="NAME,…: the columns of files without a header.")
+    preset: str = Field("", description="Layout of a known data set, as --preset of `bellwether ingest file`.")
     live: bool = Field(True, description="Available when read; false: history, available when dated.")
     seconds: float = Field(5.0, gt=0, description="Seconds between two looks.")
     quiet_seconds: float = Field(2.0, ge=0, description="A file that changed within so many is still being written.")
@@ -52,6 +56,10 @@ class FolderSource(PolledSource):
             raise SourceError(f"source {name}: path {options.path}: give it from the root, as /data/incoming")
         if unknown := sorted(options.map.keys() - set(FIELDS)):
             raise SourceError(f"source {name}: map: there is no field {unknown[0]!r}; fields: {', '.join(FIELDS)}")
+        try:
+            self._layout = layout_of(options.preset, options.encoding, options.columns)
+        except LayoutError as error:
+            raise SourceError(f"source {name}: {error}") from None
         self._options = options
         self._leaving: set[Path] = set()  # read to their ends, and not laid aside yet
 
@@ -86,7 +94,7 @@ class FolderSource(PolledSource):
     def _file(self, path: Path, cursor: Cursor, stop: threading.Event) -> Iterator[Batch]:
         file = ""
         try:
-            source = FileSource(path, self._options.map, self.reading)
+            source = FileSource(path, self._options.map, self.reading, self._layout)
             file = source.key
             rows = int(cursor.get("rows", 0)) if cursor.get("file") == file else 0
             for batch in source.batches({"rows": rows}, stop):

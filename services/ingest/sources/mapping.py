@@ -44,7 +44,8 @@ def check_map(mapping: Mapping[str, str], columns: Collection[str], path: str) -
         mapping.get(field, field) in columns or {".", "{"} & set(mapping.get(field, "")) for field in ("text", "title")
     ):
         raise MappingError(
-            f"{path} has no column 'text' or 'title'; name it with --map text=COLUMN; columns: {_listed(columns)}"
+            f"{path} has no column 'text' or 'title'; name it with --map text=COLUMN (or, of a file without a header, "
+            f"its columns with --columns); columns: {_listed(columns)}"
         )
 
 
