@@ -48,4 +48,5 @@ def served(settings: Settings, clock: Clock | None = None) -> Iterator[httpx.Cli
         server.stop()
         thread.join(20)
         assert not thread.is_alive()
+        door.close()
         door.client.close()

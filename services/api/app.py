@@ -16,11 +16,11 @@ from starlette.middleware.gzip import GZipMiddleware
 from services.api.door import Door
 from services.api.gate import Gate
 from services.api.problems import Problem, unavailable
-from services.api.routes import companies, documents, market, operation, push, runs, score, signals
+from services.api.routes import companies, documents, market, operation, push, runs, score, signals, stream
 from services.api.schemas import ProblemDetails
 from shared.contract.health import WorkerReport
 
-ROUTERS: Final = (operation, companies, documents, market, signals, runs, score, push)
+ROUTERS: Final = (operation, companies, documents, market, signals, runs, score, push, stream)
 
 
 def build(door: Door, report: Callable[[], WorkerReport] | None = None) -> FastAPI:

@@ -15,6 +15,7 @@ from services.api.answers import About
 from services.api.problems import Problem
 from services.api.scorer import Scorer
 from shared.clock import Clock, SystemClock, to_iso
+from shared.contract.topics import Topics
 from shared.reading.access import ApiKey
 from shared.reading.audit import AuditLog
 from shared.reading.run import RunView
@@ -22,6 +23,7 @@ from shared.settings import Settings
 from shared.universe.securities import Catalogue
 
 if TYPE_CHECKING:
+    from services.api.stream.hub import Hub
     from services.ingest.push import PushDoor
 
 PUSH_SECONDS: Final = 20.0  # how long a push waits for Kafka
@@ -53,7 +55,10 @@ class Door:
     settings: Settings
     client: redis.Redis
     clock: Clock = field(default_factory=SystemClock)
+    streams: int = 0  # open now
+    cut: int = 0  # streams that were cut off because their clients took nothing
     _pushing: PushDoor | None = None
+    _hub: Hub | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
@@ -70,6 +75,23 @@ class Door:
             caller.name, "api", action, outcome, role=caller.role, target=target, address=caller.address, detail=detail
         )
         self.audit.note(entry)
+
+    def hub(self) -> Hub:
+        """What the streams follow; opened at the first one: it connects to Kafka. Raises NoLog."""
+        from services.api.stream.hub import Hub
+
+        with self._lock:
+            if self._hub is None:
+                self._hub = Hub(self.settings.kafka, Topics.of(self.settings))
+            return self._hub
+
+    def close(self) -> None:
+        """At the end."""
+        self.close_push_door()
+        with self._lock:
+            hub, self._hub = self._hub, None
+        if hub is not None:
+            hub.close()
 
     def push_door(self) -> PushDoor:
         """Opened at the first push: it connects to Kafka. Raises what PushDoor raises."""

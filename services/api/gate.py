@@ -96,7 +96,8 @@ class Gate:
             raise Problem(404, "there is nothing at this address", "GET /v1/openapi.json lists what there is")
         if caller.key is None and rule.changes:
             raise Problem(401, "this changes something, and nobody without a key may", _CREATE.format("push"))
-        scope.setdefault("state", {})["caller"] = caller
+        state = scope.setdefault("state", {})
+        state["caller"], state["allowed"] = caller, lambda: self._still(caller, rule)
         if caller.role not in rule.roles:
             roles = " or ".join(sorted(rule.roles))
             raise Problem(403, f"a key of role {caller.role} may not do this", f"use a key of role {roles}")
@@ -126,6 +127,17 @@ class Gate:
                 self._keys = {key.id: key for key in held}
                 self._read_at = time.monotonic()
             return self._keys
+
+    async def _still(self, caller: Caller, rule: Rule) -> bool:
+        """Whether a caller whose stream has been open for a while may still have it."""
+        try:
+            keys = await self._current_keys()
+        except Problem:
+            return True  # Redis is away: nobody is known, nobody was revoked
+        if caller.key is None:
+            return not keys
+        kept = keys.get(caller.key.id)
+        return kept is not None and kept.valid(self._clock.now()) and kept.role in rule.roles
 
     async def _note_refusal(self, scope: Scope, problem: Problem) -> None:
         caller = scope.get("state", {}).get("caller") or Caller(None, scope["client"][0] if scope.get("client") else "")

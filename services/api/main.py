@@ -58,12 +58,13 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     def fill(found: WorkerReport) -> None:
         found.processed = gate.counts["requests"]
         found.detail = {each: str(count) for each, count in sorted(gate.counts.items())}
+        found.detail |= {"streams": str(door.streams), "cut": str(door.cut), "audited": str(mover.moved)}
         found.detail["address"] = f"{settings.api.host}:{settings.api.port}"
 
+    mover = AuditMover(door.audit, settings.kafka)
     report.append(Reporter(settings, ROLE, name, fill))
     _warn_of_plain_text(settings)
     server = Server(config_of(settings, gate))
-    mover = AuditMover(door.audit, settings.kafka)
     beside = [asyncio.create_task(report[0].run()), asyncio.create_task(mover.run())]
     try:
         await server.serve()
@@ -74,6 +75,7 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
+        await asyncio.to_thread(door.close)
     return WorkerStop(ExitCode.WELL, "stopped")
 
 
