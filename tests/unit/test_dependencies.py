@@ -43,7 +43,6 @@ NOT_IMPORTED = {
     "types-pyyaml": "types for mypy",
     "mcp": "declared for a part in progress",
     "joserfc": "declared for a part in progress",
-    "schemathesis": "declared for a part in progress",
 }
 # imported, and on purpose not declared
 NOT_DECLARED = {
