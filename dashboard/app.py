@@ -14,8 +14,9 @@ from typing import Final
 import streamlit as st
 
 from dashboard import address, live, toolbar, view
-from dashboard.pages import alerts, backtest, company, foryou, health, market, signals
+from dashboard.pages import alerts, audit, backtest, company, foryou, health, market, signals
 from dashboard.view import View
+from dashboard.who import who
 
 # A page is a file in dashboard/pages with a function that draws it, one line here, and one in toolbar.ACTS.
 PAGES: Final[dict[str, Callable[[View], None]]] = {
@@ -26,6 +27,7 @@ PAGES: Final[dict[str, Callable[[View], None]]] = {
     "Alerts": alerts.draw,
     "Back-test": backtest.draw,
     "Health": health.draw,
+    "Audit": audit.draw,  # for admins where people log in
 }
 HERE: Final = Path(__file__).parent
 
@@ -40,13 +42,18 @@ def main() -> None:
 
 
 def frame() -> None:
-    live.screen(lambda: toolbar.draw(list(PAGES)), page)
+    live.screen(lambda: toolbar.draw(pages()), page)
+
+
+def pages() -> list[str]:
+    """Those that this reader sees."""
+    return [name for name in PAGES if name != "Audit" or who().sees_audit]
 
 
 def page() -> None:
     """The chosen page. What stood there for another page or company is taken away first."""
     chosen = view.current()
-    name = address.one_of("page", list(PAGES))
+    name = address.one_of("page", pages())
     st.set_page_config(page_title=_title())
     with live.part("page", (name, chosen.company if name == "Company" else "")):
         PAGES[name](chosen)
@@ -54,7 +61,7 @@ def page() -> None:
 
 def _title() -> str:
     """Of the browser's tab: the page, what it is about, and the run."""
-    return toolbar.title(address.one_of("page", list(PAGES)), address.value("company"), live.settings().run)
+    return toolbar.title(address.one_of("page", pages()), address.value("company"), live.settings().run)
 
 
 @cache

@@ -20,6 +20,7 @@ from dashboard.reading.condition import Condition, condition
 from dashboard.reading.lag import LagReader
 from dashboard.reading.reader import Reader, Unreachable
 from dashboard.reading.snapshots import newest
+from dashboard.who import who
 from shared.clock import SystemClock
 from shared.contract.events import MARKET
 from shared.reading.offsets import Lag
@@ -69,6 +70,9 @@ def read_aggregates(key: Hashable, query: Callable[[RunView], T]) -> T:
 
 def write(change: Callable[[RunView], object]) -> bool:
     """Make a reader's own change; tells the reader when it could not be made, and whether it was."""
+    if not who().may_write:
+        st.toast("Your role is viewer: it may not change watchlists and ratings.", icon=":material/lock:")
+        return False
     try:
         reader().write(change)
     except Unreachable as problem:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,12 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.starlette import App
+
+from dashboard import live
+from dashboard.door.middleware import Door
+from shared.clients.redis import connect
+from shared.clock import SystemClock
+from shared.reading.audit import AuditLog
 
 HERE: Final = Path(__file__).parent
 # Streamlit's scripts of the elements that the Market page shows first; one that another version lacks is left out
@@ -58,4 +65,16 @@ _STATIC: Final = Path(streamlit.__file__).parent / "static"
 _NAMED: Final = (_STATIC / "index.html").read_text("utf-8")  # by Streamlit's own page
 _SCRIPTS: Final = [name for name in scripts_of(_STATIC / "static" / "js", ELEMENTS) if name not in _NAMED]
 
-app = App(HERE / "app.py", middleware=[Middleware(HeadStart, scripts=_SCRIPTS)])
+
+@cache
+def _audit() -> AuditLog:
+    return AuditLog(connect(live.settings().redis), SystemClock())
+
+
+def _door() -> Middleware:
+    """Before everything else. The path is Streamlit's own option, which the supervisor sets from ours."""
+    base = str(streamlit.get_option("server.baseUrlPath") or "").strip("/")
+    return Middleware(Door, settings=live.settings().dashboard, base=base, clock=SystemClock(), audit=_audit)
+
+
+app = App(HERE / "app.py", middleware=[_door(), Middleware(HeadStart, scripts=_SCRIPTS)])

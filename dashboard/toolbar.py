@@ -13,6 +13,7 @@ from dashboard.drawing import formats
 from dashboard.reading import companies, snapshots
 from dashboard.reading.reader import Unreachable
 from dashboard.reading.snapshots import newest, newest_documents
+from dashboard.who import who
 from shared.reading.windows import WINDOWS, clock
 
 # What acts on which page; nothing else is shown there.
@@ -24,6 +25,7 @@ ACTS: Final[dict[str, tuple[str, ...]]] = {
     "Alerts": ("range", "tz"),
     "Back-test": ("tz",),
     "Health": (),
+    "Audit": ("tz",),
 }
 CHOICES: Final[dict[str, tuple[str, Sequence[str], str]]] = {
     "window": ("Window", list(WINDOWS), "The market time shown; changes are against the same span before it."),
@@ -33,6 +35,7 @@ CHOICES: Final[dict[str, tuple[str, Sequence[str], str]]] = {
 AS_OF: Final = "When the newest opinion became available. Windows end here, not at this computer's time."
 RUN: Final = "The run that every page shows. `bellwether up --run NAME` shows another."
 SEARCH: Final = "search"
+LOGGED_IN: Final = "Who you are, as your log-in says. To log out, open"
 NO_CHOICE: Final = formats.NOTHING  # in place of a window while a range is shown
 
 
@@ -137,6 +140,9 @@ def _range_box(live_end: bool) -> None:
 # -- what is shown, and how it is
 def _facts() -> list[dict[str, str]]:
     found = [_fact("run", f"run {live.settings().run}", RUN)]
+    user = who()
+    if user.name:
+        found.append(_fact("user", f"{user.name}, {user.role}", f"{LOGGED_IN} {_log_out()}"))
     state = live.well()
     found.append(_fact(state.level, state.reason, "The page Health has the details.", "Health"))
     with contextlib.suppress(Unreachable):
@@ -160,6 +166,10 @@ def _data_facts() -> list[dict[str, str]]:
     if any(document.synthetic for document in documents):
         found.append(_fact("synthetic", "synthetic data", "Synthetic samples are among the data shown."))
     return found
+
+
+def _log_out() -> str:
+    return f"{live.settings().dashboard.url.rstrip('/')}/_door/logout"
 
 
 def _fact(kind: str, text: str, meaning: str, opens: str = "") -> dict[str, str]:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import address
 from dashboard.drawing import palette
+from dashboard.who import who
 from shared.clock import to_micros
 from shared.contract.events import CHANNELS, Channel
 from shared.contract.names import NAME
@@ -58,7 +59,7 @@ def current() -> View:
         zone=zone,
         zone_name={"UTC": "UTC", "exchange": "New York"}.get(chosen, str(zone)),
         dark=st.context.theme.type == "dark",
-        profile=profile_of(address.value("profile"), st.session_state.get("profile_default", "")),
+        profile=own_profile(address.value("profile"), st.session_state.get("profile_default", "")),
     )
 
 
@@ -84,6 +85,14 @@ def of_days(first: date, last: date, zone: ZoneInfo) -> Window:
     )
     label = f"{first:%-d %b %Y}" if first == last else f"{first:%-d %b %Y} to {last:%-d %b %Y}"
     return between(label, start, end)
+
+
+def own_profile(asked: str, default: str) -> str:
+    """That of the user who has logged in: nobody else's, but for an admin who asks for it."""
+    user = who()
+    if user.picks_profiles:
+        return profile_of(asked, user.profile or default)
+    return user.profile
 
 
 def profile_of(asked: str, default: str) -> str:

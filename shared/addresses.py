@@ -1,8 +1,9 @@
-"""Addresses that carry a password or a key: how it is taken out of them, and what of them may be shown. Pure."""
+"""Addresses: a password or key in one is taken out, what may be shown of it, whether it is of this machine. Pure."""
 
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import re
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
@@ -51,3 +52,13 @@ def named(url: str) -> str:
 def scrubbed(text: str) -> str:
     """A text for people or logs, with every address in it as it may be shown."""
     return _IN_TEXT.sub(lambda found: shown(found[0]), text)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether an address, or the name localhost, is of this machine."""
+    try:
+        found = ipaddress.ip_address(address.strip("[]").partition("%")[0])
+    except ValueError:
+        return address == "localhost"
+    mapped = getattr(found, "ipv4_mapped", None)
+    return bool((mapped or found).is_loopback)

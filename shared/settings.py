@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableSetting
 
-from shared.addresses import split_password
+from shared.addresses import is_loopback, split_password
 from shared.clients.state_folder import StateFolder
 from shared.contract.names import PATTERN as NAME_PATTERN
 from shared.unreadable import why_unreadable
@@ -260,6 +260,62 @@ class DashboardSettings(_Section):
         description="Path under which a reverse proxy serves the dashboard, for example, tools/bellwether.",
     )
     refresh_seconds: float = Field(2.0, gt=0, description="How often live parts of a page read Redis.")
+    url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/?#@]+(/[A-Za-z0-9._~/-]*)?)?$",
+        description="Address of the dashboard as its readers see it, with the base path; logging in needs it.",
+    )
+    oidc_issuer: str = Field("", description="OpenID Connect provider, https://…; turns logging in on.")
+    oidc_client_id: str = Field("", description="What the provider calls this dashboard.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Its secret there, if it has one; never logged.")
+    oidc_role_claim: str = Field("roles", description="Claim of the ID token that holds a user's roles or groups.")
+    roles: dict[str, Literal["viewer", "analyst", "admin"]] = Field(
+        {"viewer": "viewer", "analyst": "analyst", "admin": "admin"},
+        description="Value of that claim, or of proxy_role_header, to role: viewer (reads), analyst (has watchlists "
+        "and ratings), admin (sees the audit log, too). The highest one counts.",
+    )
+    default_role: Literal["", "viewer", "analyst", "admin"] = Field(
+        "", description="Role of a user whose claim names none; empty: such a user is refused."
+    )
+    proxy_user_header: str = Field(
+        "", description="Header in which a proxy names the user, say X-Forwarded-User; instead of OIDC."
+    )
+    proxy_role_header: str = Field("", description="Header in which it names the user's roles, commas between.")
+    proxies: tuple[str, ...] = Field(
+        (), description="Addresses or networks of those proxies (10.0.0.0/8); from nowhere else is the header believed."
+    )
+    session_hours: float = Field(12.0, gt=0, description="How long a login lasts; then pages end, too.")
+    insecure: bool = Field(
+        False, description="Whether an address other than loopback is served although nobody has to log in."
+    )
+
+    @property
+    def has_login(self) -> bool:
+        return bool(self.oidc_issuer or self.proxy_user_header)
+
+    def exposed(self, host: str) -> str:
+        """Why the dashboard may not listen on `host` ("": on every address), with the remedy; "" where it may."""
+        if self.has_login or self.insecure or is_loopback(host):
+            return ""
+        return (
+            f"the dashboard would show everything to whoever reaches {host or 'this machine'}: nobody logs in. Let "
+            "people log in (dashboard.oidc_issuer or dashboard.proxy_user_header, see docs/login.md), listen on "
+            "127.0.0.1, or say that it is meant so: --insecure, or dashboard.insecure"
+        )
+
+    @model_validator(mode="after")
+    def _login_is_whole(self) -> DashboardSettings:
+        if self.oidc_issuer and self.proxy_user_header:
+            raise ValueError("oidc_issuer and proxy_user_header are two ways to log in; set one of them")
+        if self.oidc_issuer and not (self.oidc_client_id and self.url):
+            raise ValueError("logging in by oidc_issuer needs oidc_client_id and url (as the browser sees it), too")
+        if self.oidc_issuer.startswith("http://") and not is_loopback(
+            self.oidc_issuer.split("/")[2].rpartition(":")[0]
+        ):
+            raise ValueError("oidc_issuer must be https://…")
+        if self.proxy_user_header and not self.proxies:
+            raise ValueError("proxy_user_header needs proxies: anybody could send the header")
+        return self
 
 
 class ApiSettings(_Section):

@@ -5,7 +5,6 @@ default: what is not in the table of roles is answered to nobody.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import logging
 import time
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from services.api.door import Caller, Door
 from services.api.problems import Problem, unavailable
 from services.api.rates import Rates
 from services.api.roles import OPEN, Rule, rule_of, rules_at
+from shared.addresses import is_loopback
 from shared.reading.access import AccessKeys, ApiKey, match
 
 KEYS_SECONDS: Final = 1.0  # how long the list of keys may be old: within it a revoked key still works
@@ -197,16 +197,6 @@ def _require_local(headers: Headers, address: str) -> None:
     proxied = any(each in headers for each in ("x-forwarded-for", "forwarded", "x-real-ip"))
     if not is_loopback(address) or proxied or name.lower() not in _LOCAL_NAMES:
         raise _unknown("no key exists yet, so this machine alone is answered", _CREATE.format("read"))
-
-
-def is_loopback(address: str) -> bool:
-    """Whether an address is of this machine."""
-    try:
-        found = ipaddress.ip_address(address.strip("[]").partition("%")[0])
-    except ValueError:
-        return address == "localhost"
-    mapped = getattr(found, "ipv4_mapped", None)
-    return bool((mapped or found).is_loopback)
 
 
 async def _body(receive: Receive, headers: Headers, most: int) -> bytes:

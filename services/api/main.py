@@ -14,11 +14,11 @@ import uvicorn
 from services.api.app import build, gated
 from services.api.audit import AuditMover
 from services.api.door import Door
-from services.api.gate import is_loopback
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.logs import configure, secrets_of
 from services.runtime.process import run_process
 from services.runtime.report import Reporter
+from shared.addresses import is_loopback
 from shared.clients.redis import connect
 from shared.contract.health import WorkerReport
 from shared.settings import Settings

@@ -119,6 +119,7 @@ class Supervisor:
         self._save()
 
     def _start_everything(self) -> None:
+        self._refuse_exposure()
         settings = self._start_services()
         page_at = settings.dashboard
         port = port_for("dashboard", self.options.dashboard_port, page_at.port, page_at.host)
@@ -144,6 +145,12 @@ class Supervisor:
                 self._start(child)
         self.view.phase = "running"
         self._save()
+
+    def _refuse_exposure(self) -> None:
+        """Before anything is started. Raises EmbeddedError."""
+        page = self.settings().dashboard
+        if self.options.dashboard and not self.options.insecure and (refused := page.exposed(page.host)):
+            raise EmbeddedError(refused)
 
     def _start_api(self, settings: Settings) -> None:
         api = settings.api

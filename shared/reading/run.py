@@ -11,10 +11,12 @@ from typing import NamedTuple, cast
 import msgspec
 import redis
 
+from shared.clock import SystemClock
 from shared.contract.aggregates import Totals
 from shared.contract.events import DEAD
 from shared.contract.keys import Keys, prices_key
 from shared.reading.alerts import Alerts
+from shared.reading.audit import AuditLog
 from shared.reading.binding import read_binding, recorded_slots, slots_of
 from shared.reading.buckets import Buckets
 from shared.reading.documents import Documents
@@ -88,6 +90,11 @@ class RunView:
     @cached_property
     def alerts(self) -> Alerts:
         return Alerts(self._client, self.keys)
+
+    @cached_property
+    def audit(self) -> AuditLog:
+        """Of no run, like profiles."""
+        return AuditLog(self._client, SystemClock())
 
     @cached_property
     def workers(self) -> Workers:

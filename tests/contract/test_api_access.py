@@ -10,9 +10,10 @@ import httpx
 import pytest
 import redis
 
-from services.api.gate import KEYS_SECONDS, is_loopback
+from services.api.gate import KEYS_SECONDS
 from services.api.roles import OPEN, TABLE, Rule
 from services.embedded.redis import EmbeddedRedis
+from shared.addresses import is_loopback
 from shared.clock import DAY, ReplayClock, SystemClock
 from shared.contract.keys import API_KEYS
 from shared.reading.access import ROLES, AccessKeys, BadKey, Role

@@ -42,7 +42,6 @@ NOT_IMPORTED = {
     "types-psutil": "types for mypy",
     "types-pyyaml": "types for mypy",
     "mcp": "declared for a part in progress",
-    "joserfc": "declared for a part in progress",
 }
 # imported, and on purpose not declared
 NOT_DECLARED = {

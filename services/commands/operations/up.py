@@ -35,6 +35,9 @@ Port = Annotated[
 ]
 Api = Annotated[bool, typer.Option("--api/--no-api", help="Start the HTTP API.")]
 ApiPort = Annotated[int | None, typer.Option("--api-port", min=0, max=65535, help="Port of the API; 0: any free port.")]
+Insecure = Annotated[
+    bool, typer.Option("--insecure", help="Serve the dashboard to others although nobody has to log in.")
+]
 Scoring = Annotated[int, typer.Option("--scoring", min=0, help="Number of scoring workers.")]
 Aggregation = Annotated[int, typer.Option("--aggregation", min=0, help="Number of aggregation workers.")]
 
@@ -52,6 +55,7 @@ def up(
     aggregation: Aggregation = 1,
     api: Api = True,
     api_port: ApiPort = None,
+    insecure: Insecure = False,
     as_json: Json = False,
 ) -> None:
     """Start Kafka, Redis, ingest, scoring, aggregation, alerts, the dashboard and the API, and keep them running."""
@@ -68,7 +72,7 @@ def up(
         _report(running, as_json=as_json)
         return
     options = Options(
-        bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation, api, api_port
+        bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation, api, api_port, insecure
     )
     if detach:
         started = launch_detached(folder, run, options, note)
@@ -92,6 +96,7 @@ def supervisor(
     aggregation: Aggregation = 1,
     api: Api = True,
     api_port: ApiPort = None,
+    insecure: Insecure = False,
 ) -> None:
     """What `up --detach` leaves running."""
     from services.supervisor.launch import run_quietly
@@ -100,7 +105,7 @@ def supervisor(
     folder = _folder(state)
     _log_to(folder)
     options = Options(
-        bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation, api, api_port
+        bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation, api, api_port, insecure
     )
     run_quietly(folder, run, options)
 

@@ -39,6 +39,7 @@ class Options:
     aggregation: int = 1
     api: bool = True
     api_port: int | None = None
+    insecure: bool = False
 
     def arguments(self) -> list[str]:
         """The same, as arguments of a command line; but for the address of Redis, see `addresses`."""
@@ -58,6 +59,8 @@ class Options:
             found.append("--no-dashboard")
         if not self.api:
             found.append("--no-api")
+        if self.insecure:
+            found.append("--insecure")
         return found
 
 
@@ -111,6 +114,7 @@ def dashboard_spec(state: Path, options: Options, host: str, port: int, run: str
     command += ["--server.baseUrlPath", base] if base else []
     command += ["--", "--state", str(state)]
     env = os.environ | _addresses(options) | {"BELLWETHER_STATE_DIR": str(state), "BELLWETHER_RUN": run}
+    env |= {"BELLWETHER_DASHBOARD__INSECURE": "true"} if options.insecure else {}
     return Spec("dashboard", "", command, env)
 
 
