@@ -59,17 +59,20 @@ class Served:
         self.process.wait(20)
 
 
-def serve(state: Path, redis_url: str, refresh: float = 1.0) -> Served:
+def serve(
+    state: Path, redis_url: str, refresh: float = 1.0, port: int | None = None, settings: dict[str, str] | None = None
+) -> Served:
     """Start the dashboard as the supervisor does, from another folder than the repository's."""
     state.mkdir(parents=True, exist_ok=True)
     (state / "endpoints.json").write_bytes(msgspec.json.encode({"redis": {"url": redis_url}}))
-    port, log = free_port(), state / "dashboard.log"
+    port, log = port or free_port(), state / "dashboard.log"
     script = Path(dashboard.__file__).with_name("server.py")
     command = [sys.executable, "-m", "dashboard", "streamlit", "run", str(script), "--server.address", "127.0.0.1"]
     command += ["--server.port", str(port), "--server.headless", "true", "--browser.gatherUsageStats", "false"]
     environment = os.environ | {
         "BELLWETHER_STATE_DIR": str(state),
         "BELLWETHER_DASHBOARD__REFRESH_SECONDS": str(refresh),
+        **(settings or {}),
     }
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=state, env=environment, stdout=out, stderr=subprocess.STDOUT)
