@@ -25,6 +25,7 @@ from shared.clients.redis import connect
 from shared.contract.keys import Keys
 from shared.contract.topics import Topics
 from shared.settings import RedisSettings
+from tests.chaos.archived import is_the_log
 from tests.chaos.documents import SETTLED, write_parts, write_settling_part
 from tests.chaos.outcomes import (
     kept_documents,
@@ -60,13 +61,15 @@ class Scale:
 
 
 _SHORT = (
-    "kill_scoring", "kill_aggregation", "copy_redis", "kill_ingest", "swallow_redis", "swallow_kafka", "restart_redis",
-    "kill_aggregation", "suspend_aggregation", "put_back_redis", "kill_scoring", "hold_redis", "drop_kafka",
+    "kill_scoring", "kill_aggregation", "copy_redis", "kill_archive", "kill_ingest", "swallow_redis", "swallow_kafka",
+    "restart_redis",
+    "kill_aggregation", "suspend_aggregation", "put_back_redis", "kill_scoring", "kill_archive", "hold_redis",
+    "drop_kafka",
 )  # fmt: skip
-_OFTEN = ("kill_ingest", "kill_scoring", "kill_aggregation")
+_OFTEN = ("kill_ingest", "kill_scoring", "kill_aggregation", "kill_archive")
 _ALSO = (
-    "rebalance", "suspend_scoring", "suspend_aggregation", "swallow_kafka", "swallow_redis", "hold_redis",
-    "hold_kafka", "drop_kafka", "drop_redis",
+    "rebalance", "suspend_scoring", "suspend_aggregation", "suspend_archive", "swallow_kafka", "swallow_redis",
+    "hold_redis", "hold_kafka", "drop_kafka", "drop_redis",
 )  # fmt: skip
 
 
@@ -200,6 +203,7 @@ def _end_of(world: World, run: Run) -> None:
     keys, until = Keys(run.settings.run, SLOTS), int((SETTLED - timedelta(hours=2)).timestamp())
     with connect(RedisSettings(url=world.redis.url)) as client:
         wait_until(lambda: settled(client, keys, until), 240, _words(run))
+    wait_until(lambda: is_the_log(run.settings), 240, _words(run))
     assert not run.refused, run.refused
 
 

@@ -102,12 +102,13 @@ class Run:
             model={"name": "stub:poison"},
             scoring={"max_batch": 40},
             aggregation={"max_batch": 50},
+            archive={"max_wait_ms": 300, "upkeep_seconds": 5.0},
             ingest={"author_key": "chaos"},
         )
         self.settings: Settings = load_settings(self.state)
         self.workers = [
             WorkerProcess(role, self.state, str(number + 1))
-            for role in ("scoring", "aggregation")
+            for role in ("scoring", "aggregation", "archive")
             for number in range(workers)
         ]
         self.refused: list[str] = []
@@ -220,9 +221,15 @@ class Disturbances:
     def kill_aggregation(self) -> None:
         self._any("aggregation").kill()
 
+    def kill_archive(self) -> None:
+        self._any("archive").kill()
+
+    def suspend_archive(self) -> None:
+        self._suspend(self._any("archive"))
+
     def rebalance(self) -> None:
         """A worker leaves in order and comes back."""
-        worker = self._any(self._draw.choice(("scoring", "aggregation")))
+        worker = self._any(self._draw.choice(("scoring", "aggregation", "archive")))
         self._run.rest(worker, True)
         try:
             worker.stop(60)
