@@ -27,7 +27,7 @@ class MemoryRun:
         self.count = count
         self.signals: list[Signal] = []
         self._rules = rules
-        self._closers = [Closer(self.store, slot, strategies, streams, rules) for slot in range(count)]
+        self._closers = [Closer(self.store, slot, strategies, streams, rules, None) for slot in range(count)]
         self._offsets = [0] * count
 
     def apply(self, slot: int, values: Sequence[bytes]) -> list[OpinionMessage]:

@@ -101,8 +101,12 @@ class Keys:
         return f"{self._tag(slot)}:outbox"
 
     def signals(self, company: str, strategy: str) -> str:
-        """Hash T (microseconds) -> JSON list of the signal's revisions, oldest first."""
+        """Hash T (microseconds) -> JSON list of the signal's revisions, oldest first; of the latest 60 T or so."""
         return f"{self._company(company)}:signals:{strategy}:{company}"
+
+    def given(self, company: str, strategy: str) -> str:
+        """Hash T in units of four weeks -> what is left of older signals (services/aggregation/signals/given.py)."""
+        return f"{self._company(company)}:given:{strategy}:{company}"
 
     def latest_signals(self, slot: int) -> str:
         """Hash "STRATEGY|COMPANY" -> JSON of the latest signal."""

@@ -44,7 +44,7 @@ def settled(client: redis.Redis, keys: Keys, until: int) -> bool:
 
 
 def signals_in_redis(client: redis.Redis, keys: Keys, settings: Settings) -> dict[str, bytes]:
-    """Every revision of every signal, by id."""
+    """Every revision of every signal that is still kept, by id."""
     names = settings.aggregation.strategies
     hashes = (keys.signals(company, name) for company in _companies(client, keys) for name in names)
     raw = (value for key in hashes for value in cast(Hash, client.hgetall(key)).values())

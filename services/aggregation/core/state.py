@@ -140,6 +140,7 @@ class Writes:
     tops: dict[HourKey, list[RecentDocument]] = field(default_factory=dict)
     dropped_tops: list[HourKey] = field(default_factory=list)
     hashes: dict[str, dict[str, bytes]] = field(default_factory=dict)  # Redis key -> field -> value (signals)
+    unset: dict[str, list[str]] = field(default_factory=dict)  # Redis key -> fields of it that go (signals)
     pending: set[HourKey] = field(default_factory=set)
     late: set[HourKey] = field(default_factory=set)
     closed: int | None = None

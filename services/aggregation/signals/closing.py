@@ -20,16 +20,15 @@ from services.aggregation.core.store import SignalStore
 from services.aggregation.signals.block_cache import Remembered
 from services.aggregation.signals.evidence import evidence_of, with_evidence
 from services.aggregation.signals.features import features
+from services.aggregation.signals.given import KEPT, Before, Given
 from services.aggregation.signals.lookback import WEEK_SECONDS
 from services.aggregation.signals.recommend import recommend
 from services.aggregation.signals.strategy import Strategy
 from shared.clock import DAY_SECONDS, HOUR_SECONDS, SECOND
 from shared.contract.events import CHANNELS, MARKET, Tick
-from shared.contract.signals import Signal, decode_revisions, decode_signal, encode_revisions, encode_signal
+from shared.contract.signals import Signal, decode_signal, encode_signal
 
 HOURS_OF_EVIDENCE: Final = 24  # whose heaviest documents may be named: the latest in which something was heard
-
-_NEWER: Final = {"cadence_hours", "contributions", "evidence"}  # said, or chosen otherwise, since there is a cadence
 
 SignalKey = tuple[str, str, int]  # company, strategy, T in seconds
 
@@ -42,10 +41,17 @@ def boundary(watermarks: dict[str, int], streams: frozenset[str], lateness: int)
 
 
 class Closer:
-    """Gives out the signals of one slot. `streams` are all origin partitions of the run (Origin.stream)."""
+    """Gives out the signals of one slot. `streams` are all origin partitions of the run (Origin.stream); `keep`: how
+    many moments of a company and strategy the store keeps whole, None for all."""
 
     def __init__(
-        self, store: SignalStore, slot: int, strategies: Sequence[Strategy], streams: frozenset[str], rules: Rules
+        self,
+        store: SignalStore,
+        slot: int,
+        strategies: Sequence[Strategy],
+        streams: frozenset[str],
+        rules: Rules,
+        keep: int | None = KEPT,
     ) -> None:
         self._store = store
         self._slot = slot
@@ -54,6 +60,7 @@ class Closer:
         self._lateness = rules.lateness
         self._slowest = max((s.cadence_hours for s in strategies), default=1) * HOUR_SECONDS
         self._remembered = Remembered(store, slot, strategies)
+        self._given = Given(store, slot, rules.keep["hour"], keep)
         self._latest: dict[str, int] = {}  # by field of the latest signals: the T of the one there
 
     # -- cutting batches
@@ -80,6 +87,7 @@ class Closer:
     def forget(self) -> None:
         """Drop what was remembered of buckets: somebody else may have written them."""
         self._remembered.forget()
+        self._given.forget()
         self._latest.clear()
 
     def changed(self, plan: Plan) -> None:
@@ -121,10 +129,10 @@ class Closer:
         for key in sorted({*fresh, *again}):
             company, _, at = key
             strategy = fresh.get(key) or again[key]
-            before = known.get(key, [])
-            available = at * SECOND + self._lateness if not before else max(low, at * SECOND + self._lateness)
-            signal = self._signal(company, at, strategy, available, len(before))
-            if signal is not None and not (before and _same(before[-1], signal)):
+            before = known.get(key)
+            available = at * SECOND + self._lateness if before is None else max(low, at * SECOND + self._lateness)
+            signal = self._signal(company, at, strategy, available, before.revisions if before is not None else 0)
+            if signal is not None and not (before is not None and before.says(signal)):
                 made.append(signal)
         return made
 
@@ -135,8 +143,8 @@ class Closer:
         step = strategy.cadence_hours * HOUR_SECONDS
         first, lookback = _first_close(hour, step), strategy.lookback_hours * HOUR_SECONDS
         reach = first + max(lookback, (strategy.baseline_days + 2) * DAY_SECONDS, 5 * WEEK_SECONDS)
-        given = self._store.hash_fields(self._slot, self._store.keys.signals(company, strategy.name))
-        times = {int(field) // SECOND for field in given}
+        given = self._given.moments(company, strategy.name, first * SECOND, reach * SECOND)
+        times = {at // SECOND for at in given}
         for channel in CHANNELS:
             hours = state.series.get((company, channel, "hour"))
             if hours is not None:
@@ -144,13 +152,9 @@ class Closer:
                 times.update(at for at in (_first_close(h, step) for h in asked) if at <= first + lookback)
         return sorted(at for at in {first, *times} if first <= at <= min(until, reach))
 
-    def _known(self, keys: dict[SignalKey, Strategy]) -> dict[SignalKey, list[Signal]]:
-        known = {}
-        for company, name, at in keys:
-            raw = self._store.hash_value(self._slot, self._store.keys.signals(company, name), str(at * SECOND))
-            if raw:
-                known[company, name, at] = decode_revisions(raw)
-        return known
+    def _known(self, keys: dict[SignalKey, Strategy]) -> dict[SignalKey, Before]:
+        found = {key: self._given.before(key[0], key[1], key[2] * SECOND) for key in keys}
+        return {key: before for key, before in found.items() if before is not None}
 
     def _signal(self, company: str, at: int, strategy: Strategy, available_at: int, revision: int) -> Signal | None:
         look = self._remembered.look_back(company, at, strategy)
@@ -180,16 +184,12 @@ class Closer:
         latest = keys.latest_signals(self._slot)
         moved: dict[str, int] = {}
         for signal in signals:
-            key, field = keys.signals(signal.company, signal.strategy), str(signal.at)
-            raw = self._store.hash_value(self._slot, key, field) if signal.revision else None
-            writes.hashes.setdefault(key, {})[field] = encode_revisions(
-                [*(decode_revisions(raw) if raw else []), signal]
-            )
             name, encoded = f"{signal.strategy}|{signal.company}", encode_signal(signal)
             if moved.get(name, self._latest_at(latest, name)) <= signal.at:
                 writes.hashes.setdefault(latest, {})[name] = encoded
                 moved[name] = signal.at
             writes.hashes.setdefault(keys.outbox(self._slot), {})[signal.id] = encoded
+        self._given.write(writes, signals)
         writes.closed = until
         # an hour stays pending until the slowest strategy has closed over it, also when it is late for a faster one
         unclosed = {hour for hour in (*due, *late) if _first_close(hour[1], self._slowest) > until}
@@ -198,6 +198,7 @@ class Closer:
         if not self._store.commit(Plan(self._slot, state.position, state.position, writes)):
             raise Stale(f"slot {self._slot}: the position moved while signals were made")
         self._latest |= moved
+        self._given.durable()
 
     def _latest_at(self, key: str, name: str) -> int:
         at = self._latest.get(name)
@@ -210,10 +211,3 @@ class Closer:
 def _first_close(hour: int, step: int) -> int:
     """The first T, a multiple of `step` seconds, at which the hour that begins at `hour` has ended."""
     return -(-(hour + HOUR_SECONDS) // step) * step
-
-
-def _same(before: Signal, after: Signal) -> bool:
-    """Whether two revisions say the same; what an older version did not say is no difference."""
-    aside = {"id", "revision", "available_at"} | (_NEWER if not before.cadence_hours else set())
-    names = (name for name in before.__struct_fields__ if name not in aside)
-    return all(getattr(before, name) == getattr(after, name) for name in names)

@@ -37,6 +37,9 @@ class MemoryStore:
                 documents.pop(document_id, None)
         for key, fields in plan.writes.hashes.items():
             self.hashes.setdefault(key, {}).update(fields)
+        for key, gone in plan.writes.unset.items():
+            for field in gone:
+                self.hashes.get(key, {}).pop(field, None)
         return True
 
     def state(self, slot: int, companies: set[str]) -> SlotState:  # noqa: ARG002

@@ -73,6 +73,8 @@ def commands(plan: Plan, keys: Keys) -> Iterator[Command]:
         yield from _dropped(key, starts, keys)
     for name, fields in writes.hashes.items():
         yield "HSET", name, _fields(fields.items())
+    for name, gone in writes.unset.items():
+        yield "HDEL", name, list(gone)
     yield from _closing(writes, keys.closing(slot))
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.signals.closing import Closer
+from services.aggregation.signals.given import SLACK
 from services.aggregation.signals.strategy import Strategy, load_strategy
 from services.aggregation.stores.memory import MemoryStore
 from shared.clock import DAY, HOUR, MINUTE, SECOND
@@ -67,9 +68,10 @@ def given_out(
     strategies: Sequence[Strategy] = (HOURLY, SLOW),
     rules: Rules = RULES,
     forgetful: bool = False,
+    keep: int | None = None,
 ) -> tuple[list[Signal], MemoryStore]:
     store = MemoryStore(1)
-    closer = Closer(store, 0, strategies, STREAMS, rules)
+    closer = Closer(store, 0, strategies, STREAMS, rules, keep)
     signals: list[Signal] = []
     for first in range(0, len(records), batch):
         for part in closer.parts(records[first : first + batch]):
@@ -89,6 +91,22 @@ def test_interleaving_and_batches_change_no_byte(seed: int, batch: int, other: i
     assert sorted(map(encode_signal, one)) == sorted(map(encode_signal, two))
     assert all(signal.revision == 0 for signal in one)
     assert len({signal.id for signal in one}) == len(one)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.integers(1, 60), st.integers(1, 10))
+def test_what_is_no_longer_kept_whole_changes_no_signal(seed: int, batch: int, keep: int) -> None:
+    """Late opinions that reach back behind what is kept give out the same revisions, and none that says nothing new."""
+    records = interleaved([broken_promises(seed, partition, 70) for partition in range(2)], seed)
+    everything, _ = given_out(records, batch)
+    cut, store = given_out(records, batch, keep=keep, forgetful=seed % 2 == 0)
+    assert list(map(encode_signal, cut)) == list(map(encode_signal, everything))
+    assert len({signal.id for signal in cut}) == len(cut)
+    for company in ("AAPL", "MSFT"):
+        moments = sorted({s.at for s in cut if (s.company, s.strategy) == (company, "hourly")})
+        held = sorted(map(int, store.hash_fields(0, store.keys.signals(company, "hourly"))))
+        assert len(held) <= keep + keep // SLACK
+        assert held[-keep:] == moments[-keep:]
 
 
 @settings(max_examples=25, deadline=None)
