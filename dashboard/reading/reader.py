@@ -16,6 +16,7 @@ import msgspec
 import redis
 
 from shared.clients.redis import connect
+from shared.reading.archive.tables import ArchiveTables
 from shared.reading.run import RunView
 from shared.reading.workers import Workers
 from shared.settings import Settings, SettingsError
@@ -40,6 +41,7 @@ class _Connection(NamedTuple):
     run: str
     slots: int  # as settings have them, for a run that records none
     workers: Workers
+    archive: ArchiveTables
 
 
 class Unreachable(RuntimeError):
@@ -98,7 +100,9 @@ class Reader:
             limit = min(settings.redis.timeout_seconds, CONNECT_SECONDS)
             client = connect(settings.redis.model_copy(update={"timeout_seconds": limit}))
             workers = Workers(client, settings.run)
-            self._connection = _Connection(client, settings.run, settings.kafka.opinion_partitions, workers)
+            self._connection = _Connection(
+                client, settings.run, settings.kafka.opinion_partitions, workers, ArchiveTables.of(settings)
+            )
         return RunView.of(*self._connection)  # anew for every question: a run's first worker, or a resize, changes it
 
     def _failed(self, error: Exception) -> None:

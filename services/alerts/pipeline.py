@@ -34,6 +34,7 @@ from shared.clock import Clock
 from shared.contract.keys import Keys
 from shared.contract.signals import Signal, decode_signal
 from shared.contract.topics import LIVE, Topics
+from shared.reading.archive.tables import ArchiveTables
 from shared.reading.run import RunView
 from shared.settings import Settings
 
@@ -57,7 +58,7 @@ class AlertsWorker:
         clock: Clock,
     ) -> None:
         self._settings, self._app, self._clock, self._topic_id = settings, app, clock, topic_id
-        self._view, self._rules = RunView(client, keys), rules
+        self._view, self._rules = RunView(client, keys, archive=ArchiveTables.of(settings)), rules
         self.store = AlertStore(client, keys)
         self.inbox = Inbox(QUEUE)
         self.pace = Pace()

@@ -17,6 +17,7 @@ from shared.clock import Clock
 from shared.contract.alerts import DASHBOARD, Alert, Delivery
 from shared.contract.signals import Signal
 from shared.contract.topics import LIVE
+from shared.reading.archive.tables import ArchiveTables
 from shared.reading.run import RunView
 from shared.settings import Settings
 
@@ -29,7 +30,7 @@ def try_rule(settings: Settings, rules: Rules, name: str, client: redis.Redis, c
     `ok` is whether every channel took it. Raises RuleError for an unknown rule, and UnknownRun.
     """
     rule = rules.rule(name)
-    run = RunView.open(client, settings.run)
+    run = RunView.open(client, settings.run, ArchiveTables.of(settings))
     past, store = Past(run, rules), AlertStore(client, run.keys)
     latest = run.signals.latest()
     said = [(h.signal, why) for h in _again(past, latest) for _, why in spoken([rule], h, past.followed)]

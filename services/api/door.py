@@ -17,6 +17,7 @@ from services.api.scorer import Scorer
 from shared.clock import Clock, SystemClock, to_iso
 from shared.contract.topics import Topics
 from shared.reading.access import ApiKey
+from shared.reading.archive.tables import ArchiveTables
 from shared.reading.audit import AuditLog
 from shared.reading.run import RunView
 from shared.settings import Settings
@@ -119,9 +120,15 @@ class Door:
     def catalogue(self) -> Catalogue:
         return Catalogue.load()
 
+    @cached_property
+    def archive(self) -> ArchiveTables:
+        """Where search, as-of and the signals of the past are read."""
+        return ArchiveTables.of(self.settings)
+
     def run(self) -> RunView:
         """Made anew for every request, so that a resize is seen at once."""
-        return RunView.of(self.client, self.settings.run, self.settings.kafka.opinion_partitions)
+        slots = self.settings.kafka.opinion_partitions
+        return RunView.of(self.client, self.settings.run, slots, archive=self.archive)
 
     def about(self, run: RunView) -> About:
         """What an answer of now follows from."""

@@ -72,10 +72,11 @@ def export_signals(
 def _live_signals(settings: Settings) -> pd.DataFrame:
     from services.runs.folder import signal_frame
     from shared.clients.redis import connect
+    from shared.reading.archive.tables import ArchiveTables
     from shared.reading.run import RunView
 
     with connect(settings.redis) as client:
-        signals = RunView.open(client, settings.run).signals
+        signals = RunView.open(client, settings.run, ArchiveTables.of(settings)).signals
         return signal_frame(signals.revisions(sorted({signal.company for signal in signals.latest()})))
 
 

@@ -27,12 +27,13 @@ def list_signals(
     """List the latest signal of each company, strongest first; with --company, every signal emitted for it."""
     from shared.clients.redis import connect
     from shared.clock import to_iso
+    from shared.reading.archive.tables import ArchiveTables
     from shared.reading.run import RunView
     from shared.reading.signals import plain
 
     settings = settings_of(state, run)
     with connect(settings.redis) as client:
-        view = RunView.open(client, settings.run)
+        view = RunView.open(client, settings.run, ArchiveTables.of(settings))
         if company:
             chosen = view.signals.revisions([company], [strategy] if strategy else None)
         else:

@@ -5,8 +5,9 @@ same bytes out.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import redis
 from kafka import KafkaAdminClient, KafkaProducer
@@ -28,6 +29,7 @@ from shared.clients.redis import connect
 from shared.clock import SystemClock
 from shared.contract.events import CHANNELS, InvalidMessage, Origin, Tick, decode_opinion, encode
 from shared.contract.keys import RUNS, run_key
+from shared.contract.signals import Signal, decode_signal
 from shared.contract.topics import LIVE, Topics
 from shared.reading.run import RunView
 from shared.settings import Settings
@@ -127,6 +129,18 @@ def _publish(settings: Settings, topics: Topics, given: Range, question: Questio
         producer.close()
 
 
+def _signals(
+    settings: Settings, topics: Topics, client: redis.Redis, store: RedisStore, names: Sequence[str]
+) -> list[Signal]:
+    """Every revision of every signal, company by company, each once. Of the topic, and of the outboxes that were not
+    emptied: Redis keeps the latest moments alone, and a replay has no archive."""
+    raw = [record.value for record in read_log(settings.kafka, {topics.signals: 1})]
+    for slot in range(store.slots):
+        raw += cast("list[bytes]", client.hvals(store.keys.outbox(slot)))
+    found = {signal.id: signal for signal in map(decode_signal, raw) if signal.strategy in names}
+    return sorted(found.values(), key=lambda each: (each.company, each.at, each.strategy, each.revision))
+
+
 def _streams(settings: Settings, topics: Topics) -> list[str]:
     there = describe(settings.kafka, [topics.documents(channel) for channel in CHANNELS])
     return [Origin(t.topic_id, p, 0).stream for t in there.values() for p in range(t.partitions)]
@@ -144,7 +158,7 @@ def _collect(
     totals = view.totals()
     result = Result(store, documents=totals.documents_scored + totals.documents_dead, dead=totals.documents_dead)
     names = [load_strategy(name).name for name in question.strategies or settings.aggregation.strategies]
-    result.signals.extend(view.signals.revisions(view.newest(), names))
+    result.signals.extend(_signals(settings, topics, client, store, names))
     for record in read_log(settings.kafka, {topics.opinions: topics.opinion_partitions}):
         with suppress(InvalidMessage):
             result.heard([decode_opinion(record.value)])

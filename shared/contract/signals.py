@@ -39,6 +39,9 @@ _WORDS: Final = {
 }
 
 
+KEPT_MOMENTS: Final = 60  # of a company and strategy, that Redis has at least before any is cut; the archive has all
+
+
 class Reason(msgspec.Struct, frozen=True, array_like=True):
     """One feature's part in a score. Micro-units: the value itself, and what it added to the score."""
 

@@ -16,6 +16,7 @@ from shared.contract.aggregates import Totals
 from shared.contract.events import DEAD
 from shared.contract.keys import Keys, prices_key
 from shared.reading.alerts import Alerts
+from shared.reading.archive.tables import ArchiveTables
 from shared.reading.audit import AuditLog
 from shared.reading.binding import read_binding, recorded_slots, slots_of
 from shared.reading.buckets import Buckets
@@ -54,22 +55,35 @@ class RunView:
     """Reads one run. Methods raise redis.RedisError, or msgspec.MsgspecError for values of another layout.
 
     `keys`: of the run, or what finds them when they are first needed. `workers`: remembers the workers from one view to
-    the next.
+    the next. `archive`: where signals are found that Redis no longer keeps.
     """
 
-    def __init__(self, client: redis.Redis, keys: Keys | Callable[[], Keys], workers: Workers | None = None) -> None:
-        self._client, self._keys, self._workers = client, keys, workers
+    def __init__(
+        self,
+        client: redis.Redis,
+        keys: Keys | Callable[[], Keys],
+        workers: Workers | None = None,
+        archive: ArchiveTables | None = None,
+    ) -> None:
+        self._client, self._keys, self._workers, self._archive = client, keys, workers, archive
         self.profiles = Profiles(client)  # of no run: what analysts follow, and their thumbs, to read and to change
 
     @classmethod
-    def open(cls, client: redis.Redis, run: str) -> RunView:
+    def open(cls, client: redis.Redis, run: str, archive: ArchiveTables | None = None) -> RunView:
         """A run that exists. Raises UnknownRun."""
-        return cls(client, Keys(run, slots_of(client, run)))
+        return cls(client, Keys(run, slots_of(client, run)), archive=archive)
 
     @classmethod
-    def of(cls, client: redis.Redis, run: str, slots: int, workers: Workers | None = None) -> RunView:
+    def of(
+        cls,
+        client: redis.Redis,
+        run: str,
+        slots: int,
+        workers: Workers | None = None,
+        archive: ArchiveTables | None = None,
+    ) -> RunView:
         """A run that may have no worker yet: it is read with `slots` until its first one records how many it has."""
-        return cls(client, lambda: Keys(run, recorded_slots(read_binding(client, run), run) or slots), workers)
+        return cls(client, lambda: Keys(run, recorded_slots(read_binding(client, run), run) or slots), workers, archive)
 
     @cached_property
     def keys(self) -> Keys:
@@ -85,7 +99,7 @@ class RunView:
 
     @cached_property
     def signals(self) -> Signals:
-        return Signals(self._client, self.keys)
+        return Signals(self._client, self.keys, self._archive)
 
     @cached_property
     def alerts(self) -> Alerts:

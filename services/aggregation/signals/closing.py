@@ -20,13 +20,13 @@ from services.aggregation.core.store import SignalStore
 from services.aggregation.signals.block_cache import Remembered
 from services.aggregation.signals.evidence import evidence_of, with_evidence
 from services.aggregation.signals.features import features
-from services.aggregation.signals.given import KEPT, Before, Given
+from services.aggregation.signals.given import Before, Given
 from services.aggregation.signals.lookback import WEEK_SECONDS
 from services.aggregation.signals.recommend import recommend
 from services.aggregation.signals.strategy import Strategy
 from shared.clock import DAY_SECONDS, HOUR_SECONDS, SECOND
 from shared.contract.events import CHANNELS, MARKET, Tick
-from shared.contract.signals import Signal, decode_signal, encode_signal
+from shared.contract.signals import KEPT_MOMENTS, Signal, decode_signal, encode_signal
 
 HOURS_OF_EVIDENCE: Final = 24  # whose heaviest documents may be named: the latest in which something was heard
 
@@ -51,7 +51,7 @@ class Closer:
         strategies: Sequence[Strategy],
         streams: frozenset[str],
         rules: Rules,
-        keep: int | None = KEPT,
+        keep: int | None = KEPT_MOMENTS,
     ) -> None:
         self._store = store
         self._slot = slot

@@ -1,6 +1,6 @@
 """What was given out of a company and strategy: the latest signals whole, of older ones what a late opinion asks for.
 
-Redis keeps the signals of the latest KEPT moments (some more until they are cut). Of an older one it keeps how many
+Redis keeps the signals of the latest KEPT_MOMENTS (some more until they are cut). Of an older one it keeps how many
 revisions there were and a digest of what the last one said, twelve bytes or so in blocks of four weeks: enough to give
 out the next revision, or none. The signals themselves are on the topic, and in the archive.
 """
@@ -18,7 +18,6 @@ from services.aggregation.core.store import SignalStore
 from shared.clock import DAY
 from shared.contract.signals import Signal, decode_revisions, encode_revisions
 
-KEPT: Final = 60
 SLACK: Final = 4  # a fourth more, before they are cut
 BLOCK: Final = 28 * DAY  # of moments
 MARGIN: Final = 60 * DAY  # behind the hours that are kept, before a block is dropped
