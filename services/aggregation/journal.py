@@ -22,6 +22,7 @@ from services.runtime.faust_app import WorkerApp
 from services.runtime.record import HeaderList
 from shared.clock import Clock, SystemClock
 from shared.contract.applied import Applied, Move, encode_applied
+from shared.contract.keys import Keys
 from shared.contract.topics import Topics
 from shared.reading.binding import read_binding
 
@@ -39,12 +40,12 @@ class Journal:
         self,
         app: WorkerApp,
         client: redis.Redis,
-        run: str,
+        keys: Keys,
         name: str,
         strategies: Sequence[Strategy] = (),
         clock: Clock | None = None,
     ) -> None:
-        self._app, self._client, self._run, self._name = app, client, run, name
+        self._app, self._client, self._keys, self._name = app, client, keys, name
         self._strategies = {strategy.name: strategy.digest for strategy in strategies}
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()
@@ -81,12 +82,12 @@ class Journal:
         if not moves:
             return
         try:
-            bound = await asyncio.to_thread(read_binding, self._client, self._run)
+            bound = await asyncio.to_thread(read_binding, self._client, self._keys.run)
         except RedisError as error:
             raise WorkerStop(ExitCode.RESTART, f"Redis: {error}") from error
         entries = [self._entry(slot, made, *latest[slot], bound) for slot, made in sorted(moves.items())]
         rows = [(str(each.slot).encode(), encode_applied(each), _NO_HEADERS) for each in entries]
-        await self._app.outbox.publish({(Topics(self._run).applied, 0): rows})
+        await self._app.outbox.publish({(Topics(self._keys.run).applied, 0): rows})
 
     def _entry(
         self, slot: int, moves: Sequence[Move], topic_id: str, chain: Chain | None, bound: Mapping[str, str]
@@ -101,6 +102,7 @@ class Journal:
             moves=tuple(moves),
             chain=chain.head.hex() if chain is not None and known else "",
             since=chain.since if chain is not None and known else 0,
+            slots=self._keys.slots,
             worker=self._name,
             model=bound.get(MODEL_ID, ""),
             universe=bound.get("universe", ""),

@@ -43,7 +43,7 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     store = RedisStore(client, settings.run, opinions.partitions)
     app = build_app(settings, ROLE, name, topics.aggregation_group)
     streams = streams_of(topics, bound)
-    journal = Journal(app, client, settings.run, name, strategies)
+    journal = Journal(app, client, store.keys, name, strategies)
     worker = AggregationWorker(settings, app, store, opinions.topic_id, strategies, streams, journal=journal)
     sender = SignalSender(app, client, store.keys, lambda: {tp.partition for tp in app.consumer.assignment()})
     reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker), worker.pace)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from services.runtime.record import Recorded
 from shared.clients.kafka import TopicLog, describe
 from shared.contract.archive import PLACE, TABLES
 from shared.contract.topics import Topics
-from shared.reading.archive.tables import ArchiveTables
+from shared.reading.archive.tables import ArchiveTables, NoArchive
 from shared.settings import Settings
 
 AT_ONCE = 4_000
@@ -118,3 +120,14 @@ def topic_ends(settings: Settings) -> Callable[[str], dict[int, int]]:
         for part, end in log.ends.items():
             found[part.topic][part.partition] = end if end > log.begins[part] else 0
     return lambda topic: found[topic]
+
+
+def forget(settings: Settings) -> None:
+    """Delete the archive of a run, if there is one."""
+    archive = ArchiveTables.of(settings)
+    if "://" not in archive.address:
+        shutil.rmtree(archive.address, ignore_errors=True)
+        return
+    with suppress(NoArchive, OSError, RuntimeError, ValueError):
+        for name in TABLES:
+            archive.connection().drop_table(name, ignore_missing=True)

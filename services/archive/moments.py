@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 import msgspec
@@ -9,6 +10,7 @@ import msgspec
 from shared.clock import DAY, HOUR, to_iso
 from shared.contract.applied import Applied, decode_applied
 from shared.contract.archive import APPLIED
+from shared.contract.topics import partition_for
 from shared.reading.archive.tables import ArchiveTables, all_of
 
 _SPANS: Final = ((HOUR, HOUR), (40 * DAY, DAY))  # of the journal that are looked through first: before, after
@@ -28,20 +30,33 @@ class Moment(NamedTuple):
     entry: Applied  # of the journal that says so
 
 
-def moment_of(tables: ArchiveTables, slot: int, at: int) -> Moment:
-    """The last move of a slot at or before `at` (microseconds, wall clock). Raises NotKnown."""
+def moment_of(tables: ArchiveTables, company: str, slots: int, at: int) -> Moment:
+    """The last move at or before `at` (microseconds, wall clock) of the slot that a company had then. Raises NotKnown.
+
+    `slots`: as many as there are now, for entries that do not say how many there were.
+    """
+    latest = _last(tables, at, lambda _: True)
+    if latest is not None:
+        then = latest.entry.slots or slots
+        slot = partition_for(company, then)
+        own = f"slot = {slot}"
+        latest = _last(tables, at, lambda entry: (entry.slots or slots) == then and entry.slot == slot, own)
+    if latest is None:
+        raise NotKnown(f"nothing is known to have been applied by {to_iso(at)}: the journal begins later")
+    return latest
+
+
+def _last(tables: ArchiveTables, at: int, wanted: Callable[[Applied], bool], where: str = "") -> Moment | None:
+    """The last move at or before `at` among the entries that are wanted; looked for nearby first."""
     for before, after in _SPANS:
-        found = _looked_through(tables, slot, at, f"at >= {at - before} AND at <= {at + after}")
+        found = _looked_through(tables, at, wanted, all_of(where, f"at >= {at - before} AND at <= {at + after}"))
         if found is not None:
             return found
-    found = _looked_through(tables, slot, at, "")
-    if found is None:
-        raise NotKnown(f"nothing is known to have been applied by {to_iso(at)}: the journal begins later")
-    return found
+    return _looked_through(tables, at, wanted, where)
 
 
-def _looked_through(tables: ArchiveTables, slot: int, at: int, span: str) -> Moment | None:
-    found = tables.rows(APPLIED, ["offset", "value"], all_of(f"slot = {slot}", span))
+def _looked_through(tables: ArchiveTables, at: int, wanted: Callable[[Applied], bool], where: str) -> Moment | None:
+    found = tables.rows(APPLIED, ["offset", "value"], where)
     best: tuple[int, int, int] = (-1, -1, -1)
     moment: Moment | None = None
     for row in found.to_pylist() if found is not None else ():
@@ -49,8 +64,10 @@ def _looked_through(tables: ArchiveTables, slot: int, at: int, span: str) -> Mom
             entry = decode_applied(row["value"])
         except msgspec.MsgspecError:
             continue
+        if not wanted(entry):
+            continue
         for number, move in enumerate(entry.moves):
             place = (move.at, row["offset"], number)
             if move.at <= at and place > best:
-                best, moment = place, Moment(slot, entry.topic_id, move.offset, move.at, entry)
+                best, moment = place, Moment(entry.slot, entry.topic_id, move.offset, move.at, entry)
     return moment

@@ -92,9 +92,7 @@ class PastRuns:
     def slot(self, company: str, at: int) -> Past:
         """The slot of a company as of `at` (microseconds, wall clock). Raises NotKnown."""
         bound = Bound.of(self._settings, self._client)
-        slot = Keys(self._settings.run, bound.slots).slot_of(company)
-        moment = moment_of(self._tables, slot, at)
-        return self.made(moment, bound)
+        return self.made(moment_of(self._tables, company, bound.slots, at), bound)
 
     def made(self, moment: Moment, bound: Bound) -> Past:
         """The slot before the moment's offset."""
@@ -118,7 +116,15 @@ class PastRuns:
         records = self._log(moment.topic_id, moment.slot, moment.offset)
         run, since = self._settings.run, entry.since
         folded = fold(
-            records, moment.slot, bound.slots, moment.topic_id, bound.rules, strategies, bound.streams, since, run
+            records,
+            moment.slot,
+            entry.slots or bound.slots,
+            moment.topic_id,
+            bound.rules,
+            strategies,
+            bound.streams,
+            since,
+            run,
         )
         if entry.chain and entry.offset == moment.offset and folded.links and folded.links[-1][1] != entry.chain:
             raise NotKnown(

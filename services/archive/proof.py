@@ -53,7 +53,7 @@ class Proof(msgspec.Struct, kw_only=True):
     answer: dict[str, Any]
 
 
-def past_proof(settings: Settings, past: Past, company: str, slots: int, as_of: int) -> Proof:
+def past_proof(settings: Settings, past: Past, company: str, as_of: int) -> Proof:
     """The answer as of a moment."""
     entry, folded = past.moment.entry, past.folded
     return Proof(
@@ -61,7 +61,7 @@ def past_proof(settings: Settings, past: Past, company: str, slots: int, as_of: 
         company=company,
         as_of=to_iso(as_of),
         slot=folded.slot,
-        slots=slots,
+        slots=folded.store.slots,
         topic_id=past.moment.topic_id,
         offset=folded.offset,
         since=entry.since,
@@ -123,12 +123,11 @@ def verify(settings: Settings, client: redis.Redis, proof: Proof, log: ReadLog) 
     if proof.run != settings.run:
         raise ProofError(f"the proof is of run {proof.run!r}, not {settings.run!r}; give --run {proof.run}")
     bound = Bound.of(settings, client)
-    if proof.slots != bound.slots:
-        raise ProofError(f"the proof is of a run with {proof.slots} slots, it has {bound.slots} now: it was resized")
     entry = Applied(
         slot=proof.slot,
         topic_id=proof.topic_id,
         offset=proof.offset,
+        slots=proof.slots,
         at=0,
         moves=(Move(0, proof.offset),),
         since=proof.since,

@@ -54,7 +54,7 @@ class Rows:
         for record in records:
             table = self._tables[record.topic]
             columns = _COLUMNS[table](record.value or b"")
-            if table == DOCUMENTS and not columns and last[record.topic, record.partition] != record.offset:
+            if columns is None and last[record.topic, record.partition] != record.offset:
                 continue
             row = dict.fromkeys(SCHEMAS[table].names) | {
                 "topic_id": self._topic_ids[record.topic],
@@ -64,17 +64,18 @@ class Rows:
                 "key": (record.key or b"").decode(errors="replace"),
                 "value": record.value or b"",
             }
-            found.setdefault(table, []).append(row | columns)
+            found.setdefault(table, []).append(row | (columns or {}))
         return found
 
 
-def _document(value: bytes) -> Row:
+def _document(value: bytes) -> Row | None:
+    """None of a promise."""
     try:
         document = decode_document(value)
     except InvalidMessage:
         return {}
     if not isinstance(document, Document):
-        return {}
+        return None
     return {
         "channel": document.channel,
         "document_id": document.id,
@@ -137,7 +138,7 @@ def _applied(value: bytes) -> Row:
     return {"slot": applied.slot, "at": applied.at, "position": applied.offset}
 
 
-_COLUMNS: Final[dict[str, Callable[[bytes], Row]]] = {
+_COLUMNS: Final[dict[str, Callable[[bytes], Row | None]]] = {
     DOCUMENTS: _document,
     OPINIONS: _opinion,
     READINGS: _reading,

@@ -33,7 +33,7 @@ def as_of(
     """
     import msgspec
 
-    from services.archive.past import Bound, PastRuns
+    from services.archive.past import PastRuns
     from services.archive.proof import live_proof, past_proof
     from shared.clients.redis import connect
     from shared.clients.state_folder import write_atomically
@@ -48,7 +48,7 @@ def as_of(
             found = live_proof(settings, client, company, now)
         else:
             past = PastRuns(settings, client).slot(company, moment)
-            found = past_proof(settings, past, company, Bound.of(settings, client).slots, moment)
+            found = past_proof(settings, past, company, moment)
     if proof is not None:
         write_atomically(proof, msgspec.json.format(msgspec.json.encode(found), indent=1))
         note(f"written to {proof}; check it with: bellwether verify {proof}")

@@ -73,7 +73,7 @@ def reset(
     settings = settings_of(state, run)
     what = "every document, opinion and aggregate" if topics else "the aggregates, positions and signals"
     _ask(f"Delete {what} of run {settings.run}?", settings, yes)
-    pausing = (*_APPLYING, "ingest") if topics else _APPLYING
+    pausing = (*_APPLYING, "ingest", "archive") if topics else _APPLYING
     with _servers(state, run, kafka=topics, pausing=pausing) as settings:
         count = _without_topics(settings) if topics else _emptied(settings)
     deleted = f"{count:,} keys{' and the topics' if topics else ''} of run {settings.run} deleted"
@@ -125,6 +125,14 @@ def _without_topics(settings: Settings) -> int:
             raise
     else:
         remove_run_topics(settings)
+    _forget_archive(settings)
     if running_supervisor(settings.state_dir.absolute()) is not None:
         create_topics(settings)  # its workers start again behind this
     return count
+
+
+def _forget_archive(settings: Settings) -> None:
+    """The archive of a run whose topics are gone."""
+    from services.archive.keeping import forget
+
+    forget(settings)

@@ -38,6 +38,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     moves: tuple[Move, ...] = ()
     chain: str = ""  # 64 hex digits; "": an older version moved the position
     since: int = 0  # the offset at which the chain begins
+    slots: int = 0  # how many there were: a resize begins another topic
     worker: str = ""
     model: str = ""  # digests, as the run was bound when this was written
     universe: str = ""

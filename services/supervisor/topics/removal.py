@@ -29,7 +29,9 @@ def remove_run_topics(settings: Settings) -> list[str]:
     topics = Topics.of(settings)
     names = list(describe(settings.kafka, [topic.name for topic in topics.all()]))
     delete_topics(settings.kafka, names)
-    forget_groups(settings.kafka, [topics.scoring_group, topics.aggregation_group, topics.alerts_group])
+    forget_groups(
+        settings.kafka, [topics.scoring_group, topics.aggregation_group, topics.alerts_group, topics.archive_group]
+    )
     return names
 
 

@@ -82,8 +82,7 @@ def test_as_of_a_moment_is_what_was_said_then(watched: Settings) -> None:
         stack.callback(aggregation.close)
         last = live_at_rest(client, watched, written, aggregation)
         tables = ArchiveTables.of(watched)
-        slot = Keys(watched.run, Bound.of(watched, client).slots).slot_of("AAPL")
-        wait_for(lambda: known_up_to(tables, slot, last), archive)
+        wait_for(lambda: known_up_to(tables, watched.kafka.opinion_partitions, last), archive)
         check(watched, client, probes, draw)
         forge(watched, client)
 
@@ -113,16 +112,18 @@ def live_at_rest(client: redis.Redis, settings: Settings, documents: int, worker
     return position.offset
 
 
-def known_up_to(tables: ArchiveTables, slot: int, offset: int) -> bool:
+def known_up_to(tables: ArchiveTables, slots: int, offset: int) -> bool:
     try:
-        moment = moment_of(tables, slot, SystemClock().now())
-        return moment.offset >= offset and len(list(archived_log(tables)(moment.topic_id, slot, offset))) == offset
+        moment = moment_of(tables, "AAPL", slots, SystemClock().now())
+        return (
+            moment.offset >= offset and len(list(archived_log(tables)(moment.topic_id, moment.slot, offset))) == offset
+        )
     except (NotKnown, NoArchive):
         return False
 
 
 def check(settings: Settings, client: redis.Redis, probes: list[Probe], draw: random.Random) -> None:
-    past, slots = PastRuns(settings, client), Bound.of(settings, client).slots
+    past = PastRuns(settings, client)
     by_time = 0
     assert len({position for _, _, position, _ in probes}) > 5
     assert len(probes[-1][3]["buckets"]) > 5
@@ -134,7 +135,7 @@ def check(settings: Settings, client: redis.Redis, probes: list[Probe], draw: ra
         if found.moment.offset != position:
             continue  # a worker that was killed owes the moves of its last second
         by_time += 1
-        proof = past_proof(settings, found, company, slots, moment)
+        proof = past_proof(settings, found, company, moment)
         assert plain(proof.answer) == plain(answer)
         assert verify(settings, client, proof, kafka_log(settings)) == ""
         assert verify(settings, client, proof, archived_log(ArchiveTables.of(settings))) == ""
