@@ -32,15 +32,19 @@ def backup(
     run: Run = None,
     as_json: Json = False,
 ) -> None:
-    """Back up everything Redis holds for a run, positions included, to one file. Workers may keep running."""
+    """Back up what is truth: all that Redis holds for a run, positions included; profiles, the API's keys, the ledger
+    of ingest and the settings of the state folder. Workers may keep running. The file holds secrets.
+    """
     from services.aggregation.admin import backup as backups
+    from services.aggregation.admin.backup_state import LEFT_OUT
     from shared.clients.redis import connect
     from shared.clock import SystemClock
 
     with _servers(state, run, kafka=False) as settings, connect(settings.redis) as client:
-        count = backups.backup(client, settings.run, file, SystemClock())
-    values = {"run": settings.run, "keys": count, "file": str(file)}
-    say(values, f"{count:,} keys of run {settings.run} written to {file}", as_json=as_json)
+        count = backups.backup(client, settings.run, file, SystemClock(), settings.state_dir)
+    values = {"run": settings.run, "keys": count, "file": str(file), "left_out": LEFT_OUT}
+    words = [f"{count:,} keys of run {settings.run} written to {file}", f"left out: {', '.join(LEFT_OUT)}"]
+    say(values, words, as_json=as_json)
 
 
 def restore(
@@ -50,16 +54,21 @@ def restore(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Replace a run with a backup. Its workers stop meanwhile, then read again whatever came after the backup."""
+    """Replace a run with a backup. Its workers stop meanwhile, then read again whatever came after the backup.
+
+    Files of the state folder, and the API's keys, are put back where there are none.
+    """
     from services.aggregation.admin import backup as backups
     from shared.clients.redis import connect
     from shared.clock import to_iso
 
     _ask(f"Replace everything Redis holds for the run in {file}?", settings_of(state), yes)
     with _servers(state, run, kafka=False, pausing=_APPLYING) as settings, connect(settings.redis) as client:
-        header = backups.restore(client, file, run)
-    values = {"run": header.run, "created_at": to_iso(header.created_at)}
-    say(values, f"run {header.run} restored to {to_iso(header.created_at)}", as_json=as_json)
+        done = backups.restore(client, file, run, settings.state_dir)
+    values = {"run": done.run, "created_at": to_iso(done.created_at), "files": done.files}
+    words = [f"run {done.run} restored to {to_iso(done.created_at)}"]
+    words += [f"put back: {', '.join(done.files)}"] if done.files else []
+    say(values, words, as_json=as_json)
 
 
 def reset(

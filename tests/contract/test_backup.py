@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +29,9 @@ from services.aggregation.core.plan import Rules
 from services.aggregation.pipeline import read_positions
 from services.aggregation.stores.redis_store import RedisStore
 from services.runtime.exits import ExitCode, WorkerStop
+from shared.clients.state_folder import StateFolder, make_folder, write_atomically
 from shared.clock import ReplayClock
-from shared.contract.keys import RUNS, Keys, run_key, worker_key
+from shared.contract.keys import API_KEYS, RUNS, Keys, run_key, worker_key
 from shared.contract.topics import partition_for
 from shared.reading.binding import UnknownRun
 from shared.reading.profiles import Follow, Profiles
@@ -93,6 +96,32 @@ def test_a_restored_run_is_what_it_was_and_goes_on_from_there(
     ]  # of no run: nothing is taken away
     add(fresh, 50, 20)
     assert dump(fresh) == after
+
+
+def test_files_and_keys_are_put_back_where_there_are_none(
+    client: redis.Redis, store: RedisStore, run_name: str, tmp_path: Path
+) -> None:
+    del store
+    file, state, other = tmp_path / "run.backup", StateFolder(tmp_path / "state"), StateFolder(tmp_path / "other")
+    write_atomically(state.author_key, b"secret")
+    write_atomically(state.sources, b"sources: []")
+    make_folder(state.ledger.parent)
+    with closing(sqlite3.connect(state.ledger)) as ledger:
+        ledger.execute("CREATE TABLE seen (id TEXT)")
+        ledger.execute("INSERT INTO seen VALUES ('a document')")
+        ledger.commit()
+    client.hset(API_KEYS, run_name, "{}")
+    backup(client, run_name, file, CLOCK, state.root)
+    write_atomically(other.author_key, b"another")
+    done = restore(client, file, state=other.root)
+    assert done.files == ["sources.yaml", "ingest/ledger.sqlite3"]  # keys that are there may have been revoked since
+    assert other.author_key.read_bytes() == b"another"
+    assert other.ledger.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(other.ledger)) as ledger:
+        assert ledger.execute("SELECT id FROM seen").fetchall() == [("a document",)]
+    client.delete(API_KEYS)
+    assert "the API's keys" in restore(client, file, state=other.root).files
+    client.hdel(API_KEYS, run_name)
 
 
 def test_reset_deletes_the_run_and_no_other(client: redis.Redis, store: RedisStore, run_name: str) -> None:

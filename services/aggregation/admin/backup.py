@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import redis
 
@@ -24,6 +24,7 @@ from services.aggregation.admin.backup_file import (
     profile_of,
     write_backup,
 )
+from services.aggregation.admin.backup_state import put_back_state, read_state
 from services.aggregation.core.state import RESTORING
 from shared.clock import Clock
 from shared.contract.health import REPORT_TTL_SECONDS
@@ -50,8 +51,19 @@ return found
 """
 
 
-def backup(client: redis.Redis, run: str, file: Path, clock: Clock) -> int:
-    """Write the run to `file`; how many keys. Consistent per slot also while workers write. Raises UnknownRun."""
+class Restored(NamedTuple):
+    """What was put back: the run as of when, and files that were missing."""
+
+    run: str
+    created_at: int
+    files: list[str]
+
+
+def backup(client: redis.Redis, run: str, file: Path, clock: Clock, state: Path | None = None) -> int:
+    """Write the run, and what of the folder `state` nothing else can make again, to `file`; how many entries.
+
+    Consistent per slot also while workers write. Raises UnknownRun.
+    """
     keys = Keys(run, slots_of(client, run))
     raw = cast("dict[bytes, bytes]", client.hgetall(run_key(run)))
     binding = {name.decode(): value.decode() for name, value in raw.items()}
@@ -66,13 +78,14 @@ def backup(client: redis.Redis, run: str, file: Path, clock: Clock) -> int:
     )
     tags = [keys.position(slot) for slot in range(keys.slots)] + [keys.alerts_position()]
     slots = (_read_tag(client, position) for position in tags)
-    return write_backup(file, header, chain(slots, map(_read_profiles, [client])))
+    more = (_read_profiles(client), read_state(client, state) if state is not None else [])
+    return write_backup(file, header, chain(slots, more))
 
 
-def restore(client: redis.Redis, file: Path, run: str | None = None) -> Header:
+def restore(client: redis.Redis, file: Path, run: str | None = None, state: Path | None = None) -> Restored:
     """Replace the run by what `file` holds, positions included. Raises BackupError, also while workers of it live.
 
-    Profiles belong to no run: what they hold now stays, and what they lack is put back.
+    Profiles belong to no run: what they hold now stays, and what they lack is put back. So do the files of `state`.
     """
     header = check_backup(file)  # all of it, before anything is touched
     if run is not None and run != header.run:
@@ -90,12 +103,13 @@ def restore(client: redis.Redis, file: Path, run: str | None = None) -> Header:
         for key, value in group:
             if isinstance(value, dict):
                 _put(client, key, value)
-    for group in groups:
+    for group in islice(groups, min(max(header.groups - 1, 0), 1)):
         _put_profiles(client, group)
+    put_back = [name for group in groups if state is not None for name in put_back_state(client, state, group)]
     client.hset(run_key(header.run), mapping=cast(Any, header.binding))
     client.sadd(RUNS, header.run)
     _put_positions(client, positions, held)
-    return header
+    return Restored(header.run, header.created_at, put_back)
 
 
 def _put_positions(client: redis.Redis, slots: list[str], held: dict[str, bytes]) -> None:

@@ -1,4 +1,4 @@
-"""The file of a backup: a header, one list of [key, value] per slot, one of alerts, one of profiles, and a footer.
+"""The file of a backup: a header, one list of [key, value] per slot, of alerts, profiles, the state folder; a footer.
 
 gzip around MessagePack values, each behind its length (8 bytes). The footer is the number of keys and, from version 3
 on, the SHA-256 of every byte before it. A file is read whole and believed in nothing: every key must be of the run, and
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,15 +18,20 @@ from typing import Final, cast
 import msgspec
 
 from shared.clients.state_folder import whole_file
-from shared.contract.keys import Keys, follows_key, ratings_key
+from shared.contract.keys import API_KEYS, Keys, follows_key, ratings_key
 from shared.contract.names import is_name
 from shared.reading.binding import recorded_slots
 
 FORMAT: Final = "bellwether-backup"
-VERSION: Final = 3  # 1 had no groups, 2 no digest
-GROUPS: Final = 2  # alerts, profiles
+VERSION: Final = 4  # 1 had no groups, 2 no digest, 3 no files
+GROUPS: Final = 3  # alerts, profiles, files of the state folder with the API's keys
+FILE_PREFIX: Final = b"file/"
 MAX_SLOTS: Final = 10_000
 MAX_VALUE_BYTES: Final = 1 << 31  # of one slot: what Redis gives out in one answer is less
+
+_STATE_FILE: Final = re.compile(
+    rb"file/(bellwether\.yaml|sources\.yaml|author\.key|ingest/ledger\.sqlite3|ingest/floors/\w[\w.:-]*)"
+)
 
 Entry = tuple[bytes, bytes | dict[bytes, bytes]]
 
@@ -132,7 +138,9 @@ def _header(file: Path, raw: bytes) -> Header:
 def _check_keys(file: Path, header: Header, number: int, entries: list[Entry]) -> None:
     """Every key belongs where it stands; raises BackupError naming the first that does not."""
     keys = Keys(header.run, header.slots)
-    if number == header.slots + 1:
+    if number == header.slots + 2:
+        wrong = [key for key, value in entries if not _of_state(key, value)]
+    elif number == header.slots + 1:
         wrong = [key for key, value in entries if not (isinstance(value, dict) and profile_of(key))]
     else:
         position = keys.position(number) if number < header.slots else keys.alerts_position()
@@ -147,6 +155,13 @@ def _check_keys(file: Path, header: Header, number: int, entries: list[Entry]) -
             f"{file} holds {wrong[0][:80]!r}, which is no key of run {header.run!r} there; nothing was restored: "
             "use another backup"
         )
+
+
+def _of_state(key: bytes, value: object) -> bool:
+    """Whether an entry is the API's keys, or a file that lies in the state folder."""
+    if key == API_KEYS.encode():
+        return isinstance(value, dict)
+    return isinstance(value, bytes) and bool(_STATE_FILE.fullmatch(key))
 
 
 def profile_of(key: bytes) -> str:
