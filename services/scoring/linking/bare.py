@@ -5,13 +5,13 @@ in tweets two of five), so they count only where something says that they are sy
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from services.scoring.linking.evidence import Context
 from services.scoring.linking.folding import fold, lower
-from services.scoring.linking.tickers import BARE, NOT_BEFORE, readable_alone, traded
+from services.scoring.linking.tickers import BARE, NOT_BEFORE, traded
 from services.scoring.linking.vocabulary import MOVES, VERBS_OF_COMPANIES
 from shared.universe.instrument import Instrument
 
@@ -34,28 +34,35 @@ class _Symbol:
 
 def bare_symbols(
     context: Context,
+    symbols: frozenset[str],
     holder_of: Callable[[str], Instrument | None],
     tags: Sequence[Span],
-    linked: Iterable[Span],
-) -> Iterator[tuple[Instrument, int, int]]:
-    """Those that count, and where they stand."""
+    linked: Mapping[str, Sequence[Span]],
+) -> list[tuple[Instrument, int, int]]:
+    """Those of `symbols` that count, and where they stand; `linked` is what was found already."""
     text = context.text
+    if symbols.isdisjoint(BARE.findall(text)):
+        return []
     found = [
         _Symbol(*match.span(), holder)
         for match in BARE.finditer(text)
-        if readable_alone(match[0])
+        if match[0] in symbols
         and not (match.start() and NOT_BEFORE.match(text, match.start() - 1))
         and (holder := holder_of(match[0])) is not None
         and not context.taken(*match.span())
     ]
     if not found:
-        return
+        return []
     marked = [_Symbol(start, end, None, tag=True) for start, end in tags]
-    marked += [_Symbol(start, end, None) for start, end in linked if text[start:end].isupper()]
+    marked += [
+        _Symbol(start, end, None) for spans in linked.values() for start, end in spans if text[start:end].isupper()
+    ]
     rows = _rows(text, sorted([*found, *marked], key=lambda symbol: (symbol.start, not symbol.tag)))
-    for symbol in found:
-        if symbol.holder is not None and (symbol in rows or _supported(context, symbol, symbol.holder)):
-            yield symbol.holder, symbol.start, symbol.end
+    return [
+        (symbol.holder, symbol.start, symbol.end)
+        for symbol in found
+        if symbol.holder is not None and (symbol in rows or _supported(context, symbol, symbol.holder))
+    ]
 
 
 def _rows(text: str, symbols: Sequence[_Symbol]) -> frozenset[_Symbol]:
@@ -77,7 +84,7 @@ def _supported(context: Context, symbol: _Symbol, holder: Instrument) -> bool:
     low, text = context.low, context.text
     if holder.id in context.known:
         return True
-    index = next(at for at, (start, end) in enumerate(context.spans) if start <= symbol.start < end)
+    index = next(at for at, match in enumerate(context.matches) if match.start() <= symbol.start < match.end())
     length = symbol.end - symbol.start
     if len(low) <= _FEW_WORDS and text.isupper():
         return len(low) == 1 or length > 2

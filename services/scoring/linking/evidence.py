@@ -27,22 +27,22 @@ _FIGURE: Final = re.compile(
 class Context:
     """One text's tokens, and what is known so far about the companies in it."""
 
-    __slots__ = ("_business", "_foreign", "_spans", "_taken", "_words", "known", "low", "text")
+    __slots__ = ("_business", "_foreign", "_matches", "_taken", "_words", "known", "low", "text")
 
     def __init__(self, text: str, low: Sequence[str], taken: bytearray) -> None:
         self.text, self.low, self._taken = text, low, taken
-        self._spans: list[tuple[int, int]] | None = None
+        self._matches: list[re.Match[str]] | None = None
         self.known: set[str] = set()  # ids of companies of which the text gives a ticker or an unmistakable name
         self._words: frozenset[str] | None = None
         self._business: bool | None = None
         self._foreign: bool | None = None
 
     @property
-    def spans(self) -> list[tuple[int, int]]:
+    def matches(self) -> list[re.Match[str]]:
         """Where the tokens stand."""
-        if self._spans is None:
-            self._spans = [match.span() for match in TOKEN.finditer(self.text)]
-        return self._spans
+        if self._matches is None:
+            self._matches = list(TOKEN.finditer(self.text))
+        return self._matches
 
     @property
     def words(self) -> frozenset[str]:
@@ -75,11 +75,11 @@ class Context:
 
     def gap(self, index: int) -> str:
         """What stands before token `index`."""
-        return self.text[self.spans[index - 1][1] : self.spans[index][0]] if index > 0 else ""
+        return self.text[self.matches[index - 1].end() : self.matches[index].start()] if index > 0 else ""
 
     def capital(self, index: int) -> bool:
         """Whether token `index` begins with a capital."""
-        return 0 <= index < len(self.spans) and self.text[self.spans[index][0]].isupper()
+        return 0 <= index < len(self.low) and self.text[self.matches[index].start()].isupper()
 
     def contradicts(self, entry: Entry, start: int, stop: int) -> bool:
         """Whether what stands before or after tokens [start, stop) says that it is not the company."""
@@ -102,7 +102,7 @@ class Context:
 
     def _half(self, index: int) -> bool:
         # of a double name, as in Theisen-Eaton
-        at, end = self.spans[index]
+        at, end = self.matches[index].span()
         half = self.text[at:end]
         return half.istitle() and half.isalpha() and not self._taken[at] and not is_english_word(half.lower())
 
@@ -110,7 +110,7 @@ class Context:
         """Whether a proper name stands right before the token and makes one of both, as in Niger Delta."""
         if start == 0 or self.gap(start) != " " or not self.capital(start - 1):
             return False
-        before, at = self.token(start - 1), self.spans[start - 1]
+        before, at = self.token(start - 1), self.matches[start - 1].span()
         if self.text[at[0] : at[1]].isupper() or before in said.BEFORE_NAMES or self._taken[at[0]]:
             return False
         return not is_english_word(before)

@@ -17,7 +17,8 @@ from typing import Final
 from services.scoring.linking.folding import fold, lower
 from services.scoring.linking.han import is_han
 from services.scoring.linking.small_words import written_small
-from shared.universe.instrument import DOUBTFUL, Instrument, Name
+from services.scoring.linking.vocabulary import DATA_COMPANIES, PLATFORMS, SURNAMES
+from shared.universe.instrument import DOUBTFUL, SURE, Instrument, Name
 from shared.universe.securities import Catalogue
 
 TOKEN: Final = re.compile(r"\w+|&")
@@ -28,6 +29,7 @@ _AMPERSAND_GAPS: Final = frozenset(("", " "))
 _SPELLINGS: Final = (("&", "and"), (" and ", " & "), ("'", ""), ("-", ""), (".", ""))
 _UMLAUTS: Final = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("ø", "oe"), ("å", "aa"), ("æ", "ae"))
 _SQUASHED: Final = 8  # letters of a name that is also read without its gaps, as hashtags are: #GeneralMotors
+_PLURAL: Final = 5  # letters of a name of which a plural is read
 _FEW: Final = 2  # instruments whose names begin with the same word, beside the one that is called so
 
 
@@ -44,25 +46,28 @@ class Entry:
     exact: str  # "" or the only case in which it is read (IBM, GE, 3M)
     small: bool  # whether all lower case is read as the name
     dated: bool  # whether it was a name on some days alone
+    guarded: bool  # whether something beside it in a text may say that it is not the instrument
     curated: bool  # whether somebody wrote it down by hand: in Bellwether's own list or in a user's
 
-    def fits(self, index: int, low: Sequence[str], spans: Sequence[tuple[int, int]], folded: str) -> bool:
+    def fits(self, index: int, low: Sequence[str], at: Sequence[re.Match[str]], folded: str) -> bool:
         """Whether the gaps of the text from token `index` on are such as may lie within this name."""
-        for at, own in enumerate(self.gaps, index):
-            gap = folded[spans[at][1] : spans[at + 1][0]]
+        for token, own in enumerate(self.gaps, index):
+            gap = folded[at[token].end() : at[token + 1].start()]
             if gap == own or gap in _PLAIN_GAPS:
                 continue
-            if "&" in (low[at], low[at + 1]) and gap in _AMPERSAND_GAPS:
+            if "&" in (low[token], low[token + 1]) and gap in _AMPERSAND_GAPS:
                 continue
-            if len(low[at]) == 1 and gap in _INITIAL_GAPS:
+            if len(low[token]) == 1 and gap in _INITIAL_GAPS:
                 continue
             return False
         return True
 
-    def dressed(self, index: int, spans: Sequence[tuple[int, int]], folded: str) -> bool:
+    def dressed(self, index: int, at: Sequence[re.Match[str]], folded: str) -> bool:
         """Whether the text from token `index` on has capitals where the name has them ("First solar" has not)."""
         return not any(
-            capital and folded[spans[at][0]].islower() for at, capital in enumerate(self.capitals, index) if at > index
+            capital and folded[at[token].start()].islower()
+            for token, capital in enumerate(self.capitals, index)
+            if token > index
         )
 
 
@@ -80,18 +85,23 @@ class Gazetteer:
                 text = name.text
                 if not text.isascii() and is_han(text):
                     continue
-                for spelling in _spellings(text):
+                for spelling in (*_spellings(text), *_plural(name, instrument)):
                     tokens = tuple(TOKEN.findall(lower(fold(spelling))))
                     if tokens and not "".join(tokens).isdigit():
                         written.setdefault(tokens, []).append((spelling, name, instrument))
                         if len(tokens) > 1:
                             starts.setdefault(tokens[0], set()).add(instrument.id)
         lengths: dict[str, set[int]] = {}
+        seconds: dict[str, set[str]] = {}
         for tokens in written:
             lengths.setdefault(tokens[0], set()).add(len(tokens))
+            seconds.setdefault(tokens[0], set()).update(tokens[1:2] or ("",))
         self._written = written
         self._entries: dict[tuple[str, ...], tuple[Entry, ...]] = {}
         self.lengths = {first: tuple(sorted(sizes, reverse=True)) for first, sizes in lengths.items()}
+        # first token -> second tokens of names that begin with it; None where it is a name by itself
+        self.seconds = {first: None if "" in after else frozenset(after) for first, after in seconds.items()}
+        self.firsts = frozenset(self.seconds)
         self.families = frozenset(first for first, ids in starts.items() if len(ids) > _FEW)
 
     def at(self, index: int, low: Sequence[str], day: date | None) -> list[Entry]:
@@ -103,7 +113,7 @@ class Gazetteer:
             if entries is None:
                 if tokens not in self._written:
                     continue
-                entries = self._entries[tokens] = _entries(self._written[tokens])
+                entries = self._entries[tokens] = self._made(tokens)
             if len(entries) > 1 and day is None:  # names of now before former ones
                 entries = tuple(sorted(entries, key=_former))
             for entry in entries:
@@ -111,10 +121,37 @@ class Gazetteer:
                     found.append(entry)
         return found
 
+    def _made(self, tokens: tuple[str, ...]) -> tuple[Entry, ...]:
+        """A spelling that two share is the first one's; one that an instrument has twice keeps its first."""
+        found: dict[tuple[tuple[str, ...], str], Entry] = {}
+        family = len(tokens) == 1 and tokens[0] in self.families
+        for spelling, name, instrument in self._written[tokens]:
+            entry = _entry(spelling, name, instrument, family)
+            found.setdefault((entry.gaps, instrument.id), entry)
+        return tuple(found.values())
+
 
 def _former(entry: Entry) -> tuple[bool, bool]:
     listings = entry.instrument.listings
     return bool(entry.name.end), bool(listings) and all(listing.end for listing in listings)
+
+
+def _plural(name: Name, instrument: Instrument) -> tuple[str, ...]:
+    """ "the Googles of this world": of one word, and of those that somebody wrote down."""
+    text = name.text
+    if (
+        len(text) < _PLURAL
+        or not text.isalpha()
+        or text[-1] == "s"
+        or name.grade > DOUBTFUL
+        or not _curated(instrument)
+    ):
+        return ()
+    return (f"{text}s",)
+
+
+def _curated(instrument: Instrument) -> bool:
+    return ".csv" in instrument.source or ".parquet" in instrument.source
 
 
 def _spellings(written: str) -> Iterator[str]:
@@ -135,16 +172,7 @@ def _spellings(written: str) -> Iterator[str]:
         yield squashed
 
 
-def _entries(written: Sequence[_Written]) -> tuple[Entry, ...]:
-    """A spelling that two share is the first one's; one that an instrument has twice keeps its first."""
-    found: dict[tuple[tuple[str, ...], str], Entry] = {}
-    for spelling, name, instrument in written:
-        entry = _entry(spelling, name, instrument)
-        found.setdefault((entry.gaps, instrument.id), entry)
-    return tuple(found.values())
-
-
-def _entry(written: str, name: Name, instrument: Instrument) -> Entry:
+def _entry(written: str, name: Name, instrument: Instrument, family: bool) -> Entry:
     plain = fold(written)
     low = lower(plain)
     spans = [match.span() for match in TOKEN.finditer(low)]
@@ -161,5 +189,11 @@ def _entry(written: str, name: Name, instrument: Instrument) -> Entry:
         exact=plain if short else "",
         small=name.grade <= DOUBTFUL and not short and len(low) >= 4 and written_small(tokens),
         dated=bool(name.start or name.end),
-        curated=".csv" in instrument.source or ".parquet" in instrument.source,
+        guarded=family
+        or name.grade != SURE
+        or bool(instrument.against)
+        or instrument.id in DATA_COMPANIES
+        or tokens[0] in SURNAMES
+        or tokens[0] in PLATFORMS,
+        curated=_curated(instrument),
     )

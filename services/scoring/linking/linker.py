@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache, partial
-from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.scoring.linking.bare import bare_symbols
 from services.scoring.linking.evidence import Context, as_verb, attribution, invitation
@@ -20,7 +19,7 @@ from services.scoring.linking.folding import fold, lower
 from services.scoring.linking.gazetteer import TOKEN, Entry, Gazetteer
 from services.scoring.linking.han import HanNames, convinces
 from services.scoring.linking.relevance import LEAD_CHARS, MAX_SPANS, Span, Text, weigh
-from services.scoring.linking.tickers import Code, codes_in, hashtags_in
+from services.scoring.linking.tickers import Code, codes_in, hashtags_in, readable_alone
 from services.scoring.linking.vocabulary import AFFILIATES, OWN_PARTS
 from shared.contract.events import MICRO
 from shared.universe.instrument import SURE, Instrument
@@ -29,8 +28,7 @@ from shared.universe.securities import Catalogue, plain_symbol
 _URL: Final = re.compile(r"(?:https?://|www\.)\S+")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """An instrument that the text speaks of."""
 
     company: str  # its id
@@ -38,8 +36,7 @@ class Link:
     spans: tuple[Span, ...]  # [start, end) in the joined text, in order, not overlapping; at most MAX_SPANS
 
 
-@dataclass(frozen=True, slots=True)
-class LinkResult:
+class LinkResult(NamedTuple):
     """What linking found. `links` are in order of first mention, then of id; `unlinked` are cashtags of nobody."""
 
     text: str  # the joined text: what the model reads and what the spans count in
@@ -71,6 +68,12 @@ class Linker:
     def __init__(self, catalogue: Catalogue) -> None:
         self.universe = catalogue.digest()
         self._holders = lru_cache(maxsize=65_536)(partial(_holder, catalogue))
+        self._alone = frozenset(
+            listing.symbol
+            for instrument in catalogue.instruments
+            for listing in instrument.listings
+            if listing.symbol.isalpha() and readable_alone(listing.symbol)
+        )
         self._names, self._han = Gazetteer(catalogue), HanNames(catalogue)
 
     def link(self, text: str, title: str = "", named: tuple[str, ...] = (), day: date | None = None) -> LinkResult:
@@ -80,9 +83,11 @@ class Linker:
         reading.known.update(named)
         reading.codes(codes_in(reading.text))
         reading.names(self._names)
-        reading.han(self._han)
-        reading.hashtags()
-        reading.bare_tickers()
+        if not reading.text.isascii():
+            reading.han(self._han)
+        if "#" in reading.text:
+            reading.hashtags()
+        reading.bare_tickers(self._alone)
         return LinkResult(joined, reading.links(len(title) or LEAD_CHARS, named), tuple(reading.unlinked))
 
 
@@ -129,29 +134,35 @@ class _Reading:
 
     def codes(self, codes: Iterable[Code]) -> None:
         """Codes with a mark or an exchange: a tag of nobody on that day is unlinked."""
-        for code in codes:
-            if self._context.taken(code.start, code.end):
+        blocked, holders, day = self._blocked, self._holders, self._day
+        for start, end, written, symbols, tag in codes:
+            if blocked.find(1, start, end) >= 0:
                 continue
-            holder = self._holder(code.symbols)
+            holder = holders(symbols, day)
             if holder is not None:
                 self.known.add(holder.id)
-                self._add(holder.id, code.start, code.end)
-            elif code.tag:
-                self.unlinked.append(plain_symbol(code.written))
-            elif code.symbols:
+                self.found.setdefault(holder.id, []).append((start, end))
+            elif tag:
+                self.unlinked.append(plain_symbol(written))
+            elif symbols:
                 continue
-            self._block(code.start, code.end)
-            if code.tag:
-                self._tags.append((code.start, code.end))
+            self._block(start, end)
+            if tag:
+                self._tags.append((start, end))
 
     def names(self, names: Gazetteer) -> None:
         """Names by longest match; those that need evidence are decided once all unmistakable ones are known."""
         unsure: list[_Candidate] = []
-        at, lengths = 0, names.lengths
-        for index, token in enumerate(self._low):
-            if token not in lengths and (token[-1] != "s" or not self._plural(token, index, lengths)):
+        hits = names.firsts & self._context.words
+        if not hits:
+            return
+        at, seconds, low = 0, names.seconds, self._low
+        last = len(low) - 1
+        for index, token in enumerate(low):
+            if token not in hits or index < at:
                 continue
-            if index < at:
+            following = seconds[token]
+            if following is not None and (index == last or low[index + 1] not in following):
                 continue
             candidate = self._candidate(index, names)
             if candidate is None:
@@ -165,31 +176,21 @@ class _Reading:
         if unsure:
             self._decide(unsure)
 
-    def _plural(self, token: str, index: int, lengths: dict[str, tuple[int, ...]]) -> bool:
-        """Whether it is the plural of a name ("the Googles of this world"), which is then read without its s."""
-        if (
-            len(token) < 6
-            or token[-1] != "s"
-            or 1 not in lengths.get(token[:-1], ())
-            or not self._context.capital(index)
-        ):
-            return False
-        self._low[index] = token[:-1]
-        return True
-
     def _candidate(self, index: int, names: Gazetteer) -> _Candidate | None:
         context = self._context
-        spans = context.spans
+        matches = context.matches
         for entry in names.at(index, self._low, self._day):
             stop = index + len(entry.tokens)
-            start, end = spans[index][0], spans[stop - 1][1]
-            if entry.gaps and not entry.fits(index, self._low, spans, self.text):
+            start, end = matches[index].start(), matches[stop - 1].end()
+            if entry.gaps and not entry.fits(index, self._low, matches, self.text):
                 continue
             if (entry.exact and self.text[start:end] != entry.exact) or self._context.taken(start, end):
                 continue
             capital = not self.text[start].islower() or (start > 0 and self.text[start - 1] in "#@")
+            if capital and not entry.guarded and (not entry.gaps or entry.small):
+                return _Candidate(entry, index, stop, start, end, capital, plain=True)
             written = self.text[start:end]
-            if entry.gaps and capital and not entry.small and not entry.dressed(index, spans, self.text):
+            if entry.gaps and capital and not entry.small and not entry.dressed(index, matches, self.text):
                 continue
             capital = capital or written == fold(entry.name.text)  # eBay, e.l.f. Beauty
             if self._only_named(index, stop, entry, capital) or self._other(index, stop, entry, names):
@@ -241,29 +242,35 @@ class _Reading:
 
     def hashtags(self) -> None:
         """`#TSLA`."""
-        if "#" in self.text:
-            for code in hashtags_in(self.text):
-                holder = self._holder(code.symbols)
-                if holder is not None and not self._context.taken(code.start, code.end):
-                    self._add(holder.id, code.start, code.end)
+        for code in hashtags_in(self.text):
+            holder = self._holder(code.symbols)
+            if holder is not None and not self._context.taken(code.start, code.end):
+                self._add(holder.id, code.start, code.end)
 
-    def bare_tickers(self) -> None:
+    def bare_tickers(self, symbols: frozenset[str]) -> None:
         """Symbols that stand alone in capitals, where something says that they are symbols."""
-        linked = chain.from_iterable(self.found.values())
-        found = bare_symbols(self._context, lambda symbol: self._holder((symbol,)), self._tags, linked)
-        for holder, start, end in list(found):
+        for holder, start, end in bare_symbols(self._context, symbols, self._alone, self._tags, self.found):
             self._add(holder.id, start, end)
+
+    def _alone(self, symbol: str) -> Instrument | None:
+        return self._holders((symbol,), self._day)
 
     def links(self, lead: int, named: tuple[str, ...]) -> tuple[Link, ...]:
         """What was found, with relevance; what the source names is relevant in full."""
-        for spans in self.found.values():
+        found = self.found
+        if not found and not named:
+            return ()
+        for spans in found.values():
             spans.sort()
-        weights = weigh(Text(self._context, sorted(self._tags), lead), self.found)
+        weights = weigh(Text(self._context, self._tags, lead), found) if found else {}
         links = [
             Link(company, MICRO if company in named else weights[company], tuple(spans[:MAX_SPANS]))
-            for company, spans in self.found.items()
+            for company, spans in found.items()
         ]
-        links.sort(key=lambda link: (link.spans[0], link.company))
+        if len(links) > 1:
+            links.sort(key=lambda link: (link.spans[0], link.company))
+        if not named:
+            return tuple(links)
         absent = sorted({company for company in named if company not in self.found})
         return (*links, *(Link(company, MICRO, ()) for company in absent))
 

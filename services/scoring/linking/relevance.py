@@ -71,7 +71,7 @@ class Text:
     """What of a text relevance needs."""
 
     context: Context
-    tags: Sequence[Span]  # codes with a mark, in order
+    tags: Sequence[Span]  # codes with a mark
     lead: int  # mentions that begin before count as in a title
 
 
@@ -125,7 +125,7 @@ def _listed(text: Text) -> frozenset[Span]:
     """Tags that stand in a row with others. The first of a row that opens the text leads it, and is none of these."""
     found: set[Span] = set()
     row: list[Span] = []
-    for span in (*text.tags, (-1, -1)):
+    for span in (*sorted(text.tags), (-1, -1)):
         if row and (span[0] < 0 or not _BETWEEN_TAGS.fullmatch(text.context.text, row[-1][1], span[0])):
             if len(row) >= _LISTED:
                 found.update(row)

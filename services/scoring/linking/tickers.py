@@ -18,12 +18,9 @@ _CASHTAG: Final = re.compile(
     r"\$(?<![\w$]\$)(\^?[A-Za-z]{1,6}(?:[.\-/_:=][A-Za-z]{1,5})?|[A-Z&]{7,12}[.:][A-Z]{1,3}|\d{4,6}[.:][A-Za-z]{1,3})"
     r"(?![\w$])(\u2026|\.\.+)?"
 )
-_MARKETS: Final = "|".join(sorted((name for name in EXCHANGES if len(name) > 2), key=len, reverse=True))
-_QUALIFIED: Final = re.compile(
-    rf"\b((?:{_MARKETS}|Nasdaq(?:G[SM])?|NasdaqG[SM]|Nyse)(?: ?(?:American|AMERICAN|Arca|ARCA|MKT))?)\s?:\s?"
-    r"\$?([A-Z0-9]{1,6}(?:[.\-/][A-Z])?)(?!\w)"
-)
-_COLON: Final = re.compile(r":\s?\$?[A-Z0-9]")  # the expressions behind such a glance are dear
+_COLON: Final = re.compile(r":\s?\$?([A-Z0-9]{1,6}(?:[.\-/][A-Z])?)(?!\w)")
+_MARKET: Final = re.compile(r"([A-Z]{3,10}|Nasdaq(?:G[SM])?|Nyse)(?: ?(?:American|AMERICAN|Arca|ARCA|MKT))?\s?$")
+_LONGEST_MARKET: Final = 20
 _IN_BRACKETS: Final = re.compile(r"\((?:NASDAQ|NYSE|Nasdaq|AMEX) ([A-Z]{1,5})\)")
 _DOTTED: Final = re.compile(r"([A-Z0-9][A-Z0-9&-]{0,11})\.([A-Z]{1,3})(?![\w])(?!\.\w)")
 _DASHED: Final = re.compile(r"([A-Z]{2,5})(-[AB]|[-/]?USDT?|=[FX])(?![\w-])")
@@ -42,8 +39,9 @@ BARE: Final = re.compile(r"[A-Z]{2,5}(?![\w&'])")  # where no NOT_BEFORE stands 
 NOT_BEFORE: Final = re.compile(r"[\w$@#.&'^-]")
 
 _WITHIN: Final = re.compile(r"[\w.@/$&-]")  # before a code: it is a part of something else
+_NUMBERS: Final = re.compile(r"\d{4}")
 _SIX_DIGITS: Final = re.compile(r"\d{6}")
-_SPACED_MARKET: Final = re.compile(r" (?:HK|JP|TT|KS|CH|Equity)\b")
+_SPACED_MARKETS: Final = (" HK", " JP", " TT", " KS", " CH", " Equity")
 _KANA: Final = re.compile("[\u3040-\u30ff]")
 _HANGUL: Final = re.compile("[\uac00-\ud7af]")
 _CJK: Final = re.compile("[\u4e00-\u9fff]")
@@ -107,24 +105,37 @@ def _symbols(code: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(symbols_of(code)))
 
 
-def codes_in(text: str) -> Iterator[Code]:
+def codes_in(text: str) -> list[Code]:
     """Codes of a folded text by the marks that they carry; the same place may come twice, the surest first."""
-    if "$" in text:
-        yield from _cashtags(text)
-    if ":" in text and _COLON.search(text) is not None:
-        for match in _QUALIFIED.finditer(text):
-            yield Code(*match.span(), match[2], _symbols(f"{match[1].upper()}:{match[2]}"), tag=True)
+    codes = _cashtags(text) if "$" in text else []
+    if ":" in text:
+        codes += [code for match in _COLON.finditer(text) if (code := _qualified(text, match))]
     if "." in text:
-        for match in _DOTTED.finditer(text):
-            if code := _dotted(text, match):
-                yield code
+        codes += [code for match in _DOTTED.finditer(text) if (code := _dotted(text, match))]
     if "(" in text and ")" in text:
-        for match in _IN_BRACKETS.finditer(text):
-            yield Code(*match.span(1), match[1], (match[1],))
-        for match in _BLOOMBERG.finditer(text):
-            yield Code(match.start(1), match.end(2), match[0][1:-1], _symbols(match[0][1:-1]))
-    yield from _other_kinds(text)
-    yield from _numbers(text)
+        codes += _bracketed(text)
+    if "-" in text or "^" in text or "=" in text or "USD" in text:
+        codes += _other_kinds(text)
+    if _NUMBERS.search(text) is not None or any(market in text for market in _SPACED_MARKETS):
+        codes += _numbers(text)
+    return codes
+
+
+def _qualified(text: str, match: re.Match[str]) -> Code | None:
+    """ "NASDAQ: AAPL", by the word before the colon."""
+    before = text[max(0, match.start() - _LONGEST_MARKET) : match.start()]
+    market = _MARKET.search(before) if before[-2:].strip()[-1:].isalpha() else None
+    if market is None or market[1].upper() not in EXCHANGES:
+        return None
+    start = match.start() - len(before) + market.start()
+    return Code(start, match.end(1), match[1], _symbols(f"{market[1].upper()}:{match[1]}"), True)
+
+
+def _bracketed(text: str) -> Iterator[Code]:
+    for match in _IN_BRACKETS.finditer(text):
+        yield Code(*match.span(1), match[1], (match[1],))
+    for match in _BLOOMBERG.finditer(text):
+        yield Code(match.start(1), match.end(2), match[0][1:-1], _symbols(match[0][1:-1]))
 
 
 def _other_kinds(text: str) -> Iterator[Code]:
@@ -138,21 +149,30 @@ def _other_kinds(text: str) -> Iterator[Code]:
             yield Code(*match.span(), match[0], _symbols(match[0]))
 
 
-def _cashtags(text: str) -> Iterator[Code]:
+def _cashtags(text: str) -> list[Code]:
+    codes = []
     for match in _CASHTAG.finditer(text):
-        start, end, written = match.start(), match.end(1), match[1]
-        cut = match[2] and (match[2] == "\u2026" or not text[match.end() :].strip())
-        if cut:  # "$UN…" is the beginning of any symbol
-            yield Code(start, end, written, ())
+        written, dots = match.groups()
+        start, end = match.start(), match.end(1)
+        if dots and (dots == "\u2026" or not text[match.end() :].strip()):
+            codes.append(Code(start, end, written, ()))  # "$UN…" is the beginning of any symbol
             continue
-        head = re.split(r"[.\-/_:=]", written, maxsplit=1)[0]
-        tail = written[len(head) + 1 :]
-        if tail and ((tail.islower() and len(tail) > 2) or (len(tail) > 2 and tail.upper() not in SUFFIXES | _PAIRS)):
-            written, end = head, start + 1 + len(head)  # "$AAPL-long", "$AAPL.Then"
-        yield Code(start, end, written, _symbols(written), tag=True)
+        if not written.isalnum() and _goes_on(written):
+            written = _SEPARATORS.split(written, maxsplit=1)[0]  # "$AAPL-long", "$AAPL.Then"
+            end = start + 1 + len(written)
+        codes.append(Code(start, end, written, _symbols(written), True))
+    return codes
 
 
-_PAIRS: Final = dict.fromkeys(("USD", "USDT", "EUR", "GBP"), "")
+def _goes_on(written: str) -> bool:
+    """Whether what follows the sign within it belongs to the text and not to the symbol."""
+    parts = _SEPARATORS.split(written, maxsplit=1)
+    tail = parts[1] if len(parts) > 1 else ""
+    return len(tail) > 2 and (tail.islower() or tail.upper() not in _TAILS)
+
+
+_SEPARATORS: Final = re.compile(r"[.\-/_:=]")
+_TAILS: Final = frozenset((*SUFFIXES, "USD", "USDT", "EUR", "GBP"))
 
 
 def _dotted(text: str, match: re.Match[str]) -> Code | None:
@@ -168,7 +188,7 @@ def _dotted(text: str, match: re.Match[str]) -> Code | None:
 
 
 def _numbers(text: str) -> Iterator[Code]:
-    if _SPACED_MARKET.search(text) is not None:
+    if any(market in text for market in _SPACED_MARKETS):
         for match in _SPACED.finditer(text):
             yield Code(*match.span(), match[0], _symbols(match[0]))
     if _SIX_DIGITS.search(text) is not None:
