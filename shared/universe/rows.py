@@ -26,11 +26,12 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from sys import intern
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from shared.universe.instrument import KINDS, SURE, Identifier, Instrument, Listing, Name
+from shared.universe.instrument import KINDS, Identifier, Instrument, Listing, Name
 
 COLUMNS: Final = (
     "id", "kind", "country", "exchange", "sector", "industry", "names", "brands", "tickers", "identifiers", "parent",
@@ -48,48 +49,50 @@ class CatalogueError(ValueError):
 
 def read_rows(raw: bytes, file: str) -> Iterator[Instrument]:
     """The instruments of one file. Raises CatalogueError with the file's name and the line."""
-    rows = csv.DictReader(raw.decode("utf-8-sig").splitlines())
-    for row in rows:
-        yield instrument_of(row, f"{file} line {rows.line_num}", file)
+    rows = csv.reader(raw.decode("utf-8-sig").splitlines())
+    header = next(rows, [])
+    for cells in rows:
+        if cells:
+            yield instrument_of(dict(zip(header, cells, strict=False)), f"{file} line {rows.line_num}", file)
 
 
-def instrument_of(row: dict[str, str], place: str, file: str) -> Instrument:
+def instrument_of(row: Mapping[str, str], place: str, file: str) -> Instrument:
     """One row. Raises CatalogueError that begins with `place`."""
-
-    def cell(column: str) -> str:
-        return (row.get(column) or "").strip()
-
-    if not cell("id") or not cell("names"):
+    cell = row.get
+    id, names = cell("id") or "", cell("names") or ""
+    if not id:
         raise CatalogueError(f"{place}: a company needs an id and no empty name")
-    kind, source = cell("kind") or "company", cell("source") or file
+    kind, source = cell("kind") or "company", intern(cell("source") or file)
     if kind not in KINDS:
         raise CatalogueError(f"{place}: unknown kind {kind!r}; use one of {', '.join(KINDS)}")
-    names = [_name(text, place) for text in cell("names").split("|")]
-    brands = [_name(text, place, brand=True) for text in cell("brands").split("|")] if cell("brands") else []
+    called = [_name(text, place) for text in names.split("|")] if names else []
+    if brands := cell("brands"):
+        called.extend(_name(text, place, brand=True) for text in brands.split("|"))
     return Instrument(
-        id=cell("id"),
-        names=_each_once([*names, *brands]),
+        id=id,
+        names=_each_once(called) if len(called) > 1 else tuple(called),
         kind=kind,
-        sector=cell("sector"),
-        industry=cell("industry"),
-        country=cell("country"),
-        exchange=cell("exchange"),
-        listings=tuple(_listing(text, place) for text in cell("tickers").split()),
-        identifiers=tuple(_identifier(text, place, source) for text in cell("identifiers").split()),
-        parent=cell("parent"),
-        evidence=tuple(cell("evidence").split()),
-        against=tuple(cell("against").split()),
+        sector=intern(cell("sector") or ""),
+        industry=intern(cell("industry") or ""),
+        country=intern(cell("country") or ""),
+        exchange=intern(cell("exchange") or ""),
+        listings=tuple([_listing(text, place) for text in (cell("tickers") or "").split()]),
+        identifiers=tuple([_identifier(text, place, source) for text in (cell("identifiers") or "").split()]),
+        parent=cell("parent") or "",
+        evidence=tuple((cell("evidence") or "").split()),
+        against=tuple((cell("against") or "").split()),
         source=source,
     )
 
 
 def _each_once(names: list[Name]) -> tuple[Name, ...]:
     """A name that is written twice (`Gap|??Gap`: shown first, and everyday) keeps its place and the higher grade."""
-    graded: dict[str, int] = {}
+    kept: dict[str, Name] = {}
     for name in names:
-        graded[name.text] = max(name.grade, graded.get(name.text, SURE))
-    kept = {name.text: replace(name, grade=graded[name.text]) for name in reversed(names)}
-    return tuple(kept[text] for text in graded)
+        first = kept.setdefault(name.text, name)
+        if first.grade < name.grade:
+            kept[name.text] = replace(first, grade=name.grade)
+    return tuple(kept.values())
 
 
 def _name(text: str, place: str, *, brand: bool = False) -> Name:
@@ -99,7 +102,7 @@ def _name(text: str, place: str, *, brand: bool = False) -> Name:
             f"{place}: a company needs an id and no empty name, and {text!r} is none; use, for example, "
             "?Apple, 贵州茅台@zh or Facebook<2021-10-28"
         )
-    marks, name, language, start, end = match.groups(default="")
+    marks, name, language, start, end = match.groups("")
     return Name(name, language, len(marks), brand, start, end)
 
 
@@ -108,12 +111,12 @@ def _listing(text: str, place: str) -> Listing:
     match = _TICKER.fullmatch(text)
     if match is None:
         raise CatalogueError(f"{place}: {text!r} is not a ticker; use, for example, PARA>2022-02-17<2025-08-07")
-    symbol, start, end, share_class, mic = match.groups(default="")
-    return Listing(symbol, start, end, mic, share_class)
+    symbol, start, end, share_class, mic = match.groups("")
+    return Listing(symbol, start, end, intern(mic), share_class)
 
 
 def _identifier(text: str, place: str, source: str) -> Identifier:
     match = _IDENTIFIER.fullmatch(text)
     if match is None:
         raise CatalogueError(f"{place}: {text!r} is no identifier; use, for example, cik:320193")
-    return Identifier(match[1], match[2], source)
+    return Identifier(intern(match[1]), match[2], source)

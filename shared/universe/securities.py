@@ -1,11 +1,12 @@
 """The catalogue of instruments: stable ids, names, symbols with their days, sectors.
 
-The catalogue is data (`securities.csv` beside this file); `rows.py` reads it, this module indexes it. Others ask it:
+The catalogue is data: `securities.csv` beside this file, written by hand, the packs in `packs/`, built from public
+packages, and files of the user's own. `rows.py` reads them, this module indexes them. Others ask it:
 
     Catalogue.load()            the one that this process reads with; built once
     .instruments                all of them: `names` (text, language, grade, days) and `listings` are for the linker
     .companies                  those of kind company
-    .by_id["META"]              by id
+    .by_id["META"], .get(id)    by id; `get` makes one of kind unknown of an id that no row has
     .by_ticker("FB", day)       who held a symbol on a day
     .resolve(text, day)         what a source means by a ticker, an id or a name
     .search("app")              for a search box
@@ -14,33 +15,46 @@ The catalogue is data (`securities.csv` beside this file); `rows.py` reads it, t
 
 from __future__ import annotations
 
+import gc
 import hashlib
-from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
-from shared.universe.instrument import Instrument, Listing, plain_name, plain_symbol
+from shared.universe.instrument import Instrument, Listing, Name, plain_name, plain_symbol
+from shared.universe.layers import complete, override
+from shared.universe.own_files import files_in_use, own_rows, read_own
 from shared.universe.rows import CatalogueError, read_rows
 
 __all__ = ["Catalogue", "CatalogueError", "Instrument", "Listing", "plain_name", "plain_symbol"]
 
 _RULES: Final = b"linking-2"  # raise it when services/scoring reads names differently: opinions then change, too
-_SHIPPED: Final = "securities.csv"
+_HERE: Final = Path(__file__).parent
+_HAND: Final = "securities.csv"  # written by hand; its grades and ids win over those of the packs
+_FIRST: Final = "us"  # where two packs have a name, this one's instrument is meant
 
 
 class Catalogue:
-    """All instruments, indexed by id, ticker and name. Immutable; `Catalogue.load()` gives the shipped one."""
+    """All instruments, indexed by id, ticker and name. Immutable; `Catalogue.load()` gives the one of this process."""
 
-    def __init__(self, raw: bytes) -> None:
-        self.instruments: tuple[Instrument, ...] = tuple(read_rows(raw, _SHIPPED))
-        self.by_id: dict[str, Instrument] = {each.id: each for each in self.instruments}
-        if len(self.by_id) != len(self.instruments):
-            raise CatalogueError(f"two rows have the same id, {_twice(self.instruments)}; change one of them")
+    def __init__(self, raw: bytes, packs: Sequence[tuple[str, bytes]] = (), own: Sequence[tuple[str, bytes]] = ()) -> None:
+        """`raw` is the hand-written file; `packs` complete it; a user's `own` files win over both. Name and content."""
+        found: dict[str, Instrument] = {}
+        _add(found, read_rows(raw, _HAND), None)
+        for name, content in packs:
+            _add(found, read_rows(content, name), complete)
+        for name, content in own:
+            _add(found, own_rows(content, name, _holders(found)), override)
+        self.instruments: tuple[Instrument, ...] = tuple(found.values())
+        if nameless := next((each.id for each in self.instruments if not each.names), ""):
+            raise CatalogueError(f"{nameless} has no name in any file; give it one")
+        self.by_id = found
         self.companies = tuple(each for each in self.instruments if each.kind == "company")
         self.sectors: tuple[str, ...] = tuple(sorted({each.sector for each in self.instruments if each.sector}))
-        self._digest = hashlib.blake2b(raw.replace(b"\r\n", b"\n"), digest_size=8, salt=_RULES).hexdigest()
+        self._digest = _digest([(_HAND, raw), *packs, *own])
         self._symbols: dict[str, list[tuple[Listing, Instrument]]] = {}
         for each in self.instruments:
             for listing in each.listings:
@@ -57,7 +71,11 @@ class Catalogue:
     @classmethod
     def load(cls) -> Catalogue:
         """The catalogue that comes with Bellwether; read once per process."""
-        return _shipped()
+        return _loaded(files_in_use())
+
+    def get(self, id: str) -> Instrument:
+        """The instrument with this id; one of kind unknown where no row has it, so that nothing is lost."""
+        return self.by_id.get(id) or Instrument(id, (Name(id),), "unknown", listings=(Listing(id),))
 
     def digest(self) -> str:
         """16 hex digits that name this catalogue and how it is read: `universe` of opinions and runs (design 6)."""
@@ -106,10 +124,51 @@ def _rank(instrument: Instrument, symbol: str, text: str) -> int:
     return 6 if text and any(f" {text}" in f" {name}" for name in names) else 0
 
 
-def _twice(instruments: tuple[Instrument, ...]) -> str:
-    return Counter(each.id for each in instruments).most_common(1)[0][0]
+def _add(
+    found: dict[str, Instrument],
+    rows: Iterable[Instrument],
+    joined: Callable[[Instrument, Instrument], Instrument] | None,
+) -> None:
+    for row in rows:
+        known = found.get(row.id)
+        if known is not None and joined is None:
+            raise CatalogueError(f"two rows have the same id, {row.id}; change one of them")
+        found[row.id] = joined(known, row) if known is not None and joined is not None else row
 
 
-@lru_cache(maxsize=1)
-def _shipped() -> Catalogue:
-    return Catalogue(Path(__file__).with_name(_SHIPPED).read_bytes())
+def _holders(found: Mapping[str, Instrument]) -> dict[str, str]:
+    """Who has a symbol today: symbol -> id."""
+    return {
+        listing.symbol: each.id for each in reversed(found.values()) for listing in each.listings if not listing.end
+    }
+
+
+def _digest(files: Sequence[tuple[str, bytes]]) -> str:
+    digest = hashlib.blake2b(digest_size=8, salt=_RULES)
+    for _, content in files:
+        digest.update(content.replace(b"\r\n", b"\n"))
+    return digest.hexdigest()
+
+
+def shipped_packs() -> list[tuple[str, bytes]]:
+    """The packs that come with Bellwether: name and content, in the order in which they are laid."""
+    paths = sorted((_HERE / "packs").glob("*.csv"), key=lambda path: (path.stem != _FIRST, path.stem))
+    return [(f"packs/{path.name}", path.read_bytes()) for path in paths]
+
+
+@lru_cache(maxsize=2)
+def _loaded(files: tuple[Path, ...]) -> Catalogue:
+    own = [(path.name, read_own(path)) for path in files]
+    with _without_collector():  # half of the time it would walk over what is all kept
+        return Catalogue((_HERE / _HAND).read_bytes(), shipped_packs(), own)
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
