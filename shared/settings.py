@@ -21,6 +21,7 @@ from pydantic_settings import SettingsError as UnreadableSetting
 
 from shared.addresses import is_loopback, split_password
 from shared.clients.state_folder import StateFolder
+from shared.universe.own_files import own_in, use_files
 from shared.contract.names import PATTERN as NAME_PATTERN
 from shared.unreadable import why_unreadable
 from shared.yaml_text import parse_yaml
@@ -242,6 +243,14 @@ class ArchiveSettings(_Section):
     upkeep_seconds: float = Field(60.0, gt=0, description="Between two compactions, and updates of the indices.")
 
 
+class UniverseSettings(_Section):
+    files: tuple[Path, ...] = Field(
+        (),
+        description="Your own instruments, laid over the shipped ones at the next start: CSV or Parquet with ticker and "
+        "name (docs/universe.md). Relative paths start in the state folder; files in STATE/universe are read as well.",
+    )
+
+
 class WorkerSettings(_Section):
     session_timeout_seconds: float = Field(6.0, gt=0, description="A silent worker loses its partitions after this.")
     heartbeat_seconds: float = Field(1.5, gt=0, description="Seconds between heartbeats.")
@@ -367,6 +376,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     backtest: BacktestSettings = BacktestSettings()
     archive: ArchiveSettings = ArchiveSettings()
+    universe: UniverseSettings = UniverseSettings()
     worker: WorkerSettings = WorkerSettings()
     dashboard: DashboardSettings = DashboardSettings()
     api: ApiSettings = ApiSettings()
@@ -385,7 +395,7 @@ class Settings(BaseSettings):
 
     def digest(self) -> str:
         """16 hex digits that name this configuration (without secrets and machine-specific addresses)."""
-        aside = ("state_dir", "profile", "kafka", "redis", "alerts", "dashboard", "api", "archive")
+        aside = ("state_dir", "profile", "kafka", "redis", "alerts", "dashboard", "api", "archive", "universe")
         left_out: Any = dict.fromkeys(aside, True)
         plain = self.model_dump(mode="json", exclude={**left_out, "ingest": {"sources"}})
         return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()
@@ -489,7 +499,9 @@ def load_settings(state: Path | None = None, **overrides: Any) -> Settings:
     if state is not None:
         overrides["state_dir"] = state.expanduser().absolute()
     try:
-        return Settings(**overrides)
+        settings = Settings(**overrides)
+        use_files([*(settings.state_dir / file for file in settings.universe.files), *own_in(settings.state_dir)])
+        return settings
     except ValidationError as error:
         first = error.errors()[0]
         name = "BELLWETHER_" + "__".join(str(part).upper() for part in first["loc"])

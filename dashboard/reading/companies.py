@@ -6,11 +6,15 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 from shared.contract.events import MARKET
 from shared.universe.securities import Catalogue
 
 UNCLASSIFIED = "Unclassified"
+_GROUPS: Final = {
+    "etf": "Funds", "index": "Indices", "crypto": "Crypto", "commodity": "Commodities", "currency": "Currencies",
+}  # fmt: skip
 _PREFIX = 3  # letters from which on the beginning of a name is enough
 _NEAR = 200  # keys that are looked at from there
 
@@ -45,7 +49,8 @@ def label(company: str) -> Label:
         return Label(company, company, company, UNCLASSIFIED)
     former = [each.symbol for each in known.listings if each.symbol != known.ticker]
     also = [alias for alias in (*former, *known.aliases) if alias.lower() not in known.name.lower()]
-    return Label(company, known.ticker, known.name, known.sector, tuple(dict.fromkeys(also))[:4])
+    sector = known.sector or _GROUPS.get(known.kind, UNCLASSIFIED)
+    return Label(company, known.ticker, known.name, sector, tuple(dict.fromkeys(also))[:4])
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.reading.profiles import DEFAULT_LIST, Follow, ProfileError
-from shared.universe.securities import Catalogue, plain_name, plain_symbol
+from shared.universe.securities import Catalogue
 
 
 def follow_of(text: str, chosen: str = DEFAULT_LIST) -> Follow:
@@ -34,11 +34,7 @@ def _sector(text: str) -> str:
 
 def _company(text: str) -> str:
     catalogue = Catalogue.load()
-    symbol, name = plain_symbol(text), plain_name(text)
-    for company in catalogue.instruments:
-        if company.id == symbol or any(t.symbol == symbol and not t.end for t in company.listings):
-            return company.id
-    for company in catalogue.instruments:
-        if name and name in {plain_name(each) for each in (company.name, *company.aliases)}:
-            return company.id
-    raise ProfileError(f"unknown company {text!r}; give a ticker or a name of the catalogue, e.g. AAPL")
+    known = catalogue.by_ticker(text) or catalogue.by_id.get(text.strip()) or catalogue.named(text)
+    if known is None:
+        raise ProfileError(f"unknown company {text!r}; give a ticker or a name of the catalogue, e.g. AAPL")
+    return known.id

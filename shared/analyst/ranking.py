@@ -158,7 +158,7 @@ def _of_company(company: str) -> list[str]:
     known = Catalogue.load().by_id.get(company)
     if company == MARKET:
         return []
-    return [f"company:{company}", *([f"sector:{known.sector}"] if known else [])]
+    return [f"company:{company}", *([f"sector:{known.sector}"] if known and known.sector else [])]
 
 
 def _age(hours: float) -> str:

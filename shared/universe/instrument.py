@@ -16,6 +16,8 @@ from typing import Final, Literal, get_args
 Kind = Literal["company", "etf", "index", "crypto", "commodity", "currency", "unknown"]
 KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
 
+HAND_FILE: Final = "securities.csv"  # the catalogue's hand-written part; its grades and ids win over those of packs
+
 # How much evidence a name needs before a text that holds it speaks of the instrument
 SURE: Final = 0  # Microsoft
 DOUBTFUL: Final = 1  # `?Apple`: also a word or a name of everyday life; some evidence of business
@@ -94,6 +96,11 @@ class Instrument:
     def name(self) -> str:
         """The name that is shown."""
         return self.names[0].text
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it is one of the companies of the catalogue's hand-written file."""
+        return self.source.startswith(HAND_FILE)
 
     @property
     def aliases(self) -> tuple[str, ...]:

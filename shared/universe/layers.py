@@ -44,13 +44,13 @@ def _names(first: tuple[Name, ...], second: tuple[Name, ...]) -> tuple[Name, ...
 def _listings(first: tuple[Listing, ...], second: tuple[Listing, ...]) -> tuple[Listing, ...]:
     """A symbol of both keeps the first one's days and takes the second one's market."""
     others = {listing.symbol: listing for listing in second}
-    found = []
-    for listing in first:
-        other = others.pop(listing.symbol, None)
-        if other is not None and not listing.mic:
-            listing = replace(listing, mic=other.mic, share_class=listing.share_class or other.share_class)
-        found.append(listing)
-    return (*found, *others.values())
+    return (*[_listing(each, others.pop(each.symbol, each)) for each in first], *others.values())
+
+
+def _listing(first: Listing, second: Listing) -> Listing:
+    if first.mic or not (second.mic or second.share_class):
+        return first
+    return replace(first, mic=second.mic, share_class=first.share_class or second.share_class)
 
 
 def _identifiers(identifiers: Iterable[Identifier]) -> tuple[Identifier, ...]:

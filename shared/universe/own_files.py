@@ -1,12 +1,12 @@
-"""Files of a user's own, laid over the shipped catalogue (`universe.files`): CSV or Parquet, `ticker` and `name` suffice.
+"""Files of a user's own, laid over the shipped catalogue (`universe.files`): CSV or Parquet, ticker and name suffice.
 
     ticker,name
     ABCX,Abacus Example
     TWLO,Twilio            a row for a company that is known already completes or renames it
 
-The columns of rows.py are read, too. `ticker` and `symbol` are the home symbol in Yahoo's form, `name` is the first name.
-A row without an id is the instrument that has its ticker already; else its id is the ticker, in capitals, or, where there
-is none, the name.
+The columns of rows.py are read, too. `ticker` and `symbol` are the home symbol in Yahoo's form, `name` is the first
+name. A row without an id is the instrument that has its ticker already; else its id is the ticker, in capitals, or,
+where there is none, the name.
 """
 
 from __future__ import annotations
@@ -24,19 +24,24 @@ _ALIASES: Final = {
     "symbol": "tickers", "ticker": "tickers", "name": "names", "aliases": "names", "company": "names", "isin": "isin",
     "cik": "cik", "lei": "lei", "figi": "figi", "type": "kind", "mic": "exchange",
 }  # fmt: skip
+FOLDER: Final = "universe"  # of the state folder: what `bellwether universe import` copies, read without being named
 _SCHEMES: Final = ("isin", "cik", "lei", "figi")
-_in_use: tuple[Path, ...] = ()
+_in_use: list[Path] = []
 
 
 def use_files(files: Iterable[Path]) -> None:
     """Say which files this process lays over the catalogue: the settings do, when they are read."""
-    global _in_use
-    _in_use = tuple(files)
+    _in_use[:] = files
 
 
 def files_in_use() -> tuple[Path, ...]:
     """The files that `Catalogue.load()` reads besides the shipped ones."""
-    return _in_use
+    return tuple(_in_use)
+
+
+def own_in(state: Path) -> list[Path]:
+    """The files of STATE/universe, by name."""
+    return sorted(path for path in (state / FOLDER).glob("*") if path.suffix.lower() in (".csv", ".parquet"))
 
 
 def read_own(path: Path) -> bytes:
@@ -52,7 +57,10 @@ def read_own(path: Path) -> bytes:
 
 
 def own_rows(raw: bytes, file: str, holders: Mapping[str, str]) -> Iterator[Instrument]:
-    """The instruments of a user's file; `holders` says whose a symbol is already: symbol -> id. Raises CatalogueError with the file's name and the line."""
+    """The instruments of a user's file; `holders` says whose a symbol is already: symbol -> id.
+
+    Raises CatalogueError with the file's name and the line.
+    """
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -77,8 +85,8 @@ def _instrument(
     if None in row:
         raise CatalogueError(f"{place}: more cells than the header has; quote a name that holds a comma")
     cells: dict[str, str] = {}
-    for name, value in row.items():
-        column, value = columns[name], (value or "").strip()
+    for name, written in row.items():
+        column, value = columns[name], (written or "").strip()
         if value:
             cells[column] = f"{cells[column]}|{value}" if column == "names" and column in cells else value
     tickers = cells.get("tickers", "").upper().replace("$", "").replace("-", ".").replace("/", ".")

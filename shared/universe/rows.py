@@ -26,9 +26,9 @@ from __future__ import annotations
 
 import csv
 import re
-from sys import intern
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from sys import intern
 from typing import Final
 
 from shared.universe.instrument import KINDS, Identifier, Instrument, Listing, Name

@@ -24,7 +24,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
-from shared.universe.instrument import Instrument, Listing, Name, plain_name, plain_symbol
+from shared.universe.instrument import HAND_FILE, Instrument, Listing, Name, plain_name, plain_symbol
 from shared.universe.layers import complete, override
 from shared.universe.own_files import files_in_use, own_rows, read_own
 from shared.universe.rows import CatalogueError, read_rows
@@ -33,17 +33,18 @@ __all__ = ["Catalogue", "CatalogueError", "Instrument", "Listing", "plain_name",
 
 _RULES: Final = b"linking-2"  # raise it when services/scoring reads names differently: opinions then change, too
 _HERE: Final = Path(__file__).parent
-_HAND: Final = "securities.csv"  # written by hand; its grades and ids win over those of the packs
 _FIRST: Final = "us"  # where two packs have a name, this one's instrument is meant
 
 
 class Catalogue:
     """All instruments, indexed by id, ticker and name. Immutable; `Catalogue.load()` gives the one of this process."""
 
-    def __init__(self, raw: bytes, packs: Sequence[tuple[str, bytes]] = (), own: Sequence[tuple[str, bytes]] = ()) -> None:
+    def __init__(
+        self, raw: bytes, packs: Sequence[tuple[str, bytes]] = (), own: Sequence[tuple[str, bytes]] = ()
+    ) -> None:
         """`raw` is the hand-written file; `packs` complete it; a user's `own` files win over both. Name and content."""
         found: dict[str, Instrument] = {}
-        _add(found, read_rows(raw, _HAND), None)
+        _add(found, read_rows(raw, HAND_FILE), None)
         for name, content in packs:
             _add(found, read_rows(content, name), complete)
         for name, content in own:
@@ -54,7 +55,7 @@ class Catalogue:
         self.by_id = found
         self.companies = tuple(each for each in self.instruments if each.kind == "company")
         self.sectors: tuple[str, ...] = tuple(sorted({each.sector for each in self.instruments if each.sector}))
-        self._digest = _digest([(_HAND, raw), *packs, *own])
+        self._digest = _digest([(HAND_FILE, raw), *packs, *own])
         self._symbols: dict[str, list[tuple[Listing, Instrument]]] = {}
         for each in self.instruments:
             for listing in each.listings:
@@ -85,6 +86,14 @@ class Catalogue:
         """What traded under `symbol` on `day`; BRK.B, BRK-B and BRK/B are one symbol. None: today."""
         holders = self._symbols.get(plain_symbol(symbol), ())
         return next((each for listing, each in holders if listing.valid(day)), None)
+
+    def holders(self) -> dict[str, str]:
+        """Whose a symbol is today: symbol -> id."""
+        return _holders(self.by_id)
+
+    def named(self, text: str) -> Instrument | None:
+        """The instrument with this very name, whatever its spelling."""
+        return self._names.get(plain_name(text)) if text.strip() else None
 
     def resolve(self, ticker_or_name: str, day: date | None = None) -> Instrument | None:
         """The instrument that a source means by a ticker, an id or a name on `day`; None when none is meant.
@@ -139,7 +148,10 @@ def _add(
 def _holders(found: Mapping[str, Instrument]) -> dict[str, str]:
     """Who has a symbol today: symbol -> id."""
     return {
-        listing.symbol: each.id for each in reversed(found.values()) for listing in each.listings if not listing.end
+        listing.symbol: each.id
+        for each in reversed(tuple(found.values()))
+        for listing in each.listings
+        if not listing.end
     }
 
 
@@ -160,7 +172,7 @@ def shipped_packs() -> list[tuple[str, bytes]]:
 def _loaded(files: tuple[Path, ...]) -> Catalogue:
     own = [(path.name, read_own(path)) for path in files]
     with _without_collector():  # half of the time it would walk over what is all kept
-        return Catalogue((_HERE / _HAND).read_bytes(), shipped_packs(), own)
+        return Catalogue((_HERE / HAND_FILE).read_bytes(), shipped_packs(), own)
 
 
 @contextmanager

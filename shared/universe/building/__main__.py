@@ -33,15 +33,16 @@ def main(folder: Path) -> None:
     grades = Grades(packages)
     register.is_rare = lambda name: grades.of(name) == SURE
     for doubt in gather(register, packages):
-        print(doubt)
+        sys.stdout.write(f"{doubt}\n")
     grades.count([text for draft in register.drafts.values() for text, _ in draft.names[:1]])
     packs: dict[str, list[Draft]] = defaultdict(list)
     for draft in register.drafts.values():
         packs[draft.pack].append(draft)
     for name, drafts in sorted(packs.items()):
         written = write(PACKS / f"{name}.csv", drafts, register, grades)
-        print(f"{name}: {written:,} rows")
-    print(Counter(draft.kind or "company" for draft in register.drafts.values()))
+        sys.stdout.write(f"{name}: {written:,} rows\n")
+    kinds = Counter(draft.kind or "company" for draft in register.drafts.values())
+    sys.stdout.write(", ".join(f"{number:,} {kind}" for kind, number in kinds.most_common()) + "\n")
 
 
 def gather(register: Register, packages: Packages) -> list[str]:
@@ -73,7 +74,7 @@ def write(path: Path, drafts: list[Draft], register: Register, grades: Grades) -
     rows.writerow(COLUMNS)
     count = 0
     for draft in sorted(drafts, key=lambda each: each.id):
-        if draft.names or draft.known:
+        if draft.known or (draft.names and (draft.tickers or draft.kind)):
             rows.writerow(row(draft, register, grades))
             count += 1
     path.parent.mkdir(exist_ok=True)
@@ -91,13 +92,19 @@ def row(draft: Draft, register: Register, grades: Grades) -> tuple[str, ...]:
         draft.industry,
         "|".join(names(draft, register, grades)),
         "|".join(draft.brands),
-        " ".join(f"{symbol}{marks}" for symbol, marks in draft.tickers.items()),
+        " ".join(f"{symbol}{since(draft, symbol, register)}{marks}" for symbol, marks in draft.tickers.items()),
         " ".join(f"{scheme}:{value}" for scheme, value in sorted(draft.identifiers.items()) if value),
         draft.parent,
         draft.evidence,
         draft.against,
         draft.source,
     )
+
+
+def since(draft: Draft, symbol: str, register: Register) -> str:
+    """A symbol that the hand-written catalogue gives to another company until a day is this one's from then on."""
+    own = {each.symbol for each in register.known[draft.id].listings} if draft.known else set()
+    return f">{register.until[symbol]}" if symbol in register.until and symbol not in own else ""
 
 
 def names(draft: Draft, register: Register, grades: Grades) -> list[str]:

@@ -1,8 +1,8 @@
 """How much evidence a name needs, computed. A grade set by hand wins over all of this.
 
 `z` is the Zipf value of a word: 3 is once in a million words, 6 once in a thousand. A *word* is one of the dictionary
-(Webster's Second, in lower case there); a *place* is a country, an American state or a city of 15,000 people; a *person* is a given
-name or a family name. Latin script:
+(Webster's Second, in lower case there); a *place* is a country, an American state or a city of 15,000 people; a
+*person* is a given name or a family name. Latin script:
 
 1. One word of the dictionary: EVERYDAY from z 2.5 on, DOUBTFUL below. A place or a person: EVERYDAY from z 4.3 on,
    DOUBTFUL below. A word of German, French or Spanish (ten times as frequent there as in English, from z 3.5 on):
@@ -14,8 +14,9 @@ name or a family name. Latin script:
 Chinese (z in Chinese):
 
 3. Two characters: EVERYDAY from z 2.5 on, else DOUBTFUL. Three: EVERYDAY from z 3.3 on, DOUBTFUL from z 2.2 on.
-4. Four and more: where it falls into two words of two and more characters that are both frequent (z 4.6 on), EVERYDAY;
-   where the first of them is a place, DOUBTFUL (中国石油: China's oil, too). A bank, insurer, broker or drug maker is SURE.
+4. Four and more: where it falls into two words of two and more characters that are both frequent (z 4.6 on),
+   EVERYDAY; where the first of them is a place, DOUBTFUL (中国石油: China's oil, too). A bank, insurer, broker or drug
+   maker is SURE.
 """
 
 from __future__ import annotations
@@ -23,19 +24,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Final
 
 from shared.universe.building.packages import Packages
 from shared.universe.instrument import DOUBTFUL, EVERYDAY, SURE, plain_name
 
+HAND: Final = Path(__file__).parent / "hand"
 _WORDS: Final = re.compile(r"[\w&]+")
 _HAN: Final = re.compile(r"[\u4e00-\u9fff]")
-_PLACES: Final = frozenset(
-    "中国 中华 全国 上海 北京 天津 重庆 广州 深圳 浙江 江苏 广东 山东 四川 湖南 湖北 河南 河北 福建 安徽 江西 陕西 山西 云南 贵州 广西 海南 "
-    "辽宁 吉林 黑龙江 内蒙 新疆 西藏 青海 甘肃 宁夏 香港 澳门 台湾 国际 世界 东方 南方 北方 西部 华东 华南 杭州 南京 武汉 成都 西安 宁波 "
-    "青岛 大连 厦门 苏州 无锡 长沙 郑州 沈阳 长春 珠海 东莞 佛山 亚洲 美国 日本 韩国 欧洲".split()
-)
-_FINANCE: Final = ("银行", "证券", "保险", "人寿", "股份", "集团", "控股", "科技", "生物", "医药", "制药", "药业", "高速", "电力")
+_PLACES: Final = frozenset((HAND / "chinese_places.txt").read_text().split())
+_FINANCE: Final = tuple((HAND / "chinese_endings.txt").read_text().split())
 
 
 class Grades:
@@ -59,7 +58,7 @@ class Grades:
         """SURE, DOUBTFUL or EVERYDAY. `kind` "" is a company."""
         if _HAN.search(name):
             return self._of_chinese(name)
-        words = _WORDS.findall(name.lower().replace("'", "").replace("’", "").replace(".", ""))
+        words = _WORDS.findall(name.lower().replace("'", "").replace("\u2019", "").replace(".", ""))
         if len(words) <= 1:
             return self._of_word("".join(words), kind)
         if " ".join(words) in self._places:

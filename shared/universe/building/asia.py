@@ -80,9 +80,11 @@ def _shortened(packages: Packages, rows: list[dict[str, str]]) -> dict[str, dict
     found = {}
     for symbol in _NSE.findall(packages.read("nsepy", "nsepy/constants.py").decode()):
         short = _squashed(symbol)
-        fits = {names[short]["isin"]: names[short]} if short in names else {
-            row["isin"]: row for name, row in names.items() if len(short) >= 5 and name.startswith(short)
-        }
+        fits = (
+            {names[short]["isin"]: names[short]}
+            if short in names
+            else {row["isin"]: row for name, row in names.items() if len(short) >= 5 and name.startswith(short)}
+        )
         if len(fits) == 1:
             found[symbol] = next(iter(fits.values()))
     return found

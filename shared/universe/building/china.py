@@ -26,7 +26,9 @@ def build(
 ) -> None:
     """The A shares, then Hong Kong; `chinese` are names of those by symbol, which tell whose H share one is."""
     english = {
-        row["symbol"]: row for row in packages.rows("investpy", "investpy/resources/stocks.csv") if row["country"] == "china"
+        row["symbol"]: row
+        for row in packages.rows("investpy", "investpy/resources/stocks.csv")
+        if row["country"] == "china"
     }
     for row in packages.rows("adata", "adata/stock/cache/code.csv"):
         _a_share(register, row["stock_code"], row["short_name"], english.get(row["stock_code"]), frequencies)
@@ -86,7 +88,11 @@ def _h_share(
     register: Register, row: Mapping[str, str], chinese: Mapping[str, list[str]], frequencies: Mapping[str, float]
 ) -> None:
     symbol, name = f"{row['symbol'].zfill(4)}.HK", written(cleaned(row["full_name"]), frequencies)
-    id = register.find(symbol=symbol, isin=row["isin"]) or register.known_namesake(name, symbol) or register.namesake(name)
+    id = (
+        register.find(symbol=symbol, isin=row["isin"])
+        or register.known_namesake(name, symbol)
+        or register.namesake(name)
+    )
     id = id or _a_share_called(register, chinese.get(symbol, [])) or symbol
     draft = register.draft(id, "china", exchange="XHKG")
     if not draft.known:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+
 from shared.universe.instrument import Instrument, plain_name, plain_symbol
+
 
 @dataclass(slots=True)
 class Draft:
@@ -54,6 +56,9 @@ class Register:
         self.by_isin: dict[str, str] = {}
         self.by_name: dict[str, str] = {}
         self.known = {each.id: each for each in known}
+        self.until: dict[str, str] = {}  # symbols that were a former company's, and the day from which they are not
+        for listing in (listing for each in known for listing in each.listings if listing.end):
+            self.until[listing.symbol] = max(listing.end, self.until.get(listing.symbol, ""))
         self.is_rare: Callable[[str], bool] = lambda _: False
         for each in known:
             for listing in each.listings:

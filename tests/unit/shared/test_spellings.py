@@ -65,9 +65,23 @@ def test_home_listings_of_companies_that_are_known(listing: str, home: str) -> N
     assert ids(listing) == ([home] if home else [])
 
 
-@pytest.mark.parametrize("other", ["T.TO", "MC.PA", "600519.SS", "BTC-USD", "BTC.X", "US5949181045", "Nobody Inc."])
+@pytest.mark.parametrize("other", ["ZZZQ.TO", "ZZQ.PA", "699999.SS", "QQZ-USD", "QQZ.X", "US5949181045", "Nobody Inc."])
 def test_what_is_not_known_is_named_and_never_another(other: str) -> None:
     assert companies_in(f"MSFT;{other}", CATALOGUE, DAY)[1] == [other] and ids(other) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("T.TO", "T.TO"),
+        ("MC.PA", "LVMUY"),
+        ("600519.SH", "600519.SS"),
+        ("BTC-USD", "crypto:BTC"),
+        ("BTC.X", "crypto:BTC"),
+    ],
+)
+def test_what_the_world_trades_is_known_by_its_home_symbol(written: str, meant: str) -> None:
+    assert ids(written) == [meant]
 
 
 @pytest.mark.parametrize("nothing", ["", "nan", "None", "[]", "{}", " ; ", [], ["", "null"], "N/A"])
