@@ -21,8 +21,8 @@ from pydantic_settings import SettingsError as UnreadableSetting
 
 from shared.addresses import is_loopback, split_password
 from shared.clients.state_folder import StateFolder
-from shared.universe.own_files import own_in, use_files
 from shared.contract.names import PATTERN as NAME_PATTERN
+from shared.universe.own_files import own_in, use_files
 from shared.unreadable import why_unreadable
 from shared.yaml_text import parse_yaml
 
@@ -246,8 +246,8 @@ class ArchiveSettings(_Section):
 class UniverseSettings(_Section):
     files: tuple[Path, ...] = Field(
         (),
-        description="Your own instruments, laid over the shipped ones at the next start: CSV or Parquet with ticker and "
-        "name (docs/universe.md). Relative paths start in the state folder; files in STATE/universe are read as well.",
+        description="Your own instruments, laid over the shipped ones at the next start: CSV or Parquet, ticker and "
+        "name suffice. Relative paths start in the state folder; files in STATE/universe are read as well.",
     )
 
 

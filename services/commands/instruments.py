@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from shared.clients.state_folder import make_folder
-from shared.universe.instrument import Instrument
+from shared.universe.instrument import Instrument, Listing, Name
 from shared.universe.layers import override
 from shared.universe.own_files import FOLDER, own_rows, read_own
 from shared.universe.rows import CatalogueError
@@ -72,12 +72,11 @@ def described(each: Instrument, catalogue: Catalogue) -> Iterator[str]:
     about = (each.kind, each.country, each.exchange, each.sector, each.industry)
     yield f"{each.id}  {each.name}  ({', '.join(filter(None, about))})"
     for name in each.names:
-        days = f"{f' from {name.start}' if name.start else ''}{f' until {name.end}' if name.end else ''}"
         marks = [_GRADES[name.grade], *(["brand"] if name.brand else []), *([name.language] if name.language else [])]
-        yield f"  name    {name.text}{days} ({', '.join(marks)})"
+        yield f"  name    {name.text}{_days(name)} ({', '.join(marks)})"
     for one in each.listings:
-        days = f"{f' from {one.start}' if one.start else ''}{f' until {one.end}' if one.end else ''}"
-        yield f"  symbol  {one.symbol}{days}{f' at {one.mic}' if one.mic else ''}{f', {one.share_class}' * bool(one.share_class)}"
+        where = f" at {one.mic}" if one.mic else ""
+        yield f"  symbol  {one.symbol}{_days(one)}{where}{f', {one.share_class}' if one.share_class else ''}"
     for found in each.identifiers:
         yield f"  {found.scheme:7} {found.value} (from {found.source})"
     if each.parent:
@@ -86,6 +85,10 @@ def described(each: Instrument, catalogue: Catalogue) -> Iterator[str]:
     for other in (other for other in catalogue.instruments if other.parent == each.id):
         yield f"  has     {other.id} {other.name}"
     yield f"  source  {each.source}"
+
+
+def _days(of: Name | Listing) -> str:
+    return f"{f' from {of.start}' if of.start else ''}{f' until {of.end}' if of.end else ''}"
 
 
 def checked(path: Path) -> dict[str, Any]:
@@ -151,4 +154,3 @@ def _doubts(row: Instrument, catalogue: Catalogue) -> Iterator[str]:
             yield f"{row.id}: {name.text!r} is a name of {known.id}, too; give one of them a ? or a longer name"
         elif not name.grade and (len(name.text) <= _SHORT or name.text.islower()):
             yield f"{row.id}: {name.text!r} is short or a word; ?{name.text} asks for evidence, ??{name.text} for more"
-

@@ -28,6 +28,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from sys import intern
 from typing import Final
 
@@ -40,6 +41,7 @@ COLUMNS: Final = (
 _DAYS: Final = r"(?:>(\d{4}-\d\d-\d\d))?(?:<(\d{4}-\d\d-\d\d))?"
 _TICKER: Final = re.compile(rf"([A-Z0-9.&^=]+){_DAYS}(?:~([A-Za-z0-9]+))?(?:@([A-Z0-9]{{4}}))?")
 _NAME: Final = re.compile(rf"(\??\??)([^?<>|][^<>|]*?)(?:@([a-z]{{2,3}}))?{_DAYS}")
+_GIVERS: Final = {"cik": ("edgartools",), "isin": ("pytickersymbols", "twstock", "investpy")}
 _IDENTIFIER: Final = re.compile(r"([a-z]+):([A-Za-z0-9]+)")
 
 
@@ -119,4 +121,11 @@ def _identifier(text: str, place: str, source: str) -> Identifier:
     match = _IDENTIFIER.fullmatch(text)
     if match is None:
         raise CatalogueError(f"{place}: {text!r} is no identifier; use, for example, cik:320193")
-    return Identifier(intern(match[1]), match[2], source)
+    return Identifier(intern(match[1]), match[2], _giver(match[1], source))
+
+
+@cache
+def _giver(scheme: str, source: str) -> str:
+    """The part of a row's source that gives an identifier; all of it where that is not known."""
+    parts = [part for part in source.split("; ") if part.startswith(_GIVERS.get(scheme, ()))]
+    return parts[0] if parts else source

@@ -33,6 +33,7 @@ _CLASS: Final = re.compile(
     re.IGNORECASE,
 )
 _MARKET: Final = re.compile(r"[A-Za-z ]{2,12}:")  # NYSE:F, and no id as crypto:BTC is one
+_TICKER: Final = re.compile(r"\$?[A-Z]{1,5}(?:[.-][A-Z]{1,3})?|\$?[0-9]{3,6}\.[A-Z]{1,3}|\$[A-Z]{1,6}")
 _ONE_WORD: Final = re.compile(r"\$?[A-Z][A-Z0-9]{0,5}(?:[./-][A-Z]{1,2})?")
 _BRACKETS: Final = {"[": "]", "{": "}", "(": ")"}
 _LEGAL: Final = frozenset({"inc", "corp", "co", "ltd", "llc", "plc", "sa", "nv", "ag", "se"})
@@ -51,6 +52,14 @@ def companies_in(field: object, catalogue: Catalogue, day: date) -> tuple[list[I
             else:
                 found.setdefault(company.id, company)
     return list(found.values()), unknown
+
+
+def explicit_symbol(name: str) -> str:
+    """Yahoo's spelling of a name that can only be a ticker (ABCX, 0999.HK); "" where it may be anything else."""
+    if not _TICKER.fullmatch(name.strip()):
+        return ""
+    spelled = list(symbols_of(name))
+    return spelled[1] if len(spelled) > 1 and "." in spelled[0] else spelled[0]
 
 
 def company_called(name: str, catalogue: Catalogue, day: date | None) -> Instrument | None:

@@ -7,7 +7,7 @@ from typing import Final
 
 from shared.clock import DAY, to_datetime
 from shared.universe.securities import Catalogue
-from shared.universe.spellings import companies_in
+from shared.universe.spellings import companies_in, explicit_symbol
 
 _CACHED: Final = 200_000
 _REMEMBERED: Final = 10_000  # different names that are not known
@@ -24,12 +24,14 @@ class CompanyNames:
         self.unlinked = 0
 
     def link(self, field: object, available_at: int) -> tuple[str, ...]:
-        """Ids of the companies that a field names (a text or a list, spellings.py), each once, in order."""
+        """Ids of the companies that a field names (a text or a list, spellings.py), each once, in order. A ticker that
+        no row knows is an instrument of unknown kind, whose id is the symbol: what is said of it is not the market's."""
         key = (field if isinstance(field, str) else repr(field), available_at // DAY)
         found = self._cache.get(key)
         if found is None:
             companies, unknown = companies_in(field, self._catalogue, to_datetime(key[1] * DAY).date())
-            found = tuple(company.id for company in companies), tuple(unknown)
+            symbols = [symbol for name in unknown if (symbol := explicit_symbol(name))]
+            found = tuple(dict.fromkeys([*(company.id for company in companies), *symbols])), tuple(unknown)
             if len(self._cache) >= _CACHED:
                 self._cache.clear()
             self._cache[key] = found

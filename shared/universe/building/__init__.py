@@ -1,1 +1,1 @@
-"""How the packs of the catalogue are built from public packages. Nothing here runs in a worker: its output is kept."""
+"""How the packs of the catalogue are built from public packages. No process imports it; what it writes is in packs/."""
