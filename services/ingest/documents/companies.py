@@ -25,7 +25,7 @@ class CompanyNames:
 
     def link(self, field: object, available_at: int) -> tuple[str, ...]:
         """Ids of the companies that a field names (a text or a list, spellings.py), each once, in order. A ticker that
-        no row knows is an instrument of unknown kind, whose id is the symbol: what is said of it is not the market's."""
+        no row knows is an instrument of unknown kind, by its symbol: what is said of it is not the market's."""
         key = (field if isinstance(field, str) else repr(field), available_at // DAY)
         found = self._cache.get(key)
         if found is None:

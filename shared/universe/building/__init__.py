@@ -1,1 +1,1 @@
-"""How the packs of the catalogue are built from public packages. No process imports it; what it writes is in packs/."""
+"""Builds the packs of the catalogue from public packages. It is not for any process: what it writes is in packs/."""
