@@ -87,6 +87,8 @@ class Context:
         against = entry.instrument.against
         if against and (before in against or after in against):
             return True
+        if entry.instrument.kind == "currency" and (before[:1].isdigit() or before in said.AMOUNTS):
+            return True  # "12 bln yuan" is a sum of money
         return entry.grade != SURE and (after in said.PLACES or after == "of" or self.person(entry, start))
 
     def person(self, entry: Entry, start: int) -> bool:

@@ -191,6 +191,7 @@ def _entry(written: str, name: Name, instrument: Instrument, family: bool) -> En
         dated=bool(name.start or name.end),
         guarded=family
         or name.grade != SURE
+        or instrument.kind == "currency"
         or bool(instrument.against)
         or instrument.id in DATA_COMPANIES
         or tokens[0] in SURNAMES

@@ -18,14 +18,13 @@ from shared.universe.securities import Catalogue
 
 _HAN: Final = re.compile("[\u3005-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _LATIN: Final = re.compile(r"[A-Za-z0-9]")
-_LONG: Final = 4  # signs of a name that is hardly ever part of anything else
+_LONG: Final = 3  # signs of a name that is seldom part of anything else
 
 # What stands around a company's name in the news
 _FOLLOW: Final = """
 公司 集团 股份 公告 发布 宣布 披露 回应 称 表示 董事 高管 控股 旗下 股价 股票 涨停 跌停 涨 跌 大涨 大跌 拟 获
-将 今日 首席 创始人 上市 成交 订单 云 与 和 、 同 向 宣 今 昨 周 月 年 1 2 3 4 5 6 7 8 9 一 第 前 上 遭 被 因
-董 总 首 业绩 财报 营收 净利 一季 二季 三季 四季 中报 年报 市值 手机 汽车 が は の 株 ホールディングス
-グループ 주가 는 은 이 가 의
+将 今日 首席 创始人 上市 成交 订单 云 与 和 、 同 向 第 遭 被 因 业绩 财报 营收 净利 一季 二季 三季 四季 中报
+年报 市值 手机 汽车 が は の 株 ホールディングス グループ 주가 는 은 이 가 의
 """
 _PRECEDE: Final = (
     "超越 赶超 起诉 联手 携手 与 和 获 对 向 为 巨头 公司 股东 子公司 收购 增持 减持 买入 卖出 持有 投资 牵手 关注"
@@ -36,6 +35,8 @@ _TALK: Final = """
 """
 _BEHIND: Final = re.compile(rf"\s*(?:[:(,]|{'|'.join(_FOLLOW.split())})")
 _BEFORE: Final = re.compile(rf"(?:^|[\s,:;\"'\[(|\u3001\u3002\u201c\u201d\u300a\u3010]|{'|'.join(_PRECEDE.split())})$")
+_FORMAL: Final = re.compile(r"\s*(?:[:(]|公司|集团|股份|股价|股票|涨停|跌停|控股|公告)")
+_EXCHANGE_RATES: Final = re.compile("汇率|贬值|升值|中间价|兑|离岸|在岸|外汇|為替|円安|円高|환율")
 _BUSINESS: Final = re.compile("|".join(_TALK.split()))
 # Right behind a name they make something else of it
 _ELSE: Final = re.compile(
@@ -92,21 +93,24 @@ class HanNames:
 
 
 def convinces(folded: str, start: int, end: int, entry: HanEntry, known: bool) -> bool:
-    """Whether a name at [start, end) is the company: a long one is; a short or an everyday one needs its place in a
-    sentence about a company, and something of business in the text."""
+    """Whether a name at [start, end) is the company: one that nothing else is called needs its place in
+    a sentence about a company or something of business in the text, an everyday one both."""
     if known:
         return True
     grade = entry.name.grade
-    if grade == SURE and (end - start >= _LONG or bool(_LATIN.search(entry.name.text))):
+    if grade == SURE and _LATIN.search(entry.name.text):
         return True
+    if entry.instrument.kind == "currency":
+        return _EXCHANGE_RATES.search(folded) is not None
     placed = _BEHIND.match(folded, end) is not None
     begins = _BEFORE.search(folded[max(0, start - 4) : start]) is not None
     business = _BUSINESS.search(folded) is not None
+    long = end - start >= _LONG
     if grade == SURE:
-        return placed or business
+        return placed or business or (begins and long)
     if grade == DOUBTFUL:
-        return business and (placed or begins)
-    return placed and business
+        return business and ((placed or begins) if long else (placed and begins))
+    return business and begins and _FORMAL.match(folded, end) is not None
 
 
 def _cuts_a_word(folded: str, start: int, end: int) -> bool:

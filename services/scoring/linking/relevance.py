@@ -23,11 +23,14 @@ LEAD_CHARS: Final = 100  # a text without a title: mentions in its first charact
 _LISTED: Final = 4  # tags in a row that are a list
 _IN_PASSING: Final = 30  # percent of the weight of a subject
 _IN_A_LIST: Final = 15
+_IN_THE_TAIL: Final = 50
 _BETWEEN_TAGS: Final = re.compile(r"[\s,;/|&+\u2022\u00b7.:-]*(?:and|or)?\s*")
+_AFTER_TAGS: Final = re.compile(r"(?:[\s,;/|&+.]|#\w+|https?://\S+|\u2026)*")
 # What makes a mention one in passing, right before it
 _BEFORE: Final = words(
     """
-    like including unlike versus vs vs. rival rivals competitor competitors peer peers than ex former alongside via
+    like including unlike rival rivals competitor competitors peer peers than ex former alongside via outsells outsell
+    overtakes overtook surpasses surpassed outpaces trails mimics echoes
     """
 )
 _TWO_BEFORE: Final = frozenset(
@@ -36,14 +39,20 @@ _TWO_BEFORE: Final = frozenset(
         ("analyst", "from"), ("analyst", "with"), ("analysts", "from"), ("analysts", "with"), ("strategist", "at"),
         ("economist", "at"), ("economists", "at"), ("according", "to"), ("along", "with"), ("similar", "to"),
         ("compared", "to"), ("compared", "with"), ("well", "as"), ("followed", "by"), ("the", "next"),
-        ("strategists", "at"), ("joining", "from"), ("executive", "from"), ("executive", "at"), ("joins", "from"),
+        ("strategists", "at"), ("is", "not"), ("isn't", "a"),
+        ("joining", "from"), ("executive", "from"), ("executive", "at"), ("joins", "from"),
     }
 )  # fmt: skip
 _BEHIND: Final = re.compile(
     r"(?:'s)?\s*-?\s*(?:suppliers?|rivals?|backed|owned|partner|veterans?|alum|alumni|analysts?|strategists?|"
-    r"economists?|competitors?|style|led|like|spin-?off|customers?|killer|owner|parent|maker|listed|ex-)\b",
+    r"economists?|competitors?|style|led|like|spin-?off|customers?|killer|owner|parent|maker|listed|executives?|execs?|clients?|users?|"
+    r"employees?|ex-)\b",
     re.IGNORECASE,
 )
+_COMPARED: Final = re.compile(r"\bcompar\w+ .{1,30} (?:to|with)\s$", re.IGNORECASE)
+_HAN_BEFORE: Final = re.compile("(?:超越|超过|赶超|对标|碾压|获|不及|媲美)$")
+_HAN_BROKER: Final = re.compile("证券$|中金公司$|高盛$|摩根|瑞银$|花旗$|野村$|汇丰$")
+_HAN_JUDGEMENT: Final = re.compile("评级|目标价|研报|买入|增持|维持|看好|分析师")
 _JUDGES: Final = re.compile(
     r"\s*(?:analysts?|upgrades?|downgrades?|cuts|raises|lifts|lowers|starts|initiates|reiterates|maintains|sees|says|"
     r"said|expects|recommends|adds|removes|trims|boosts|keeps|names|rates|resumes|reinstates|backs|sets|predicts|"
@@ -82,17 +91,20 @@ def weigh(text: Text, found: Mapping[str, Sequence[Span]]) -> dict[str, int]:
         first, length = spans[0][0], len(text.context.text)
         return {company: 550_000 + (300_000 if first < text.lead else 0) + 150_000 * (length - first) // length}
     mentions = sum(map(len, found.values()))
-    length, several = len(text.context.text), len(found) > 1
+    length, tail = len(text.context.text), _tail(text, found)
     listed = _listed(text) if len(text.tags) >= _LISTED else frozenset[Span]()
+    named = [company for company, spans in found.items() if not listed.issuperset(spans)]
+    crowd = len(named) or len(found)
     weights = {}
     for company, spans in found.items():
         first = spans[0][0]
         weight = 200_000 + (300_000 if first < text.lead else 0) + 150_000 * (length - first) // length
         weight += 350_000 * len(spans) // mentions
-        if len(found) > 3:
-            weight = weight * 3 // len(found)
-        if several:
-            weight = weight * _standing(text.context, company, spans, listed) // 100
+        if crowd > 3:
+            weight = weight * 3 // crowd
+        weight = weight * _standing(text.context, company, spans, listed) // 100
+        if tail and all(span[0] >= tail for span in spans):
+            weight = weight * _IN_THE_TAIL // 100
         weights[company] = weight
     return weights
 
@@ -103,9 +115,7 @@ def _standing(context: Context, company: str, spans: Sequence[Span], listed: fro
     if not prose:
         return _IN_A_LIST
     judged = company in BROKERS and not _JUDGEMENT.isdisjoint(context.words)
-    if all(_passing(context.text, span, judged) for span in prose):
-        return _IN_PASSING
-    return 100
+    return _IN_PASSING if all(_passing(context.text, span, judged) for span in prose) else 100
 
 
 def _passing(text: str, span: Span, judged: bool) -> bool:
@@ -118,7 +128,29 @@ def _passing(text: str, span: Span, judged: bool) -> bool:
             before.pop()
         if before and (before[-1] in _BEFORE or tuple(before[-2:]) in _TWO_BEFORE):
             return True
-    return _BEHIND.match(text, end) is not None
+    if _BEHIND.match(text, end) is not None or _COMPARED.search(text[max(0, start - 60) : start]):
+        return True
+    return not text.isascii() and _passing_in_han(text, start, end)
+
+
+def _passing_in_han(text: str, start: int, end: int) -> bool:
+    if _HAN_BEFORE.search(text[max(0, start - 3) : start]):
+        return True
+    return _HAN_BROKER.search(text[start:end]) is not None and _HAN_JUDGEMENT.search(text) is not None
+
+
+def _tail(text: Text, found: Mapping[str, Sequence[Span]]) -> int:
+    """Where tags begin that end a text, if another company is named in words before: who is there alone is not the
+    subject. 0 where the text has no such end."""
+    tags = sorted(text.tags)
+    if not tags or not any(span not in tags for spans in found.values() for span in spans):
+        return 0
+    end, start = len(text.context.text), 0
+    for tag in reversed(tags):
+        if not _AFTER_TAGS.fullmatch(text.context.text, tag[1], end):
+            break
+        start = end = tag[0]
+    return start
 
 
 def _listed(text: Text) -> frozenset[Span]:

@@ -164,6 +164,7 @@ AFFILIATES: Final = words(
 )
 # But these are its own
 OWN_PARTS: Final = frozenset({("ge", "capital"), ("intel", "capital"), ("ford", "motor"), ("citi", "bank")})
+AMOUNTS: Final = words("bln mln billion million trillion trn bn mn m thousand hundred crore lakh milliarden of in")
 # Words by which a text shows that it is in another language than English
 FOREIGN: Final = words(
     """
