@@ -36,14 +36,14 @@ def page(
     """Up to `limit` of `rows` (in the order of `key`, which tells rows apart) after `cursor`. Raises Problem."""
     first = 0
     if cursor is not None:
-        after = _opened(cursor, request)
+        after = opened(cursor, request)
         try:
             first = next((place for place, row in enumerate(rows) if _plain(key(row)) > after), len(rows))
         except TypeError:
             raise _bad_cursor() from None
     part = rows[first : first + limit]
     more = first + limit < len(rows)
-    return answer(request, part, about, _sealed(_plain(key(part[-1])), request) if more and part else None)
+    return answer(request, part, about, sealed(_plain(key(part[-1])), request) if more and part else None)
 
 
 def one(request: Request, row: Row, about: About) -> Response:
@@ -81,12 +81,14 @@ def _plain(key: Any) -> Any:
     return list(key) if isinstance(key, tuple) else [key]
 
 
-def _sealed(place: Any, request: Request) -> str:
+def sealed(place: Any, request: Request) -> str:
+    """A cursor after `place`, which is plain data, in the answer to this question."""
     raw = json.dumps([_asked(request), place], separators=(",", ":")).encode()
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def _opened(cursor: str, request: Request) -> Any:
+def opened(cursor: str, request: Request) -> Any:
+    """The place of a cursor. Raises Problem."""
     try:
         asked, place = json.loads(base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, RecursionError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -10,22 +11,43 @@ import msgspec
 import redis
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from mcp.server.transport_security import TransportSecuritySettings
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
+from services.api.agents.server import build_server
 from services.api.door import Door
 from services.api.gate import Gate
 from services.api.problems import Problem, unavailable
-from services.api.routes import companies, documents, market, operation, push, runs, score, signals, stream
+from services.api.routes import companies, documents, market, operation, push, runs, score, search, signals, stream
 from services.api.schemas import ProblemDetails
 from shared.contract.health import WorkerReport
 
-ROUTERS: Final = (operation, companies, documents, market, signals, runs, score, push, stream)
+ROUTERS: Final = (operation, companies, documents, market, signals, runs, search, score, push, stream)
+
+
+# the gate has looked at key, client and host already
+_GATED: Final = TransportSecuritySettings(enable_dns_rebinding_protection=False)
 
 
 def build(door: Door, report: Callable[[], WorkerReport] | None = None) -> FastAPI:
     """The application without its gate. `report`: what /metrics shows."""
+    agents = build_server(door)
+    mounted = agents.streamable_http_app(
+        streamable_http_path="/mcp",
+        stateless_http=True,
+        json_response=True,
+        max_request_body_size=door.settings.api.max_body_bytes,
+        transport_security=_GATED,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with agents.session_manager.run():
+            yield
+
     app = FastAPI(
+        lifespan=lifespan,
         title="Bellwether",
         version=version("bellwether"),
         description="What the world writes about listed companies, which opinions are moving, and why.",
@@ -37,6 +59,7 @@ def build(door: Door, report: Callable[[], WorkerReport] | None = None) -> FastA
     app.state.report = report or (lambda: WorkerReport(role="api", name="1", pid=0, started_at=0, reported_at=0))
     for module in ROUTERS:
         app.include_router(module.router)
+    app.router.routes += mounted.routes
     for kind, handler in _HANDLERS.items():
         app.add_exception_handler(kind, handler)
     described = app.openapi

@@ -24,8 +24,11 @@ from shared.settings import Settings
 from shared.universe.securities import Catalogue
 
 if TYPE_CHECKING:
+    from services.api.past import PastCompany
     from services.api.stream.hub import Hub
+    from services.archive.past import PastRuns
     from services.ingest.push import PushDoor
+    from shared.reading.archive.tables import ArchiveTables
 
 PUSH_SECONDS: Final = 20.0  # how long a push waits for Kafka
 
@@ -93,6 +96,26 @@ class Door:
             hub, self._hub = self._hub, None
         if hub is not None:
             hub.close()
+
+    @cached_property
+    def past_runs(self) -> PastRuns:
+        """Keeps the latest few moments that were asked for."""
+        from services.archive.past import PastRuns
+
+        return PastRuns(self.settings, self.client)
+
+    def past(self, company: str, at: int) -> PastCompany:
+        """A company as of a moment (microseconds, wall clock). Raises Problem."""
+        from services.api.past import past_company
+
+        return past_company(self.past_runs, company, at, self.clock.now())
+
+    @cached_property
+    def tables(self) -> ArchiveTables:
+        """The archive, which need not be there."""
+        from shared.reading.archive.tables import ArchiveTables
+
+        return ArchiveTables.of(self.settings)
 
     def push_door(self) -> PushDoor:
         """Opened at the first push: it connects to Kafka. Raises what PushDoor raises."""

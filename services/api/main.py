@@ -92,7 +92,7 @@ def config_of(settings: Settings, app: object) -> uvicorn.Config:
         date_header=True,
         proxy_headers=False,
         ws="none",
-        lifespan="off",
+        lifespan="on",
         h11_max_incomplete_event_size=HEADER_BYTES,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=STOP_SECONDS,

@@ -60,6 +60,7 @@ Start = Annotated[
     Query(alias="from", max_length=64, description="ISO 8601; UTC without a zone; available_at from then on."),
 ]
 End = Annotated[str | None, Query(alias="to", max_length=64, description="ISO 8601; available_at before then.")]
+AsOf = Annotated[str | None, Query(max_length=64, description="ISO 8601: what the live system said at that moment.")]
 CompanyFilter = Annotated[str | None, Query(max_length=200, description="Only this company: id, ticker or name.")]
 
 

@@ -47,10 +47,12 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule("GET", "/v1/events", READERS),
     Rule("GET", "/v1/runs", READERS),
     Rule("GET", "/v1/runs/{name}", READERS),
+    Rule("GET", "/v1/search", READERS),
     Rule("GET", "/v1/stream", READERS),
     Rule("POST", "/v1/score", READERS),
     Rule("POST", "/v1/explain", READERS),
     Rule("POST", "/v1/documents", PUSHERS, changes=True),
+    *(Rule(method, "/mcp", READERS) for method in ("GET", "POST", "DELETE")),
 )
 
 _COMPILED: Final = [(rule, compile_path(rule.path)[0]) for rule in TABLE]

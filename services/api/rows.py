@@ -12,6 +12,7 @@ from shared.contract.alerts import Alert
 from shared.contract.events import MICRO, Opinion
 from shared.contract.signals import Signal
 from shared.links import safe_link
+from shared.reading.archive.search import Found
 from shared.reading.signals import plain
 from shared.universe.instrument import Instrument
 
@@ -64,6 +65,35 @@ def document_row(document: RecentDocument) -> dict[str, Any]:
         "event_probability": document.event_probability / MICRO if document.event else None,
         "model": document.model or None,
         "synthetic": document.synthetic,
+    }
+
+
+def found_row(found: Found) -> dict[str, Any]:
+    """A document of the archive, and why it was found."""
+    document = found.document
+    return {
+        "id": document.id,
+        "score": found.score / MICRO,
+        "words": None if found.words is None else found.words / MICRO,
+        "meaning": None if found.meaning is None else found.meaning / MICRO,
+        "available_at": to_iso(document.available_at),
+        "published_at": to_iso(document.published_at),
+        "channel": document.channel,
+        "source": document.source,
+        "title": document.title,
+        "text": document.text,
+        "url": safe_link(document.url) or None,
+        "language": document.language,
+        "synthetic": document.synthetic,
+        "opinions": [
+            {
+                "company": each.company,
+                "sentiment": (each.positive - each.negative) / MICRO,
+                "relevance": each.relevance / MICRO,
+                "event": each.event or None,
+            }
+            for each in found.opinions
+        ],
     }
 
 

@@ -222,6 +222,26 @@ class PushRow(BaseModel):
     detail: str | None
 
 
+class FoundRow(BaseModel):
+    id: str
+    score: float
+    words: float | None
+    meaning: float | None
+    available_at: str
+    published_at: str
+    channel: str
+    source: str
+    title: str | None
+    text: str | None
+    url: str | None
+    language: str
+    opinions: list[dict[str, Any]]
+
+
+class FoundPage(Page[FoundRow]):
+    pass
+
+
 class ScorePage(Page[ScoreRow]):
     pass
 

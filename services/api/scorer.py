@@ -13,6 +13,7 @@ from shared.universe.securities import Catalogue
 if TYPE_CHECKING:
     from services.model.interface import Engine
     from services.scoring.score_texts import Explainer
+    from shared.reading.archive.search import Meaning
     from shared.settings import Settings
 
 MOST_WAITING: Final = 8  # requests that may wait for the model; more are told to come back
@@ -38,8 +39,6 @@ class Scorer:
         """One mapping per text, as services/scoring/score_texts.py gives them: the worker's bits."""
         from services.scoring.score_texts import UnreadableTexts, score_texts
 
-        if not self._settings.api.score:
-            raise unavailable("scoring is switched off here", "set api.score to true, or use: bellwether score")
         self._enter()
         try:
             engine = self._loaded()
@@ -52,7 +51,26 @@ class Scorer:
             with self._state:
                 self._waiting -= 1
 
+    def meaning(self, text: str) -> Meaning:
+        """The embedding of a question. Raises Problem where the model gives none."""
+        from services.model.interface import Request
+        from shared.reading.archive.search import Meaning
+
+        self._enter()
+        try:
+            engine = self._loaded()
+            with self._lock:
+                answer = engine.score([Request(text)])[0]
+        finally:
+            with self._state:
+                self._waiting -= 1
+        if not answer.packed:
+            raise Problem(422, "the running model gives no embeddings", "search by words")
+        return Meaning(answer.model, answer.packed, answer.scale)
+
     def _enter(self) -> None:
+        if not self._settings.api.score:
+            raise unavailable("scoring is switched off here", "set api.score to true, or use: bellwether score")
         with self._state:
             if self._waiting >= MOST_WAITING:
                 raise unavailable("the model has enough to do", "try again in a moment, or ask for fewer texts at once")

@@ -50,6 +50,7 @@ COMMANDS: Final[dict[str, str]] = {
     "export": "services.commands.export",
     "keys": "services.commands.keys",
     "audit": "services.commands.audit",
+    "mcp": "services.commands.mcp",
     "backup": "services.commands.keeping",
     "restore": "services.commands.keeping",
     "reset": "services.commands.keeping",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol
 
 from shared.clock import SECOND, to_iso
 from shared.contract.aggregates import DETAILED, SECONDS, Bucket, Resolution
 from shared.contract.events import Channel
-from shared.reading.buckets import MAX_STARTS
+from shared.reading.buckets import MAX_STARTS, Row
 from shared.reading.measures import Sums
-from shared.reading.run import RunView
 
 MOST_BUCKETS: Final = 2 * MAX_STARTS  # of one question
 
@@ -19,8 +18,25 @@ class TooLong(ValueError):
     """A stretch with more buckets than one question may ask for; the text names the remedy."""
 
 
+class Stored(Protocol):
+    """Buckets of a run that lives, or of one as it was."""
+
+    def rows(
+        self, companies: Iterable[str], channels: Sequence[Channel], starts: Mapping[Resolution, Sequence[int]]
+    ) -> list[Row]: ...
+
+    def distinct(
+        self, company: str, channels: Sequence[Channel], starts: Mapping[Resolution, Sequence[int]]
+    ) -> tuple[int, int]: ...
+
+
+class HasBuckets(Protocol):
+    @property
+    def buckets(self) -> Stored: ...
+
+
 def series(
-    run: RunView, company: str, resolution: Resolution, channels: Sequence[Channel], start: int, end: int
+    run: HasBuckets, company: str, resolution: Resolution, channels: Sequence[Channel], start: int, end: int
 ) -> list[dict[str, Any]]:
     """The buckets that begin in [start, end) seconds and hold anything, oldest first. Raises TooLong.
 
@@ -45,7 +61,7 @@ def series(
 
 
 def _distinct(
-    run: RunView, company: str, resolution: Resolution, start: int, by_channel: dict[Channel, Bucket]
+    run: HasBuckets, company: str, resolution: Resolution, start: int, by_channel: dict[Channel, Bucket]
 ) -> dict[str, int | None]:
     if resolution not in DETAILED:
         return {"authors": None, "stories": None}

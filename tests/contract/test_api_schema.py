@@ -23,7 +23,7 @@ from tests.browser.seed import END, listed, seed
 
 STREAM = "/v1/stream"  # has no end; tests/contract/test_api_stream.py
 OWN = "/v1/openapi.json"
-ROUTES = [rule for rule in TABLE if rule.path not in (STREAM, OWN)]
+ROUTES = [rule for rule in TABLE if rule.path not in (STREAM, OWN, "/mcp")]
 EXAMPLES = 20  # a route and mode
 
 

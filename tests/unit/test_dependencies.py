@@ -41,7 +41,6 @@ NOT_IMPORTED = {
     "types-jsonschema": "types for mypy",
     "types-psutil": "types for mypy",
     "types-pyyaml": "types for mypy",
-    "mcp": "declared for a part in progress",
 }
 # imported, and on purpose not declared
 NOT_DECLARED = {

@@ -5,11 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Any, Final
 
+import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from services.api.answers import one, page
 from services.api.door import door_of
-from services.api.parameters import ChannelChoice, Chosen, Cursor, End, Form, Limit, Start, between
+from services.api.parameters import AsOf, ChannelChoice, Chosen, Cursor, End, Form, Limit, Start, between, instant
+from services.api.past import proof_of
 from services.api.problems import Problem
 from services.api.rows import document_row, instrument_row
 from services.api.schemas import BucketPage, DocumentPage, InstrumentAnswer, InstrumentPage, answers
@@ -70,6 +72,8 @@ def sentiment(
     start: Start = None,
     end: End = None,
     channel: Chosen = ChannelChoice.all,
+    as_of: AsOf = None,
+    proof: Annotated[bool, Query(description="Answer with what `bellwether verify` checks instead.")] = False,
     limit: Limit = 1000,
     cursor: Cursor = None,
     form: Form = None,
@@ -79,15 +83,24 @@ def sentiment(
     del form
     door = door_of(request)
     company, run, step = door.company(id), door.run(), _STEP[resolution]
-    newest = clock(run.newest().values(), door.clock.now()) or door.clock.now()
+    at = None if as_of is None else instant(as_of, "as_of")
+    if proof:
+        found = proof_of(door.past_runs, door.settings, door.client, company, at, door.clock.now())
+        return Response(msgspec.json.encode(found), media_type="application/json")
+    past = None if at is None else door.past(company, at)
+    if past:
+        newest = max((each.available_at for each in past.documents()), default=at or 0)
+    else:
+        newest = clock(run.newest().values(), door.clock.now()) or door.clock.now()
     last = (newest // step + 1) * step
     first, last = between(start, end, (last - _REACH[resolution], last))
     kind: Resolution = resolution.value
     try:
-        rows = series(run, company, kind, channel.channels, max(first, 0) // SECOND, last // SECOND)
+        rows = series(past or run, company, kind, channel.channels, max(first, 0) // SECOND, last // SECOND)
     except TooLong as error:
         raise Problem(422, str(error), "narrow from and to, or ask for a coarser resolution") from None
-    return page(request, rows, lambda row: row["start"], limit, cursor, door.about(run))
+    about = past.about if past else door.about(run)
+    return page(request, rows, lambda row: row["start"], limit, cursor, about)
 
 
 @router.get("/v1/companies/{id}/documents", responses=answers(DocumentPage))
@@ -97,6 +110,7 @@ def documents(
     start: Start = None,
     end: End = None,
     channel: Chosen = ChannelChoice.all,
+    as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
     form: Form = None,
@@ -105,7 +119,11 @@ def documents(
     del form
     door = door_of(request)
     company, run = door.company(id), door.run()
-    if start is None and end is None:
+    past = None if as_of is None else door.past(company, instant(as_of, "as_of"))
+    if past:
+        first, last = between(start, end, EVER)
+        found = [each for each in past.documents() if first <= each.available_at < last]
+    elif start is None and end is None:
         found = run.documents.between([company], *EVER)
     else:
         first, last = between(start, end, (0, door.clock.now() + AHEAD))
@@ -115,4 +133,5 @@ def documents(
     ordered = sorted(found, key=lambda each: (-each.available_at, each.id))
     rows = [document_row(each) for each in ordered if each.channel in channel.channels]
     places = {each.id: -each.available_at for each in ordered}
-    return page(request, rows, lambda row: (places[row["id"]], row["id"]), limit, cursor, door.about(run))
+    about = past.about if past else door.about(run)
+    return page(request, rows, lambda row: (places[row["id"]], row["id"]), limit, cursor, about)

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.api.answers import page
 from services.api.door import door_of
-from services.api.parameters import CompanyFilter, Cursor, End, Form, Limit, Start, between
+from services.api.parameters import AsOf, CompanyFilter, Cursor, End, Form, Limit, Start, between, instant
+from services.api.problems import Problem
 from services.api.rows import alert_row, signal_row
 from services.api.schemas import AlertPage, SignalPage, answers
 from shared.reading.windows import AHEAD
@@ -51,6 +52,7 @@ def history(
     strategy: Strategy = None,
     start: Start = None,
     end: End = None,
+    as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
     form: Form = None,
@@ -60,11 +62,17 @@ def history(
     door = door_of(request)
     run = door.run()
     first, last = between(start, end, (0, door.clock.now() + AHEAD))
-    found = run.signals.revisions([door.company(company)], [strategy] if strategy else None)
+    name = door.company(company)
+    past = None if as_of is None else door.past(name, instant(as_of, "as_of"))
+    if past and past.silent:
+        raise Problem(404, past.silent, "ask for a moment at which today's strategies ran")
+    if past:
+        found = [signal for signal in past.signals() if strategy in (None, signal.strategy)]
+    else:
+        found = run.signals.revisions([name], [strategy] if strategy else None)
     rows = [signal_row(signal) for signal in found if first <= signal.available_at < last]
-    return page(
-        request, rows, lambda row: (row["at"], row["strategy"], row["revision"]), limit, cursor, door.about(run)
-    )
+    about = past.about if past else door.about(run)
+    return page(request, rows, lambda row: (row["at"], row["strategy"], row["revision"]), limit, cursor, about)
 
 
 @router.get("/v1/alerts", responses=answers(AlertPage))

@@ -17,6 +17,7 @@ from services.api.door import Door
 from services.api.roles import OPEN, TABLE, rule_of, rules_at
 from shared.settings import Settings, load_settings
 
+AGENTS = {(method, "/mcp") for method in ("GET", "POST", "DELETE")}  # in the SDK's own description
 RECORDED = Path(__file__).parents[3] / "docs" / "reference" / "openapi.json"
 
 
@@ -34,12 +35,13 @@ def described() -> str:
 def test_every_route_is_in_the_table_and_every_rule_has_a_route() -> None:
     paths = application().openapi()["paths"]
     routes = {(method.upper(), path) for path, methods in paths.items() for method in methods}
-    assert {(rule.method, rule.path) for rule in TABLE} == routes | {("GET", "/v1/openapi.json")}
+    assert {(rule.method, rule.path) for rule in TABLE} == routes | {("GET", "/v1/openapi.json")} | AGENTS
 
 
 def test_what_changes_something_is_no_reader_s() -> None:
     for rule in TABLE:
-        assert rule.changes == (rule.method in ("POST", "DELETE") and "read" not in rule.roles), rule
+        reads = rule.path == "/mcp" or "read" in rule.roles
+        assert rule.changes == (rule.method in ("POST", "DELETE") and not reads), rule
     assert {rule.path for rule in TABLE if rule.path == OPEN} == {"/livez"}
 
 

@@ -1,0 +1,186 @@
+"""What each tool answers, from the same functions as the routes: plain data, with null and a reason for what is not
+known, and strangers' text fenced."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from services.api.agents.fence import fenced
+from services.api.door import Door
+from services.api.parameters import ChannelChoice, WindowChoice, instant
+from services.api.past import PastCompany
+from services.api.problems import Problem
+from services.api.routes.search import searched
+from services.api.rows import document_row, found_row, signal_row
+from shared.clock import DAY, HOUR, SECOND
+from shared.contract.aggregates import RecentDocument, Resolution
+from shared.contract.signals import Signal
+from shared.reading.archive.search import Question
+from shared.reading.documents import EVER
+from shared.reading.market import bounds, company_rows, event_rows, snapshot, whole_row
+from shared.reading.runs_folder import run_folders
+from shared.reading.sentiment import series
+from shared.reading.windows import clock
+
+Answer = dict[str, Any]
+NOW_ALONE: Final = "as_of is answered for single companies and for search; this tool knows now alone"
+_RESOLUTION: Final[dict[str, Resolution]] = {"1h": "minute", "6h": "hour", "24h": "hour", "7d": "day", "30d": "day"}
+
+
+class Answers:
+    """Methods block. Raises Problem."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def _about(self, past: PastCompany | None = None) -> Answer:
+        about = past.about if past else self._door.about(self._door.run())
+        return {"as_of": about.as_of, "model": about.model, "universe": about.universe}
+
+    def _past(self, company: str, as_of: str | None) -> PastCompany | None:
+        return None if as_of is None else self._door.past(company, instant(as_of, "as_of"))
+
+    def find(self, text: str, as_of: str | None) -> Answer:
+        if as_of is not None:
+            return self._unknown("companies", NOW_ALONE)
+        found = self._door.catalogue.search(text, 20)
+        rows = [
+            {"id": each.id, "name": each.name, "ticker": each.ticker, "sector": each.sector or None} for each in found
+        ]
+        return {"companies": rows} | self._about()
+
+    def moves(self, window: str, channel: str, limit: int, as_of: str | None) -> Answer:
+        if as_of is not None:
+            return self._unknown("companies", NOW_ALONE)
+        span, channels = WindowChoice(window).window, ChannelChoice(channel).channels
+        found = snapshot(self._door.run(), span, channels, self._door.clock.now())
+        if found is None:
+            return self._unknown("companies", "nothing has been aggregated yet")
+        return {"companies": company_rows(found)[:limit], "market": whole_row(found)} | bounds(found) | self._about()
+
+    def sentiment(self, company: str, window: str, as_of: str | None) -> Answer:
+        name = self._door.company(company)
+        past, run = self._past(name, as_of), self._door.run()
+        documents = past.documents() if past else run.documents.between([name], *EVER)
+        newest = _newest(documents) if past else clock(run.newest().values(), self._door.clock.now())
+        if not documents or not newest:
+            return {"company": name} | self._unknown("sentiment", "nothing is known of this company", past)
+        resolution = _RESOLUTION[window]
+        step = {"minute": 60, "hour": 3600, "day": 86400}[resolution]
+        end = (newest // SECOND // step + 1) * step
+        begin = end - WindowChoice(window).window.seconds
+        rows = series(past or run, name, resolution, ("news", "social"), begin, end)
+        weighed = [(row["sentiment"], row["weight"]) for row in rows if row["sentiment"] is not None]
+        weight = sum(each for _, each in weighed)
+        mean = sum(value * each for value, each in weighed) / weight if weight else None
+        inside = [each for each in documents if begin * SECOND <= each.available_at < end * SECOND]
+        heaviest = sorted(inside, key=lambda each: (-each.weight, each.id))[:5]
+        told: Answer = {
+            "company": name,
+            "sentiment": mean,
+            "documents": sum(row["documents"] for row in rows),
+            "buckets": rows,
+            "evidence": [_fenced(document_row(each)) for each in heaviest],
+        }
+        return told | ({} if mean is not None else {"reason": "nothing was written in this window"}) | self._about(past)
+
+    def why(self, company: str, as_of: str | None) -> Answer:
+        """The latest signal's reasons, and the documents that moved it."""
+        name = self._door.company(company)
+        past, run = self._past(name, as_of), self._door.run()
+        if past and past.silent:
+            return {"company": name} | self._unknown("reasons", past.silent, past)
+        signals = past.signals() if past else run.signals.revisions([name])
+        if not signals:
+            return {"company": name} | self._unknown("reasons", "no signal was given for this company", past)
+        latest = max(signals, key=lambda each: (each.at, each.revision))
+        documents = past.documents() if past else run.documents.named(name, latest.evidence, _hours(latest))
+        by_id = {each.id: each for each in documents}
+        evidence = [
+            {"contribution": part / 1e6} | (_fenced(document_row(by_id[each])) if each in by_id else _gone(each))
+            for each, part in zip(latest.evidence, latest.contributions or [0] * len(latest.evidence), strict=False)
+        ]
+        row = signal_row(latest)
+        kept = {name_: row[name_] for name_ in ("id", "at", "action", "score", "confidence", "reasons", "strategy")}
+        return {"company": name, "signal": kept, "evidence": evidence} | self._about(past)
+
+    def events(self, company: str | None, window: str, limit: int, as_of: str | None) -> Answer:
+        if as_of is not None:
+            return self._unknown("events", NOW_ALONE)
+        name = self._door.company(company) if company else None
+        wall = self._door.clock.now()
+        found = snapshot(self._door.run(), WindowChoice(window).window, ("news", "social"), wall, name)
+        if found is None:
+            return self._unknown("events", "nothing has been aggregated yet")
+        return {"events": event_rows(found)[:limit]} | bounds(found) | self._about()
+
+    def signals(self, company: str | None, limit: int, as_of: str | None) -> Answer:
+        name = self._door.company(company) if company else None
+        if as_of is not None and name is None:
+            return self._unknown("signals", "as_of is answered for single companies: name one")
+        past = self._past(name, as_of) if name else None
+        if past and past.silent:
+            return self._unknown("signals", past.silent, past)
+        if past:
+            found = list(past.signals())[::-1]
+        else:
+            found = [each for each in self._door.run().signals.latest() if name in (None, each.company)]
+        return {"signals": [signal_row(each) for each in found[:limit]]} | self._about(past)
+
+    def search(self, text: str, company: str | None, limit: int, as_of: str | None) -> Answer:
+        name = self._door.company(company) if company else ""
+        at = None if as_of is None else instant(as_of, "as_of")
+        told = searched(self._door, Question(text=text, company=name, known_before=at, limit=limit))
+        rows = [_fenced(found_row(each)) for each in told.found]
+        return {"documents": rows, "matches": told.matches} | self._about() | ({"as_of": as_of} if as_of else {})
+
+    def score(self, text: str, as_of: str | None) -> Answer:
+        if as_of is not None:
+            return self._unknown("document", "a text is scored by the model of now")
+        return self._door.scorer.score([text])[0] | self._about()
+
+    def compare(self, companies: Sequence[str], window: str, as_of: str | None) -> Answer:
+        told = [self.sentiment(each, window, as_of) for each in companies]
+        names = ("company", "sentiment", "documents", "reason")
+        return {"companies": [{name: each[name] for name in names if name in each} for each in told]} | self._about()
+
+    def backtests(self, run: str | None, as_of: str | None) -> Answer:
+        if as_of is not None:
+            return self._unknown("backtests", NOW_ALONE)
+        rows = [
+            {"run": folder.name, "backtest": test.path.name, "metrics": test.metrics()}
+            for folder in run_folders(self._door.state)
+            if run in (None, folder.name)
+            for test in folder.tests()
+        ]
+        missing = {} if rows else {"reason": "there is no back-test here; bellwether backtest makes one"}
+        return {"backtests": rows or None} | missing | self._about()
+
+    def _unknown(self, name: str, reason: str, past: PastCompany | None = None) -> Answer:
+        return {name: None, "reason": reason} | self._about(past)
+
+
+def _newest(documents: Sequence[RecentDocument]) -> int:
+    return max((each.available_at for each in documents), default=0)
+
+
+def _hours(signal: Signal) -> range:
+    last = signal.at // SECOND // 3600 * 3600
+    return range(last - 8 * DAY // SECOND, last + HOUR // SECOND, 3600)
+
+
+def _gone(name: str) -> Answer:
+    return {"id": name, "title": None, "reason": "this document is no longer kept"}
+
+
+def _fenced(row: Answer) -> Answer:
+    """A document's row with what strangers wrote in it fenced; no addresses: nothing is to be fetched."""
+    kept = {name: value for name, value in row.items() if name not in ("url", "author", "story", "text")}
+    texts = {name: fenced(row.get(name)) for name in ("title", "excerpt", "text") if name in row}
+    return kept | texts | {"source": fenced(str(row.get("source", "")))}
+
+
+def problem_words(problem: Problem) -> str:
+    """For an agent."""
+    return f"{problem.detail}" + (f"; {problem.remedy}" if problem.remedy else "")

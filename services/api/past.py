@@ -1,0 +1,67 @@
+"""A company as the live system knew it at a moment: the archive's answer, in the form that routes and tools read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from services.api.answers import About
+from services.api.problems import Problem, unavailable
+from services.archive.moments import NotKnown
+from services.archive.past import Bound, Past, PastBuckets, PastRuns, signals_of
+from services.archive.proof import Proof, live_proof, past_proof
+from shared.clock import to_iso
+from shared.contract.aggregates import RecentDocument
+from shared.contract.signals import Signal
+from shared.reading.archive.tables import NoArchive
+
+
+class PastCompany:
+    """`buckets` are asked as a run's are."""
+
+    def __init__(self, past: Past, company: str, at: int) -> None:
+        self._past, self._company = past, company
+        self.buckets = PastBuckets(past.folded.store)
+        entry = past.moment.entry
+        self.about = About(to_iso(at), entry.model or None, entry.universe or None)
+
+    def documents(self) -> list[RecentDocument]:
+        return list(self._past.folded.store.recent(self._company))
+
+    @property
+    def silent(self) -> str:
+        """Why signals are not known; "" where they are."""
+        return self._past.silent
+
+    def signals(self) -> Sequence[Signal]:
+        """Every revision that was known, in the order of T."""
+        return signals_of(self._past.folded.store, self._company, self._past.strategies)
+
+
+def past_company(runs: PastRuns, company: str, at: int, now: int) -> PastCompany:
+    """Raises Problem: 422 for a moment to come, 404 for one of which nothing is known."""
+    _require_past(at, now)
+    try:
+        return PastCompany(runs.slot(company, at), company, at)
+    except NotKnown as error:
+        raise Problem(404, str(error), "ask for a later moment, or without as_of") from None
+    except NoArchive as error:
+        raise unavailable(str(error), "as_of needs the archive; see: bellwether archive status") from None
+
+
+def proof_of(runs: PastRuns, settings: Any, client: Any, company: str, at: int | None, now: int) -> Proof:
+    """What `bellwether verify` checks. Raises Problem."""
+    try:
+        if at is None:
+            return live_proof(settings, client, company, now)
+        _require_past(at, now)
+        return past_proof(settings, runs.slot(company, at), company, Bound.of(settings, client).slots, at)
+    except NotKnown as error:
+        raise Problem(404, str(error), "ask for a later moment, or without as_of") from None
+    except NoArchive as error:
+        raise unavailable(str(error), "as_of needs the archive; see: bellwether archive status") from None
+
+
+def _require_past(at: int, now: int) -> None:
+    if at > now:
+        raise Problem(422, "as_of is still to come", "name a moment that has passed")
