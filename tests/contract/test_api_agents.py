@@ -6,7 +6,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -52,24 +53,21 @@ def place(request: pytest.FixtureRequest, settings: Settings, opinions: dict[str
     """Something that makes a client's transport."""
     assert opinions
     if request.param == "stdio":
-        program = [
-            sys.executable,
-            "-m",
-            "services.commands.main",
-            "mcp",
-            "--run",
-            RUN,
-            "--state",
-            str(settings.state_dir),
-        ]
-        yield lambda: StdioServerParameters(command=program[0], args=program[1:], env=dict(os.environ))
+        program = ["-m", "services.commands.main", "mcp", "--run", RUN, "--state", str(settings.state_dir)]
+        yield lambda: StdioServerParameters(command=sys.executable, args=program, env=dict(os.environ))
         return
     with connect(settings.redis) as client, served(settings) as api:
         key, _ = AccessKeys(client).create("agent", "read", SystemClock().now())
         url = f"{api.base_url}/mcp"
         assert httpx.post(url, json={}, headers={"X-Api-Key": "x"}).status_code == 401
         header = {"Authorization": f"Bearer {key}"}
-        yield lambda: streamable_http_client(url, http_client=httpx.AsyncClient(headers=header))
+
+        @asynccontextmanager
+        async def transport() -> AsyncIterator[Any]:
+            async with httpx.AsyncClient(headers=header) as http, streamable_http_client(url, http_client=http) as both:
+                yield both
+
+        yield transport
         client.delete(API_KEYS)
 
 
