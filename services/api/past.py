@@ -8,7 +8,7 @@ from typing import Any
 from services.api.answers import About
 from services.api.problems import Problem, unavailable
 from services.archive.moments import NotKnown
-from services.archive.past import Bound, Past, PastBuckets, PastRuns, signals_of
+from services.archive.past import Past, PastBuckets, PastRuns, signals_of
 from services.archive.proof import Proof, live_proof, past_proof
 from shared.clock import to_iso
 from shared.contract.aggregates import RecentDocument
@@ -55,7 +55,7 @@ def proof_of(runs: PastRuns, settings: Any, client: Any, company: str, at: int |
         if at is None:
             return live_proof(settings, client, company, now)
         _require_past(at, now)
-        return past_proof(settings, runs.slot(company, at), company, Bound.of(settings, client).slots, at)
+        return past_proof(settings, runs.slot(company, at), company, at)
     except NotKnown as error:
         raise Problem(404, str(error), "ask for a later moment, or without as_of") from None
     except NoArchive as error:

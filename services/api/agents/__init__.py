@@ -1,1 +1,1 @@
-"""Tools for agents, by the official MCP SDK: what the routes answer, by intent. Nothing here changes anything."""
+"""Tools for agents, by the official MCP SDK: what the routes answer, by intent. They never change anything."""

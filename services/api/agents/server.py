@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 from importlib.metadata import version
 from typing import Annotated, Any, Final, Literal
 
 import redis
-from anyio import to_thread
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp.types import ToolAnnotations
@@ -45,7 +45,7 @@ def build_server(door: Door) -> MCPServer:
     async def told(ask: Callable[..., Answer], *given: Any) -> Answer:
         """In a thread, for answers block; a problem as words that an agent can act on."""
         try:
-            return await to_thread.run_sync(partial(ask, *given))
+            return await asyncio.to_thread(ask, *given)
         except Problem as problem:
             raise ToolError(problem_words(problem)) from None
         except redis.RedisError:
