@@ -27,6 +27,7 @@ class Run:
     strategies: tuple[str, ...]  # names or files, as the replay was asked; () for the settings' own
     anonymised: bool = False
     synthetic: bool = False  # texts of it were invented (bellwether sample)
+    universe_as_of: str = ""  # ISO date of the list of instruments that it was read with; "" of former versions
     texts_until: str = ""  # ISO date of the newest text that the model learnt from; "" when it is not known
 
 
@@ -56,6 +57,7 @@ def load_run(settings: Settings, run: str) -> Run:
         tuple(asked.get("strategies", ())),
         bool(asked.get("anonymise", False)),
         "synthetic" in signals and bool(signals["synthetic"].any()),
+        str(summary.get("universe_as_of", "")),
         str(summary.get("model_texts_until", "")),
     )
 

@@ -50,7 +50,10 @@ def backtest_run(
         events=loaded.events,
         seed=choices.seed,
         trials=tested.trials,
-        warnings=[*tested.warnings, *([] if loaded.synthetic else model_warnings(loaded))],
+        warnings=[
+            *tested.warnings,
+            *([] if loaded.synthetic else [*model_warnings(loaded), *universe_warnings(loaded)]),
+        ],
         panel=tested.panel,
         folds=tested.folds,
     )
@@ -86,6 +89,21 @@ def _asked(run: str, loaded: Run, choices: Choices, tested: Tested) -> dict[str,
         "model_texts_until": loaded.texts_until,
         "synthetic": loaded.synthetic,
     }
+
+
+def universe_warnings(loaded: Run) -> list[str]:
+    """Survivorship: a list of instruments that is later than the texts knows best those that lasted."""
+    listed = loaded.universe_as_of or Catalogue.load().as_of.isoformat()
+    if loaded.signals.empty:
+        return []
+    first = to_datetime(int(loaded.signals["available_at"].min())).date().isoformat()
+    if first >= listed:
+        return []
+    return [
+        f"the texts begin on {first}, and the list of instruments that they were read with is of {listed}: companies "
+        "that were delisted, taken over or renamed in between are missing from it more often than those that lasted "
+        "(survivorship), which flatters the result; add them with universe.files, dated"
+    ]
 
 
 def model_warnings(loaded: Run) -> list[str]:

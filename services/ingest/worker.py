@@ -34,6 +34,7 @@ from shared.contract.health import REPORT_EVERY_SECONDS, REPORT_TTL_SECONDS, Wor
 from shared.contract.keys import worker_key
 from shared.contract.topics import Topics
 from shared.settings import Settings
+from shared.universe.rows import CatalogueError
 
 STOP_SECONDS: Final = 10.0
 log = logging.getLogger(__name__)
@@ -73,6 +74,8 @@ class IngestWorker:
                 self._watch(self._start(publisher, ledgers), publisher, ledgers, floor)
         except SourceError as error:
             return WorkerStop(ExitCode.ERROR, str(error))
+        except CatalogueError as error:  # a file of the user's own instruments
+            return WorkerStop(ExitCode.REFUSED, str(error))
         except (OSError, sqlite3.Error) as error:
             return ending(error, f"the state folder cannot be written: {told(error)}")
         finally:

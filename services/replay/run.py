@@ -112,6 +112,7 @@ def replay(
             "reused": result.reused,
             "model_texts_until": model_texts_until(model.name),
             "universe": catalogue.digest(),
+            "universe_as_of": catalogue.as_of.isoformat(),
             "rules": "",
         }
         return finish_run(folder, run, question.asked(), result, time.perf_counter() - started, more)

@@ -33,6 +33,7 @@ from shared.contract.signals import Signal, decode_signal
 from shared.contract.topics import LIVE, Topics
 from shared.reading.run import RunView
 from shared.settings import Settings
+from shared.universe.securities import Catalogue
 
 
 def replay_through_kafka(
@@ -66,6 +67,8 @@ def replay_through_kafka(
         more = {
             **given.account.told(),
             "model_texts_until": model_texts_until(question.model or settings.model.name),
+            "universe": Catalogue.load().digest(),
+            "universe_as_of": Catalogue.load().as_of.isoformat(),
             "workers": workers,
         }
         return finish_run(folder, run, question.asked(), result, time.perf_counter() - started, more)

@@ -39,11 +39,14 @@ def run_worker(settings: Settings, name: str) -> NoReturn:
 async def work(settings: Settings, name: str, pace: Pace | None = None) -> WorkerStop:
     """The life of the worker on a running uvloop; returns how it ended. `pace` is told of every group that is done."""
     from services.scoring.linking.linker import Linker
-    from shared.universe.securities import Catalogue
+    from shared.universe.securities import Catalogue, CatalogueError
 
     refuse_when_stopped(settings.state_dir, ROLE)
     topics = Topics.of(settings)
-    catalogue = Catalogue.load()
+    try:
+        catalogue = Catalogue.load()
+    except CatalogueError as error:  # a file of the user's own: starting again would not mend it
+        raise WorkerStop(ExitCode.REFUSED, str(error)) from error
     engine, topic_ids, partitions = await asyncio.to_thread(_bound_engine, settings, topics, catalogue)
     log.info("model %s (%s) on %s in %s", engine.name, engine.model_id, engine.device, engine.precision)
     app = build_app(settings, ROLE, name, topics.scoring_group)

@@ -65,18 +65,23 @@ def own_rows(raw: bytes, file: str, holders: Mapping[str, str]) -> Iterator[Inst
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CatalogueError(f"{file} is not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    rows = csv.DictReader(io.StringIO(text), strict=True)
-    columns = {name: _ALIASES.get(name.strip().lower(), name.strip().lower()) for name in rows.fieldnames or ()}
-    if not {"id", "tickers", "names"} & set(columns.values()):
-        raise CatalogueError(f"{file} has neither ticker nor name in its first line; give it the header ticker,name")
-    unknown = sorted(set(columns.values()) - {*COLUMNS, *_SCHEMES})
-    if unknown:
-        raise CatalogueError(f"{file}: unknown column {unknown[0]!r}; use {', '.join((*COLUMNS, *_SCHEMES))}")
+    rows = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
+        columns = _columns(rows.fieldnames or (), file)
         for row in rows:
             yield _instrument(row, columns, holders, f"{file} line {rows.line_num}", file)
     except csv.Error as error:
         raise CatalogueError(f"{file} line {rows.line_num}: {error}") from None
+
+
+def _columns(header: Iterable[str], file: str) -> dict[str, str]:
+    """The file's names of columns, and ours."""
+    columns = {name: _ALIASES.get(name.strip().lower(), name.strip().lower()) for name in header}
+    if not {"id", "tickers", "names"} & set(columns.values()):
+        raise CatalogueError(f"{file} has neither ticker nor name in its first line; give it the header ticker,name")
+    if unknown := sorted(set(columns.values()) - {*COLUMNS, *_SCHEMES}):
+        raise CatalogueError(f"{file}: unknown column {unknown[0]!r}; use {', '.join((*COLUMNS, *_SCHEMES))}")
+    return columns
 
 
 def _instrument(

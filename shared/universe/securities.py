@@ -78,6 +78,11 @@ class Catalogue:
         """The instrument with this id; one of kind unknown where no row has it, so that nothing is lost."""
         return self.by_id.get(id) or Instrument(id, (Name(id),), "unknown", listings=(Listing(id),))
 
+    @property
+    def as_of(self) -> date:
+        """The day of the newest list that the packs were built from: who was delisted before is mostly absent."""
+        return date.fromisoformat((_HERE / "packs" / "as_of.txt").read_text().strip())
+
     def digest(self) -> str:
         """16 hex digits that name this catalogue and how it is read: `universe` of opinions and runs (design 6)."""
         return self._digest

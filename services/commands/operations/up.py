@@ -71,6 +71,7 @@ def up(
         note(f"already running on {folder}" + (f", run {running.run}" if running.run else ""))
         _report(running, as_json=as_json)
         return
+    _check_universe(folder, run)
     options = Options(
         bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation, api, api_port, insecure
     )
@@ -104,6 +105,7 @@ def supervisor(
 
     folder = _folder(state)
     _log_to(folder)
+    _check_universe(folder, run)
     options = Options(
         bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation, api, api_port, insecure
     )
@@ -131,6 +133,16 @@ def resume(state: State = None) -> None:
 
 def _folder(state: Path | None) -> Path:
     return settings_of(state).state_dir.absolute()
+
+
+def _check_universe(folder: Path, run: str | None) -> None:
+    """A file of instruments that cannot be read is told here, and not by every worker. Raises CatalogueError."""
+    from shared.universe.own_files import files_in_use
+    from shared.universe.securities import Catalogue
+
+    settings_of(folder, run)
+    if files_in_use():
+        Catalogue.load()
 
 
 def _refuse_another_run(running: str, wanted: str, folder: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 from shared.universe.building import asia, china, europe, others, us, world
 from shared.universe.building.ambiguity import Grades
 from shared.universe.building.draft import Draft, Register
-from shared.universe.building.packages import Packages
+from shared.universe.building.packages import NEWEST, Packages
 from shared.universe.building.shortening import shortened
 from shared.universe.instrument import SURE, plain_name
 from shared.universe.rows import COLUMNS, read_rows
@@ -41,6 +41,7 @@ def main(folder: Path) -> None:
     for name, drafts in sorted(packs.items()):
         written = write(PACKS / f"{name}.csv", drafts, register, grades)
         sys.stdout.write(f"{name}: {written:,} rows\n")
+    (PACKS / "as_of.txt").write_text(f"{NEWEST}\n")
     kinds = Counter(draft.kind or "company" for draft in register.drafts.values())
     sys.stdout.write(", ".join(f"{number:,} {kind}" for kind, number in kinds.most_common()) + "\n")
 

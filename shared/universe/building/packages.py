@@ -29,6 +29,9 @@ SOURCES: Final = {
 }
 
 
+NEWEST: Final = "2026-10-31"  # the end of the month in which the newest of these lists (edgartools) was published
+
+
 class Packages:
     """A folder with the files that `pip download --no-deps NAME==VERSION` leaves there."""
 

@@ -25,11 +25,12 @@ from services.backtest.options import Choices
 from services.backtest.prices import load_prices
 from services.backtest.providers import company_namer
 from services.backtest.result import BacktestError
-from services.backtest.run import backtest_run, model_warnings
+from services.backtest.run import backtest_run, model_warnings, universe_warnings
 from services.replay.run import Question, replay
 from services.replay.training_dates import texts_until
 from services.runs.folder import show_run
 from shared.settings import ModelSettings, Settings, load_settings
+from shared.universe.securities import Catalogue
 
 TICKERS = ("AAPL", "MSFT", "NVDA", "PFE", "BA", "IBM", "T")
 START = 1_400_000_000
@@ -222,6 +223,19 @@ def test_texts_that_are_older_than_the_models_training_are_named(world: tuple[Se
     assert "begin on 2014-05-" in text
     assert "up to 2022-12-31: look-ahead through the model is possible" in text
     assert model_warnings(replace(run, texts_until=texts_until(tmp_path))) == []
+
+
+def test_a_universe_that_is_later_than_the_texts_is_named(
+    world: tuple[Settings, Path], slow: tuple[Path, dict[str, Any]]
+) -> None:
+    settings, _ = world
+    run = load_run(settings, "posts")
+    assert run.universe_as_of == Catalogue.load().as_of.isoformat()
+    (text,) = universe_warnings(run)
+    assert "begin on 2014-05-" in text and f"is of {run.universe_as_of}" in text and "survivorship" in text
+    assert universe_warnings(replace(run, universe_as_of="2014-01-31")) == []
+    out, metrics = slow
+    assert text in metrics["warnings"] and "survivorship" in (out / "tearsheet.html").read_text()
 
 
 def test_the_dates_follow_from_the_sets_that_a_model_learnt(tmp_path: Path) -> None:

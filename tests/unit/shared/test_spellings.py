@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.universe.securities import Catalogue
-from shared.universe.spellings import companies_in, company_called
+from shared.universe.spellings import companies_in, company_called, explicit_symbol
 
 CATALOGUE = Catalogue.load()
 DAY = date(2026, 3, 2)
@@ -102,3 +102,14 @@ def test_every_ticker_in_every_list(tickers: list[str]) -> None:
 def test_any_field_is_companies_or_names(field: object) -> None:
     companies, unknown = companies_in(field, CATALOGUE, DAY)
     assert len({company.id for company in companies}) == len(companies) and all(unknown)
+
+
+@pytest.mark.parametrize(
+    ("name", "symbol"),
+    [
+        ("ABCX", "ABCX"), ("$ABCX", "ABCX"), ("699999.SH", "699999.SS"), ("999.HK", "0999.HK"), ("ABC-B", "ABC.B"),
+        ("Abcx", ""), ("ABCX Holdings", ""), ("TECHNOLOGY", ""), ("", ""),
+    ],
+)  # fmt: skip
+def test_what_can_only_be_a_ticker(name: str, symbol: str) -> None:
+    assert explicit_symbol(name) == symbol
