@@ -61,11 +61,8 @@ def near(tables: ArchiveTables, embedding: bytes, where: str, opinions: str) -> 
     if found is None or not found.num_rows or not signs.size:
         return Candidates([], 0)
     found = _heard(tables, found, opinions)
-    raw = found.column("bits").combine_chunks()
-    if not len(raw):
-        return Candidates([], 0)
-    rows = np.frombuffer(b"".join(raw.to_pylist()), np.uint8).reshape(len(raw), -1)
-    if rows.shape[1] != signs.size:
+    rows = _matrix(found.column("bits"), signs.size)
+    if rows is None:
         return Candidates([], 0)
     apart = np.bitwise_count(rows ^ signs).sum(axis=1, dtype=np.int64)
     order = np.argsort(apart, kind="stable")[: 4 * SCORED]
@@ -74,6 +71,35 @@ def near(tables: ArchiveTables, embedding: bytes, where: str, opinions: str) -> 
     ids = found.column("document_id").take(near_ones).to_pylist()
     ranked = sorted(zip(apart[near_ones].tolist(), ids, strict=True))
     return Candidates(list(dict.fromkeys(name for _, name in ranked))[:SCORED], len(set(ids)))
+
+
+def _matrix(column: Any, width: int) -> Any:
+    """A column of equally long bytes as rows of numpy, without a copy of each; None where there is none, or of another
+    length (a model's own)."""
+    import numpy as np
+
+    values = column.combine_chunks()
+    if not len(values):
+        return None
+    _, offsets, data = values.buffers()
+    ends = np.frombuffer(offsets, np.int32)[values.offset : values.offset + len(values) + 1]
+    if (np.diff(ends) != width).any():
+        return None
+    return np.frombuffer(data, np.uint8)[ends[0] : ends[-1]].reshape(len(values), width)
+
+
+def products(embeddings: Sequence[bytes], asked: bytes) -> list[int]:
+    """The product of each embedding with the one that is asked about, exact; 0 for one of another length."""
+    import numpy as np
+
+    fitting = [place for place, each in enumerate(embeddings) if len(each) == len(asked)]
+    found = [0] * len(embeddings)
+    if fitting:
+        rows = np.frombuffer(b"".join(embeddings[place] for place in fitting), np.int8).reshape(len(fitting), -1)
+        sums = rows.astype(np.int64) @ np.frombuffer(asked, np.int8).astype(np.int64)
+        for place, value in zip(fitting, sums.tolist(), strict=True):
+            found[place] = value
+    return found
 
 
 def _heard(tables: ArchiveTables, found: Any, opinions: str) -> Any:

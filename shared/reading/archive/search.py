@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from shared.contract.archive import DOCUMENTS, OPINIONS, READINGS, words_of
 from shared.contract.events import MICRO, Channel, Document, Opinion, decode_document, decode_opinion
 from shared.contract.readings import SCALE
-from shared.reading.archive.candidates import Candidates, near, rows_of, with_words
+from shared.reading.archive.candidates import Candidates, near, products, rows_of, with_words
 from shared.reading.archive.tables import ArchiveTables, all_of, quoted
 
 By = Literal["words", "meaning", "both"]
@@ -86,14 +86,21 @@ def search(tables: ArchiveTables, question: Question) -> Answer:
             heard = all_of(heard, f"channel = {quoted(question.channel)}")
         alike = near(tables, question.meaning.embedding, all_of(_times(question), model), heard)
     ids = list(dict.fromkeys([*wording.ids, *alike.ids]))
-    scored = _scored(tables, question, words, ids, by_meaning=by_meaning)
-    ranked = sorted(scored, key=lambda each: (-each.score, each.document.id))
+    worded = _by_words(tables, words, ids) if words and question.by != "meaning" else {}
+    meant = _by_meaning(tables, question.meaning, ids) if by_meaning and question.meaning is not None else {}
+    ranked = sorted(_Scored(-(worded.get(name, 0) + meant.get(name, 0)), name) for name in ids)
     if question.after is not None:
-        score, name = question.after
-        ranked = [each for each in ranked if (-each.score, each.document.id) > (-score, name)]
+        ranked = [each for each in ranked if each > (-question.after[0], question.after[1])]
     page = ranked[: question.limit]
     matches = max(wording.matches, len(ids) if by_meaning else 0)
-    return Answer(_with_opinions(tables, page), matches, len(ids), len(ranked) > len(page))
+    return Answer(_found(tables, page, worded, meant), matches, len(ids), len(ranked) > len(page))
+
+
+class _Scored(NamedTuple):
+    """In the order of answers."""
+
+    less: int  # the score, negative
+    id: str
 
 
 def _times(question: Question) -> str:
@@ -115,27 +122,23 @@ def _opinion_conditions(question: Question) -> str:
     return all_of(conditions, _times(question)) if conditions else ""
 
 
-def _scored(
-    tables: ArchiveTables, question: Question, words: Sequence[str], ids: Sequence[str], *, by_meaning: bool
-) -> list[Found]:
-    texts = _first(rows_of(tables, DOCUMENTS, ids, ["value", "words"]))
-    near_to = {}
-    if by_meaning and question.meaning is not None:
-        model = f"model = {quoted(question.meaning.model)}"
-        near_to = _first(rows_of(tables, READINGS, ids, ["embedding", "scale"], model))
-    found = []
-    for name, row in texts.items():
+def _by_words(tables: ArchiveTables, words: Sequence[str], ids: Sequence[str]) -> dict[str, int]:
+    scores: dict[str, int] = {}
+    for name, row in _first(rows_of(tables, DOCUMENTS, ids, ["value", "words"])).items():
         document = decode_document(row["value"])
-        if not isinstance(document, Document):
-            continue
-        worded = (
-            score_words(words, row["words"].split(" "), document.title) if question.by != "meaning" and words else None
-        )
-        meant = None
-        if question.meaning is not None and name in near_to:
-            meant = score_meaning(question.meaning, near_to[name]["embedding"], near_to[name]["scale"])
-        found.append(Found(document, (worded or 0) + (meant or 0), worded, meant, []))
-    return found
+        if isinstance(document, Document):
+            scores[name] = score_words(words, row["words"].split(" "), document.title)
+    return scores
+
+
+def _by_meaning(tables: ArchiveTables, meaning: Meaning, ids: Sequence[str]) -> dict[str, int]:
+    """The product of two embeddings (of length 1: the cosine), micro-units, exact in integers."""
+    rows = _first(rows_of(tables, READINGS, ids, ["embedding", "scale"], f"model = {quoted(meaning.model)}"))
+    exact = products([row["embedding"] for row in rows.values()], meaning.embedding)
+    return {
+        name: product * meaning.scale * row["scale"] * MICRO // SCALE**2
+        for (name, row), product in zip(rows.items(), exact, strict=True)
+    }
 
 
 def score_words(words: Sequence[str], text: Sequence[str], title: str) -> int:
@@ -153,14 +156,6 @@ def score_words(words: Sequence[str], text: Sequence[str], title: str) -> int:
     return round(MICRO * (total / len(words) + (_TOGETHER if together else 0.0)))
 
 
-def score_meaning(meaning: Meaning, embedding: bytes, scale: int) -> int:
-    """The product of two embeddings (of length 1: the cosine), micro-units, exact in integers."""
-    if len(embedding) != len(meaning.embedding):
-        return 0
-    product = sum(map(int.__mul__, memoryview(meaning.embedding).cast("b"), memoryview(embedding).cast("b")))
-    return product * meaning.scale * scale * MICRO // SCALE**2
-
-
 def _first(rows: Sequence[Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for row in rows:
@@ -168,16 +163,21 @@ def _first(rows: Sequence[Any]) -> dict[str, Any]:
     return found
 
 
-def _with_opinions(tables: ArchiveTables, page: Sequence[Found]) -> list[Found]:
-    """With what was heard of each: one opinion a company, in the order in which the document made them."""
+def _found(
+    tables: ArchiveTables, page: Sequence[_Scored], worded: dict[str, int], meant: dict[str, int]
+) -> list[Found]:
+    """With text, and what was heard of each: one opinion a company, in the order in which the document made them."""
+    ids = [each.id for each in page]
+    texts = _first(rows_of(tables, DOCUMENTS, ids, ["value"]))
     heard: dict[str, dict[str, Opinion]] = {}
-    for row in rows_of(tables, OPINIONS, [each.document.id for each in page], ["value"], "kind = 'opinion'"):
+    for row in rows_of(tables, OPINIONS, ids, ["value"], "kind = 'opinion'"):
         opinion = decode_opinion(row["value"])
         if isinstance(opinion, Opinion):
             heard.setdefault(row["document_id"], {}).setdefault(opinion.company, opinion)
-    return [
-        each._replace(
-            opinions=sorted(heard.get(each.document.id, {}).values(), key=lambda o: (o.origin.index, o.company))
-        )
-        for each in page
-    ]
+    found = []
+    for less, name in page:
+        document = decode_document(texts[name]["value"]) if name in texts else None
+        if isinstance(document, Document):
+            opinions = sorted(heard.get(name, {}).values(), key=lambda each: (each.origin.index, each.company))
+            found.append(Found(document, -less, worded.get(name), meant.get(name), opinions))
+    return found

@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from shared.clients.redis import connect
+from shared.clock import SystemClock
 from shared.contract.archive import DOCUMENTS, OPINIONS, PLACE, READINGS
 from shared.contract.events import Tick
+from shared.contract.keys import API_KEYS
 from shared.reading.archive.search import Answer, Question, search
 from shared.reading.archive.tables import ArchiveTables, NoArchive
 from shared.settings import Settings
+from tests.api_server import served
 from tests.integration.worker_process import Worker, document, make_topics, publish, records, running, wait_for
 
 pytestmark = pytest.mark.kafka
@@ -62,6 +66,7 @@ def test_everything_is_archived_once_and_found(archived: Settings) -> None:
                 wait_for(lambda t=table, n=topic: _all_there(archived, t, n), *both)
             wait_for(lambda: _all_there(archived, READINGS, topics.readings), *both)
             _search_finds(archived)
+            _the_api_finds_as_well(archived)
         finally:
             for worker in both:
                 worker.close()
@@ -90,3 +95,21 @@ def _search_finds(settings: Settings) -> None:
     assert {each.document.id for each in apple.found}.isdisjoint(each.document.id for each in following.found)
     begin = document(396, "").available_at
     assert found(search(tables, Question("apple outlook", begin=begin))) == ["Apple raises its outlook number396"]
+
+
+def _the_api_finds_as_well(settings: Settings) -> None:
+    with connect(settings.redis) as client, served(settings, SystemClock()) as api:
+        client.delete(API_KEYS)
+        first = api.get("/v1/search", params={"q": "apple outlook", "limit": 30})
+        assert first.status_code == 200, first.text
+        answer = first.json()
+        rows = answer["data"]
+        while answer["next"]:
+            query = {"q": "apple outlook", "limit": 30, "cursor": answer["next"]}
+            answer = api.get("/v1/search", params=query).json()
+            rows += answer["data"]
+        every = search(ArchiveTables.of(settings), Question("apple outlook", limit=500))
+        assert [row["id"] for row in rows] == [each.document.id for each in every.found]
+        assert {row["opinions"][0]["company"] for row in rows} == {"AAPL"}
+        refused = api.get("/v1/search", params={"q": "apple", "by": "meaning"})
+        assert (refused.status_code, "no embeddings" in refused.text) == (422, True)  # the stub gives none

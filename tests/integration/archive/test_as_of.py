@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
 import time
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,14 +20,16 @@ from services.archive.moments import NotKnown, moment_of
 from services.archive.past import Bound, PastRuns, told
 from services.archive.proof import live_proof, past_proof, verify
 from shared.clients.redis import connect
-from shared.clock import HOUR, SystemClock
+from shared.clock import HOUR, SystemClock, to_iso
 from shared.contract.aggregates import pack, unpack_bucket
 from shared.contract.events import Document, Tick
-from shared.contract.keys import Keys
+from shared.contract.keys import API_KEYS, Keys
 from shared.reading.archive.tables import ArchiveTables, NoArchive
 from shared.reading.binding import read_binding, recorded_slots
 from shared.settings import Settings
+from tests.api_server import served
 from tests.integration.worker_process import Worker, document, make_topics, publish, running, wait_for
+from tests.worker_process import BELLWETHER
 
 pytestmark = pytest.mark.kafka
 COMPANIES = ("AAPL", "MSFT")
@@ -57,7 +61,7 @@ def plain(value: object) -> Any:
     return json.loads(msgspec.json.encode(value))
 
 
-def test_as_of_a_moment_is_what_was_said_then(watched: Settings) -> None:
+def test_as_of_a_moment_is_what_was_said_then(watched: Settings, tmp_path: Path) -> None:
     topics, draw = make_topics(watched), random.Random(5)
     probes: list[Probe] = []
     with ExitStack() as stack, connect(watched.redis) as client:
@@ -84,6 +88,8 @@ def test_as_of_a_moment_is_what_was_said_then(watched: Settings) -> None:
         tables = ArchiveTables.of(watched)
         wait_for(lambda: known_up_to(tables, watched.kafka.opinion_partitions, last), archive)
         check(watched, client, probes, draw)
+        client.delete(API_KEYS)
+        over_http(watched, probes, tmp_path)
         forge(watched, client)
 
 
@@ -140,6 +146,38 @@ def check(settings: Settings, client: redis.Redis, probes: list[Probe], draw: ra
         assert verify(settings, client, proof, kafka_log(settings)) == ""
         assert verify(settings, client, proof, archived_log(ArchiveTables.of(settings))) == ""
     assert by_time >= 5
+
+
+def over_http(settings: Settings, probes: list[Probe], tmp_path: Path) -> None:
+    """The API's buckets as of a moment are those of the probe, and its proof is one that the command takes."""
+    moment, company, _, answer = probes[-1]
+    with served(settings, SystemClock()) as api:
+        path, asked = f"/v1/companies/{company}/sentiment", {"as_of": to_iso(moment), "resolution": "day"}
+        told = api.get(path, params=asked)
+        assert told.status_code == 200, told.text
+        assert told.json()["as_of"] == to_iso(moment)
+        days = [row["bucket"][0] for row in answer["buckets"] if row["resolution"] == "day"]
+        assert sum(row["documents"] for row in told.json()["data"]) == sum(days)
+        documents = api.get(f"/v1/companies/{company}/documents", params={"as_of": to_iso(moment), "limit": 1000})
+        assert len(documents.json()["data"]) == len(answer["documents"])
+        file = tmp_path / "answer.json"
+        file.write_bytes(api.get(path, params=asked | {"proof": "1"}).content)
+        before = api.get(path, params={"as_of": "2001-01-01", "resolution": "day"})
+        assert before.status_code == 404 and "journal begins later" in before.text
+    command = [
+        str(BELLWETHER),
+        "verify",
+        str(file),
+        "--state",
+        str(settings.state_dir),
+        "--run",
+        settings.run,
+        "--json",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert json.loads(done.stdout.splitlines()[-1]) == {"file": str(file), "holds": True, "difference": None}, (
+        done.stderr
+    )
 
 
 def forge(settings: Settings, client: redis.Redis) -> None:

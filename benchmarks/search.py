@@ -1,0 +1,170 @@
+"""Search over 500,000 documents: how long a question takes, by words and by meaning, with filters and without.
+
+python -m benchmarks.search [--documents 500000] [--json]
+
+Documents, opinions and embeddings are drawn (words by Zipf's law), archived by the worker's own code, indexed by its
+upkeep. Each kind of question is asked with different words; the first of each kind is left out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import resource
+import sys
+import tempfile
+import time
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, Final
+
+from services.archive.rows import Rows, tables_of
+from services.archive.tables import Tables, modest
+from services.archive.upkeep import Upkeep
+from services.embedded.redis import EmbeddedRedis
+from services.runtime.record import Recorded
+from shared.clients.redis import connect
+from shared.clock import MINUTE
+from shared.contract.events import Document, Opinion, Origin, encode
+from shared.contract.readings import Reading, encode_reading
+from shared.contract.topics import Topics
+from shared.reading.archive.search import Meaning, Question, search
+from shared.reading.archive.tables import ArchiveTables
+from shared.settings import RedisSettings
+
+START: Final = 1_700_000_000_000_000
+DIMENSIONS: Final = 384
+BATCH: Final = 10_000
+EVENTS: Final = ("earnings", "analyst_rating", "general_news", "legal_regulation", "ipo")
+
+
+class Drawn:
+    """Documents with an opinion and a reading each."""
+
+    def __init__(self) -> None:
+        self.draw = random.Random(1)
+        self.words = [f"word{number}" for number in range(50_000)]
+        self._weights = list(accumulate(1 / (rank + 10) for rank in range(len(self.words))))
+
+    def records(self, first: int, count: int) -> list[Recorded]:
+        found = []
+        for number in range(first, first + count):
+            at, name = START + number * MINUTE, f"{number * 7919 % 10**9:032x}"
+            text = " ".join(self.draw.choices(self.words, cum_weights=self._weights, k=60))
+            document = Document(
+                id=name, channel="news", source="drawn", text=text, published_at=at, received_at=at, available_at=at
+            )
+            found.append(Recorded("documents.news", 0, number, name.encode(), encode(document), timestamp=at / 1e6))
+            found += [self._opinion(number, name, at), self._reading(number, name, at)]
+        return found
+
+    def _opinion(self, number: int, name: str, at: int) -> Recorded:
+        positive = self.draw.randrange(1_000_001)
+        opinion = Opinion(
+            origin=Origin("T", 0, number), document_id=name, company=f"C{self.draw.randrange(500)}",
+            relevance=1_000_000, channel="news", source="drawn", story=name[:16], published_at=at, available_at=at,
+            negative=0, neutral=1_000_000 - positive, positive=positive, event=self.draw.choice(EVENTS), model="M", companies=1,
+        )  # fmt: skip
+        return Recorded("opinions", 0, number, opinion.company.encode(), encode(opinion), timestamp=at / 1e6)
+
+    def _reading(self, number: int, name: str, at: int) -> Recorded:
+        packed = self.draw.randbytes(DIMENSIONS)
+        reading = Reading(
+            origin=Origin("T", 0, number), document_id=name, available_at=at, model="M", embedding=packed, scale=1
+        )
+        return Recorded("readings", 0, number, name.encode(), encode_reading(reading), timestamp=at / 1e6)
+
+    def common(self) -> str:
+        return self.words[self.draw.randrange(20, 200)]
+
+    def rare(self) -> str:
+        return self.words[self.draw.randrange(2_000, 20_000)]
+
+
+def questions(drawn: Drawn, documents: int) -> dict[str, list[Question]]:
+    """Twenty and one of each kind."""
+    end = START + documents * MINUTE
+    week = end - 7 * 24 * 60 * MINUTE
+
+    def meaning() -> Meaning:
+        return Meaning("M", drawn.draw.randbytes(DIMENSIONS), 1)
+
+    made: dict[str, Any] = {
+        "a rare word": lambda: Question(drawn.rare()),
+        "two common words": lambda: Question(f"{drawn.common()} {drawn.common()}"),
+        "a common word, one company": lambda: Question(drawn.common(), company=f"C{drawn.draw.randrange(500)}"),
+        "a common word, a week, an event": lambda: Question(drawn.common(), event="ipo", begin=week, end=end),
+        "a common word, positive": lambda: Question(drawn.common(), sentiment="positive"),
+        "by meaning": lambda: Question(meaning=meaning(), by="meaning"),
+        "by meaning, a week": lambda: Question(meaning=meaning(), by="meaning", begin=week, end=end),
+    }
+    return {name: [make() for _ in range(21)] for name, make in made.items()}
+
+
+def measured(tables: ArchiveTables, asked: list[Question]) -> dict[str, float]:
+    """Milliseconds."""
+    took = []
+    for question in asked:
+        began = time.perf_counter()
+        search(tables, question)
+        took.append((time.perf_counter() - began) * 1000)
+    took = sorted(took[1:])
+    return {"p50_ms": round(took[len(took) // 2], 1), "p95_ms": round(took[int(0.95 * len(took))], 1)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--documents", type=int, default=500_000)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    modest()
+    with tempfile.TemporaryDirectory(prefix="bellwether-search-") as folder:
+        found = run(Path(folder), given.documents)
+    for name, value in found.items() if not given.json else ():
+        sys.stdout.write(f"{name}: {value}\n")
+    if given.json:
+        sys.stdout.write(json.dumps(found) + "\n")
+
+
+def _filled(tables: Tables, drawn: Drawn, documents: int) -> float:
+    """Seconds that adding took."""
+    rows = Rows(tables_of(Topics()), dict.fromkeys(tables_of(Topics()), "T"))
+    adding = 0.0
+    for first in range(0, documents, BATCH):
+        made = rows.of(drawn.records(first, min(BATCH, documents - first)))
+        started = time.perf_counter()
+        tables.add(made)
+        adding += time.perf_counter() - started
+    return adding
+
+
+def run(folder: Path, documents: int) -> dict[str, Any]:
+    began = time.perf_counter()
+    server = EmbeddedRedis(folder / "redis")
+    server.start()  # before LanceDB has threads
+    try:
+        archive, drawn = ArchiveTables(str(folder / "archive")), Drawn()
+        tables = Tables(archive)
+        adding = _filled(tables, drawn, documents)
+        started = time.perf_counter()
+        with connect(RedisSettings(url=server.url)) as client:
+            Upkeep(tables, client, "benchmark").round()
+        indexing = time.perf_counter() - started
+    finally:
+        server.kill()
+    found: dict[str, Any] = {name: measured(archive, asked) for name, asked in questions(drawn, documents).items()}
+    size = sum(file.stat().st_size for file in (folder / "archive").rglob("*") if file.is_file())
+    return {
+        "documents": documents,
+        "rows_per_s": round(3 * documents / adding),
+        "first_index_s": round(indexing, 1),
+        "archive_bytes": size,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "prepared_s": round(time.perf_counter() - began, 1),
+        **found,
+    }
+
+
+if __name__ == "__main__":
+    main()
