@@ -64,7 +64,8 @@ class Drawn:
         opinion = Opinion(
             origin=Origin("T", 0, number), document_id=name, company=f"C{self.draw.randrange(500)}",
             relevance=1_000_000, channel="news", source="drawn", story=name[:16], published_at=at, available_at=at,
-            negative=0, neutral=1_000_000 - positive, positive=positive, event=self.draw.choice(EVENTS), model="M", companies=1,
+            negative=0, neutral=1_000_000 - positive, positive=positive, event=self.draw.choice(EVENTS), model="M",
+            companies=1,
         )  # fmt: skip
         return Recorded("opinions", 0, number, opinion.company.encode(), encode(opinion), timestamp=at / 1e6)
 

@@ -192,16 +192,3 @@ class PastBuckets:
                 authors |= row.authors.keys()
                 stories |= row.stories.keys()
         return len(authors), len(stories)
-
-
-class PastView:
-    """A company's slot at a moment, as shared.reading.sentiment asks for buckets."""
-
-    def __init__(self, past: Past) -> None:
-        self.buckets = PastBuckets(past.folded.store)
-
-
-def newest_of(past: Past, company: str) -> int:
-    """The highest available_at of a company then, microseconds; 0 without one."""
-    state = past.folded.store.states[past.folded.slot].companies.get(company)
-    return (state.newest or 0) if state is not None else 0
