@@ -22,6 +22,7 @@ from services.api.problems import Problem, unavailable
 from services.api.routes import companies, documents, market, operation, push, runs, score, search, signals, stream
 from services.api.schemas import ProblemDetails
 from shared.contract.health import WorkerReport
+from shared.reading.archive.tables import NoArchive
 
 ROUTERS: Final = (operation, companies, documents, market, signals, runs, search, score, push, stream)
 
@@ -106,6 +107,11 @@ def _http(request: Request, error: Exception) -> Response:
     return Problem(error.status_code, str(error.detail), headers=dict(error.headers or {})).response()
 
 
+def _no_archive(request: Request, error: Exception) -> Response:
+    del request
+    return unavailable(str(error), "see: bellwether archive status").response()
+
+
 def _unexpected(request: Request, error: Exception) -> Response:
     """The error itself is logged by the gate, which it reaches after this."""
     del request, error
@@ -128,5 +134,6 @@ _HANDLERS: Final[dict[type[Exception], Callable[[Request, Exception], Response]]
     HTTPException: _http,
     redis.RedisError: _store_away,
     msgspec.ValidationError: _other_layout,
+    NoArchive: _no_archive,
     Exception: _unexpected,
 }

@@ -110,13 +110,6 @@ class Door:
 
         return past_company(self.past_runs, company, at, self.clock.now())
 
-    @cached_property
-    def tables(self) -> ArchiveTables:
-        """The archive, which need not be there."""
-        from shared.reading.archive.tables import ArchiveTables
-
-        return ArchiveTables.of(self.settings)
-
     def push_door(self) -> PushDoor:
         """Opened at the first push: it connects to Kafka. Raises what PushDoor raises."""
         from services.ingest.push import PushDoor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -9,9 +10,10 @@ import msgspec
 from shared.clock import to_iso
 from shared.contract.aggregates import RecentDocument
 from shared.contract.alerts import Alert
-from shared.contract.events import MICRO, Opinion
+from shared.contract.events import MICRO, Document, Opinion
 from shared.contract.signals import Signal
 from shared.links import safe_link
+from shared.reading.archive.document import Archived
 from shared.reading.archive.search import Found
 from shared.reading.signals import plain
 from shared.universe.instrument import Instrument
@@ -70,30 +72,50 @@ def document_row(document: RecentDocument) -> dict[str, Any]:
 
 def found_row(found: Found) -> dict[str, Any]:
     """A document of the archive, and why it was found."""
-    document = found.document
+    row = archived_row(Archived(found.document, found.opinions))
+    return (
+        {"id": row.pop("id")}
+        | {
+            "score": found.score / MICRO,
+            "words": None if found.words is None else found.words / MICRO,
+            "meaning": None if found.meaning is None else found.meaning / MICRO,
+        }
+        | row
+    )
+
+
+def kept_row(kept: Sequence[RecentDocument]) -> dict[str, Any]:
+    """A document as the aggregates keep it: an excerpt, and one opinion a company."""
+    first = kept[0]
+    return _document(first) | {"text": first.excerpt, "language": None, "opinions": [_heard(each) for each in kept]}
+
+
+def archived_row(archived: Archived) -> dict[str, Any]:
+    """A document of the archive, whole."""
+    document = archived.document
+    more = {"text": document.text, "language": document.language}
+    return _document(document) | more | {"opinions": [_heard(each) for each in archived.opinions]}
+
+
+def _document(document: Document | RecentDocument) -> dict[str, Any]:
     return {
         "id": document.id,
-        "score": found.score / MICRO,
-        "words": None if found.words is None else found.words / MICRO,
-        "meaning": None if found.meaning is None else found.meaning / MICRO,
         "available_at": to_iso(document.available_at),
         "published_at": to_iso(document.published_at),
         "channel": document.channel,
         "source": document.source,
         "title": document.title,
-        "text": document.text,
         "url": safe_link(document.url) or None,
-        "language": document.language,
         "synthetic": document.synthetic,
-        "opinions": [
-            {
-                "company": each.company,
-                "sentiment": (each.positive - each.negative) / MICRO,
-                "relevance": each.relevance / MICRO,
-                "event": each.event or None,
-            }
-            for each in found.opinions
-        ],
+    }
+
+
+def _heard(each: Opinion | RecentDocument) -> dict[str, Any]:
+    return {
+        "company": each.company,
+        "sentiment": (each.positive - each.negative) / MICRO,
+        "relevance": each.relevance / MICRO,
+        "event": each.event or None,
     }
 
 

@@ -159,7 +159,22 @@ class RunRow(BaseModel):
     backtests: list[str]
 
 
-class DocumentAnswer(Answer[list[DocumentRow]]):
+class WholeDocument(BaseModel):
+    id: str
+    available_at: str
+    published_at: str
+    channel: str
+    source: str
+    title: str | None
+    text: str | None
+    url: str | None
+    language: str | None
+    synthetic: bool
+    opinions: list[dict[str, Any]]
+    explanation: dict[str, Any] | None = None
+
+
+class DocumentAnswer(Answer[WholeDocument]):
     pass
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -51,9 +52,25 @@ def export_aggregates(
     _exported(rows, out, as_json)
 
 
+class SignalFormat(StrEnum):
+    """A table, or a data folder of Microsoft's qlib."""
+
+    parquet = "parquet"
+    qlib = "qlib"
+
+
 @export_app.command("signals")
 def export_signals(
-    out: Out, begin: Begin = None, end: End = None, state: State = None, run: Run = None, as_json: Json = False
+    out: Annotated[Path, typer.Option("--out", help="Parquet file to write; for qlib, the folder.")],
+    form: Annotated[
+        SignalFormat, typer.Option("--format", help="parquet, or qlib: one strategy's scores by day.")
+    ] = SignalFormat.parquet,
+    strategy: Annotated[str | None, typer.Option("--strategy", help="Only this strategy.")] = None,
+    begin: Begin = None,
+    end: End = None,
+    state: State = None,
+    run: Run = None,
+    as_json: Json = False,
 ) -> None:
     """Export every revision of every signal that was known within the range, one per row; of a replay, too."""
     from services.runs.tables import read_table, write_signals
@@ -65,8 +82,20 @@ def export_signals(
     frame = read_table(kept) if kept else _live_signals(settings)
     first, last = _range(begin, end)
     chosen = frame[(frame["available_at"] >= first) & (frame["available_at"] < last)]
+    if form is SignalFormat.qlib:
+        _as_qlib(chosen, out, strategy, as_json=as_json)
+        return
+    chosen = chosen if strategy is None else chosen[chosen["strategy"] == strategy]
     with whole_file(out) as draft:
         _exported(write_signals(draft, chosen), out, as_json)
+
+
+def _as_qlib(signals: pd.DataFrame, out: Path, strategy: str | None, *, as_json: bool) -> None:
+    from services.runs.qlib_data import write_qlib
+
+    instruments, days = write_qlib(out, signals, strategy)
+    words = f"{instruments:,} instruments over {days:,} days written to {out}; qlib.init(provider_uri={str(out)!r})"
+    say({"instruments": instruments, "days": days, "folder": str(out)}, words, as_json=as_json)
 
 
 def _live_signals(settings: Settings) -> pd.DataFrame:

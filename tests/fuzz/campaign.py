@@ -22,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from tests.fuzz import documents, stored
+from tests.fuzz import documents, doors, stored
 from tests.fuzz.mutation import Mutator
 
 LIMIT_SECONDS: Final = 15.0  # for one input
@@ -53,6 +53,7 @@ TARGETS: Final = (
     Target("streams", 20_000, documents.STREAMS, documents.stream),
     Target("backups", 5_000, stored.BACKUPS, stored.backup),
     Target("settings", 5_000, stored.SETTINGS, stored.settings),
+    Target("doors", 20_000, doors.DOORS, doors.door),
 )
 
 

@@ -1,27 +1,46 @@
-"""One document, with what it says of each company."""
+"""One document: its text, what it says of each company, and which words led there."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated, Any
 
-from services.api.answers import answer
-from services.api.door import door_of
+from fastapi import APIRouter, Query, Request, Response
+
+from services.api.answers import one
+from services.api.door import Door, door_of
 from services.api.parameters import Form
 from services.api.problems import Problem
-from services.api.rows import document_row
+from services.api.rows import archived_row, kept_row
 from services.api.schemas import DocumentAnswer, answers
+from shared.reading.archive.document import archived_document
 from shared.reading.documents import EVER
 
 router = APIRouter(tags=["documents"])
 
 
 @router.get("/v1/documents/{id}", responses=answers(DocumentAnswer))
-def document(request: Request, id: str, form: Form = None) -> Response:
-    """A document that is kept, one row for each company that it speaks of."""
+def document(
+    request: Request,
+    id: str,
+    explain: Annotated[bool, Query(description="With the words that led to each answer; loads the model.")] = False,
+    form: Form = None,
+) -> Response:
+    """A document with its opinions: of the archive, or of the latest ones, of which an excerpt is kept."""
     del form
     door = door_of(request)
-    run = door.run()
-    found = [each for each in run.documents.between(run.newest(), *EVER) if each.id == id]
-    if not found:
+    row = _found(door, id)
+    if row is None:
         raise Problem(404, "no document that is kept has this id", "its id stands in companies/{id}/documents")
-    return answer(request, [document_row(each) for each in found], door.about(run), None)
+    if explain:
+        text = f"{row['title']}\n{row['text']}".strip()
+        row["explanation"] = door.scorer.score([text], explain=True)[0]["explanation"]
+    return one(request, row, door.about(door.run()))
+
+
+def _found(door: Door, name: str) -> dict[str, Any] | None:
+    archived = archived_document(door.archive, name)
+    if archived is not None:
+        return archived_row(archived)
+    run = door.run()
+    kept = [each for each in run.documents.between(run.newest(), *EVER) if each.id == name]
+    return kept_row(kept) if kept else None

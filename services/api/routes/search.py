@@ -81,7 +81,7 @@ def found(
 def searched(door: Door, question: Question) -> Answer:
     """Raises Problem."""
     try:
-        return search(door.tables, question)
+        return search(door.archive, question)
     except NoArchive as error:
         raise unavailable(str(error), "search needs the archive; see: bellwether archive status") from None
     except ValueError as error:
