@@ -48,6 +48,8 @@ def test_an_admin_sees_who_did_what_and_a_viewer_does_not(browser: Browser, tmp_
             page.goto(f"{served.url}/?page=Audit", timeout=PATIENCE)
             expect(page.get_by_text("grace, admin")).to_be_visible(timeout=PATIENCE)
             expect(page.get_by_text("Audit log")).to_be_visible(timeout=PATIENCE)
+            expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=PATIENCE)
+            expect(page.locator("[data-testid=stDataFrame] canvas").first).to_be_visible(timeout=PATIENCE)
             page.screenshot(path=ARTEFACTS / "audit.png")
             page.goto(f"{served.url}/_door/logout", timeout=PATIENCE)
             page.close()

@@ -12,7 +12,7 @@ import pytest
 from services.archive.log_copy import archived_log
 from services.archive.proof import Proof, verify
 from shared.clients.redis import connect
-from shared.clock import SystemClock, to_iso
+from shared.clock import DAY, SystemClock, to_iso
 from shared.contract.events import Tick
 from shared.contract.keys import API_KEYS
 from shared.reading.archive.tables import ArchiveTables
@@ -45,7 +45,8 @@ def test_what_was_said_then_is_answered_now(watched: Settings) -> None:
         workers = [Worker(watched, role=role) for role in ("aggregation", "archive")]
         stack.callback(lambda: [worker.close() for worker in workers])
         api = stack.enter_context(served(watched))
-        span = {"resolution": "day", "from": to_iso(first[0].available_at - 86_400_000_000), "to": "2199-01-01"}
+        begin, end = first[0].available_at - DAY, later[-1].available_at + DAY
+        span = {"resolution": "day", "from": to_iso(begin), "to": to_iso(end)}
 
         def counted() -> int:
             answer = api.get("/v1/companies/AAPL/sentiment", params=span)
