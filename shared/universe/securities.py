@@ -33,7 +33,7 @@ __all__ = ["Catalogue", "CatalogueError", "Instrument", "Listing", "plain_name",
 
 _RULES: Final = b"linking-2"  # raise it when services/scoring reads names differently: opinions then change, too
 _HERE: Final = Path(__file__).parent
-_FIRST: Final = "us"  # where two packs have a name, this one's instrument is meant
+_FIRST: Final = ("names", "us")  # where two packs have a name, these ones' instrument is meant; names: by hand
 
 
 class Catalogue:
@@ -99,6 +99,11 @@ class Catalogue:
     def named(self, text: str) -> Instrument | None:
         """The instrument with this very name, whatever its spelling."""
         return self._names.get(plain_name(text)) if text.strip() else None
+
+    def ever(self, symbol: str) -> Instrument | None:
+        """The only one that ever had this symbol."""
+        had = {each.id: each for _, each in self._symbols.get(plain_symbol(symbol), ())}
+        return next(iter(had.values())) if len(had) == 1 else None
 
     def resolve(self, ticker_or_name: str, day: date | None = None) -> Instrument | None:
         """The instrument that a source means by a ticker, an id or a name on `day`; None when none is meant.
@@ -169,7 +174,8 @@ def _digest(files: Sequence[tuple[str, bytes]]) -> str:
 
 def shipped_packs() -> list[tuple[str, bytes]]:
     """The packs that come with Bellwether: name and content, in the order in which they are laid."""
-    paths = sorted((_HERE / "packs").glob("*.csv"), key=lambda path: (path.stem != _FIRST, path.stem))
+    order = {stem: at for at, stem in enumerate(_FIRST)}
+    paths = sorted((_HERE / "packs").glob("*.csv"), key=lambda path: (order.get(path.stem, len(order)), path.stem))
     return [(f"packs/{path.name}", path.read_bytes()) for path in paths]
 
 

@@ -47,10 +47,13 @@ class Entry:
     small: bool  # whether all lower case is read as the name
     dated: bool  # whether it was a name on some days alone
     guarded: bool  # whether something beside it in a text may say that it is not the instrument
+    plus: bool  # whether a plus sign ends it
     curated: bool  # whether somebody wrote it down by hand: in Bellwether's own list or in a user's
 
     def fits(self, index: int, low: Sequence[str], at: Sequence[re.Match[str]], folded: str) -> bool:
         """Whether the gaps of the text from token `index` on are such as may lie within this name."""
+        if self.plus and folded[at[index + len(self.gaps)].end() :][:1] != "+":
+            return False  # Paramount+
         for token, own in enumerate(self.gaps, index):
             gap = folded[at[token].end() : at[token + 1].start()]
             if gap == own or gap in _PLAIN_GAPS:
@@ -123,11 +126,11 @@ class Gazetteer:
 
     def _made(self, tokens: tuple[str, ...]) -> tuple[Entry, ...]:
         """A spelling that two share is the first one's; one that an instrument has twice keeps its first."""
-        found: dict[tuple[tuple[str, ...], str], Entry] = {}
+        found: dict[tuple[tuple[str, ...], str, str], Entry] = {}
         family = len(tokens) == 1 and tokens[0] in self.families
         for spelling, name, instrument in self._written[tokens]:
             entry = _entry(spelling, name, instrument, family)
-            found.setdefault((entry.gaps, instrument.id), entry)
+            found.setdefault((entry.gaps, instrument.id, entry.exact), entry)
         return tuple(found.values())
 
 
@@ -151,7 +154,8 @@ def _plural(name: Name, instrument: Instrument) -> tuple[str, ...]:
 
 
 def _curated(instrument: Instrument) -> bool:
-    return ".csv" in instrument.source or ".parquet" in instrument.source
+    source = instrument.source  # a file of the user, Bellwether's own list, or what it adds to packs (packs/names.csv)
+    return ".csv" in source or ".parquet" in source or source.startswith("Bellwether")
 
 
 def _spellings(written: str) -> Iterator[str]:
@@ -196,5 +200,6 @@ def _entry(written: str, name: Name, instrument: Instrument, family: bool) -> En
         or instrument.id in DATA_COMPANIES
         or tokens[0] in SURNAMES
         or tokens[0] in PLATFORMS,
+        plus=written.endswith("+"),
         curated=_curated(instrument),
     )

@@ -58,8 +58,9 @@ Holders = Callable[[tuple[str, ...], date | None], Instrument | None]
 
 
 def _holder(catalogue: Catalogue, symbols: tuple[str, ...], day: date | None) -> Instrument | None:
-    """Whose the first of these symbols is that is somebody's on that day."""
-    return next((found for symbol in symbols if (found := catalogue.by_ticker(symbol, day)) is not None), None)
+    """Whose the first of these symbols is that is somebody's on that day; without a day, or ever was one's alone."""
+    found = next((each for symbol in symbols if (each := catalogue.by_ticker(symbol, day)) is not None), None)
+    return catalogue.ever(symbols[0]) if found is None and day is None and symbols else found
 
 
 class Linker:
@@ -182,7 +183,7 @@ class _Reading:
         for entry in names.at(index, self._low, self._day):
             stop = index + len(entry.tokens)
             start, end = matches[index].start(), matches[stop - 1].end()
-            if entry.gaps and not entry.fits(index, self._low, matches, self.text):
+            if (entry.gaps or entry.plus) and not entry.fits(index, self._low, matches, self.text):
                 continue
             if (entry.exact and self.text[start:end] != entry.exact) or self._context.taken(start, end):
                 continue

@@ -144,7 +144,7 @@ INVITATIONS: Final = words("us me follow like join page watch find video posted 
 # "let me google it": what a company's name became
 VERBS: Final = words("google uber zoom fedex xerox paypal slack netflix lyft")
 BEFORE_VERBS: Final = words("to me you i u can just should could lets let please always still must would we they and")
-AFTER_VERBS: Final = words("it this that him her them your my his their")
+AFTER_VERBS: Final = words("cool good nice rich it this that him her them your my his their")
 # "polled by Thomson Reuters", "Nielsen data": where a figure comes from
 DATA_COMPANIES: Final = frozenset({"TRI", "MCO", "SPGI", "NLSN", "FDS", "MSCI", "IT", "INFO", "CME"})
 GATHERED: Final = words("polled surveyed compiled gathered collected according")
