@@ -117,6 +117,12 @@ class Context:
             return False
         return not is_english_word(before)
 
+    def _follows(self, start: int) -> bool:
+        """Whether a capital stands right before the token: "GVK Power" is no "Power"."""
+        if start == 0 or self.gap(start) != " " or not self.capital(start - 1):
+            return False
+        return self.token(start - 1) not in said.BEFORE_NAMES and not self.taken(*self.matches[start - 1].span())
+
     def convinces(self, entry: Entry, start: int, stop: int, capital: bool, possessive: bool) -> bool:
         """Whether `entry`, which needs evidence, at tokens [start, stop) is the company."""
         if self.contradicts(entry, start, stop):
@@ -135,7 +141,7 @@ class Context:
         if entry.exact and not (entry.curated and entry.grade <= DOUBTFUL) and not _telling(entry):
             return False  # FCC, IT: known as something else
         if entry.grade > DOUBTFUL or not (entry.curated or entry.gaps or entry.exact):
-            return self.business and self._acts(start, stop, after)
+            return self.business and self._acts(start, stop, after) and (entry.curated or not self._follows(start))
         return (
             (possessive and bool(evidence))
             or after in said.COMPANY_VERBS

@@ -156,7 +156,7 @@ AFFILIATES: Final = words(
     motors motor electronics electric electricals infrastructure infra ports green gas petroleum cement
     communications telecom securities card engineering consultancy elxsi sdi biologics electro display heavy
     consumer products foods healthcare healthineers gamesa mobility logistics construction c&t sds fire marine trust
-    realty properties estate housing naval retail jewellery elevator glovis mobis wia rotem hynix innovation
+    realty property properties estate housing naval retail jewellery elevator glovis mobis wia rotem hynix innovation
     household innotek chem uplus hbc femsa amatil beverages unilever india renewable renewables transmission wilmar
     enterprises estates jio materials fertilisers fertilizers tubes metals mining hotels leisure wind lifesciences
     auto paints agro tyres shipping aerospace defence defense mills sugar textiles
