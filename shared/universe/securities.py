@@ -26,6 +26,7 @@ from typing import Final
 
 from shared.universe.instrument import HAND_FILE, Instrument, Listing, Name, plain_name, plain_symbol
 from shared.universe.layers import complete, override
+from shared.universe.lives import called_while_listed, first_day
 from shared.universe.own_files import files_in_use, own_rows, read_own
 from shared.universe.rows import CatalogueError, read_rows
 
@@ -45,10 +46,12 @@ class Catalogue:
         """`raw` is the hand-written file; `packs` complete it; a user's `own` files win over both. Name and content."""
         found: dict[str, Instrument] = {}
         _add(found, read_rows(raw, HAND_FILE), None)
+        first_days = {each.id: first_day(each) for each in found.values()}
         for name, content in packs:
             _add(found, read_rows(content, name), complete)
         for name, content in own:
             _add(found, own_rows(content, name, _holders(found)), override)
+        found |= {id: called_while_listed(found[id], day) for id, day in first_days.items()}
         self.instruments: tuple[Instrument, ...] = tuple(found.values())
         if nameless := next((each.id for each in self.instruments if not each.names), ""):
             raise CatalogueError(f"{nameless} has no name in any file; give it one")

@@ -119,3 +119,17 @@ def test_of_a_list_of_tags_none_is_the_subject() -> None:
 def test_who_is_named_in_passing_is_less_relevant(text: str, subject: str, passing: str) -> None:
     relevance = {each.company: each.relevance for each in link(text).links}
     assert relevance[subject] > 2 * relevance[passing]
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "expected"),
+    [
+        ("Uber raises another billion from its investors", date(2016, 1, 4), []),
+        ("Uber files for its flotation", date(2019, 4, 11), ["UBER"]),
+        ("LinkedIn shares rise", date(2015, 1, 5), ["LNKD"]),
+        ("LinkedIn shares rise", date(2026, 1, 5), []),
+        ("LinkedIn shares rise", None, ["LNKD"]),  # a text without a day: the names of all times
+    ],
+)
+def test_a_company_is_called_by_its_name_while_it_is_listed(text: str, day: date | None, expected: list[str]) -> None:
+    assert [found.company for found in LINKER.link(text, day=day).links] == expected
