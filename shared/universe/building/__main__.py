@@ -62,6 +62,8 @@ def gather(register: Register, packages: Packages) -> list[str]:
     world.build(register, packages, english)
     doubts = us.build(register, packages, english)
     us.identify(register, packages)
+    others.more(register)
+    others.aliases(register)
     china.name(register, others.chinese_names())
     others.leftovers(register, rest)
     others.affiliates(register)

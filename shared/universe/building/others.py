@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from shared.universe.building.draft import Register
+from shared.universe.building.draft import Draft, Register
 from shared.universe.building.packages import Packages, source_of
 from shared.universe.instrument import Instrument
 from shared.universe.rows import read_rows
@@ -110,6 +110,36 @@ def homes(register: Register) -> None:
         draft = register.draft(ids[row["ticker"]], _PACKS.get(suffix, "europe"))
         draft.list_as(row["symbol"])
         register.settle(draft)
+
+
+def more(register: Register) -> None:
+    """Companies that no package has: `hand/others.csv`."""
+    for row in hand_rows("others.csv"):
+        id = register.find(symbol=row["symbol"]) or row["symbol"]
+        draft = register.draft(id, row["pack"], country=row["country"], exchange=row["mic"])
+        draft.list_as(row["symbol"], row["mic"])
+        _call(draft, row["name"])
+        draft.from_source("Bellwether")
+        register.settle(draft)
+
+
+def aliases(register: Register) -> None:
+    """What people call a company besides, with the grade that its marks say: `hand/aliases.csv`."""
+    for row in hand_rows("aliases.csv"):
+        if id := register.find(symbol=row["symbol"]):
+            draft = register.draft(id, "us")
+            _call(draft, row["names"])
+            draft.from_source("Bellwether")
+            register.settle(draft)
+
+
+def _call(draft: Draft, names: str) -> None:
+    for text in names.split("|"):
+        marked, _, language = text.partition("@")
+        plain = marked.lstrip("?")
+        draft.grades[plain] = len(marked) - len(plain)
+        if plain not in [name for name, _ in draft.names]:
+            draft.names.append((plain, language))
 
 
 def affiliates(register: Register) -> None:
