@@ -14,7 +14,7 @@ from services.aggregation.core.plan import Rules
 from services.aggregation.core.store import BucketRow
 from services.aggregation.journal import RULES
 from services.aggregation.main import rules_text, strategies_of, streams_of
-from services.aggregation.signals.strategy import Strategy
+from services.aggregation.signals.strategy import Strategy, StrategyError, load_strategy
 from services.archive.fold import Folded, fold
 from services.archive.log_copy import ReadLog, archived_log
 from services.archive.moments import Moment, NotKnown, moment_of
@@ -110,9 +110,8 @@ class PastRuns:
         entry = moment.entry
         if entry.rules and entry.rules != bound.rules_text:
             raise NotKnown(f"other rules held then ({entry.rules}); restore those settings to ask for it")
-        now = {name: strategy.digest for name, strategy in bound.strategies.items()}
-        silent = "" if entry.strategies == now else "other strategies ran then: their signals cannot be made again"
-        strategies = () if silent else tuple(bound.strategies.values())
+        strategies = _of_then(entry.strategies, bound.strategies)
+        silent = "" if strategies is not None else "other strategies ran then: their signals cannot be made again"
         records = self._log(moment.topic_id, moment.slot, moment.offset)
         run, since = self._settings.run, entry.since
         folded = fold(
@@ -121,7 +120,7 @@ class PastRuns:
             entry.slots or bound.slots,
             moment.topic_id,
             bound.rules,
-            strategies,
+            strategies or (),
             bound.streams,
             since,
             run,
@@ -131,7 +130,21 @@ class PastRuns:
                 f"the archived records of opinions[{moment.slot}] before {moment.offset:,} are not those that were "
                 "applied: their chain is another one; make the archive anew: bellwether archive rebuild"
             )
-        return Past(moment, folded, tuple(bound.strategies), silent)
+        return Past(moment, folded, tuple(entry.strategies), silent)
+
+
+def _of_then(then: Mapping[str, str], known: Mapping[str, Strategy]) -> tuple[Strategy, ...] | None:
+    """The strategies that ran then (name -> digest), of the settings or built in; None where one is another now."""
+    found = []
+    for name, digest in then.items():
+        try:
+            strategy = known.get(name) or load_strategy(name)
+        except StrategyError:
+            return None
+        if strategy.digest != digest:
+            return None
+        found.append(strategy)
+    return tuple(found)
 
 
 # -- what is told of one company
