@@ -15,6 +15,7 @@ FLOORS: Final[tuple[tuple[Room, ...], ...]] = (
     (("services/commands", "the bellwether command: options, wording, wiring"),),
     (
         ("services/supervisor", "bellwether up, status"),
+        ("services/api", "answers to programs"),
         ("services/alerts", "signals to alerts"),
         ("services/archive", "all that is kept"),
         ("services/replay", "a range, again"),
