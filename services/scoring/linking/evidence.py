@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.scoring.linking import vocabulary as said
-from services.scoring.linking.gazetteer import TOKEN, Entry
+from services.scoring.linking.gazetteer import Entry, token_pattern
 from services.scoring.linking.tickers import readable_alone
 from shared.languages.english_words import is_english_word
 from shared.universe.instrument import DOUBTFUL, SURE
@@ -22,6 +22,17 @@ from shared.universe.instrument import DOUBTFUL, SURE
 _FIGURE: Final = re.compile(
     r"\d\s?(?:%|pct|percent|p\.c\.|bps|bn|mln|m\b|bln)|[$\u20ac\u00a3\u00a5]\s?\d|\b(?:EU|FTC|SEC|DOJ|FDA)\b"
 )
+
+
+_AUTHORITY: Final = re.compile(r"[EFSD](?:U|TC|EC|OJ|DA)\b")
+_DIGIT: Final = re.compile(r"\d")
+
+
+def _figures(text: str) -> bool:
+    """Whether there are sums, shares in percent or one of the authorities."""
+    if _DIGIT.search(text) is None:
+        return _AUTHORITY.search(text) is not None
+    return _FIGURE.search(text) is not None
 
 
 class Context:
@@ -41,7 +52,7 @@ class Context:
     def matches(self) -> list[re.Match[str]]:
         """Where the tokens stand."""
         if self._matches is None:
-            self._matches = list(TOKEN.finditer(self.text))
+            self._matches = list(token_pattern(self.text).finditer(self.text))
         return self._matches
 
     @property
@@ -54,7 +65,7 @@ class Context:
     def business(self) -> bool:
         """Whether anything in the text is of business."""
         if self._business is None:
-            self._business = not said.BUSINESS.isdisjoint(self.words) or _FIGURE.search(self.text) is not None
+            self._business = not said.BUSINESS.isdisjoint(self.words) or _figures(self.text)
         return self._business
 
     @property

@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 from services.scoring.linking.bare import bare_symbols
 from services.scoring.linking.evidence import Context, as_verb, attribution, invitation
 from services.scoring.linking.folding import fold, lower
-from services.scoring.linking.gazetteer import TOKEN, Entry, Gazetteer
+from services.scoring.linking.gazetteer import Entry, Gazetteer, token_pattern
 from services.scoring.linking.han import HanNames, convinces
-from services.scoring.linking.relevance import LEAD_CHARS, MAX_SPANS, Span, Text, weigh
+from services.scoring.linking.relevance import LEAD_CHARS, MAX_SPANS, Span, Text, alone, weigh
 from services.scoring.linking.tickers import Code, codes_in, hashtags_in, readable_alone
 from services.scoring.linking.vocabulary import AFFILIATES, OWN_PARTS
 from shared.contract.events import MICRO
@@ -112,7 +112,7 @@ class _Reading:
         self.text = fold(text)
         self._holders, self._day = holders, day
         lowered = lower(self.text)
-        self._low = TOKEN.findall(lowered)
+        self._low = token_pattern(lowered).findall(lowered)
         self._blocked = bytearray(len(text))  # 1 where a character is taken: by a link or by a URL
         self._context = Context(self.text, self._low, self._blocked)
         self.known = self._context.known
@@ -261,6 +261,10 @@ class _Reading:
         found = self.found
         if not found and not named:
             return ()
+        if len(found) == 1 and not named:
+            ((company, spans),) = found.items()
+            spans.sort()
+            return (Link(company, alone(spans[0][0], lead, len(self.text)), tuple(spans[:MAX_SPANS])),)
         for spans in found.values():
             spans.sort()
         weights = weigh(Text(self._context, self._tags, lead), found) if found else {}

@@ -84,12 +84,16 @@ class Text:
     lead: int  # mentions that begin before count as in a title
 
 
+def alone(first: int, lead: int, length: int) -> int:
+    """Relevance of the only company of a text, by where it is first named."""
+    return 550_000 + (300_000 if first < lead else 0) + 150_000 * (length - first) // length
+
+
 def weigh(text: Text, found: Mapping[str, Sequence[Span]]) -> dict[str, int]:
     """Relevance of each company, micro-units, 0..MICRO. `found` has every mention of it, in order."""
     if len(found) == 1:
         ((company, spans),) = found.items()
-        first, length = spans[0][0], len(text.context.text)
-        return {company: 550_000 + (300_000 if first < text.lead else 0) + 150_000 * (length - first) // length}
+        return {company: alone(spans[0][0], text.lead, len(text.context.text))}
     mentions = sum(map(len, found.values()))
     length, tail = len(text.context.text), _tail(text, found)
     listed = _listed(text) if len(text.tags) >= _LISTED else frozenset[Span]()
