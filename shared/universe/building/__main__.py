@@ -17,7 +17,7 @@ from shared.universe.building.ambiguity import Grades
 from shared.universe.building.draft import Draft, Register
 from shared.universe.building.packages import NEWEST, Packages
 from shared.universe.building.shortening import shortened
-from shared.universe.instrument import SURE, plain_name
+from shared.universe.instrument import SURE
 from shared.universe.rows import COLUMNS, read_rows
 
 HERE: Final = Path(__file__).parent.parent
@@ -118,7 +118,7 @@ def names(draft: Draft, register: Register, grades: Grades) -> list[str]:
     for text, language in draft.names[:2]:
         if not language and draft.kind == "company" and not draft.known:
             for short in shortened(text, grades):
-                if register.by_name.setdefault(plain_name(short), draft.id) == draft.id:
+                if register.claims(short, draft.id):
                     _add(found, draft, short, "", register, grades)
     return list(found.values())
 
@@ -128,7 +128,7 @@ def _add(found: dict[str, str], draft: Draft, text: str, language: str, register
     grade = draft.grades.get(text, -1)
     if grade < 0:
         grade = grades.of(plain, draft.kind)
-    if text not in draft.grades and register.by_name.get(plain_name(plain), draft.id) != draft.id:
+    if text not in draft.grades and register.holder(plain) not in ("", draft.id):
         grade = 2
     found.setdefault(plain, f"{_MARKS[grade]}{plain}{f'@{language}' if language else ''}")
 

@@ -67,8 +67,9 @@ def _a_share(
 ) -> None:
     suffix = "SS" if code[0] == "6" else "BJ" if code[0] in "489" else "SZ"
     names = short_names(name)
-    draft = register.draft(f"{code}.{suffix}", "china", country="CN", exchange=_MICS[suffix])
-    if english:
+    symbol = f"{code}.{suffix}"
+    draft = register.draft(register.find(symbol=symbol) or symbol, "china", country="CN", exchange=_MICS[suffix])
+    if english and not draft.known:
         draft.call(written(cleaned(english["full_name"]), frequencies))
     draft.names.extend((each, "zh") for each in names[1:] + names[:1])
     draft.list_as(f"{code}.{suffix}", _MICS[suffix], "A" if english and english["full_name"].endswith("A") else "")
@@ -109,7 +110,7 @@ def _a_share_called(register: Register, names: list[str]) -> str:
     """The company of the A shares that has one of these Chinese names (中国石油股份 is 中国石油 there)."""
     for name in names:
         for plain in (name, name.removesuffix("股份"), name.removesuffix("集团股份")):
-            id = register.by_name.get(plain, "")
+            id = register.holder(plain)
             if id.endswith((".SS", ".SZ")):
                 return id
     return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -32,7 +33,7 @@ class Draft:
 
     def call(self, text: str, language: str = "") -> None:
         """Add a name, unless one that reads the same is there."""
-        if text and plain_name(text) not in {plain_name(name) for name, _ in self.names}:
+        if text and _key(text) not in {_key(name) for name, _ in self.names}:
             self.names.append((text, language))
 
     def list_as(self, symbol: str, mic: str = "", share_class: str = "") -> None:
@@ -65,14 +66,22 @@ class Register:
                 if not listing.end:
                     self.by_symbol.setdefault(listing.symbol, each.id)
             for name in each.names:
-                self.by_name.setdefault(plain_name(name.text), each.id)
+                self.by_name.setdefault(_key(name.text), each.id)
+
+    def holder(self, name: str) -> str:
+        """The id of the instrument with this name, "" where none has it."""
+        return self.by_name.get(_key(name), "")
+
+    def claims(self, name: str, id: str) -> bool:
+        """Whether the name is this instrument's; it is from now on, where nobody has it."""
+        return self.by_name.setdefault(_key(name), id) == id
 
     def find(self, symbol: str = "", isin: str = "", name: str = "") -> str:
         """The id of the instrument with this ISIN, symbol or name; "" where none has."""
         return (
             (self.by_isin.get(isin, "") if isin else "")
             or (self.by_symbol.get(plain_symbol(symbol), "") if symbol else "")
-            or (self.by_name.get(plain_name(name), "") if name else "")
+            or (self.by_name.get(_key(name), "") if name else "")
         )
 
     def draft(self, id: str, pack: str, **given: str) -> Draft:
@@ -87,16 +96,16 @@ class Register:
 
     def namesake(self, name: str) -> str:
         """The company of this very name, where the name is telling enough for that: two words, or a rare one."""
-        id = self.by_name.get(plain_name(name), "")
+        id = self.by_name.get(_key(name), "")
         if ":" in id or not id:
             return ""
-        return id if len(plain_name(name).split()) > 1 or self.is_rare(name) else ""
+        return id if len(_key(name).split()) > 1 or self.is_rare(name) else ""
 
     def known_namesake(self, name: str, symbol: str) -> str:
         """The company of the hand-written catalogue that has this name and may have this symbol."""
         if symbol in self.apart:
             return ""
-        id = self.by_name.get(plain_name(name), "")
+        id = self.by_name.get(_key(name), "")
         return id if id in self.known else ""
 
     def settle(self, draft: Draft) -> None:
@@ -107,4 +116,10 @@ class Register:
         if isin := draft.identifiers.get("isin"):
             self.by_isin.setdefault(isin, draft.id)
         for text, _ in draft.names:
-            self.by_name.setdefault(plain_name(text), draft.id)
+            self.by_name.setdefault(_key(text), draft.id)
+
+
+def _key(name: str) -> str:
+    """One spelling of a name for all packages: `plain_name`, without accents."""
+    letters = unicodedata.normalize("NFD", plain_name(name))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))

@@ -16,8 +16,8 @@ from shared.universe.rows import read_rows
 
 HAND: Final = Path(__file__).parent / "hand"
 _PACKS: Final = {
-    "T": "japan", "HK": "china", "NS": "india", "TO": "canada", "AX": "australia", "SA": "brazil", "TW": "taiwan",
-    "ST": "nordics", "HE": "nordics", "CO": "nordics", "OL": "nordics",
+    "T": "japan", "HK": "china", "SS": "china", "SZ": "china", "NS": "india", "TO": "canada", "AX": "australia",
+    "SA": "brazil", "TW": "taiwan", "ST": "nordics", "HE": "nordics", "CO": "nordics", "OL": "nordics",
 }  # fmt: skip
 _RESOURCES: Final = "investpy/resources"
 

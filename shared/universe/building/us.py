@@ -54,7 +54,7 @@ def build(register: Register, packages: Packages, frequencies: dict[str, float])
                 f"us: {rows[0]['ticker']} is {name!r} to SEC and {register.known[found].name!r} in the catalogue"
             )
             found = _freed(register, found, rows)
-        if not found and register.by_name.get(plain_name(name), "") in register.known:
+        if not found and register.holder(name) in register.known:
             continue  # a second issuer of that name: notes of UBS AG, whose shares are those of UBS Group AG
         if found or listed:
             _take(register, found, cik, listed or rows, rows, name)
@@ -154,12 +154,13 @@ def identify(register: Register, packages: Packages) -> None:
     """ISINs, by symbol and the first word of the name: a symbol may have changed hands since investpy's list."""
     for row in packages.rows("investpy", "investpy/resources/stocks.csv"):
         draft = register.drafts.get(register.find(symbol=row["symbol"])) if row["country"] == "united states" else None
-        if draft is None or "isin" in draft.identifiers or not row["isin"]:
+        if draft is None or "isin" in draft.identifiers or not row["isin"] or register.find(isin=row["isin"]):
             continue
         known = register.known.get(draft.id)
         names = [name for name, _ in draft.names] + [name.text for name in (known.names if known else ())]
         first = plain_name(row["full_name"]).partition(" ")[0]
         if any(plain_name(name).partition(" ")[0] == first for name in names):
             draft.identifiers["isin"] = row["isin"]
+            register.by_isin[row["isin"]] = draft.id
             draft.country = draft.country or ("US" if row["isin"].startswith("US") and draft.exchange != "OTCM" else "")
             draft.from_source(source_of("investpy"))

@@ -64,7 +64,7 @@ def build(register: Register, packages: Packages, frequencies: Mapping[str, floa
 
 def take(register: Register, country: Country, row: Mapping[str, str], symbol: str, name: str) -> None:
     """One row of investpy under its exchange's symbol; further classes of a company are listings of it."""
-    same = register.by_name.get(plain_name(name), "")
+    same = register.holder(name)
     other = register.drafts.get(same)
     # A namesake elsewhere is another company: Siemens of India, Merck of Darmstadt
     near = same if (other and other.pack == country.pack and other.country == country.code) else ""
