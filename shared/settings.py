@@ -83,6 +83,11 @@ class ModelSettings(_Section):
         {"zh": "bellwether-zh"},
         description="Models of single languages: language (as in a document) to a name, folder or Hub id; '': none.",
     )
+    languages: tuple[str, ...] = Field(
+        (),
+        description="Languages that the main model reads, as en; a text in another is counted as unscored. Empty: "
+        "English for the models that come with Bellwether, every language for others.",
+    )
     device: Literal["auto", "cpu", "cuda"] = Field(
         "auto", description="Where to run; auto uses CUDA if it is available."
     )

@@ -22,6 +22,7 @@ from shared.contract.aggregates import SECONDS, RecentDocument, Resolution
 from shared.contract.events import MICRO, event_words
 from shared.contract.signals import Signal
 from shared.links import safe_link
+from shared.reading.deleted import DELETED
 
 MAP_WIDTH, MAP_HEIGHT = 880.0, 560.0  # pixels that labels are fitted to; the drawing itself scales
 HEADING = 18.0
@@ -87,7 +88,9 @@ def _item(document: RecentDocument, zone: tzinfo, colours: Palette, detailed: bo
     tags = [document.source, document.channel]
     if document.event:
         tags.append(f"{document.event.replace('_', ' ')} {document.event_probability / MICRO:.0%}")
-    title = document.title or document.excerpt[:160] or "(no text)"
+    if document.updated:
+        tags.append("updated")
+    title = f"({DELETED})" if document.deleted else document.title or document.excerpt[:160] or "(no text)"
     return {
         "time": formats.moment(document.available_at, zone, seconds=not detailed)[0 if detailed else 7 :],
         "moment": formats.moment(document.available_at, zone, seconds=True, year=True),
@@ -146,7 +149,7 @@ def document_table(documents: Sequence[RecentDocument], zone: tzinfo) -> pd.Data
             "company": d.company,
             "channel": d.channel,
             "source": d.source,
-            "title": d.title,
+            "title": f"({DELETED})" if d.deleted else d.title,
             "url": safe_link(d.url),
             "event": d.event,
             "negative": d.negative / MICRO,

@@ -79,6 +79,12 @@ def counts(health: Health, view: View) -> None:
     rows = (
         ("Documents scored", totals.documents_scored, "Distinct documents; exact once drained."),
         ("Dead letters", totals.documents_dead, "Documents that failed alone, twice: bellwether dead-letters list."),
+        (
+            "Unscored",
+            totals.documents_unscored,
+            "In a language that no model reads: counted, and not taken for neutral.",
+        ),
+        ("Retracted", totals.retracted, "Gone at their source: their numbers count, their words are not shown."),
         ("Opinions applied", totals.opinions_applied, "Opinions in the aggregates."),
         ("Duplicates", totals.duplicates, "Copies of a document that were recognised and not counted again."),
         ("Late", totals.late, "Opinions older than every bucket that is kept."),

@@ -113,7 +113,8 @@ def headline(market: Market, view: View) -> None:
                 "Documents scored",
                 formats.count(market.totals.documents_scored),
                 f"Distinct documents since the run began: {market.totals.documents_scored:,}.",
-                note=f"{market.totals.documents_dead:,} dead letters",
+                note=f"{market.totals.documents_dead:,} dead letters"
+                + (f", {market.totals.documents_unscored:,} unscored" if market.totals.documents_unscored else ""),
             ),
         ],
         view.colours,

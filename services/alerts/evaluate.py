@@ -18,6 +18,7 @@ from shared.contract.alerts import Alert, AlertDocument
 from shared.contract.contributions import largest_first
 from shared.contract.events import MICRO
 from shared.contract.signals import Signal, events_of
+from shared.reading.deleted import DELETED
 from shared.reading.profiles import Interests
 from shared.universe.securities import Catalogue
 
@@ -118,10 +119,10 @@ def _moved(signal: Signal, documents: Iterable[RecentDocument]) -> list[tuple[in
 
 
 def _shown(document: RecentDocument, contribution: int) -> AlertDocument:
-    title = document.title or document.excerpt[:160]
+    title = DELETED if document.deleted else document.title or document.excerpt[:160]
     return AlertDocument(
         id=document.id, title=title, source=document.source, url=document.url, available_at=document.available_at,
-        event=document.event, contribution=contribution,
+        event=document.event, contribution=contribution, item=document.item,
     )  # fmt: skip
 
 

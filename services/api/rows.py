@@ -15,6 +15,7 @@ from shared.contract.signals import Signal
 from shared.links import safe_link
 from shared.reading.archive.document import Archived
 from shared.reading.archive.search import Found
+from shared.reading.deleted import DELETED
 from shared.reading.signals import plain
 from shared.universe.instrument import Instrument
 
@@ -52,8 +53,8 @@ def document_row(document: RecentDocument) -> dict[str, Any]:
         "published_at": to_iso(document.published_at),
         "channel": document.channel,
         "source": document.source,
-        "title": document.title,
-        "excerpt": document.excerpt,
+        "title": None if document.deleted else document.title,
+        "excerpt": None if document.deleted else document.excerpt,
         "url": safe_link(document.url) or None,
         "author": document.author or None,
         "story": document.story or None,
@@ -67,6 +68,8 @@ def document_row(document: RecentDocument) -> dict[str, Any]:
         "event_probability": document.event_probability / MICRO if document.event else None,
         "model": document.model or None,
         "synthetic": document.synthetic,
+        "updated": document.updated,
+        "withheld": DELETED if document.deleted else None,
     }
 
 

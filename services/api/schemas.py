@@ -119,6 +119,8 @@ class DocumentRow(BaseModel):
     event_probability: float | None
     model: str | None
     synthetic: bool
+    updated: bool
+    withheld: str | None
 
 
 class SignalRow(BaseModel):

@@ -27,6 +27,7 @@ from shared.contract.topics import Topics
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.binding import read_binding, recorded_slots
 from shared.reading.buckets import Row
+from shared.reading.deleted import DELETED, deleted_at
 from shared.settings import Settings
 
 KEPT: Final = 4  # slots at a moment that are kept for the next question
@@ -166,6 +167,18 @@ def told(store: Held, company: str, strategies: Sequence[str], silent: str = "")
         "signals": None if silent else [msgspec.to_builtins(each) for each in signals_of(store, company, strategies)],
         **({"signals_not_known": silent} if silent else {}),
     }
+
+
+def without_deleted(answer: dict[str, Any], client: redis.Redis, run: str, slots: int) -> dict[str, Any]:
+    """The answer as it may be shown now: of what is gone at its source the words are null, with the reason."""
+    documents = answer.get("documents") or []
+    gone = deleted_at(client, Keys(run, slots), (str(each.get("item", "")) for each in documents))
+    hidden = dict.fromkeys(("title", "excerpt", "url", "author"))
+    shown = [
+        each | hidden | {"withheld": DELETED} if each["available_at"] <= gone.get(each.get("item", ""), -1) else each
+        for each in documents
+    ]
+    return answer | {"documents": shown}
 
 
 def signals_of(store: Held, company: str, strategies: Sequence[str]) -> list[Signal]:

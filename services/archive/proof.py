@@ -17,7 +17,7 @@ import redis
 from services.aggregation.stores.redis_store import RedisStore
 from services.archive.log_copy import ReadLog
 from services.archive.moments import Moment, NotKnown
-from services.archive.past import Bound, Past, PastRuns, told
+from services.archive.past import Bound, Past, PastRuns, told, without_deleted
 from shared.clock import to_iso
 from shared.contract.applied import Applied, Move
 from shared.contract.keys import Keys
@@ -142,7 +142,8 @@ def verify(settings: Settings, client: redis.Redis, proof: Proof, log: ReadLog) 
             return f"the log is another one than that of the answer, in records {sound:,} to {offset - 1:,}"
         sound = offset
     answer = told(past.folded.store, proof.company, past.strategies, past.silent)
-    return next(differences(proof.answer, answer, "answer"), "")
+    said, follows = (without_deleted(each, client, proof.run, proof.slots) for each in (proof.answer, answer))
+    return next(differences(said, follows, "answer"), "")
 
 
 def differences(said: Any, follows: Any, where: str) -> Iterator[str]:

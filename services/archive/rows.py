@@ -14,6 +14,7 @@ from shared.contract.applied import decode_applied
 from shared.contract.archive import APPLIED, DOCUMENTS, OPINIONS, READINGS, SIGNALS, signs_of, words_of
 from shared.contract.events import (
     CHANNELS,
+    Deletion,
     Document,
     InvalidMessage,
     Outcome,
@@ -74,6 +75,15 @@ def _document(value: bytes) -> Row | None:
         document = decode_document(value)
     except InvalidMessage:
         return {}
+    if isinstance(document, Deletion):  # search looks for it under the item's name
+        return {
+            "channel": document.channel,
+            "document_id": f"-{document.item}",
+            "source": document.source,
+            "language": "",
+            "available_at": document.deleted_at,
+            "words": "",
+        }
     if not isinstance(document, Document):
         return None
     return {

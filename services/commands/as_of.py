@@ -33,7 +33,7 @@ def as_of(
     """
     import msgspec
 
-    from services.archive.past import PastRuns
+    from services.archive.past import PastRuns, without_deleted
     from services.archive.proof import live_proof, past_proof
     from shared.clients.redis import connect
     from shared.clients.state_folder import write_atomically
@@ -49,6 +49,7 @@ def as_of(
         else:
             past = PastRuns(settings, client).slot(company, moment)
             found = past_proof(settings, past, company, moment)
+        found.answer = without_deleted(found.answer, client, settings.run, found.slots)
     if proof is not None:
         write_atomically(proof, msgspec.json.format(msgspec.json.encode(found), indent=1))
         note(f"written to {proof}; check it with: bellwether verify {proof}")

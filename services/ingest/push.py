@@ -23,7 +23,7 @@ from services.ingest.sources.source import Batch, Outcome
 from shared.clients.kafka import ensure_topics
 from shared.clients.state_folder import StateFolder
 from shared.clock import Clock
-from shared.contract.events import CHANNELS, Channel, Document
+from shared.contract.events import CHANNELS, Channel, Deletion, Document
 from shared.contract.names import checked_name
 from shared.contract.topics import Topics
 from shared.settings import Settings
@@ -41,7 +41,7 @@ class TooManyRows(ValueError):
 class Sender(Protocol):
     """What the door needs of a Publisher."""
 
-    def send(self, document: Document) -> Fate: ...
+    def send(self, document: Document | Deletion) -> Fate: ...
 
     def close(self) -> None: ...
 
@@ -74,7 +74,8 @@ class PushDoor:
     def push(self, key_name: str, rows: Sequence[RawItem | bytes], channel: Channel = "news") -> list[Outcome]:
         """One outcome per row, in their order, once Kafka has every row that is `taken` or an `update`.
 
-        A row is a mapping (fields: normalise.FIELDS) or the bytes of a JSON object. `channel` is for rows that name
+        A row is a mapping (fields: normalise.FIELDS) or the bytes of a JSON object; `deleted: true` with an external_id
+        takes an item back. `channel` is for rows that name
         none. All rows are live: available now, whenever they say that they were published. Raises TooManyRows, BadName,
         DeliveryFailed (within the patience; nothing was acknowledged: send the same rows again, nothing counts twice),
         and OSError or sqlite3.Error for a state folder that cannot be written.

@@ -31,6 +31,7 @@ from services.scoring.inference import encode as encode_batch
 from services.scoring.inference import infer
 from services.scoring.linking.linker import Linker
 from services.scoring.outcomes import Outgoing
+from services.scoring.unread import Readable
 from shared.clock import SECOND, Clock
 from shared.contract.events import Origin, Tick
 from shared.contract.topics import LIVE, Topics
@@ -58,14 +59,17 @@ class Player:
         live: Mapping[Place, LiveAnswer] | None = None,
         hide_names: bool = False,
         pace: Callable[[int], None] = lambda _: None,
+        readable: Readable | None = None,
     ) -> None:
         self._engine, self._linker, self._cache, self._live = engine, linker, cache, live or {}
         self._strategies, self._rules, self._slots = strategies, rules, slots
-        self._hide_names, self._pace = hide_names, pace
+        self._hide_names, self._pace, self._readable = hide_names, pace, readable
+        self._deleted: Mapping[str, int] = {}
 
     def play(self, given: Range, watch: Watched = lambda *_: None, keep: Keep = lambda *_: None) -> Result:
         """Play everything; the same records give the same result, to the byte."""
         records = merged(given.records)
+        self._deleted = given.deleted
         ids = {topic: topic_id for topic, (topic_id, _) in given.topics.items()}
         streams = [(topic, p) for topic, (_, count) in given.topics.items() for p in range(count)]
         run = MemoryRun(self._slots, self._strategies, given.streams(), self._rules)
@@ -92,12 +96,18 @@ class Player:
             yield Entry(record, Origin(ids[topic], partition, 0), b"", tick=Tick(watermark=watermark))
 
     def _group(self, group: list[Entry], run: MemoryRun, result: Result, keep: Keep) -> None:
+        if self._readable:
+            self._readable.mark(group)
+        for entry in group:
+            if entry.document and entry.document.available_at <= self._deleted.get(entry.document.item, -1):
+                entry.hidden = True
         self._score(group, result)
         outgoing = Outgoing.to(Topics(LIVE), self._slots)
         for entry in group:
             outgoing.add(entry, self._engine.model_id, self._linker.universe)
-            if entry.tick is None:
+            if entry.tick is None and entry.deletion is None:
                 result.documents += 1
+                result.unscored += bool(entry.unread)
                 result.dead += bool(entry.reason)
         for slot in range(self._slots):
             values = [value for _, value, _ in outgoing.records.get((outgoing.topics.opinions, slot), ())]

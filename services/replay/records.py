@@ -25,7 +25,7 @@ from services.runtime.record import Recorded
 from shared.clients.kafka import TopicLog, describe
 from shared.clients.state_folder import StateFolder
 from shared.clock import Clock, to_iso
-from shared.contract.events import Channel, Document, InvalidMessage, Origin, Tick, decode_document, encode
+from shared.contract.events import Channel, Deletion, Document, InvalidMessage, Origin, Tick, decode_document, encode
 from shared.contract.topics import LIVE, Topics, partition_for
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
@@ -42,6 +42,7 @@ class Range:
     records: list[Recorded] = field(default_factory=list)
     topics: dict[str, tuple[str, int]] = field(default_factory=dict)
     account: Account = field(default_factory=Account)
+    deleted: dict[str, int] = field(default_factory=dict)  # item -> when it was deleted at its source
 
     def streams(self) -> frozenset[str]:
         """The origin partitions, as the aggregates name them."""
@@ -141,6 +142,9 @@ def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | No
     with TopicLog(settings.kafka, {name: state.partitions for name, state in there.items()}) as log:
         cut = sorted({part.topic for part, begin in log.begins.items() if begin > 0})
         for record in log.records():
+            if deletion := _deletion(record.value):
+                stretch.deleted[deletion.item] = max(deletion.deleted_at, stretch.deleted.get(deletion.item, 0))
+                continue
             available = _available_at(record.value)
             if available is not None and available != TICK:
                 extent = [min([available, *extent]), max([available, *extent])]
@@ -169,6 +173,16 @@ def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | No
 
 
 TICK: Final = -(2**62)
+
+
+def _deletion(raw: bytes) -> Deletion | None:
+    if b'"type":"deletion"' not in raw[:40]:
+        return None
+    try:
+        message = decode_document(raw)
+    except InvalidMessage:
+        return None
+    return message if isinstance(message, Deletion) else None
 
 
 def _available_at(raw: bytes) -> int | None:

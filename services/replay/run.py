@@ -23,6 +23,7 @@ from services.replay.training_dates import texts_until
 from services.runs.folder import begin_run, finish_run, refuse_in_use, stopped_by_error
 from services.runs.opinion_file import OpinionFile
 from services.runs.progress import Advance, Follower, Watch
+from services.scoring.unread import Readable
 from shared.clock import Clock, SystemClock
 from shared.contract.events import Channel
 from shared.settings import Settings, default_cache_dir
@@ -103,6 +104,7 @@ def replay(
             live=live_answers(settings, given, engine.model_id, engine.packs.values()) if reuse else None,
             hide_names=question.anonymise,
             pace=pacing(speed, clock, time.sleep) if speed else lambda _: None,
+            readable=Readable(model, engine),
         )
         with OpinionFile(folder, given.streams(), settings.kafka.opinion_partitions) as opinions:
             watch = Watch(folder, progress, follow(folder) if follow else None)

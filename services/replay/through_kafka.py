@@ -159,7 +159,8 @@ def _collect(
 ) -> Result:
     view = RunView(client, store.keys)
     totals = view.totals()
-    result = Result(store, documents=totals.documents_scored + totals.documents_dead, dead=totals.documents_dead)
+    documents = totals.documents_scored + totals.documents_dead + totals.documents_unscored
+    result = Result(store, documents=documents, dead=totals.documents_dead, unscored=totals.documents_unscored)
     names = [load_strategy(name).name for name in question.strategies or settings.aggregation.strategies]
     result.signals.extend(_signals(settings, topics, client, store, names))
     for record in read_log(settings.kafka, {topics.opinions: topics.opinion_partitions}):

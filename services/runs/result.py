@@ -17,6 +17,7 @@ class Result:
     store: Store
     documents: int = 0
     dead: int = 0
+    unscored: int = 0  # in a language that no model reads
     opinions: int = 0
     cached: int = 0
     reused: int = 0  # answers taken from the live opinions

@@ -12,7 +12,15 @@ from services.runtime.record import Headers, Record
 from services.scoring.linking.linker import Link, Linker
 from services.scoring.opinions import check, read
 from shared.clock import HOUR, SECOND, to_iso
-from shared.contract.events import HEADER_FIRST_ORIGIN, Document, InvalidMessage, Origin, Tick, decode_document
+from shared.contract.events import (
+    HEADER_FIRST_ORIGIN,
+    Deletion,
+    Document,
+    InvalidMessage,
+    Origin,
+    Tick,
+    decode_document,
+)
 
 T = TypeVar("T")
 
@@ -26,7 +34,7 @@ UNSCORABLE: Final = "unscorable"  # the model failed on it alone, twice
 
 @dataclass(slots=True)
 class Entry:
-    """Filled in from stage to stage. Exactly one of `document`, `tick` and `reason` says what it is."""
+    """Filled in from stage to stage. Exactly one of `document`, `deletion`, `tick` and `reason` says what it is."""
 
     record: Record  # acknowledged when its outcome is durable
     origin: Origin
@@ -34,7 +42,10 @@ class Entry:
     first_origin: str = ""  # of a re-queued dead letter
     document_id: str = ""  # once it is known to be a document; dead letters that are none count by their origin
     document: Document | None = None
+    deletion: Deletion | None = None
     tick: Tick | None = None
+    hidden: bool = False  # a replayed document that is gone at its source: its numbers count, its words are not shown
+    unread: str = ""  # the language of a document that no model reads
     links: Sequence[Link] = ()
     request: Request | None = None
     answer: Answer | None = None
@@ -70,6 +81,9 @@ def entry_of(record: Record, topic_ids: Mapping[str, str], linker: Linker) -> En
     if isinstance(decoded, Tick):
         entry.tick = decoded
         return entry
+    if isinstance(decoded, Deletion):
+        entry.deletion = decoded
+        return entry
     entry.document, entry.document_id = decoded, decoded.id
     try:
         entry.links, entry.request = twice(lambda: read(decoded, linker))
@@ -78,12 +92,14 @@ def entry_of(record: Record, topic_ids: Mapping[str, str], linker: Linker) -> En
     return entry
 
 
-def _ahead(message: Document | Tick, record: Record) -> str:
+def _ahead(message: Document | Deletion | Tick, record: Record) -> str:
     """What is wrong with a message that is dated ahead of the broker's time: clocks and retention would follow it.
     Ingest refuses such items, too, but others write to the topics. A record of a file has no such time."""
     taken = int(record.timestamp * SECOND)
     if isinstance(message, Tick):
         stated = {} if message.closing else {"watermark": message.watermark}
+    elif isinstance(message, Deletion):
+        stated = {"deleted_at": message.deleted_at}
     else:
         stated = {"available_at": message.available_at, "published_at": message.published_at}
     for name, instant in stated.items():

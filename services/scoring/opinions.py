@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from services.model.interface import Answer, Request, Sentiment
 from services.scoring.linking.linker import Link, Linker
-from services.scoring.story import story_of
 from shared.clock import to_datetime
 from shared.contract.events import (
     DEAD,
@@ -17,12 +16,14 @@ from shared.contract.events import (
     MARKET,
     MAX_TITLE_CHARS,
     MICRO,
+    Deletion,
     Document,
     InvalidMessage,
     Opinion,
     Origin,
     Tick,
 )
+from shared.story import story_of
 
 FIRST_INSTANT = -62_135_596_800_000_000  # year 1
 LAST_INSTANT = 253_402_300_799_999_999  # the end of year 9999
@@ -32,17 +33,22 @@ MAX_NAME_CHARS = 256
 MAX_URL_CHARS = 8_192
 
 
-def check(document: Document | Tick) -> None:
+def check(document: Document | Deletion | Tick) -> None:
     """Raise InvalidMessage when a field is outside what readers of `opinions` can hold."""
     if isinstance(document, Tick):
         _check_instants(document, "watermark")
         return
+    if isinstance(document, Deletion):
+        _check_instants(document, "deleted_at")
+        if not 0 < len(document.item) <= MAX_NAME_CHARS:
+            raise InvalidMessage(f"item has {len(document.item)} characters, expected 1 to {MAX_NAME_CHARS}")
+        return
     if not 0 < len(document.id) <= MAX_NAME_CHARS:
         raise InvalidMessage(f"id has {len(document.id)} characters, expected 1 to {MAX_NAME_CHARS}")
     _check_instants(document, "published_at", "received_at", "available_at")
-    for name, limit in (("source", MAX_NAME_CHARS), ("author", MAX_NAME_CHARS), ("language", MAX_NAME_CHARS)):
-        if len(getattr(document, name)) > limit:
-            raise InvalidMessage(f"{name} has more than {limit} characters")
+    for name in ("story", "item", "source", "author", "language"):
+        if len(getattr(document, name)) > MAX_NAME_CHARS:
+            raise InvalidMessage(f"{name} has more than {MAX_NAME_CHARS} characters")
     if len(document.url) > MAX_URL_CHARS:
         raise InvalidMessage(f"url has more than {MAX_URL_CHARS} characters")
     if len(document.companies) > MAX_COMPANIES:
@@ -53,7 +59,7 @@ def check(document: Document | Tick) -> None:
         raise InvalidMessage(f"companies has an entry that is empty or longer than {MAX_NAME_CHARS} characters")
 
 
-def _check_instants(message: Document | Tick, *names: str) -> None:
+def _check_instants(message: Document | Deletion | Tick, *names: str) -> None:
     for name in names:
         if not FIRST_INSTANT <= getattr(message, name) <= LAST_INSTANT:
             raise InvalidMessage(f"{name} is {getattr(message, name)}, expected microseconds in the years 1 to 9999")
@@ -115,6 +121,7 @@ def opinions_of(
             requeued_from=requeued_from,
             truncated=document.truncated,
             synthetic=document.synthetic,
+            item=document.item,
             shared_relevance=shared,
             universe=universe,
         )

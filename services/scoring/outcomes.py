@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+import msgspec
+
 from services.runtime.record import Destination, HeaderList, Outbound
 from services.scoring.entries import UNSCORABLE, Entry, dead_letter_id, twice
 from services.scoring.opinions import opinions_of
@@ -16,6 +18,9 @@ from shared.contract.events import (
     HEADER_FIRST_ORIGIN,
     HEADER_ORIGIN,
     HEADER_REASON,
+    READS,
+    SCHEMA,
+    Deletion,
     Opinion,
     Origin,
     Outcome,
@@ -24,6 +29,7 @@ from shared.contract.events import (
 )
 from shared.contract.readings import Reading, encode_reading
 from shared.contract.topics import Topics, partition_for
+from shared.story import story_of
 
 HEADER_TOPIC: Final = "topic"  # name of the topic that the letter came from, to which it is re-queued
 MAX_DETAIL_BYTES: Final = 2_000
@@ -48,6 +54,10 @@ class Outgoing:
         """Append what became of `entry`; a document whose opinions cannot be written down becomes a dead letter."""
         if entry.tick is not None:
             self._tick(entry.tick, entry.origin)
+        elif entry.deletion is not None:
+            self._deleted(entry.deletion, entry.origin)
+        elif entry.unread and not entry.reason:
+            self._outcome(entry, "unscored")
         elif not entry.reason:
             try:
                 opinions, values = twice(lambda: _opinions(entry, model_id, universe))
@@ -74,6 +84,13 @@ class Outgoing:
         for partition in range(self.partitions):
             self.records[self.topics.opinions, partition].append((None, value, _NO_HEADERS))
 
+    def _deleted(self, deletion: Deletion, origin: Origin) -> None:
+        """To every slot: each shows texts of its own."""
+        at = deletion.deleted_at
+        value = encode(Outcome(schema=READS, origin=origin, letter=deletion.item, state="deleted", available_at=at))
+        for partition in range(self.partitions):
+            self.records[self.topics.opinions, partition].append((None, value, _NO_HEADERS))
+
     def _dead(self, entry: Entry) -> None:
         letter = entry.first_origin or dead_letter_id(entry.origin)
         headers: HeaderList = [
@@ -86,13 +103,16 @@ class Outgoing:
         self.records[self.topics.dead, 0].append((entry.record.key, entry.value, headers))
         self._outcome(entry, "dead")
 
-    def _outcome(self, entry: Entry, state: Literal["dead", "scored"]) -> None:
+    def _outcome(self, entry: Entry, state: Literal["dead", "scored", "unscored"]) -> None:
         behind = max(1, len(entry.links)) if state == "scored" else 0  # its opinions, for the mark's sake
+        unread = state == "unscored"
         outcome = Outcome(
+            schema=READS if unread else SCHEMA,
             origin=Origin(entry.origin.topic_id, entry.origin.partition, entry.origin.offset, behind),
             letter=entry.first_origin or dead_letter_id(entry.origin),
             state=state,
-            reason=entry.reason,
+            reason=entry.unread if unread else entry.reason,
+            available_at=entry.document.available_at if unread and entry.document else 0,
             document_id=entry.document_id,
         )
         self._send(DEAD, encode(outcome))
@@ -108,9 +128,10 @@ class Outgoing:
 
 def _opinions(entry: Entry, model_id: str, universe: str) -> tuple[list[Opinion], list[bytes]]:
     assert entry.document is not None and entry.answer is not None
-    opinions = opinions_of(
-        entry.document, entry.origin, entry.links, entry.answer, model_id, entry.first_origin, universe
-    )
+    document = entry.document
+    if entry.hidden:
+        document = msgspec.structs.replace(document, story=story_of(document), title="", text="", url="")
+    opinions = opinions_of(document, entry.origin, entry.links, entry.answer, model_id, entry.first_origin, universe)
     return opinions, [encode(opinion) for opinion in opinions]
 
 

@@ -27,6 +27,7 @@ from services.scoring.inference import encode, infer
 from services.scoring.limit import DeadLetterLimit
 from services.scoring.linking.linker import Linker
 from services.scoring.outcomes import Outgoing
+from services.scoring.unread import Readable
 from shared.contract.events import CHANNELS
 from shared.contract.topics import Topics
 from shared.settings import Settings
@@ -62,6 +63,7 @@ class ScoringWorker:
         self._topic_ids, self._partitions = topic_ids, partitions
         self._slots: dict[str, int] = {}
         self._limit = DeadLetterLimit(scoring.dead_letter_limit, scoring.dead_letter_window)
+        self._readable = Readable(settings.model, engine)
         self._encoded: asyncio.Queue[Group] = asyncio.Queue(1)
         self._answered: asyncio.Queue[tuple[Group, asyncio.Task[None]]] = asyncio.Queue(1)
         self._passes = asyncio.Semaphore(CPU_PASSES if engine.device == "cpu" else 1)
@@ -83,6 +85,7 @@ class ScoringWorker:
     def _prepare(self, records: Sequence[Record]) -> Group:
         read_at = time.monotonic()
         entries = [entry_of(record, self._topic_ids, self._linker) for record in records]
+        self._readable.mark(entries)
         return Group(entries, encode(self._engine, entries), read_at)
 
     async def _model_stage(self) -> None:
@@ -125,7 +128,7 @@ class ScoringWorker:
     def _count(self, entries: Sequence[Entry], read_at: float) -> None:
         dead = sum(bool(entry.reason) for entry in entries)
         self.dead += dead
-        self.scored += sum(entry.tick is None for entry in entries) - dead
+        self.scored += sum(entry.answer is not None and not entry.reason for entry in entries)
         self.pace.add(len(entries), (time.monotonic() - read_at) * 1000)
 
     def _too_many_dead(self) -> WorkerStop:

@@ -75,6 +75,14 @@ class RecentDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     event_probability: int = 0
     model: str = ""
     synthetic: bool = False
+    item: str = ""  # the same for every version of a text; "" of former versions
+    updated: bool = False  # as it is shown: earlier versions of it are kept, and not in the list
+    deleted: bool = False  # as it is shown: gone at its source, so that title, excerpt, link and author are left out
+
+
+def deleted_field(item: str) -> str:
+    """The field of a slot's letters that says when an item was deleted at its source, microseconds."""
+    return f"-{item}"
 
 
 class Totals(msgspec.Struct, kw_only=True):
@@ -86,6 +94,8 @@ class Totals(msgspec.Struct, kw_only=True):
     duplicates: int = 0  # copies of a document already counted (not re-deliveries)
     late: int = 0  # applied opinions older than every kept bucket of their company
     invalid: int = 0  # records of `opinions` that no schema of ours reads
+    documents_unscored: int = 0  # distinct documents in a language that no model reads
+    retracted: int = 0  # items that are gone at their source: every slot knows all of them, so this is no sum
 
 
 _pack = msgspec.msgpack.Encoder()

@@ -23,6 +23,7 @@ class AlertDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     url: str = ""
     available_at: int = 0
     event: str = ""
+    item: str = ""  # the document's, so that a deletion can name it
     contribution: int = 0  # to the level that the signal is made of, micro-units; 0: of an older version's signal
 
 

@@ -10,7 +10,8 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
-SCHEMA: Final = 1
+SCHEMA: Final = 1  # of messages as they have always been; what is new for readers carries the version that knows it
+READS: Final = 2  # the latest version that this program reads: 2 brought deletions and what no model reads
 MICRO: Final = 1_000_000  # one, in the fixed-point units of probabilities, weights and scores
 
 Channel = Literal["news", "social"]
@@ -85,12 +86,34 @@ class Document(
     synthetic: bool = False
     dated_ahead: bool = False  # read live, and dated later than that: `published_at` is when it was read
     item: str = ""  # 32 hex digits, the same for every version of its text; "" of former versions and of others
+    story: str = ""  # of a later version: the story key of the item's first one; "" where the text has its own
     self_label: str = ""  # of SELF_LABELS: what the author says of the post; no model reads it
 
     @property
     def key(self) -> str:
         """The record's key: versions of one item share a partition and an order."""
         return self.item or self.id
+
+
+class Deletion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="deletion", omit_defaults=True):
+    """An item is gone at its source: no door shows its texts, titles, links and authors any more.
+
+    Key on Kafka: the item, so that it comes behind the item's versions. Numbers stay as they are.
+    """
+
+    schema: int = SCHEMA  # written as READS: a default is left out on the wire
+    item: str
+    channel: Channel
+    source: str
+    deleted_at: int  # when ingest read it; versions that became available later are not meant
+
+    @property
+    def key(self) -> str:
+        return self.item
+
+    @property
+    def available_at(self) -> int:
+        return self.deleted_at
 
 
 class Origin(msgspec.Struct, frozen=True, array_like=True, order=True, gc=False):
@@ -160,9 +183,14 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
             return self.relevance
         return self.relevance * MICRO // self.shared_relevance
 
+    item: str = ""  # the document's, so that a deletion can name it; "" of former versions
+
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="outcome", omit_defaults=True):
-    """What became of a document that is or was a dead letter. Key on Kafka: DEAD.
+    """What became of a document that made no opinions, or that was a dead letter. Key on Kafka: DEAD.
+
+    `unscored`: in a language that no model reads; it counts, and says nothing (schema 2). `deleted`: `letter` is the
+    item that is gone, `available_at` when; it travels to every partition, as ticks do (schema 2).
 
     `letter` is its FIRST origin ("TOPIC_ID:PARTITION:OFFSET"), so that it counts once however often it is pressed.
     `document_id` is that of a document: two copies of one dead document count once, too. What is no document has none,
@@ -172,12 +200,13 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     schema: int = SCHEMA
     origin: Origin
     letter: str
-    state: Literal["dead", "scored"]
+    state: Literal["dead", "scored", "unscored", "deleted"]
     reason: str = ""
     document_id: str = ""
+    available_at: int = 0
 
 
-DocumentMessage = Document | Tick
+DocumentMessage = Document | Deletion | Tick
 OpinionMessage = Opinion | Tick | Outcome
 
 M = TypeVar("M", DocumentMessage, OpinionMessage)
@@ -193,7 +222,7 @@ _documents: msgspec.json.Decoder[DocumentMessage] = msgspec.json.Decoder(Documen
 _opinions: msgspec.json.Decoder[OpinionMessage] = msgspec.json.Decoder(OpinionMessage)
 
 
-def encode(message: Document | Tick | Opinion | Outcome) -> bytes:
+def encode(message: Document | Deletion | Tick | Opinion | Outcome) -> bytes:
     """JSON, UTF-8; field order is the declaration's, so equal messages are equal bytes."""
     return _encoder.encode(message)
 
@@ -223,7 +252,7 @@ def _checked(decoder: msgspec.json.Decoder[M], raw: bytes) -> M:
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         _refuse_newer(raw)
         raise InvalidMessage(str(error)) from None
-    if message.schema > SCHEMA:
+    if message.schema > READS:
         _refuse_newer(raw)
     return message
 
@@ -233,5 +262,5 @@ def _refuse_newer(raw: bytes) -> None:
         schema = _version.decode(raw).schema
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return
-    if schema > SCHEMA:
-        raise NewerSchema(f"schema {schema} is newer than this program's {SCHEMA}; upgrade Bellwether first")
+    if schema > READS:
+        raise NewerSchema(f"schema {schema} is newer than this program's {READS}; upgrade Bellwether first")

@@ -63,7 +63,8 @@ class Keys:
     def letters(self, slot: int) -> str:
         """Hash of dead letters. In the slot of DEAD: first origin -> "dead" | "scored" | "copy" (of a document that
         another letter counts), and "=DOCUMENT_ID" -> the first origin that counts it. In every slot:
-        "FIRST_ORIGIN|COMPANY" -> "applied", the opinions of re-queued letters."""
+        "FIRST_ORIGIN|COMPANY" -> "applied", the opinions of re-queued letters, and "-ITEM" -> when the item was deleted
+        at its source, microseconds."""
         return f"{self._tag(slot)}:letters"
 
     def companies(self, slot: int) -> str:

@@ -7,10 +7,21 @@ from __future__ import annotations
 
 from typing import cast
 
+import msgspec
 import redis
 
 from shared.contract.alerts import Alert, ChannelState, decode_alert, decode_channel, decode_delivery
 from shared.contract.keys import Keys
+from shared.reading.deleted import DELETED, deleted_at
+
+
+def _without(alert: Alert, gone: dict[str, int]) -> Alert:
+    """Without the words of documents that are gone at their source."""
+    documents = [
+        msgspec.structs.replace(each, title=DELETED, url="") if each.available_at <= gone.get(each.item, -1) else each
+        for each in alert.documents
+    ]
+    return msgspec.structs.replace(alert, documents=type(alert.documents)(documents))
 
 
 class Alerts:
@@ -22,7 +33,10 @@ class Alerts:
     def numbered(self) -> list[tuple[int, Alert]]:
         """(number, alert) of those that are kept, newest first."""
         raw = cast("dict[bytes, bytes]", self._client.hgetall(self._keys.alerts()))
-        return [(int(number), decode_alert(raw[number])) for number in sorted(raw, key=int, reverse=True)]
+        found = [(int(number), decode_alert(raw[number])) for number in sorted(raw, key=int, reverse=True)]
+        items = [document.item for _, alert in found for document in alert.documents]
+        gone = deleted_at(self._client, self._keys, items)
+        return [(number, _without(alert, gone)) for number, alert in found] if gone else found
 
     def totals(self) -> dict[str, int]:
         """`given`, `limited`, `invalid`, as far as there are any."""

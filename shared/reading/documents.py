@@ -10,6 +10,7 @@ import redis
 from shared.clock import SECOND
 from shared.contract.aggregates import SECONDS, RecentDocument, unpack_recent, unpack_top
 from shared.contract.keys import Keys
+from shared.reading.deleted import newest_versions, shown
 from shared.reading.round_trip import ask
 
 EVER: Final = (0, 2**53)  # a span of available_at that leaves nothing out
@@ -40,15 +41,21 @@ class Documents:
             by_slot.setdefault(self._keys.slot_of(company), []).append(self._keys.recent(company))
         calls = [("EVAL", _BETWEEN, len(some), *some, start, end) for some in by_slot.values()]
         documents = [unpack_recent(raw) for reply in ask(self._client, calls) for raw in reply]
-        return sorted(documents, key=lambda document: (-document.available_at, document.id, document.company))
+        found = sorted(documents, key=lambda document: (-document.available_at, document.id, document.company))
+        return shown(self._client, self._keys, newest_versions(found))
 
     def behind(self, company: str, start: int, end: int) -> list[RecentDocument]:
         """Kept documents of one company in [start, end) seconds: recent ones and each hour's heaviest; newest first."""
         hour = SECONDS["hour"]
         by_id = {d.id: d for d in self.between([company], start * SECOND, end * SECOND)}
-        for document in self._heaviest(company, range(start // hour * hour, end, hour)):
-            if start * SECOND <= document.available_at < end * SECOND:
-                by_id.setdefault(document.id, document)
+        items = {(d.company, d.item) for d in by_id.values() if d.item}  # of them the newest version is there
+        heaviest = [
+            document
+            for document in self._heaviest(company, range(start // hour * hour, end, hour))
+            if start * SECOND <= document.available_at < end * SECOND and (document.company, document.item) not in items
+        ]
+        for document in shown(self._client, self._keys, newest_versions(heaviest)):
+            by_id.setdefault(document.id, document)
         return sorted(by_id.values(), key=lambda document: (-document.available_at, document.id))
 
     def named(self, company: str, ids: Sequence[str], hours: Iterable[int]) -> list[RecentDocument]:
@@ -60,7 +67,7 @@ class Documents:
         by_id = {document.id: document for raw in recent if raw is not None for document in [unpack_recent(raw)]}
         if len(by_id) < len(ids):
             by_id |= {document.id: document for document in self._heaviest(company, hours)}
-        return [by_id[name] for name in ids if name in by_id]
+        return shown(self._client, self._keys, [by_id[name] for name in ids if name in by_id])
 
     def _heaviest(self, company: str, hours: Iterable[int]) -> list[RecentDocument]:
         starts = [str(hour) for hour in hours]

@@ -131,7 +131,9 @@ class RunView:
         """The run's counts: the sums over its slots."""
         fields = Totals.__struct_fields__
         replies = ask(self._client, [("HMGET", self.keys.totals(slot), *fields) for slot in range(self.keys.slots)])
-        return Totals(**{name: sum(int(reply[i] or 0) for reply in replies) for i, name in enumerate(fields)})
+        counts = {name: [int(reply[i] or 0) for reply in replies] for i, name in enumerate(fields)}
+        together = {name: sum(values) for name, values in counts.items()}
+        return Totals(**together | {"retracted": max(counts["retracted"], default=0)})
 
     def positions(self) -> dict[int, Applied]:
         """Slot -> how far it is, where anything was applied."""

@@ -18,11 +18,14 @@ import pyarrow.parquet as pq
 from services.aggregation.core.copies import Distinct
 from services.aggregation.core.store import BucketRow, Store
 from shared.clients.kafka import TopicLog, describe
+from shared.clients.redis import connect
 from shared.clients.state_folder import whole_file
 from shared.clock import SECOND, to_micros
 from shared.contract.aggregates import SECONDS
 from shared.contract.events import MICRO, InvalidMessage, Opinion, decode_opinion
+from shared.contract.keys import Keys
 from shared.contract.topics import Topics
+from shared.reading.deleted import all_deleted
 from shared.settings import Settings
 
 ROWS: Final = 20_000  # per row group
@@ -72,6 +75,8 @@ def _write_within(rows: Iterable[dict[str, Any]], out: Path, begin: int, end: in
 
 def read_opinions(settings: Settings) -> Iterator[Opinion]:
     """What counts of the topic `opinions`, partition by partition, up to its end at the call."""
+    with connect(settings.redis) as client:
+        gone = all_deleted(client, Keys(settings.run, 1))
     name = Topics.of(settings).opinions
     state = describe(settings.kafka, [name]).get(name)
     if state is None:
@@ -85,7 +90,14 @@ def read_opinions(settings: Settings) -> Iterator[Opinion]:
                 except InvalidMessage:
                     continue  # counted by the worker
                 if isinstance(message, Opinion) and distinct.counts(message):
-                    yield message
+                    yield _shown(message, gone)
+
+
+def _shown(opinion: Opinion, gone: dict[str, int]) -> Opinion:
+    """Without its words where the item is gone at its source."""
+    if opinion.available_at > gone.get(opinion.item, -1):
+        return opinion
+    return msgspec.structs.replace(opinion, title="", excerpt="", url="", author="")
 
 
 def _opinion(opinion: Opinion) -> dict[str, Any]:

@@ -7,14 +7,14 @@ what can match nothing any more is forgotten, changes no answer (docs/decisions/
 from __future__ import annotations
 
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple, Protocol
 
 from services.aggregation.core.dead_letters import APPLIED, opinion_field
 from services.aggregation.core.duplicates import CHUNK_OFFSETS, IdWindow, id_key
 from services.aggregation.core.state import SlotState, Writes
 from shared.clock import DAY
 from shared.contract.aggregates import Totals
-from shared.contract.events import Opinion
+from shared.contract.events import DEAD, Opinion, Origin, Outcome
 from shared.settings import AggregationSettings
 
 
@@ -31,6 +31,34 @@ COPY: Final = Verdict.COPY
 AGAIN: Final = Verdict.AGAIN
 
 
+class Marked(Protocol):
+    """What of a message says whether it counts."""
+
+    @property
+    def origin(self) -> Origin: ...
+    @property
+    def company(self) -> str: ...
+    @property
+    def document_id(self) -> str: ...
+    @property
+    def available_at(self) -> int: ...
+    @property
+    def requeued_from(self) -> str: ...
+
+
+class _UnreadMark(NamedTuple):
+    origin: Origin
+    document_id: str
+    available_at: int
+    company: str = DEAD
+    requeued_from: str = ""
+
+
+def unread_mark(outcome: Outcome) -> Marked:
+    """A document that no model reads, as the rule sees it: it counts under the key that its outcome travels with."""
+    return _UnreadMark(outcome.origin, outcome.document_id, outcome.available_at)
+
+
 class Copies:
     """What a slot remembers, with a batch's own notes over it. `window`: microseconds in which a copy is recognised."""
 
@@ -39,7 +67,7 @@ class Copies:
         self._writes = writes
         self._window = window
 
-    def judge(self, opinion: Opinion) -> Verdict:
+    def judge(self, opinion: Marked) -> Verdict:
         """What this opinion is, noting it."""
         origin = opinion.origin
         stream, mark = origin.stream, (origin.offset, origin.index)
@@ -61,7 +89,7 @@ class Copies:
         """A field of the letters hash as it is now."""
         return self._writes.letters.get(name) or self._state.letters.get(name)
 
-    def _is_new(self, opinion: Opinion, stream: str, current: int) -> bool:
+    def _is_new(self, opinion: Marked, stream: str, current: int) -> bool:
         """Whether nothing that is remembered makes a copy of it; then it is remembered."""
         writes = self._writes
         window = writes.windows.get(stream)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shared.contract.aggregates import Totals
+from shared.contract.aggregates import Totals, deleted_field
 from shared.contract.events import Outcome
 
 SCORED = "scored"
 DEAD_STATE = "dead"
+UNSCORED = "unscored"
+DELETED = "deleted"
 COPY = "copy"
 APPLIED = "applied"
 
@@ -30,6 +32,8 @@ def opinion_field(letter: str, company: str) -> str:
 
 def fields_of(outcome: Outcome) -> list[str]:
     """What must be known before an outcome is applied (the counting letter of a copy is looked up with `known`)."""
+    if outcome.state == DELETED:
+        return [deleted_field(outcome.letter)]
     return [outcome.letter, *([document_field(outcome.document_id)] if outcome.document_id else [])]
 
 
@@ -38,6 +42,12 @@ def apply_outcome(
 ) -> None:
     """Move the letter's state and the totals with it. `known` reads a field of the letters hash, `write` sets one."""
     letter = outcome.letter
+    if outcome.state == DELETED:
+        before = known(deleted_field(letter))
+        totals.retracted += before is None
+        if before is None or int(before) < outcome.available_at:
+            write(deleted_field(letter), str(outcome.available_at))
+        return
     if outcome.document_id:
         field = document_field(outcome.document_id)
         counting = known(field)

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from services.aggregation.core.buckets import bucket_start
-from services.aggregation.core.dead_letters import fields_of, opinion_field
+from services.aggregation.core.dead_letters import UNSCORED, fields_of, opinion_field
 from services.aggregation.core.duplicates import id_key
 from services.aggregation.core.plan import Decoded
 from services.aggregation.core.state import CellKey, HourKey
 from shared.contract.aggregates import DETAILED, RESOLUTIONS
-from shared.contract.events import Opinion, Outcome
+from shared.contract.events import DEAD, Opinion, Outcome
 
 
 @dataclass(slots=True)
@@ -31,6 +31,9 @@ def touched_by(records: Iterable[Decoded]) -> Touched:
     for _, message in records:
         if isinstance(message, Opinion):
             _opinion(touched, message)
+        elif isinstance(message, Outcome) and message.state == UNSCORED:
+            stream = message.origin.stream
+            touched.ids.setdefault(stream, []).append(id_key(DEAD, message.document_id))
         elif isinstance(message, Outcome):
             touched.letters.update(fields_of(message))
     return touched

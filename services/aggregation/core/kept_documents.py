@@ -35,6 +35,7 @@ def as_recent(opinion: Opinion, weight: int) -> RecentDocument:
         event_probability=opinion.event_probability,
         model=opinion.model,
         synthetic=opinion.synthetic,
+        item=opinion.item,
     )
 
 

@@ -20,13 +20,13 @@ from services.aggregation.core.buckets import (
     copy_share,
     oldest_start,
 )
-from services.aggregation.core.copies import AGAIN, COPY, Copies
-from services.aggregation.core.dead_letters import apply_outcome
+from services.aggregation.core.copies import AGAIN, COPY, FIRST, Copies, unread_mark
+from services.aggregation.core.dead_letters import UNSCORED, apply_outcome
 from services.aggregation.core.kept_documents import as_recent, cut_recent, keep_recent, keep_top
 from services.aggregation.core.state import Cell, CompanyDraft, Draft, Position, SlotState, Writes
 from shared.clock import DAY, SECOND
 from shared.contract.aggregates import DETAILED, RESOLUTIONS, SECONDS, RecentDocument, Resolution, Share, Totals
-from shared.contract.events import CHANNELS, Channel, Opinion, OpinionMessage, Tick
+from shared.contract.events import CHANNELS, Channel, Opinion, OpinionMessage, Outcome, Tick
 from shared.settings import AggregationSettings
 
 Decoded = tuple[int, OpinionMessage | None]  # offset in `opinions`, message (None: no schema of ours reads it)
@@ -75,6 +75,8 @@ def plan(records: Sequence[Decoded], state: SlotState, position: Position, rules
             step.tick(message)
         elif message is None:
             step.totals.invalid += 1
+        elif message.state == UNSCORED:
+            step.unscored(message)
         else:
             apply_outcome(message, step.copies.letter, step.writes.letters.__setitem__, step.totals)
     step.finish()
@@ -118,6 +120,13 @@ class Step:
         if opinion.origin.index == 0 and not opinion.requeued_from:
             self.totals.documents_scored += 1
         self._count(opinion)
+
+    def unscored(self, outcome: Outcome) -> None:
+        """Count a document that no model reads, once: by the marks and the window of ids, as an opinion on nobody."""
+        verdict = self.copies.judge(unread_mark(outcome))
+        self.plan.redelivered += verdict is AGAIN
+        self.totals.duplicates += verdict is COPY
+        self.totals.documents_unscored += verdict is FIRST
 
     # -- one opinion into its buckets
     def _count(self, opinion: Opinion) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
+import msgspec
+
 from services.ingest.delivery.ledger import Counts, Known, Ledger, Progress
 from services.ingest.delivery.rejected import RejectedFile
 from services.ingest.documents.companies import CompanyNames
@@ -24,13 +26,16 @@ from services.ingest.documents.normalise import (
     Reading,
     Rejected,
     channel_in,
+    deleted_item,
     has_useless_id,
+    is_deletion,
     is_undated,
     normalise,
 )
 from services.ingest.sources.source import Batch, Cursor, Outcome
 from shared.clock import Clock
-from shared.contract.events import CHANNELS, Channel, Document
+from shared.contract.events import CHANNELS, READS, Channel, Deletion, Document
+from shared.story import story_key
 
 IN_FLIGHT: Final = 16  # batches sent and not yet settled: bounds memory when Kafka is slow
 log = logging.getLogger(__name__)
@@ -66,17 +71,17 @@ class _Sorted:
 
     counts: Counts
     outcomes: list[Outcome]
-    fresh: list[Document] = field(default_factory=list)
+    fresh: list[Document | Deletion] = field(default_factory=list)
     notes: list[Known] = field(default_factory=list)  # what the ledger is to note, once Kafka has all of it
 
     def copy(self, one: _Made) -> None:
         self.counts.duplicates += 1
         self.outcomes[one.place] = Outcome("copy", one.document.id)
 
-    def send(self, one: _Made, *, update: bool) -> None:
+    def send(self, one: _Made, document: Document, *, update: bool) -> None:
         self.counts.versions += update
-        self.outcomes[one.place] = Outcome("update" if update else "taken", one.document.id)
-        self.fresh.append(one.document)
+        self.outcomes[one.place] = Outcome("update" if update else "taken", document.id)
+        self.fresh.append(document)
 
 
 @dataclass(slots=True)
@@ -102,7 +107,7 @@ class Intake:
         self,
         key: str,
         reading: Reading,
-        send: Callable[[Document], Fate],
+        send: Callable[[Document | Deletion], Fate],
         ledger: Ledger,
         masker: Masker,
         rejected: RejectedFile,
@@ -119,6 +124,7 @@ class Intake:
         self._clock = clock
         self._sent: deque[_Sent] = deque()
         self._pending: set[_Mark] = set()  # ids, former ids and items of what is under way
+        self._stories: dict[_Mark, str] = {}  # of items under way, that of the first version
         kept = ledger.progress(key)
         self.cursor = kept.cursor if kept else None
         self.counts = kept.counts if kept else Counts()
@@ -129,6 +135,8 @@ class Intake:
         counts = Counts(read=len(batch.items))
         made = self._documents(batch, now, counts)
         found = self._sort(made, _Sorted(counts, batch.outcomes))
+        self._delete(batch, now, found)
+        found.counts.published = len(found.fresh)
         cursor = batch.cursor if batch.unless_refused is None or not batch.refused else batch.unless_refused
         sent = _Sent(cursor, counts, found.notes, settled=batch.settled)
         sent.earliest = min((document.available_at for document in found.fresh), default=None)
@@ -154,8 +162,10 @@ class Intake:
         refused: list[tuple[str, Rejected]] = []
         unlinked = self._names.unlinked
         for index, item in enumerate(batch.items):
+            batch.outcomes.append(Outcome("taken"))  # until it is known: see _sort and _delete
+            if isinstance(self._deleted_item(item), str):
+                continue
             made = item if isinstance(item, Rejected) else self._prepare(item, now, index)
-            batch.outcomes.append(Outcome("taken"))  # until it is known: see _sort
             if isinstance(made, Rejected):
                 batch.outcomes[index] = Outcome("refused", "", made.reason, made.detail)
                 refused.append((str(batch.first + index) if batch.first is not None else "", made))
@@ -179,7 +189,8 @@ class Intake:
     def _prepare(self, raw: RawItem, now: int, index: int) -> _Made | Rejected:
         """An item that trips our own code costs itself alone."""
         try:
-            made = normalise(raw, self._reading, now)
+            told = self._deleted_item(raw)
+            made = told if isinstance(told, Rejected) else normalise(raw, self._reading, now)
             return made if isinstance(made, Rejected) else _Made(self._masker.apply(made), made.former_id, index)
         except Exception as error:
             log.exception("an item of %s cannot be read", self._key)
@@ -197,8 +208,7 @@ class Intake:
             mine = [one for one in unique.values() if one.document.channel == channel]
             if mine:
                 self._judge(mine, channel, found)
-        found.counts.published = len(found.fresh)
-        found.counts.truncated = sum(document.truncated for document in found.fresh)
+        found.counts.truncated = sum(isinstance(one, Document) and one.truncated for one in found.fresh)
         return found
 
     def _judge(self, made: list[_Made], channel: Channel, found: _Sorted) -> None:
@@ -210,6 +220,7 @@ class Intake:
         rest = [one for one in made if one.document.id not in known]
         former = self._ledger.known_formerly([one.former_id for one in rest], channel)
         items = self._ledger.known_items([one.document.item for one in rest], channel)
+        stories = self._ledger.stories([one.document.item for one in rest if one.document.item in items], channel)
         for one in rest:
             document, former_id = one.document, one.former_id
             taken_over = former_id in former and (channel, former_id) not in self._pending
@@ -217,9 +228,54 @@ class Intake:
                 former.remove(former_id)  # it stands for one text, not for every text under that id
                 found.copy(one)
             else:
-                found.send(one, update=document.item in items or (channel, document.item) in self._pending)
+                mark = (channel, document.item)
+                update = document.item in items or mark in self._pending
+                own = story_key(document.title, document.text)
+                first = stories.get(document.item) or self._stories.get(mark) or own
+                told = msgspec.structs.replace(document, story=first) if update and first != own else document
+                found.send(one, told, update=update)
+                stories.setdefault(document.item, first)
+                self._stories.setdefault(mark, first)
             items.add(document.item)
-            found.notes.append(Known(document.id, document.item, former_id if taken_over else "", channel))
+            note = Known(document.id, document.item, former_id if taken_over else "", channel)
+            found.notes.append(note._replace(story=stories.get(document.item, "")))
+
+    def _delete(self, batch: Batch, now: int, found: _Sorted) -> None:
+        """Deletions go out behind the documents of their batch, each once, and only of what was published."""
+        for place, raw in enumerate(batch.items):
+            item = self._deleted_item(raw)
+            if not isinstance(item, str):
+                continue
+            channel = self._channel_of(item, found.notes)
+            if channel is None or self._is_deleted(item, channel, found.notes):
+                found.counts.duplicates += 1
+                found.outcomes[place] = Outcome("copy")
+                continue
+            source = self._reading.source
+            found.fresh.append(Deletion(schema=READS, item=item, channel=channel, source=source, deleted_at=now))
+            found.notes.append(Known("", item, "", channel, deleted=True))
+            found.counts.deleted += 1
+            found.outcomes[place] = Outcome("deleted")
+
+    def _deleted_item(self, raw: RawItem | Rejected) -> str | Rejected | None:
+        """The item that a row takes back; None for any other row. A file takes nothing back: its column is data."""
+        if isinstance(raw, Rejected) or not self._reading.feed or not is_deletion(raw):
+            return None
+        return deleted_item(raw, self._reading)
+
+    def _channel_of(self, item: str, notes: list[Known]) -> Channel | None:
+        """Where versions of the item went; None where there is none."""
+        for channel in CHANNELS:
+            going = any(note.item == item and note.channel == channel for note in notes)
+            if going or (channel, item) in self._pending or self._ledger.known_items([item], channel):
+                return channel
+        return None
+
+    def _is_deleted(self, item: str, channel: Channel, notes: list[Known]) -> bool:
+        """By the latest that was said of it: in this batch, in what is under way, or by the ledger."""
+        under_way = [note for sent in self._sent for note in sent.known]
+        said = [note.deleted for note in (*under_way, *notes) if (note.channel, note.item) == (channel, item)]
+        return said[-1] if said else item in self._ledger.deleted([item], channel)
 
     def _settle(self) -> None:
         sent = self._sent[0]
@@ -232,6 +288,8 @@ class Intake:
             self._ledger.commit(self._key, Progress(sent.cursor, total), sent.known)
         self._sent.popleft()
         self._pending.difference_update(_marks(sent.known))
+        if not self._sent:
+            self._stories.clear()
         self.cursor, self.counts = sent.cursor, total
         if sent.settled:
             sent.settled()

@@ -32,6 +32,9 @@ CREATE TABLE IF NOT EXISTS ids (topic INTEGER NOT NULL, id BLOB NOT NULL, PRIMAR
 CREATE TABLE IF NOT EXISTS progress (topic INTEGER NOT NULL, source TEXT NOT NULL, cursor TEXT NOT NULL,
     counts TEXT NOT NULL, PRIMARY KEY (topic, source)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS items (topic INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (topic, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS stories (topic INTEGER NOT NULL, item BLOB NOT NULL, story BLOB NOT NULL,
+    PRIMARY KEY (topic, item)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS deleted (topic INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (topic, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS former (topic INTEGER PRIMARY KEY, until INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS wanted (topic INTEGER PRIMARY KEY, watermark INTEGER NOT NULL);
 """
@@ -51,6 +54,7 @@ class Counts(msgspec.Struct, kw_only=True):
     undated: int = 0  # published without a time of their own: available when read
     ahead: int = 0  # published, dated ahead of their reading: available when read
     gaps: int = 0  # stretches that a stream could not give again; each is a rejected item as well
+    deleted: int = 0  # published: deletions of items that were published before
     versions: int = 0  # published under an id that another text has: an update, or an id that is not unique
     useless_ids: int = 0  # ids that name nothing, such as N/A; the items count by text and date
     other_channel: int = 0  # items that name another channel than the one they were read for: theirs counts
@@ -70,6 +74,8 @@ class Known(NamedTuple):
     item: str = ""
     former_id: str = ""  # of a former version's: it gives way to `id`
     channel: Channel | None = None
+    story: str = ""  # of the item's first version
+    deleted: bool = False  # the item is gone at its source; there is no `id` then
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +140,24 @@ class Ledger:
         """Those of `items` of which Kafka has a version."""
         return self._found("items", items, channel)
 
+    def stories(self, items: list[str], channel: Channel | None = None) -> dict[str, str]:
+        """The story of the first version, by item; of those whose first version was noted with one."""
+        found: dict[str, str] = {}
+        number = self._number(channel)
+        with self._lock:
+            for start in range(0, len(items), _QUERY_SIZE):
+                part = [bytes.fromhex(one) for one in items[start : start + _QUERY_SIZE]]
+                marks = ",".join("?" * len(part))
+                rows = self._db.execute(
+                    f"SELECT item, story FROM stories WHERE topic = ? AND item IN ({marks})", (number, *part)
+                )
+                found.update((item.hex(), story.hex()) for item, story in rows)
+        return found
+
+    def deleted(self, items: list[str], channel: Channel | None = None) -> set[str]:
+        """Those of `items` whose deletion Kafka has, and of which no version came later."""
+        return self._found("deleted", items, channel)
+
     def known_formerly(self, ids: list[str], channel: Channel | None = None) -> set[str]:
         """Those of `ids`, of the former form, that Kafka has and nothing has taken the place of."""
         return self._found("ids", ids, channel) if self._now() < self._former_until else set()
@@ -172,6 +196,15 @@ class Ledger:
         self._db.executemany("DELETE FROM ids WHERE topic = ? AND id = ?", pairs("former_id"))
         self._db.executemany("INSERT OR IGNORE INTO ids VALUES (?, ?)", pairs("id"))
         self._db.executemany("INSERT OR IGNORE INTO items VALUES (?, ?)", pairs("item"))
+        stories = [(self._number(one.channel), bytes.fromhex(one.item), bytes.fromhex(one.story))
+                   for one in published if one.story and one.item]  # fmt: skip
+        self._db.executemany("INSERT OR IGNORE INTO stories VALUES (?, ?, ?)", stories)
+        for one in published:  # in their order: a version behind a deletion is there again
+            place = (self._number(one.channel), bytes.fromhex(one.item))
+            if one.deleted:
+                self._db.execute("INSERT OR IGNORE INTO deleted VALUES (?, ?)", place)
+            elif one.item and one.id:
+                self._db.execute("DELETE FROM deleted WHERE topic = ? AND id = ?", place)
 
     def progress(self, source: str) -> Progress | None:
         """How far `source` has come, None when it never started (or was forgotten)."""

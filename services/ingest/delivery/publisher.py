@@ -8,7 +8,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from shared.clients.kafka import client_config
-from shared.contract.events import CHANNELS, Document, Tick, encode
+from shared.contract.events import CHANNELS, Deletion, Document, Tick, encode
 from shared.contract.topics import Topics
 from shared.settings import KafkaSettings
 
@@ -67,8 +67,9 @@ class Publisher:
             max_request_size=_REQUEST_BYTES,
         )
 
-    def send(self, document: Document) -> Delivery:
-        """Queue one masked document under its item, so that its versions share a partition. Raises DeliveryFailed."""
+    def send(self, document: Document | Deletion) -> Delivery:
+        """Queue one masked document, or the deletion of an item, under the item, so that its versions and its deletion
+        share a partition and an order. Raises DeliveryFailed."""
         try:
             future = self._producer.send(
                 self._names[document.channel], value=encode(document), key=document.key.encode()

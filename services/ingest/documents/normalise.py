@@ -23,7 +23,7 @@ RawItem = Mapping[str, object]
 
 FIELDS: Final = (
     "text", "title", "published_at", "available_at", "author", "external_id", "url", "source", "company", "language",
-    "channel", "self_label",
+    "channel", "self_label", "deleted",
 )  # fmt: skip
 MAX_TEXT_CHARS: Final = 100_000  # a longer text is cut, with the mark; the model reads far less
 MAX_NAME_CHARS: Final = 200  # of sources and external ids
@@ -48,6 +48,7 @@ class Refusal(ValueError):
         self.detail = detail
 
 
+UNKNOWN_ITEM: Final = "unknown-item"
 GAP: Final = "gap"  # no item, but the place of those that a stream could not give again
 REASONS: Final = {
     "undecodable": "the bytes are not UTF-8, JSON or a row of the file",
@@ -56,6 +57,7 @@ REASONS: Final = {
     "too-long": f"a text or title of more than {MAX_TEXT_BYTES:,} bytes",
     "time": "a time that cannot be read",
     "future": "history published or available more than an hour ahead of now",
+    UNKNOWN_ITEM: "a deletion that names no item",
     GAP: "what a stream did not keep for us while we were away",
 }
 
@@ -153,6 +155,24 @@ def _label(raw: RawItem) -> str:
     said = raw.get("self_label")
     plain = said.strip().casefold() if isinstance(said, str) else ""
     return plain if plain in SELF_LABELS else ""
+
+
+def is_deletion(raw: RawItem) -> bool:
+    """Whether the row says that its item is gone, and no more."""
+    said = raw.get("deleted")
+    return said is True or (isinstance(said, str) and said.strip().casefold() in {"true", "1", "yes"})
+
+
+def deleted_item(raw: RawItem, reading: Reading) -> str | Rejected:
+    """The item that a deletion names, as its documents have it."""
+    try:
+        source = _name(raw, "source")
+        named = usable_id(raw.get("external_id")) or usable_id(_string(raw, "url").strip())
+    except Refusal as refusal:
+        return Rejected(refusal.reason, refusal.detail, raw)
+    if not named:
+        return Rejected(UNKNOWN_ITEM, "a deletion needs the external_id or the url of its item", raw)
+    return item_key(reading.feed or source or reading.source, source if reading.feed else "", named)
 
 
 def channel_in(raw: RawItem) -> Channel | None:

@@ -18,9 +18,10 @@ class SourceError(RuntimeError):
 
 class Outcome(NamedTuple):
     """What became of one item: a document (`taken`), another text of a known item (`update`), a text that is there
-    already (`copy`), or nothing (`refused`, with a reason of normalise.REASONS and what exactly was wrong)."""
+    already (`copy`), a deletion (`deleted`), or nothing (`refused`, with a reason of normalise.REASONS and what exactly
+    was wrong)."""
 
-    what: Literal["taken", "update", "copy", "refused"]
+    what: Literal["taken", "update", "copy", "deleted", "refused"]
     document_id: str = ""
     reason: str = ""
     detail: str = ""

@@ -43,9 +43,11 @@ class Status(msgspec.Struct):
     healthy: bool
     problems: list[str]
     warnings: list[str] = []  # what costs something, and does not make it unhealthy
-    documents_in: int | None = None  # scored + dead + waiting in documents.*
+    documents_in: int | None = None  # scored + dead + unscored + waiting in documents.*
     documents_scored: int | None = None
     documents_dead: int | None = None
+    documents_unscored: int | None = None  # in a language that no model reads
+    retracted: int | None = None  # items that are gone at their source: their numbers count, their words are not shown
     opinions_out: int | None = None  # applied + waiting in `opinions`
     opinions_applied: int | None = None
     duplicates: int | None = None  # copies of a document that was already counted
@@ -157,7 +159,9 @@ def _add_counts(status: Status, client: redis.Redis, offsets: RunOffsets, state:
     status.duplicates, status.late, status.invalid = totals.duplicates, totals.late, totals.invalid
     status.lag_documents, status.lag_opinions = lag.documents.records, lag.opinions.records
     status.lag = lag.records
-    status.documents_in = totals.documents_scored + totals.documents_dead + lag.documents.records
+    status.documents_unscored, status.retracted = totals.documents_unscored, totals.retracted
+    done = totals.documents_scored + totals.documents_dead + totals.documents_unscored
+    status.documents_in = done + lag.documents.records
     status.opinions_out = totals.opinions_applied + lag.opinions.opinions
     bound = run.bound_to()
     status.problems += _partition_problems(bound, ends)

@@ -16,8 +16,8 @@ from services.supervisor.status.status import Status
 from shared.clock import to_iso
 
 _COUNTS = (
-    "documents_in", "documents_scored", "documents_dead", "opinions_out", "opinions_applied", "duplicates", "late",
-    "lag",
+    "documents_in", "documents_scored", "documents_dead", "documents_unscored", "opinions_out", "opinions_applied",
+    "duplicates", "late", "retracted", "lag",
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ import msgspec
 from kafka import KafkaProducer
 
 from shared.clients.kafka import TopicLog, client_config
-from shared.contract.events import InvalidMessage, Opinion, OpinionMessage, Tick, decode_opinion
+from shared.contract.events import InvalidMessage, Opinion, OpinionMessage, Outcome, Tick, decode_opinion
 from shared.contract.topics import partition_for
 from shared.settings import KafkaSettings
 
@@ -131,8 +131,12 @@ def _placed(record: Frame) -> tuple[str, Frame]:
         time = message.available_at
     elif isinstance(message, Tick):
         time = message.watermark
-    place = {"offset": origin.offset, "index": origin.index, "time": time, "everywhere": isinstance(message, Tick)}
+    place = {"offset": origin.offset, "index": origin.index, "time": time, "everywhere": _is_everywhere(message)}
     return origin.stream, msgspec.structs.replace(record, **place)
+
+
+def _is_everywhere(message: OpinionMessage) -> bool:
+    return isinstance(message, Tick) or (isinstance(message, Outcome) and message.state == "deleted")
 
 
 def _frame(record: Any) -> Frame:

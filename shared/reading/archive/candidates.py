@@ -140,3 +140,9 @@ def rows_of(tables: ArchiveTables, name: str, ids: Sequence[str], columns: Seque
     return sorted(
         found.to_pylist(), key=lambda row: (row["appended_at"], row["topic_id"], row["partition"], row["offset"])
     )
+
+
+def deletions(tables: ArchiveTables, items: Sequence[str]) -> dict[str, int]:
+    """When items were deleted at their source, microseconds; of those that were. They lie under the items' names."""
+    rows = rows_of(tables, DOCUMENTS, [f"-{item}" for item in items if item], ["available_at"])
+    return {row["document_id"][1:]: row["available_at"] for row in rows}

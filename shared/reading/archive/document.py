@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from shared.contract.archive import DOCUMENTS, OPINIONS
 from shared.contract.events import Document, Opinion, decode_document, decode_opinion
-from shared.reading.archive.candidates import rows_of
+from shared.reading.archive.candidates import deletions, rows_of
 from shared.reading.archive.tables import ArchiveTables, NoArchive
 
 
@@ -18,7 +18,7 @@ class Archived(NamedTuple):
 
 
 def archived_document(tables: ArchiveTables, name: str) -> Archived | None:
-    """None where the archive has no such document, or there is none."""
+    """None where the archive has no such document, or there is none, or the document is gone at its source."""
     try:
         rows = rows_of(tables, DOCUMENTS, [name], ["value"])
         heard = rows_of(tables, OPINIONS, [name], ["value"], "kind = 'opinion'")
@@ -26,6 +26,8 @@ def archived_document(tables: ArchiveTables, name: str) -> Archived | None:
         return None
     document = decode_document(rows[0]["value"]) if rows else None
     if not isinstance(document, Document):
+        return None
+    if document.available_at <= deletions(tables, [document.item]).get(document.item, -1):
         return None
     opinions: dict[str, Opinion] = {}
     for row in heard:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from shared.contract.archive import DOCUMENTS, OPINIONS, READINGS, words_of
 from shared.contract.events import MICRO, Channel, Document, Opinion, decode_document, decode_opinion
 from shared.contract.readings import SCALE
-from shared.reading.archive.candidates import Candidates, near, products, rows_of, with_words
+from shared.reading.archive.candidates import Candidates, deletions, near, products, rows_of, with_words
 from shared.reading.archive.tables import ArchiveTables, all_of, quoted
 
 By = Literal["words", "meaning", "both"]
@@ -175,9 +175,11 @@ def _found(
         if isinstance(opinion, Opinion):
             heard.setdefault(row["document_id"], {}).setdefault(opinion.company, opinion)
     found = []
+    documents = {name: decode_document(row["value"]) for name, row in texts.items()}
+    gone = deletions(tables, [each.item for each in documents.values() if isinstance(each, Document)])
     for less, name in page:
-        document = decode_document(texts[name]["value"]) if name in texts else None
-        if isinstance(document, Document):
+        document = documents.get(name)
+        if isinstance(document, Document) and document.available_at > gone.get(document.item, -1):
             opinions = sorted(heard.get(name, {}).values(), key=lambda each: (each.origin.index, each.company))
             found.append(Found(document, -less, worded.get(name), meant.get(name), opinions))
     return found

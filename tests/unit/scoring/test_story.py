@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.scoring.story import signature, story_key
+from shared.story import signature, story_key
 
 HEADLINE = "Boeing wins $10 bln order from Emirates"
 

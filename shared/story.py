@@ -48,8 +48,8 @@ def story_key(title: str, text: str) -> str:
 
 
 def story_of(document: Document) -> str:
-    """The story key of a document."""
-    return story_key(document.title, document.text)
+    """The story key of a document: that of its item's first version, where it is a later one."""
+    return document.story or story_key(document.title, document.text)
 
 
 def signature(text: str, limit: int | None = None) -> str:
