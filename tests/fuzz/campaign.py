@@ -22,7 +22,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from tests.fuzz import documents, doors, stored
+from tests.fuzz import documents, doors, foreign, stored
 from tests.fuzz.mutation import Mutator
 
 LIMIT_SECONDS: Final = 15.0  # for one input
@@ -51,6 +51,7 @@ TARGETS: Final = (
     Target("files", 20_000, documents.FILES, documents.file),
     Target("prices", 20_000, stored.PRICES, stored.prices),
     Target("streams", 20_000, documents.STREAMS, documents.stream),
+    Target("foreign", 20_000, foreign.FOREIGN, foreign.foreign),
     Target("backups", 5_000, stored.BACKUPS, stored.backup),
     Target("settings", 5_000, stored.SETTINGS, stored.settings),
     Target("doors", 20_000, doors.DOORS, doors.door),

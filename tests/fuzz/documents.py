@@ -38,7 +38,11 @@ _RSS: Final = b"""<?xml version="1.0" encoding="utf-8"?><rss version="2.0" xmlns
 _ATOM: Final = b"""<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="de"><title>t</title><entry><id>tag:1</id>
 <title type="html">&lt;i&gt;SAP&lt;/i&gt;</title><updated>2023-11-14T10:00:00Z</updated><author><name>n</name></author>
 <link href="/a"/><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml">up 4%</div></content></entry></feed>"""
-FEEDS: Final = (_RSS, _ATOM, _RSS.decode().encode("utf-16"), _ATOM.replace(b"entry", b"item"))
+_JSON_FEED: Final = (
+    b'{"version":"https://jsonfeed.org/version/1.1","language":"en-US","items":[{"id":"1","title":"$AAPL",'
+    b'"content_html":"<p>up</p>","date_published":"2023-11-14T10:00:00Z","authors":[{"name":"n"}],"tags":["a"]}]}'
+)
+FEEDS: Final = (_RSS, _ATOM, _RSS.decode().encode("utf-16"), _ATOM.replace(b"entry", b"item"), _JSON_FEED)
 
 _JETSTREAM: Final = (
     b'{"did":"did:plc:abc","time_us":1699999999000000,"kind":"commit","commit":{"operation":"create","collection":'
@@ -60,7 +64,11 @@ _JSONL: Final = (
     b'{"id":1,"published_at":"2023-11-14T10:00:00Z","text":"$AAPL rises","company":["AAPL","TSLA"]}\n'
     b'{"id":1.36788e18,"published_at":1699999999,"text":"\\ud83d\\ude00 mail a@b.example","author":null}\n'
 )
-FILES: Final = (b"csv:" + _CSV, b"tsv:" + _CSV.replace(b",", b"\t"), b"jsonl:" + _JSONL)
+_JSON: Final = b'{"articles": [' + _JSONL.strip().replace(b"\n", b", ") + b"]}"
+FILES: Final = (
+    b"csv:" + _CSV, b"tsv:" + _CSV.replace(b",", b"\t"), b"jsonl:" + _JSONL, b"json:" + _JSON,
+    b"csv:" + _CSV.replace(b"rises", b"r\xefses"), b"csv:" + _CSV.decode().encode("utf-16"),
+)  # fmt: skip
 
 
 def feed(data: bytes, number: int, folder: Path) -> None:
@@ -78,7 +86,7 @@ def file(data: bytes, number: int, folder: Path) -> None:
     """Every row is a document or refused, and the cursor counts them all."""
     suffix, _, content = data.partition(b":")
     kind = suffix.decode("ascii", "replace")
-    path = folder / f"{number}.{kind if kind in ('csv', 'tsv', 'jsonl') else 'csv'}"
+    path = folder / f"{number}.{kind if kind in ('csv', 'tsv', 'jsonl', 'json') else 'csv'}"
     path.write_bytes(content)
     done = 0
     try:

@@ -40,6 +40,9 @@ _BODY: Final[dict[str, Any]] = {
 }
 
 
+_OUTCOMES: Final = ("taken", "update", "copy", "deleted", "refused")
+
+
 @router.post("/v1/documents", responses=answers(PushPage), openapi_extra=_BODY)
 async def push(
     request: Request,
@@ -47,7 +50,8 @@ async def push(
     idempotency_key: Annotated[str | None, Header(description="The same one again gives the same answer.")] = None,
 ) -> Response:
     """Push documents: a JSON object, an array of them, or one a line (NDJSON); fields as in docs/api.md. Their feed is
-    the name of the key. Each row's outcome: taken, update, copy, or refused and why."""
+    the name of the key. Each row's outcome: taken, update, copy, deleted, or refused and why. `deleted: true` with
+    the external_id takes an item back."""
     body = await request.body()
     rows = rows_of(body, request.headers.get("content-type", "").partition(";")[0].strip().lower())
     return await run_in_threadpool(_pushed, request, rows, channel, idempotency_key, body)
@@ -67,7 +71,7 @@ def _pushed(request: Request, rows: list[RawItem | bytes], channel: Channel, nam
         if once:
             once.undone()
         raise
-    counts = {what: sum(row["outcome"] == what for row in told) for what in ("taken", "update", "copy", "refused")}
+    counts = {what: sum(row["outcome"] == what for row in told) for what in _OUTCOMES}
     said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
     door.note(caller, "POST /v1/documents", "done", target=f"push:{caller.name}", detail=said)
     return answer(request, told, door.about(door.run()), None)
