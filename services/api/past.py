@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from services.api.answers import About
 from services.api.problems import Problem, unavailable
 from services.archive.moments import NotKnown
-from services.archive.past import Past, PastBuckets, PastRuns, signals_of
+from services.archive.past import Past, PastBuckets, PastRuns, signals_of, without_deleted
 from services.archive.proof import Proof, live_proof, past_proof
 from shared.clock import to_iso
 from shared.contract.aggregates import RecentDocument
@@ -19,14 +19,15 @@ from shared.reading.archive.tables import NoArchive
 class PastCompany:
     """`buckets` are asked as a run's are."""
 
-    def __init__(self, past: Past, company: str, at: int) -> None:
-        self._past, self._company = past, company
+    def __init__(self, past: Past, company: str, at: int, shown: Callable[..., list[RecentDocument]] = list) -> None:
+        self._past, self._company, self._shown = past, company, shown
         self.buckets = PastBuckets(past.folded.store)
         entry = past.moment.entry
         self.about = About(to_iso(at), entry.model or None, entry.universe or None)
 
     def documents(self) -> list[RecentDocument]:
-        return list(self._past.folded.store.recent(self._company))
+        """The latest; of what is gone at its source since, nothing but the numbers."""
+        return self._shown(list(self._past.folded.store.recent(self._company)))
 
     @property
     def silent(self) -> str:
@@ -42,7 +43,7 @@ def past_company(runs: PastRuns, company: str, at: int, now: int) -> PastCompany
     """Raises Problem: 422 for a moment to come, 404 for one of which nothing is known."""
     _require_past(at, now)
     try:
-        return PastCompany(runs.slot(company, at), company, at)
+        return PastCompany(runs.slot(company, at), company, at, runs.shown)
     except NotKnown as error:
         raise Problem(404, str(error), "ask for a later moment, or without as_of") from None
     except NoArchive as error:
@@ -53,13 +54,16 @@ def proof_of(runs: PastRuns, settings: Any, client: Any, company: str, at: int |
     """What `bellwether verify` checks. Raises Problem."""
     try:
         if at is None:
-            return live_proof(settings, client, company, now)
-        _require_past(at, now)
-        return past_proof(settings, runs.slot(company, at), company, at)
+            found = live_proof(settings, client, company, now)
+        else:
+            _require_past(at, now)
+            found = past_proof(settings, runs.slot(company, at), company, at)
     except NotKnown as error:
         raise Problem(404, str(error), "ask for a later moment, or without as_of") from None
     except NoArchive as error:
         raise unavailable(str(error), "as_of needs the archive; see: bellwether archive status") from None
+    found.answer = without_deleted(found.answer, client, settings.run, found.slots)
+    return found
 
 
 def _require_past(at: int, now: int) -> None:

@@ -27,7 +27,7 @@ from shared.contract.topics import Topics
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.binding import read_binding, recorded_slots
 from shared.reading.buckets import Row
-from shared.reading.deleted import DELETED, deleted_at
+from shared.reading.deleted import DELETED, deleted_at, shown
 from shared.settings import Settings
 
 KEPT: Final = 4  # slots at a moment that are kept for the next question
@@ -89,6 +89,10 @@ class PastRuns:
         self._log = log or archived_log(self._tables)
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[int, str, int], Past] = OrderedDict()
+
+    def shown(self, documents: Sequence[RecentDocument]) -> list[RecentDocument]:
+        """As they may be shown now. Raises redis.RedisError."""
+        return shown(self._client, Keys(self._settings.run, 1), documents)
 
     def slot(self, company: str, at: int) -> Past:
         """The slot of a company as of `at` (microseconds, wall clock). Raises NotKnown."""
@@ -174,11 +178,11 @@ def without_deleted(answer: dict[str, Any], client: redis.Redis, run: str, slots
     documents = answer.get("documents") or []
     gone = deleted_at(client, Keys(run, slots), (str(each.get("item", "")) for each in documents))
     hidden = dict.fromkeys(("title", "excerpt", "url", "author"))
-    shown = [
+    found = [
         each | hidden | {"withheld": DELETED} if each["available_at"] <= gone.get(each.get("item", ""), -1) else each
         for each in documents
     ]
-    return answer | {"documents": shown}
+    return answer | {"documents": found}
 
 
 def signals_of(store: Held, company: str, strategies: Sequence[str]) -> list[Signal]:

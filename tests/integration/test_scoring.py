@@ -84,8 +84,9 @@ def expected(settings: Settings, topics: Topics, documents: list[Document], part
     for offset, each in enumerate(documents):
         links, request = read(each, linker)
         found += opinions_of(
-            each, Origin(stream, partition, offset), links, engine.score([request])[0], engine.model_id
-        )
+            each, Origin(stream, partition, offset), links, engine.score([request])[0], engine.model_id, "",
+            linker.universe,
+        )  # fmt: skip
     return found
 
 

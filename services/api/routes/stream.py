@@ -20,6 +20,7 @@ from services.api.stream.hub import Hub, NoLog
 from services.api.stream.place import KINDS, Kind, NotAnId, OtherIncarnation, Place, opened, sealed
 from services.api.stream.reader import Reader
 from shared.contract.alerts import Alert
+from shared.reading.deleted import all_deleted
 
 router = APIRouter(tags=["stream"])
 
@@ -123,7 +124,7 @@ def _reader(
         return [(each, alert) for each, alert in reversed(door.run().alerts.numbered()) if each > number]
 
     allowed = request.scope["state"]["allowed"]
-    return Reader(hub, place, of, wanted, alerts_after, allowed)
+    return Reader(hub, place, of, wanted, alerts_after, allowed, all_deleted(door.client, run.keys))
 
 
 def _oldest(kept: list[tuple[int, Alert]]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +13,10 @@ from services.api.rows import opinion_row, signal_row
 from services.api.stream.place import Kind
 from services.api.stream.ring import Record
 from shared.clock import to_iso
-from shared.contract.events import Document, InvalidMessage, Opinion, decode_document, decode_opinion
+from shared.contract.events import Deletion, Document, InvalidMessage, Opinion, decode_document, decode_opinion
 from shared.contract.signals import decode_signal
 from shared.links import safe_link
+from shared.reading.deleted import DELETED
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,12 @@ class Wanted:
         return not (self.channels and channel is not None and channel not in self.channels)
 
 
-def event_of(record: Record, wanted: Wanted) -> tuple[Kind, dict[str, Any]] | None:
-    """The kind and the row; `id` of a row tells copies."""
+def event_of(
+    record: Record, wanted: Wanted, gone: MutableMapping[str, int] | None = None
+) -> tuple[Kind, dict[str, Any]] | None:
+    """The kind and the row; `id` of a row tells copies. `gone`: when items were deleted at their source, which a
+    deletion that passes by adds to: what is older has no words."""
+    gone = {} if gone is None else gone
     base = record.part.topic.rpartition(".")[2]
     try:
         if base == "signals":
@@ -40,14 +46,32 @@ def event_of(record: Record, wanted: Wanted) -> tuple[Kind, dict[str, Any]] | No
         if base == "opinions":
             opinion = decode_opinion(record.value)
             if isinstance(opinion, Opinion) and wanted.takes((opinion.company,), opinion.channel):
-                return "opinions", opinion_row(opinion)
+                return "opinions", opinion_row(opinion) | _withheld(opinion, gone)
             return None
         document = decode_document(record.value)
     except (InvalidMessage, msgspec.MsgspecError, UnicodeDecodeError):
         return None  # scoring counts it as a dead letter
-    if isinstance(document, Document) and wanted.takes(document.companies, document.channel):
-        return "documents", document_row(document)
-    return None
+    row: dict[str, Any] = {}
+    if isinstance(document, Deletion):
+        gone[document.item] = document.deleted_at
+        row = {
+            "item": document.item,
+            "channel": document.channel,
+            "deleted_at": to_iso(document.deleted_at),
+            "withheld": DELETED,
+        }
+    elif isinstance(document, Document):
+        row = document_row(document) | _withheld(document, gone)
+    companies = document.companies if isinstance(document, Document) else ()
+    return ("documents", row) if row and wanted.takes(companies, row.get("channel")) else None
+
+
+def _withheld(message: Document | Opinion, gone: Mapping[str, int]) -> dict[str, Any]:
+    """What replaces the words of what is gone."""
+    if message.available_at > gone.get(message.item, -1):
+        return {}
+    words = ("title", "excerpt" if isinstance(message, Opinion) else "text", "url", "author")
+    return dict.fromkeys(words) | {"withheld": DELETED}
 
 
 def document_row(document: Document) -> dict[str, Any]:

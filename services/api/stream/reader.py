@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
 from services.api.rows import alert_row
@@ -31,9 +31,11 @@ class Reader:
         wanted: Wanted,
         alerts_after: AlertsAfter,
         allowed: Callable[[], Awaitable[bool]],
+        gone: MutableMapping[str, int] | None = None,
     ) -> None:
         self._hub, self._place, self._of, self._wanted = hub, place, of, wanted
         self._alerts_after, self._allowed = alerts_after, allowed
+        self._gone = {} if gone is None else gone  # items that were deleted at their source
         self._generation = hub.generation
         self._number = 0
 
@@ -97,7 +99,7 @@ class Reader:
             if record.offset < self._place.offsets[record.part]:
                 continue
             self._place.offsets[record.part] = record.offset + 1
-            found = event_of(record, self._wanted)
+            found = event_of(record, self._wanted, self._gone)
             if found:
                 told.append(written(*found, self.id))
         return b"".join(told)
