@@ -72,6 +72,14 @@ class Catalogue:
                 names.setdefault(plain_name(name.text), each)
         return names
 
+    @cached_property
+    def _registered(self) -> dict[str, Instrument]:
+        return {found.value: each for each in reversed(self.instruments) for found in each.identifiers}
+
+    def by_identifier(self, value: str) -> Instrument | None:
+        """What a register calls so: an ISIN, a LEI, a FIGI."""
+        return self._registered.get(value.strip().upper())
+
     @classmethod
     def load(cls) -> Catalogue:
         """The catalogue that comes with Bellwether; read once per process."""

@@ -32,6 +32,7 @@ _CLASS: Final = re.compile(
     r"[\s,-]+(?:class|cl\.?|series)\s+[a-c]\b.*|[\s,-]+(?:common|ordinary)\s+(?:stock|shares?)\b.*|\s+adrs?\b.*",
     re.IGNORECASE,
 )
+_IDENTIFIER: Final = re.compile(r"[A-Za-z0-9]{12}|[A-Za-z0-9]{20}")  # an ISIN or a FIGI, a LEI
 _MARKET: Final = re.compile(r"[A-Za-z ]{2,12}:")  # NYSE:F, and no id as crypto:BTC is one
 _TICKER: Final = re.compile(r"\$?[A-Z]{1,5}(?:[.-][A-Z]{1,3})?|\$?[0-9]{3,6}\.[A-Z]{1,3}|\$[A-Z]{1,6}")
 _ONE_WORD: Final = re.compile(r"\$?[A-Z][A-Z0-9]{0,5}(?:[./-][A-Z]{1,2})?")
@@ -68,6 +69,8 @@ def company_called(name: str, catalogue: Catalogue, day: date | None) -> Instrum
 
 
 def _called(name: str, catalogue: Catalogue, day: date | None) -> Instrument | None:
+    if _IDENTIFIER.fullmatch(name.strip()) and (registered := catalogue.by_identifier(name)):
+        return registered
     for symbol in symbols_of(name):
         if found := catalogue.by_ticker(symbol, day) or catalogue.by_ticker(_HOME.get(symbol, ""), day):
             return found

@@ -65,7 +65,11 @@ def test_home_listings_of_companies_that_are_known(listing: str, home: str) -> N
     assert ids(listing) == ([home] if home else [])
 
 
-@pytest.mark.parametrize("other", ["ZZZQ.TO", "ZZQ.PA", "699999.SS", "QQZ-USD", "QQZ.X", "US5949181045", "Nobody Inc."])
+def test_an_isin_is_looked_up() -> None:
+    assert ids("US5949181045") == ids("us5949181045") == ["MSFT"] and ids("US0000000000") == []
+
+
+@pytest.mark.parametrize("other", ["ZZZQ.TO", "ZZQ.PA", "699999.SS", "QQZ-USD", "QQZ.X", "US0000000000", "Nobody Inc."])
 def test_what_is_not_known_is_named_and_never_another(other: str) -> None:
     assert companies_in(f"MSFT;{other}", CATALOGUE, DAY)[1] == [other] and ids(other) == []
 
