@@ -27,6 +27,7 @@ INDEXED: Final = {
     READINGS: ("document_id",),
     SIGNALS: ("company",),
 }
+FEW_VALUES: Final = {OPINIONS: ("event", "label")}
 _GIVE_BACK: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 log = logging.getLogger(__name__)
 
@@ -68,6 +69,9 @@ class Upkeep:
         for column in INDEXED.get(name, ()):
             if column not in there:
                 table.create_index(column, config=_tree())
+        for column in FEW_VALUES.get(name, ()):
+            if column not in there:
+                table.create_index(column, config=_bitmap())
         if name == DOCUMENTS and "words" not in there:
             table.create_index("words", config=_words())
         table.optimize(cleanup_older_than=KEEP_VERSIONS)
@@ -78,6 +82,12 @@ def _tree() -> Any:
     from lancedb.index import BTree
 
     return BTree()
+
+
+def _bitmap() -> Any:
+    from lancedb.index import Bitmap
+
+    return Bitmap()
 
 
 def _words() -> Any:

@@ -108,7 +108,7 @@ def _heard(tables: ArchiveTables, found: Any, opinions: str) -> Any:
         return found
     from pyarrow import compute
 
-    heard = tables.rows(OPINIONS, ["document_id"], all_of("kind = 'opinion'", opinions))
+    heard = tables.rows(OPINIONS, ["document_id"], opinions)
     if heard is None:
         return found.slice(0, 0)
     ids = heard.column("document_id").combine_chunks()
