@@ -60,7 +60,7 @@ units-backtests: venv
 demo: $(VENV)/.running ## start everything with the synthetic week, as a run of its own; Ctrl-C stops it
 	@$(BIN)/bellwether up --run demo --sample
 
-fuzz: venv ## 360,000 hostile inputs on two processes (under half an hour on two cores)
+fuzz: venv ## 370,000 hostile inputs on two processes (under half an hour on two cores)
 	$(BIN)/python -m tests.fuzz.campaign
 
 explore: venv ## the property tests of the unit tests, on 1,000 new random inputs each (some ten minutes)

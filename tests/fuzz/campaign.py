@@ -54,6 +54,7 @@ TARGETS: Final = (
     Target("foreign", 20_000, foreign.FOREIGN, foreign.foreign),
     Target("backups", 5_000, stored.BACKUPS, stored.backup),
     Target("settings", 5_000, stored.SETTINGS, stored.settings),
+    Target("instruments", 10_000, stored.INSTRUMENTS, stored.instruments),
     Target("doors", 20_000, doors.DOORS, doors.door),
 )
 

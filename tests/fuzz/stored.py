@@ -29,8 +29,10 @@ from shared.contract.events import (
 )
 from shared.contract.keys import Keys
 from shared.settings import Settings, SettingsError, load_settings
-from shared.universe.securities import Catalogue
+from shared.universe.own_files import read_own
+from shared.universe.securities import Catalogue, CatalogueError
 
+_HAND: Final = b"id,sector,names,tickers,evidence,against\nTWLO,Information Technology,Twilio,TWLO,,\n"
 _TOPIC: Final = "documents.news"
 _DOCUMENT: Final = Document(
     id="0123456789abcdef0123456789abcdef", channel="news", source="rss:x", title="$AAPL", text="Apple rose, BP.L fell",
@@ -63,6 +65,11 @@ SETTINGS: Final = (
     b"kafka: {bootstrap_servers: 'h:1', document_partitions: 4}\ningest:\n  rss: ['https://example.com/f.xml']\n",
     b"redis:\n  url: redis://h:1/0\n  password: secret-of-the-fuzzer\nmodel: {name: stub, precision: auto}\n",
     b"alerts: {rules: standard, secrets: {A: secret-of-the-fuzzer}}\naggregation: {strategies: [pulse]}\n",
+)
+INSTRUMENTS: Final = (
+    b"ticker,name\nABCX,Abacus Example\nTWLO,Twilio\n",
+    "id,kind,country,names,tickers,identifiers,parent,evidence\ncrypto:NEWC,crypto,,??Newcoin|新币@zh<2024-01-02,NEWC-USD,,,coin\n"
+    'ABCY.L,company,GB,"Abacus, London",ABCY.L>2020-01-02~A@XLON ABZ<2020-01-02,isin:GB0000000000,ABCX,\n'.encode(),
 )
 SECRET: Final = "secret-of-the-fuzzer"
 
@@ -146,3 +153,19 @@ def settings(data: bytes, number: int, folder: Path) -> None:
         return
     assert isinstance(read, Settings)
     assert math.isfinite(read.redis.timeout_seconds)
+
+
+def instruments(data: bytes, number: int, folder: Path) -> None:
+    """A user's file of instruments is laid over the catalogue, whole, or refused with its name."""
+    path = folder / f"{number}.csv"
+    path.write_bytes(data)
+    try:
+        catalogue = Catalogue(_HAND, own=[(path.name, read_own(path))])
+    except CatalogueError as error:
+        assert str(error)
+        return
+    finally:
+        path.unlink()
+    for each in catalogue.instruments:
+        assert each.id and each.name
+        assert catalogue.by_id[each.id] is each
