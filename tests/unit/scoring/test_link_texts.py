@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import typer
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from services.commands.link import link
-from services.scoring.link_texts import symbols_of
+from services.scoring.link_texts import TextLinker, symbols_of
 from services.scoring.linking.linker import Linker
 from shared.universe.securities import Catalogue
 
@@ -86,3 +88,25 @@ def test_no_model_is_loaded() -> None:
 def test_symbols_are_each_there_once(company: str) -> None:
     symbols = symbols_of(CATALOGUE.by_id[company])
     assert len(symbols) == len(set(symbols)) > 1
+
+
+LINKER = TextLinker(CATALOGUE, str.strip)
+_PIECES = st.sampled_from(
+    ["$AAPL", "SH600519", "茅台", "(NYSE: F)", "BTC-USD", "$UN\u2026", "7203.T", "Ford", "\ud800", "^GSPC"]
+)
+_TEXT = st.lists(_PIECES | st.text(max_size=4), max_size=12).map(" ".join)
+
+
+@given(
+    st.lists(
+        st.fixed_dictionaries({"text": _TEXT, "title": _TEXT, "day": st.text(max_size=10) | st.none()}) | st.text()
+    )
+)
+def test_any_line_has_one_answer_or_one_error(rows: list[object]) -> None:
+    lines = [json.dumps(row) if isinstance(row, dict) else str(row).replace("\n", " ") for row in rows]
+    answers = list(LINKER.link_lines(lines))
+    assert len(answers) == sum(bool(line.strip()) for line in lines)
+    assert all(("error" in answer) != ("companies" in answer) for answer in answers)
+    for answer in answers:
+        for one in answer.get("companies", ()):
+            assert all(0 <= start < end <= len(answer["text"]) for start, end in one["spans"])
