@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,8 +43,10 @@ def served(settings: Settings, clock: Clock | None = None) -> Iterator[httpx.Cli
         thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
         thread.start()
         assert ready.wait(START_SECONDS), "the API did not start"
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        with httpx.Client(base_url=url, timeout=30) as client:
+        certificate = settings.api.tls_certfile
+        trusted = ssl.create_default_context(cafile=certificate) if certificate else True
+        url = f"{'https' if certificate else 'http'}://127.0.0.1:{listening.getsockname()[1]}"
+        with httpx.Client(base_url=url, timeout=30, verify=trusted) as client:
             yield client
         server.stop()
         thread.join(20)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -100,6 +102,25 @@ def test_too_many_requests_are_told_when_to_come_back(settings: Settings, client
         assert answers[0].headers["ratelimit"].startswith('"default";r=2;t=')
         assert answers[0].headers["ratelimit-policy"] == '"default";q=3;w=60'
         assert 1 <= int(answers[3].headers["retry-after"]) <= 20
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="no openssl on the PATH to make a certificate with")
+def test_a_key_travels_encrypted_with_a_certificate_of_one_s_own(
+    settings: Settings, client: redis.Redis, tmp_path: Path
+) -> None:
+    certificate, private = tmp_path / "cert.pem", tmp_path / "key.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    command += ["-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    command += ["-out", str(certificate), "-keyout", str(private)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    files = {"tls_certfile": str(certificate), "tls_keyfile": str(private)}
+    secured = settings.model_copy(update={"api": settings.api.model_copy(update=files)})
+    key, _ = AccessKeys(client).create("safe", "read", SystemClock().now())
+    with served(secured) as api:
+        assert api.base_url.scheme == "https"
+        assert api.get("/v1/instruments", headers={"X-Api-Key": key}).status_code == 200
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(str(api.base_url).replace("https", "http"))
 
 
 @pytest.mark.parametrize(
