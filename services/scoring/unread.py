@@ -34,7 +34,7 @@ class Readable:
     """What the models of a run read. `languages`: those of the main one; none: all that there are."""
 
     def __init__(self, settings: ModelSettings, engine: Engine) -> None:
-        shipped = settings.name.startswith(_SHIPPED)
+        shipped = settings.name.rstrip("/").rpartition("/")[2].startswith(_SHIPPED)  # by its name, or its folder
         self._languages = frozenset(settings.languages or (("en",) if shipped else ()))
         self._packs = frozenset(engine.packs)
 

@@ -46,8 +46,18 @@ def test_packs_other_models_and_settings_widen_what_is_read() -> None:
     packed.packs = {"de": "x" * 16}
     assert Readable(ModelSettings(), packed).unread(Request(GERMAN, (), "de")) == ""
     assert Readable(ModelSettings(languages=("en", "de")), StubEngine("stub")).unread(Request(GERMAN, (), "de")) == ""
-    entries = []
-    Readable(ModelSettings(name="somebody/multilingual"), StubEngine("stub")).mark(entries)
+    folder = ModelSettings(name="/data/models/bellwether-mini/")
+    assert Readable(folder, StubEngine("stub")).unread(Request(GERMAN, (), "de")) == "de"
+
+
+def test_another_model_reads_everything() -> None:
+    document = Document(id="d" * 32, channel="news", source="s", text=GERMAN, language="de", published_at=1,
+                        received_at=1, available_at=1)  # fmt: skip
+    topics = Topics(LIVE)
+    record = Recorded(topics.documents("news"), 0, 7, b"k", encode(document))
+    made = entry_of(record, {record.topic: "t" * 22}, Linker(Catalogue.load()))
+    Readable(ModelSettings(name="somebody/multilingual"), StubEngine("stub")).mark([made])
+    assert made.request is not None and made.unread == ""
 
 
 def entry(message: Document | Deletion) -> list[Outcome]:
