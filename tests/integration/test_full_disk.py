@@ -232,7 +232,7 @@ def scored(documents):
     wait_until(done, 120, lambda: f"{documents} documents scored: {problems()}")
 
 with http_server(respond) as feed:
-    system.set(BELLWETHER_INGEST__RSS=f'["{feed}"]', BELLWETHER_INGEST__RSS_SECONDS="0.3")
+    system.set(BELLWETHER_INGEST__RSS=f'["{feed}"]', BELLWETHER_INGEST__RSS_SECONDS="1.5")
     command = [BELLWETHER, "supervisor", "--no-sample", "--no-dashboard", "--state", disk / "state"]
     with (room / "supervisor.out").open("wb") as out:
         supervisor = subprocess.Popen(command, stdout=out, stderr=out, env=system._env)
@@ -243,7 +243,8 @@ with http_server(respond) as feed:
         shown = 30
         wait_until(lambda: not psutil.pid_exists(kafka), 60, "Kafka halts")
         before = polls
-        wait_until(lambda: polls > before + 5, 60, "feeds are read while Kafka is away")
+        # sixteen batches may wait for Kafka, and those since the disk was full are among them
+        wait_until(lambda: polls > before + 2, 60, lambda: f"feeds are read while Kafka is away: {polls - before}")
         found = system.status()
         assert found["phase"] == "running" and not found["healthy"], found  # the supervisor lives
         assert found["problems"][0].startswith("No space left on device: the disk of"), found["problems"]
