@@ -194,8 +194,9 @@ def ended(process):
 with http_server(respond) as feed:
     with worker(settings, feed) as process:
         wait_until(lambda: len(titles()) == 3, 60, "three stories")
+        grows = True  # first: on a full disk the next poll's note in the ledger may end the worker
+        wait_until(lambda: shown > 3, 60, "more stories")
         fill()
-        grows = True
         ended(process)
     grows = False
     with worker(settings, feed) as process:  # there is no room yet
@@ -204,7 +205,7 @@ with http_server(respond) as feed:
     with worker(settings, feed):
         every = {f"$AAPL story {number}" for number in range(shown)}
         wait_until(lambda: titles() == every, 60, "every story")
-assert shown > 3 and read_documents(settings).broken == []
+assert shown > 3 and read_documents(settings).broken == [], (shown, read_documents(settings).broken)
 kafka.stop(10)
 print("held")
 """
