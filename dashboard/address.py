@@ -4,6 +4,10 @@ The session holds the truth. The URL is read when a tab opens and when its reade
 a message that was under way with an older URL would undo a choice. It is written once a run, at its beginning, when
 callbacks and widgets have told what they have to tell, so that one choice is one entry of the browser's history.
 Streamlit's own binding of widgets replaces the entry, and Back left the dashboard.
+
+A choice is not the state of the widget that offers it: Streamlit forgets that state after a run in which the widget
+was not drawn, and a message that was under way when a choice was made elsewhere brings the former one back. So what a
+widget reports is collected once a run, and where a choice is made elsewhere (Clear, Back), it becomes another widget.
 """
 
 from __future__ import annotations
@@ -63,11 +67,15 @@ def adopt() -> None:
         return
     st.session_state[_ADOPTED] = True
     for key, default in DEFAULTS.items():
-        st.session_state[key] = st.query_params.get(key, default)[:200]
+        _set(key, st.query_params.get(key, default)[:200])
 
 
 def write() -> None:
-    """Put the choices into the URL, beside what is not ours."""
+    """Take over what widgets report, and put the choices into the URL, beside what is not ours."""
+    for key in DEFAULTS:
+        reported = st.session_state.get(_widget(key))
+        if isinstance(reported, str):
+            st.session_state[key] = reported[:200]
     page = value("page")
     ours = (key for key in DEFAULTS if ONLY_ON.get(key, page) == page)
     chosen = {key: value(key) for key in ours if value(key) not in ("", DEFAULTS[key])}
@@ -96,19 +104,30 @@ def choose(**chosen: str) -> None:
     elif chosen.get("company", value("company")) != value("company"):
         chosen = dict.fromkeys(OF_A_LIST, "") | chosen
     for key, each in chosen.items():
-        st.session_state[key] = each or DEFAULTS[key]
+        _set(key, each or DEFAULTS[key])
 
 
 def ready(key: str, options: Sequence[T]) -> str:
-    """`key`, for a widget that offers these options and holds the choice itself; call it just before the widget."""
-    wanted = one_of(key, options)
-    if st.session_state.get(key) != wanted:
-        st.session_state[key] = wanted
-    return key
+    """The widget's own key, for a choice among these options; call it just before the widget."""
+    widget = _widget(key)
+    if st.session_state.get(widget) not in options:
+        st.session_state[widget] = one_of(key, options)
+    return widget
 
 
 def held(key: str) -> str:
-    """`key`, for a widget of free text that holds the choice itself; call it just before the widget."""
-    if key not in st.session_state:
-        st.session_state[key] = DEFAULTS[key]
-    return key
+    """The widget's own key, for a choice that is free text; call it just before the widget."""
+    widget = _widget(key)
+    if widget not in st.session_state:
+        st.session_state[widget] = value(key)
+    return widget
+
+
+def _widget(key: str) -> str:
+    return f"{key} {st.session_state.get(f'{key} widgets', 0)}"
+
+
+def _set(key: str, chosen: str) -> None:
+    """Also where it was chosen before: what the widget is about to report was pressed earlier."""
+    st.session_state[key] = chosen
+    st.session_state[f"{key} widgets"] = st.session_state.get(f"{key} widgets", 0) + 1

@@ -164,7 +164,7 @@ def test_every_list_of_documents_can_be_filtered(
     page.keyboard.press("Enter")
     expect(page.get_by_text(re.compile("No matching (documents|articles|alerts)"))).to_be_visible()
     page.wait_for_function("location.search.includes('text=')")
-    page.get_by_role("button", name="Clear").click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     expect(rows.first).to_be_visible()
 
 
