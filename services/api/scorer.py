@@ -97,8 +97,16 @@ class Scorer:
     def _load(self) -> None:
         try:
             from services.model.engine import build_engine
+            from services.scoring.model_fields import in_precision_of
+            from shared.clients.redis import connect
+            from shared.reading.binding import read_binding
 
-            self._engine = build_engine(self._settings.model)
+            client = connect(self._settings.redis)
+            try:
+                bound = read_binding(client, self._settings.run)
+            finally:
+                client.close()
+            self._engine = build_engine(in_precision_of(self._settings.model, bound))
         except Exception as error:
             log.exception("the model cannot be loaded")
             self._failed = " ".join(str(error).split())[:300]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, Final, NoReturn, get_args
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import redis
 
 from services.model.interface import Engine
-from services.runtime.binding import PRECISION, bind, read_cluster
+from services.runtime.binding import bind, read_cluster
 from services.runtime.exits import ExitCode, WorkerStop, refuse_when_stopped
 from services.runtime.faust_app import WorkerApp, build_app
 from services.runtime.process import run_process, serve, together
 from services.runtime.report import Pace, Reporter
-from services.scoring.model_fields import model_fields
+from services.scoring.model_fields import in_precision_of, model_fields
 from services.scoring.pipeline import ScoringWorker
 from services.scoring.positions import committed
 from services.scoring.universe_record import record_universe
@@ -22,7 +22,7 @@ from shared.clients.redis import connect
 from shared.contract.health import WorkerReport
 from shared.contract.topics import Topics
 from shared.reading.binding import read_binding
-from shared.settings import ModelSettings, Settings
+from shared.settings import Settings
 
 if TYPE_CHECKING:
     from shared.universe.securities import Catalogue
@@ -69,11 +69,11 @@ def _bound_engine(settings: Settings, topics: Topics, catalogue: Catalogue) -> t
     client = connect(settings.redis)
     try:
         bound = bind(client, settings.run, cluster.fields())
-        engine = build_engine(_adopted(settings.model, bound))
+        engine = build_engine(in_precision_of(settings.model, bound))
         try:
             bind(client, settings.run, model_fields(engine))
         except WorkerStop as stop:  # another worker was first while this one measured: take its precision
-            adopted = _adopted(settings.model, read_binding(client, settings.run))
+            adopted = in_precision_of(settings.model, read_binding(client, settings.run))
             if stop.code is not ExitCode.REFUSED or adopted.precision in (engine.precision, "auto"):
                 raise
             engine = build_engine(adopted)
@@ -94,14 +94,6 @@ def _note_universe(client: redis.Redis, settings: Settings, catalogue: Catalogue
         raise WorkerStop(ExitCode.RESTART, f"Redis does not answer: {error}") from error
     if noted:
         log.info("universe %s of %d instruments from here on", noted["universe"], noted["instruments"])
-
-
-def _adopted(model: ModelSettings, bound: dict[str, str]) -> ModelSettings:
-    precision = bound.get(PRECISION, "")
-    precisions = get_args(ModelSettings.model_fields["precision"].annotation)
-    if model.precision != "auto" or precision not in precisions:
-        return model
-    return model.model_copy(update={"precision": precision})
 
 
 def _fill(report: WorkerReport, app: WorkerApp, worker: ScoringWorker, engine: Engine) -> None:
