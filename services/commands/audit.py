@@ -9,6 +9,8 @@ import typer
 from services.commands.options import Begin, End, Json, Limit, State, between, note, say, settings_of
 
 if TYPE_CHECKING:
+    import redis
+
     from shared.contract.audit import Entry
 
 audit_app = typer.Typer(
@@ -54,6 +56,15 @@ def list_entries(
         if (first is None or entry.at >= first) and (last is None or entry.at < last) and who in (None, entry.who)
     ][:limit]
     say([_row(entry) for entry in chosen], map(_words, chosen), as_json=as_json)
+
+
+def noted(client: redis.Redis, action: str, run: str, detail: str = "") -> None:
+    """Write that a command has changed a run into the audit log."""
+    from shared.clock import SystemClock
+    from shared.reading.audit import AuditLog
+
+    log = AuditLog(client, SystemClock())
+    log.note(log.entry(account(), "command", action, "done", target=run, detail=detail))
 
 
 def account() -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.commands.audit import noted
 from services.commands.options import Json, Run, State, Yes, say, settings_of
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ def restore(
     _ask(f"Replace everything Redis holds for the run in {file}?", settings_of(state), yes)
     with _servers(state, run, kafka=False, pausing=_APPLYING) as settings, connect(settings.redis) as client:
         done = backups.restore(client, file, run, settings.state_dir)
+        noted(client, "restore", done.run, f"to {to_iso(done.created_at)}")
     values = {"run": done.run, "created_at": to_iso(done.created_at), "files": done.files}
     words = [f"run {done.run} restored to {to_iso(done.created_at)}"]
     words += [f"put back: {', '.join(done.files)}"] if done.files else []
@@ -79,12 +81,16 @@ def reset(
     With --topics its documents go, too: a run that was fed the synthetic week is as new, and `up --sample` feeds it
     again.
     """
+    from shared.clients.redis import connect
+
     settings = settings_of(state, run)
     what = "every document, opinion and aggregate" if topics else "the aggregates, positions and signals"
     _ask(f"Delete {what} of run {settings.run}?", settings, yes)
     pausing = (*_APPLYING, "ingest", "archive") if topics else _APPLYING
     with _servers(state, run, kafka=topics, pausing=pausing) as settings:
         count = _without_topics(settings) if topics else _emptied(settings)
+        with connect(settings.redis) as client:
+            noted(client, "reset", settings.run, "with its topics" if topics else "")
     deleted = f"{count:,} keys{' and the topics' if topics else ''} of run {settings.run} deleted"
     say({"run": settings.run, "keys": count, "topics": topics}, deleted, as_json=as_json)
 

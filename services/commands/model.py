@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from services.commands.audit import noted
 from services.commands.options import Json, Run, State, say, settings_of
 
 model_app = typer.Typer(help="The model that a run is bound to.", no_args_is_help=True)
@@ -25,7 +26,9 @@ def switch(
     settings = settings_of(state, run)
     if model:
         settings = settings.model_copy(update={"model": settings.model.model_copy(update={"name": model})})
-    done = switch_model(settings, connect(settings.redis))
+    client = connect(settings.redis)
+    done = switch_model(settings, client)
+    noted(client, "model switch", settings.run, f"{done['before']} -> {done['model_id']}")
     say(done, f"{done['before']} -> {done['model_id']}; now run: bellwether resume", as_json=as_json)
 
 

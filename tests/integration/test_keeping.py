@@ -57,6 +57,14 @@ def test_a_run_of_ones_own_is_the_one_that_every_command_means(system: System, t
     system.call(*UP, "--run", "mine")
     assert system.status()["documents_in"] == 0
 
+    noted = [
+        (each["action"], each["target"], each["detail"]) for each in json.loads(system.call("audit", "list", "--json"))
+    ]
+    assert [each[:2] for each in reversed(noted)] == [
+        (action, "mine") for action in ("reset", "restore", "reset", "restore", "reset", "reset")
+    ]
+    assert [each[2] for each in noted if each[0] == "reset"] == ["with its topics", "with its topics", "", ""]
+
 
 def _reset(system: System, *arguments: str) -> None:
     said = json.loads(system.call("reset", "--yes", "--json", *arguments).splitlines()[-1])

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.commands.audit import noted
 from services.commands.options import Json, Run, State, note, say, settings_of
 
 if TYPE_CHECKING:
@@ -54,8 +55,11 @@ def resize(
     """
     from services.supervisor.processes.endpoints import own_servers
     from services.supervisor.topics.resize import resize_topics
+    from shared.clients.redis import connect
 
     with own_servers(settings_of(state, run).state_dir):
         settings = settings_of(state, run)
         for line in resize_topics(settings, documents=documents, opinions=opinions, tell=note):
             typer.echo(line)
+        with connect(settings.redis) as client:
+            noted(client, "topics resize", settings.run, f"documents {documents}, opinions {opinions}")
