@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from services.archive import keeping
+from services.archive.tables import Tables
+from services.archive.upkeep import Upkeep
 from shared.clients.redis import connect
 from shared.clock import SystemClock
 from shared.contract.archive import DOCUMENTS, OPINIONS, PLACE, READINGS
-from shared.contract.events import Tick
+from shared.contract.events import Tick, decode_document
 from shared.contract.keys import API_KEYS
 from shared.reading.archive.search import Answer, Question, search
 from shared.reading.archive.tables import ArchiveTables, NoArchive
@@ -70,6 +73,44 @@ def test_everything_is_archived_once_and_found(archived: Settings) -> None:
         finally:
             for worker in both:
                 worker.close()
+        _the_same_when_compacted_and_made_anew(archived)
+
+
+def _the_same_when_compacted_and_made_anew(settings: Settings) -> None:
+    """Index state and files never change an answer. (A promise has a row only where a batch ends with it.)"""
+    promises = {
+        (record.partition, record.offset)
+        for record in records(settings, make_topics(settings).documents("news"))
+        if isinstance(decode_document(record.value), Tick)
+    }
+
+    def told_of(table: str) -> list[tuple[Any, ...]]:
+        return [place for place in places(settings, table) if table != DOCUMENTS or place[1:] not in promises]
+
+    kept = {table: sorted(set(told_of(table))) for table in (DOCUMENTS, OPINIONS, READINGS)}
+    assert len(kept[DOCUMENTS]) == 400
+    answers = _answers(settings)
+    with connect(settings.redis) as client:
+        assert Upkeep(Tables(ArchiveTables.of(settings)), client, settings.run).round()
+    assert _answers(settings) == answers
+    assert keeping.rebuild(settings) > 0
+    for table, before in kept.items():
+        after = told_of(table)
+        assert len(after) == len(set(after)) and sorted(after) == before, table
+    assert _answers(settings) == answers
+    told = keeping.status(settings, keeping.topic_ends(settings))
+    assert all(not table.waiting for table in told.tables), told
+
+
+def _answers(settings: Settings) -> list[list[tuple[str, float]]]:
+    tables = ArchiveTables.of(settings)
+    questions = (
+        Question("apple outlook", limit=200),
+        Question("outlook"),
+        Question("agree", company="MSFT", limit=500),
+        Question("number8"),
+    )
+    return [[(each.document.id, each.score) for each in search(tables, one).found] for one in questions]
 
 
 def _all_there(settings: Settings, table: str, topic: str) -> bool:
