@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-from fastapi import Query
+from fastapi import Depends, Query
 
 from services.api.problems import Problem
 from shared.contract.events import CHANNELS, Channel
@@ -46,12 +46,20 @@ class FormatChoice(StrEnum):
     arrow = "arrow"
 
 
+async def _format(
+    form: Annotated[
+        FormatChoice | None, Query(alias="format", description="Instead of `Accept`: json, csv, parquet or arrow.")
+    ] = None,
+) -> None:
+    """Checked and described; services/api/answers.py reads it from the request."""
+    del form
+
+
+WITH_FORMAT: Final = [Depends(_format)]  # of a router whose answers come in every format
+
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows of a page, at most.")]
 Cursor = Annotated[
     str | None, Query(max_length=1000, description="`next` of the page before, with the same other parameters.")
-]
-Form = Annotated[
-    FormatChoice | None, Query(alias="format", description="Instead of `Accept`: json, csv, parquet or arrow.")
 ]
 Chosen = Annotated[ChannelChoice, Query(alias="channel", description="News, social posts, or both.")]
 Span = Annotated[WindowChoice, Query(description="Ends with the newest opinion.")]

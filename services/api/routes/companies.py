@@ -10,7 +10,18 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.api.answers import one, page
 from services.api.door import door_of
-from services.api.parameters import AsOf, ChannelChoice, Chosen, Cursor, End, Form, Limit, Start, between, instant
+from services.api.parameters import (
+    WITH_FORMAT,
+    AsOf,
+    ChannelChoice,
+    Chosen,
+    Cursor,
+    End,
+    Limit,
+    Start,
+    between,
+    instant,
+)
 from services.api.past import proof_of
 from services.api.problems import Problem
 from services.api.rows import document_row, instrument_row
@@ -21,7 +32,7 @@ from shared.reading.documents import EVER
 from shared.reading.sentiment import TooLong, series
 from shared.reading.windows import AHEAD, clock
 
-router = APIRouter(tags=["companies"])
+router = APIRouter(tags=["companies"], dependencies=WITH_FORMAT)
 
 
 class ResolutionChoice(StrEnum):
@@ -42,10 +53,8 @@ def instruments(
     q: Annotated[str, Query(max_length=200, description="Start of a ticker, or words of a name; empty: all.")] = "",
     limit: Limit = 100,
     cursor: Cursor = None,
-    form: Form = None,
 ) -> Response:
     """Find instruments by ticker or name, best first; without `q`, all of them by id."""
-    del form
     door = door_of(request)
     known = door.catalogue
     found = known.search(q, _MOST_FOUND) if q.strip() else sorted(known.instruments, key=lambda each: each.id)
@@ -54,9 +63,8 @@ def instruments(
 
 
 @router.get("/v1/instruments/{id}", responses=answers(InstrumentAnswer))
-def instrument(request: Request, id: str, form: Form = None) -> Response:
+def instrument(request: Request, id: str) -> Response:
     """One instrument by its id, a ticker of today or of the past, or a name."""
-    del form
     door = door_of(request)
     found = door.catalogue.by_id.get(id) or door.catalogue.resolve(id)
     if found is None:
@@ -76,11 +84,9 @@ def sentiment(
     proof: Annotated[bool, Query(description="Answer with what `bellwether verify` checks instead.")] = False,
     limit: Limit = 1000,
     cursor: Cursor = None,
-    form: Form = None,
 ) -> Response:
     """The buckets of one company that hold anything, oldest first. `sentiment` is the weighted mean, -1 to 1, `low` and
     `high` its 95 % band; `authors` and `stories` are distinct (null for minutes)."""
-    del form
     door = door_of(request)
     company, run, step = door.company(id), door.run(), _STEP[resolution]
     at = None if as_of is None else instant(as_of, "as_of")
@@ -113,10 +119,8 @@ def documents(
     as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-    form: Form = None,
 ) -> Response:
     """Documents about one company, newest first: the latest 200, and for a range also the heaviest of each hour."""
-    del form
     door = door_of(request)
     company, run = door.company(id), door.run()
     past = None if as_of is None else door.past(company, instant(as_of, "as_of"))

@@ -8,14 +8,14 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.api.answers import one
 from services.api.door import Door, door_of
-from services.api.parameters import Form
+from services.api.parameters import WITH_FORMAT
 from services.api.problems import Problem
 from services.api.rows import archived_row, kept_row
 from services.api.schemas import DocumentAnswer, answers
 from shared.reading.archive.document import archived_document
 from shared.reading.documents import EVER
 
-router = APIRouter(tags=["documents"])
+router = APIRouter(tags=["documents"], dependencies=WITH_FORMAT)
 
 
 @router.get("/v1/documents/{id}", responses=answers(DocumentAnswer))
@@ -23,10 +23,8 @@ def document(
     request: Request,
     id: str,
     explain: Annotated[bool, Query(description="With the words that led to each answer; loads the model.")] = False,
-    form: Form = None,
 ) -> Response:
     """A document with its opinions: of the archive, or of the latest ones, of which an excerpt is kept."""
-    del form
     door = door_of(request)
     row = _found(door, id)
     if row is None:

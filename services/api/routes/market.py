@@ -7,11 +7,11 @@ from fastapi import APIRouter, Request, Response
 from services.api.answers import page
 from services.api.door import Door, door_of
 from services.api.parameters import (
+    WITH_FORMAT,
     ChannelChoice,
     Chosen,
     CompanyFilter,
     Cursor,
-    Form,
     Limit,
     Span,
     WindowChoice,
@@ -20,7 +20,7 @@ from services.api.schemas import EventPage, MarketPage, SectorPage, answers
 from shared.reading.market import Snapshot, company_rows, event_rows, grouped_rows, snapshot
 from shared.reading.run import RunView
 
-router = APIRouter(tags=["market"])
+router = APIRouter(tags=["market"], dependencies=WITH_FORMAT)
 
 
 def _snapshot(door: Door, run: RunView, window: WindowChoice, channel: ChannelChoice, only: str | None) -> Snapshot:
@@ -36,10 +36,8 @@ def market(
     channel: Chosen = ChannelChoice.all,
     limit: Limit = 100,
     cursor: Cursor = None,
-    form: Form = None,
 ) -> Response:
     """Every company that was written about in the window, against the window before; what moved surely first."""
-    del form
     door = door_of(request)
     run, known = door.run(), door.catalogue.by_id
     rows = []
@@ -61,10 +59,8 @@ def sectors(
     channel: Chosen = ChannelChoice.all,
     limit: Limit = 100,
     cursor: Cursor = None,
-    form: Form = None,
 ) -> Response:
     """The same by sector, by name."""
-    del form
     door = door_of(request)
     run = door.run()
     sector_of = {each.id: each.sector for each in door.catalogue.instruments if each.sector}
@@ -80,10 +76,8 @@ def events(
     channel: Chosen = ChannelChoice.all,
     limit: Limit = 100,
     cursor: Cursor = None,
-    form: Form = None,
 ) -> Response:
     """Documents by company and class of event in the window, most first."""
-    del form
     door = door_of(request)
     run = door.run()
     rows = event_rows(_snapshot(door, run, window, channel, company))

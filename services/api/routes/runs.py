@@ -8,13 +8,13 @@ from fastapi import APIRouter, Request, Response
 
 from services.api.answers import one, page
 from services.api.door import door_of
-from services.api.parameters import Cursor, Form, Limit
+from services.api.parameters import WITH_FORMAT, Cursor, Limit
 from services.api.problems import Problem
 from services.api.schemas import RunAnswer, RunPage, answers
 from shared.contract.names import BadName
 from shared.reading.runs_folder import RunFolder, run_folders
 
-router = APIRouter(tags=["runs"])
+router = APIRouter(tags=["runs"], dependencies=WITH_FORMAT)
 
 
 def _row(folder: RunFolder) -> dict[str, Any]:
@@ -23,18 +23,16 @@ def _row(folder: RunFolder) -> dict[str, Any]:
 
 
 @router.get("/v1/runs", responses=answers(RunPage))
-def runs(request: Request, limit: Limit = 100, cursor: Cursor = None, form: Form = None) -> Response:
+def runs(request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
     """The replays of this machine, by name."""
-    del form
     door = door_of(request)
     rows = [_row(folder) for folder in run_folders(door.state)]
     return page(request, rows, lambda row: row["name"], limit, cursor, door.about(door.run()))
 
 
 @router.get("/v1/runs/{name}", responses=answers(RunAnswer))
-def run(request: Request, name: str, form: Form = None) -> Response:
+def run(request: Request, name: str) -> Response:
     """One replay: what it was asked, what it made, how far it is, and what its back-tests found."""
-    del form
     door = door_of(request)
     try:
         folder = RunFolder.of(door.state, name)

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.answers import About, answer
 from services.api.door import door_of
-from services.api.parameters import Form
+from services.api.parameters import WITH_FORMAT
 from services.api.problems import Problem
 from services.api.schemas import ScorePage, answers
 
-router = APIRouter(tags=["score"])
+router = APIRouter(tags=["score"], dependencies=WITH_FORMAT)
 
 MOST_TEXTS: Final = 256
 MOST_CHARS: Final = 100_000  # of a text, as at ingest
@@ -35,16 +35,14 @@ class FewTexts(BaseModel):
 
 
 @router.post("/v1/score", responses=answers(ScorePage))
-def score(request: Request, body: Texts, form: Form = None) -> Response:
+def score(request: Request, body: Texts) -> Response:
     """The sentiment of each text and of each company in it, and the event: the same bits as the stream's."""
-    del form
     return _scored(request, body.texts, explain=False)
 
 
 @router.post("/v1/explain", responses=answers(ScorePage))
-def explain(request: Request, body: FewTexts, form: Form = None) -> Response:
+def explain(request: Request, body: FewTexts) -> Response:
     """The same, with the words that led to each answer: `share` speaks for the class that `answers` names."""
-    del form
     return _scored(request, body.texts, explain=True)
 
 

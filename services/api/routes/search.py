@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.api.answers import About, answer, opened, sealed
 from services.api.door import Door, door_of
-from services.api.parameters import AsOf, ChannelChoice, Chosen, CompanyFilter, Cursor, End, Form, Start, instant
+from services.api.parameters import WITH_FORMAT, AsOf, ChannelChoice, Chosen, CompanyFilter, Cursor, End, Start, instant
 from services.api.problems import Problem, unavailable
 from services.api.rows import found_row
 from services.api.schemas import FoundPage, answers
@@ -17,7 +17,7 @@ from shared.clock import to_iso
 from shared.reading.archive.search import Answer, Label, Question, search
 from shared.reading.archive.tables import NoArchive
 
-router = APIRouter(tags=["search"])
+router = APIRouter(tags=["search"], dependencies=WITH_FORMAT)
 
 
 class By(StrEnum):
@@ -46,10 +46,8 @@ def found(
     as_of: AsOf = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
     cursor: Cursor = None,
-    form: Form = None,
 ) -> Response:
     """Search the archive: filters are exact, the best first, equal scores by id. `as_of`: only what was known then."""
-    del form
     door = door_of(request)
     at = None if as_of is None else instant(as_of, "as_of")
     after = opened(cursor, request) if cursor is not None else None

@@ -8,13 +8,13 @@ from fastapi import APIRouter, Query, Request, Response
 
 from services.api.answers import page
 from services.api.door import door_of
-from services.api.parameters import AsOf, CompanyFilter, Cursor, End, Form, Limit, Start, between, instant
+from services.api.parameters import WITH_FORMAT, AsOf, CompanyFilter, Cursor, End, Limit, Start, between, instant
 from services.api.problems import Problem
 from services.api.rows import alert_row, signal_row
 from services.api.schemas import AlertPage, SignalPage, answers
 from shared.reading.windows import AHEAD
 
-router = APIRouter(tags=["signals"])
+router = APIRouter(tags=["signals"], dependencies=WITH_FORMAT)
 
 Strategy = Annotated[str | None, Query(max_length=200, description="Only this strategy.")]
 Action = Annotated[str | None, Query(max_length=20, description="Only this action, for example, `strong buy`.")]
@@ -28,10 +28,8 @@ def signals(
     action: Action = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-    form: Form = None,
 ) -> Response:
     """The latest signal of every company and strategy, strongest conviction first."""
-    del form
     door = door_of(request)
     run = door.run()
     only = door.company(company) if company else None
@@ -55,10 +53,8 @@ def history(
     as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-    form: Form = None,
 ) -> Response:
     """Every revision of every signal on a company that was known in the range, in the order of T."""
-    del form
     door = door_of(request)
     run = door.run()
     first, last = between(start, end, (0, door.clock.now() + AHEAD))
@@ -82,10 +78,8 @@ def alerts(
     rule: Annotated[str | None, Query(max_length=200, description="Only of this rule.")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
-    form: Form = None,
 ) -> Response:
     """The alerts that are kept, newest first."""
-    del form
     door = door_of(request)
     run = door.run()
     only = door.company(company) if company else None
