@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 from starlette.requests import Request
@@ -19,6 +19,7 @@ from starlette.responses import Response
 from services.api.formats import MEDIA, Row, chosen, table
 from services.api.problems import Problem
 
+T = TypeVar("T")
 _PAGING: Final = ("cursor", "limit", "format")
 
 
@@ -31,9 +32,19 @@ class About(msgspec.Struct, frozen=True):
 
 
 def page(
-    request: Request, rows: Sequence[Row], key: Callable[[Row], Any], limit: int, cursor: str | None, about: About
+    request: Request,
+    rows: Sequence[T],
+    key: Callable[[T], Any],
+    limit: int,
+    cursor: str | None,
+    about: About,
+    *,
+    row: Callable[[T], Row] | None = None,
 ) -> Response:
-    """Up to `limit` of `rows` (in the order of `key`, which tells rows apart) after `cursor`. Raises Problem."""
+    """Up to `limit` of `rows` (in the order of `key`, which tells rows apart) after `cursor`. Raises Problem.
+
+    `row` makes the row of a thing, where `rows` are not rows yet: of the page alone, for there may be many.
+    """
     first = 0
     if cursor is not None:
         after = opened(cursor, request)
@@ -43,7 +54,8 @@ def page(
             raise _bad_cursor() from None
     part = rows[first : first + limit]
     more = first + limit < len(rows)
-    return answer(request, part, about, sealed(_plain(key(part[-1])), request) if more and part else None)
+    following = sealed(_plain(key(part[-1])), request) if more and part else None
+    return answer(request, [row(each) for each in part] if row else cast("Sequence[Row]", part), about, following)
 
 
 def one(request: Request, row: Row, about: About) -> Response:

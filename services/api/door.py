@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from services.api.stream.hub import Hub
     from services.archive.past import PastRuns
     from services.ingest.push import PushDoor
-    from shared.reading.archive.tables import ArchiveTables
+    from shared.universe.instrument import Instrument
 
 PUSH_SECONDS: Final = 20.0  # how long a push waits for Kafka
 
@@ -152,14 +152,23 @@ class Door:
         universe = bound.get("universe") or self.catalogue.digest()
         return About(to_iso(self.clock.now()), bound.get("model_id") or None, universe)
 
+    def instrument(self, asked: str) -> Instrument | None:
+        """What the catalogue has under an id, a ticker or a name."""
+        return self.catalogue.by_id.get(asked) or self.catalogue.resolve(asked)
+
     def company(self, asked: str) -> str:
         """The id that somebody means by an id, a ticker or a name. Raises Problem (404)."""
-        found = self.catalogue.by_id.get(asked) or self.catalogue.resolve(asked)
+        found = self.instrument(asked)
         if found is not None:
             return found.id
         if asked in self.run().newest():  # `_MARKET`, or a company of another universe
             return asked
-        raise Problem(404, "no company is known by this id, ticker or name", "GET /v1/instruments?q= finds companies")
+        raise not_known()
+
+
+def not_known() -> Problem:
+    """Of a company that nobody knows."""
+    return Problem(404, "no company is known by this id, ticker or name", "GET /v1/instruments?q= finds companies")
 
 
 def caller_of(request: Request) -> Caller:

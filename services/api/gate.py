@@ -108,7 +108,7 @@ class Gate:
         shown = shown.strip() if scheme.lower() == "bearer" else headers.get("x-api-key", "")
         if not shown:
             raise _unknown("a key is needed", "send it as Authorization: Bearer KEY")
-        key = match(shown, dict(keys))
+        key = match(shown, keys)
         if key is None:
             raise _unknown("this key is not known", "it may be revoked; see: bellwether keys list")
         if not key.valid(self._clock.now()):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from services.api.answers import About
@@ -42,28 +43,31 @@ class PastCompany:
 def past_company(runs: PastRuns, company: str, at: int, now: int) -> PastCompany:
     """Raises Problem: 422 for a moment to come, 404 for one of which nothing is known."""
     _require_past(at, now)
-    try:
+    with _as_problems():
         return PastCompany(runs.slot(company, at), company, at, runs.shown)
-    except NotKnown as error:
-        raise Problem(404, str(error), "ask for a later moment, or without as_of") from None
-    except NoArchive as error:
-        raise unavailable(str(error), "as_of needs the archive; see: bellwether archive status") from None
 
 
 def proof_of(runs: PastRuns, settings: Any, client: Any, company: str, at: int | None, now: int) -> Proof:
     """What `bellwether verify` checks. Raises Problem."""
-    try:
+    with _as_problems():
         if at is None:
             found = live_proof(settings, client, company, now)
         else:
             _require_past(at, now)
             found = past_proof(settings, runs.slot(company, at), company, at)
+    found.answer = without_deleted(found.answer, client, settings.run, found.slots)
+    return found
+
+
+@contextmanager
+def _as_problems() -> Iterator[None]:
+    """What the archive does not know, as an answer."""
+    try:
+        yield
     except NotKnown as error:
         raise Problem(404, str(error), "ask for a later moment, or without as_of") from None
     except NoArchive as error:
         raise unavailable(str(error), "as_of needs the archive; see: bellwether archive status") from None
-    found.answer = without_deleted(found.answer, client, settings.run, found.slots)
-    return found
 
 
 def _require_past(at: int, now: int) -> None:

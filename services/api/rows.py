@@ -55,17 +55,9 @@ def document_row(document: RecentDocument) -> dict[str, Any]:
         "source": document.source,
         "title": None if document.deleted else document.title,
         "excerpt": None if document.deleted else document.excerpt,
-        "url": safe_link(document.url) or None,
-        "author": document.author or None,
-        "story": document.story or None,
-        "sentiment": (document.positive - document.negative) / MICRO,
-        "negative": document.negative / MICRO,
-        "neutral": document.neutral / MICRO,
-        "positive": document.positive / MICRO,
-        "relevance": document.relevance / MICRO,
+        **_told(document),
         "weight": document.weight / MICRO,
-        "event": document.event or None,
-        "event_probability": document.event_probability / MICRO if document.event else None,
+        **_event(document),
         "model": document.model or None,
         "synthetic": document.synthetic,
         "updated": document.updated,
@@ -122,6 +114,27 @@ def _heard(each: Opinion | RecentDocument) -> dict[str, Any]:
     }
 
 
+def _told(each: Opinion | RecentDocument) -> dict[str, Any]:
+    """By whom, and what it says of one company."""
+    return {
+        "url": safe_link(each.url) or None,
+        "author": each.author or None,
+        "story": each.story or None,
+        "sentiment": (each.positive - each.negative) / MICRO,
+        "negative": each.negative / MICRO,
+        "neutral": each.neutral / MICRO,
+        "positive": each.positive / MICRO,
+        "relevance": each.relevance / MICRO,
+    }
+
+
+def _event(each: Opinion | RecentDocument) -> dict[str, Any]:
+    return {
+        "event": each.event or None,
+        "event_probability": each.event_probability / MICRO if each.event else None,
+    }
+
+
 def opinion_row(opinion: Opinion) -> dict[str, Any]:
     """An opinion as it passes by; `id` tells copies."""
     return {
@@ -134,16 +147,8 @@ def opinion_row(opinion: Opinion) -> dict[str, Any]:
         "source": opinion.source,
         "title": opinion.title,
         "excerpt": opinion.excerpt,
-        "url": safe_link(opinion.url) or None,
-        "author": opinion.author or None,
-        "story": opinion.story or None,
-        "sentiment": (opinion.positive - opinion.negative) / MICRO,
-        "negative": opinion.negative / MICRO,
-        "neutral": opinion.neutral / MICRO,
-        "positive": opinion.positive / MICRO,
-        "relevance": opinion.relevance / MICRO,
-        "event": opinion.event or None,
-        "event_probability": opinion.event_probability / MICRO if opinion.event else None,
+        **_told(opinion),
+        **_event(opinion),
         "model": opinion.model,
         "synthetic": opinion.synthetic,
     }

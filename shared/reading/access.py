@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, cast, get_args
 
 import msgspec
@@ -94,7 +94,7 @@ class AccessKeys:
         return found
 
 
-def match(shown: str, keys: dict[str, ApiKey]) -> ApiKey | None:
+def match(shown: str, keys: Mapping[str, ApiKey]) -> ApiKey | None:
     """The key that somebody shows, among `keys` by id; compared in constant time."""
     parts = _SHOWN.fullmatch(shown)
     kept = keys.get(parts[1]) if parts else None

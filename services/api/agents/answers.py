@@ -14,7 +14,8 @@ from services.api.problems import Problem
 from services.api.routes.search import searched
 from services.api.rows import document_row, found_row, signal_row
 from shared.clock import DAY, HOUR, SECOND
-from shared.contract.aggregates import RecentDocument, Resolution
+from shared.contract.aggregates import SECONDS, RecentDocument, Resolution
+from shared.contract.events import MICRO
 from shared.contract.signals import Signal
 from shared.reading.archive.search import Question
 from shared.reading.documents import EVER
@@ -67,7 +68,7 @@ class Answers:
         if not documents or not newest:
             return {"company": name} | self._unknown("sentiment", "nothing is known of this company", past)
         resolution = _RESOLUTION[window]
-        step = {"minute": 60, "hour": 3600, "day": 86400}[resolution]
+        step = SECONDS[resolution]
         end = (newest // SECOND // step + 1) * step
         begin = end - WindowChoice(window).window.seconds
         rows = series(past or run, name, resolution, ("news", "social"), begin, end)
@@ -98,7 +99,7 @@ class Answers:
         documents = past.documents() if past else run.documents.named(name, latest.evidence, _hours(latest))
         by_id = {each.id: each for each in documents}
         evidence = [
-            {"contribution": part / 1e6} | (_fenced(document_row(by_id[each])) if each in by_id else _gone(each))
+            {"contribution": part / MICRO} | (_fenced(document_row(by_id[each])) if each in by_id else _gone(each))
             for each, part in zip(latest.evidence, latest.contributions or [0] * len(latest.evidence), strict=False)
         ]
         row = signal_row(latest)

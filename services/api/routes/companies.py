@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from services.api.answers import one, page
-from services.api.door import door_of
+from services.api.door import door_of, not_known
 from services.api.parameters import (
     WITH_FORMAT,
     AsOf,
@@ -26,8 +26,8 @@ from services.api.past import proof_of
 from services.api.problems import Problem
 from services.api.rows import document_row, instrument_row
 from services.api.schemas import BucketPage, DocumentPage, InstrumentAnswer, InstrumentPage, answers
-from shared.clock import DAY, HOUR, MINUTE, SECOND
-from shared.contract.aggregates import Resolution
+from shared.clock import DAY, HOUR, SECOND
+from shared.contract.aggregates import SECONDS, Resolution
 from shared.reading.documents import EVER
 from shared.reading.sentiment import TooLong, series
 from shared.reading.windows import AHEAD, clock
@@ -43,7 +43,6 @@ class ResolutionChoice(StrEnum):
 
 # how far back a question without `from` reaches
 _REACH: Final[dict[str, int]] = {"minute": 6 * HOUR, "hour": 7 * DAY, "day": 90 * DAY}
-_STEP: Final[dict[str, int]] = {"minute": MINUTE, "hour": HOUR, "day": DAY}
 _MOST_FOUND: Final = 1_000
 
 
@@ -58,17 +57,20 @@ def instruments(
     door = door_of(request)
     known = door.catalogue
     found = known.search(q, _MOST_FOUND) if q.strip() else sorted(known.instruments, key=lambda each: each.id)
-    rows: list[dict[str, Any]] = [instrument_row(each) | {"rank": rank} for rank, each in enumerate(found)]
-    return page(request, rows, lambda row: row["rank"], limit, cursor, door.about(door.run()))
+    about = door.about(door.run())
+    return page(
+        request, list(enumerate(found)), lambda each: each[0], limit, cursor, about,
+        row=lambda each: instrument_row(each[1]) | {"rank": each[0]},
+    )  # fmt: skip
 
 
 @router.get("/v1/instruments/{id}", responses=answers(InstrumentAnswer))
 def instrument(request: Request, id: str) -> Response:
     """One instrument by its id, a ticker of today or of the past, or a name."""
     door = door_of(request)
-    found = door.catalogue.by_id.get(id) or door.catalogue.resolve(id)
+    found = door.instrument(id)
     if found is None:
-        raise Problem(404, "no company is known by this id, ticker or name", "GET /v1/instruments?q= finds companies")
+        raise not_known()
     return one(request, instrument_row(found), door.about(door.run()))
 
 
@@ -88,7 +90,7 @@ def sentiment(
     """The buckets of one company that hold anything, oldest first. `sentiment` is the weighted mean, -1 to 1, `low` and
     `high` its 95 % band; `authors` and `stories` are distinct (null for minutes)."""
     door = door_of(request)
-    company, run, step = door.company(id), door.run(), _STEP[resolution]
+    company, run, step = door.company(id), door.run(), SECONDS[resolution.value] * SECOND
     at = None if as_of is None else instant(as_of, "as_of")
     if proof:
         found = proof_of(door.past_runs, door.settings, door.client, company, at, door.clock.now())

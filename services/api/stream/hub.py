@@ -99,15 +99,13 @@ class Hub:
         wanted = {TopicPartition(*part): offset for part, offset in offsets.items()}
         with self._back_lock:
             try:
-                if self._back is None:
-                    require_broker(self._kafka)
-                    self._back = log_consumer(self._kafka)
-                self._back.assign(list(wanted))
+                back = self._reading_back()
+                back.assign(list(wanted))
                 for part, offset in wanted.items():
-                    self._back.seek(part, offset)
+                    back.seek(part, offset)
                 deadline = time.monotonic() + BACK_PATIENCE
                 while time.monotonic() < deadline:
-                    found = self._back.poll(timeout_ms=POLL_MS, max_records=BACK_RECORDS)
+                    found = back.poll(timeout_ms=POLL_MS, max_records=BACK_RECORDS)
                     if found:
                         return [_record(each) for some in found.values() for each in some]
             except (KafkaError, OSError) as error:
@@ -143,13 +141,18 @@ class Hub:
     def _begins(self, parts: list[Part]) -> dict[Part, int]:
         with self._back_lock:
             try:
-                if self._back is None:
-                    require_broker(self._kafka)
-                    self._back = log_consumer(self._kafka)
-                found = self._back.beginning_offsets([TopicPartition(*part) for part in parts]) if parts else {}
+                back = self._reading_back()
+                found = back.beginning_offsets([TopicPartition(*part) for part in parts]) if parts else {}
             except (KafkaError, OSError) as error:
                 raise NoLog(f"{type(error).__name__}: {error}") from error
         return {part: found[TopicPartition(*part)] for part in parts}
+
+    def _reading_back(self) -> KafkaConsumer:
+        """The second consumer, made when it is first needed; under its lock."""
+        if self._back is None:
+            require_broker(self._kafka)
+            self._back = log_consumer(self._kafka)
+        return self._back
 
     def _open(self) -> None:
         """Connect, and begin at the ends. Raises NoLog."""
