@@ -19,12 +19,12 @@ from redis.exceptions import RedisError
 from services.alerts.channels import Channel, NotDelivered
 from services.alerts.rules import Rules
 from services.alerts.store import AlertStore
-from services.alerts.token_bucket import Limit, Tokens, take
 from services.runtime.exits import ExitCode, WorkerStop
 from shared.backoff import Delays
 from shared.clock import HOUR, SECOND, Clock
 from shared.contract.alerts import ChannelState, Delivery
 from shared.settings import AlertSettings
+from shared.token_bucket import Limit, Tokens, take
 
 EVERY_SECONDS: Final = 0.5
 PAUSES: Final = Delays.doubling(1.0, 300.0)  # between two attempts, unless the other side asks for more

@@ -14,10 +14,10 @@ import yaml
 from services.alerts.channels import CHANNELS, Channel
 from services.alerts.kinds import KINDS
 from services.alerts.kinds.kind import Kind
-from services.alerts.token_bucket import Limit
 from shared.contract.alerts import DASHBOARD
 from shared.contract.names import NAME
 from shared.reading.profiles import Interests
+from shared.token_bucket import Limit
 from shared.universe.securities import Catalogue
 from shared.unreadable import why_unreadable
 from shared.yaml_text import parse_yaml

@@ -10,9 +10,9 @@ from services.alerts.kinds.kind import Heard
 from services.alerts.past import Past
 from services.alerts.rules import Rule, Rules
 from services.alerts.store import AlertStore, Step
-from services.alerts.token_bucket import Tokens, take
 from shared.contract.alerts import Alert, Delivery
 from shared.contract.signals import Signal
+from shared.token_bucket import Tokens, take
 
 LIMITED: Final = "limited"
 INVALID: Final = "invalid"

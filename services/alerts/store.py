@@ -8,7 +8,6 @@ from typing import Any, Final, cast
 
 import redis
 
-from services.alerts.token_bucket import Tokens
 from shared.contract.alerts import (
     KEPT_ALERTS,
     KEPT_MARKS,
@@ -20,6 +19,7 @@ from shared.contract.alerts import (
     encode,
 )
 from shared.contract.keys import Keys
+from shared.token_bucket import Tokens
 
 # KEYS: totals, given, position, then hashes. ARGV: kept alerts, number of alerts, their JSON; expected position, new
 # position; then per hash the number of fields and values to set. Nothing is done when the position is another one.

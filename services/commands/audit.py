@@ -58,13 +58,13 @@ def list_entries(
     say([_row(entry) for entry in chosen], map(_words, chosen), as_json=as_json)
 
 
-def noted(client: redis.Redis, action: str, run: str, detail: str = "") -> None:
-    """Write that a command has changed a run into the audit log."""
+def noted(client: redis.Redis, action: str, target: str, detail: str = "", pipeline: Any = None) -> None:
+    """Write into the audit log that a command has changed something; with a `pipeline`, in one step with the change."""
     from shared.clock import SystemClock
     from shared.reading.audit import AuditLog
 
     log = AuditLog(client, SystemClock())
-    log.note(log.entry(account(), "command", action, "done", target=run, detail=detail))
+    log.note(log.entry(account(), "command", action, "done", target=target, detail=detail), pipeline)
 
 
 def account() -> str:

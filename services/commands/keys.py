@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.commands.audit import account
+from services.commands.audit import noted
 from services.commands.options import Json, OptionError, State, instant, note, say, settings_of
 
 if TYPE_CHECKING:
@@ -76,18 +76,12 @@ def revoke(
 def _store(state: Path | None) -> tuple[AccessKeys, Callable[[str], Note]]:
     """The keys, and what writes an action on one into the audit log."""
     from shared.clients.redis import connect
-    from shared.clock import SystemClock
     from shared.reading.access import AccessKeys
-    from shared.reading.audit import AuditLog
 
     client = connect(settings_of(state).redis)
-    audit = AuditLog(client, SystemClock())
 
     def note_of(action: str) -> Note:
-        def written(key: ApiKey, pipeline: Any) -> None:
-            audit.note(audit.entry(account(), "command", action, "done", target=key.name, detail=key.role), pipeline)
-
-        return written
+        return lambda key, pipeline: noted(client, action, key.name, key.role, pipeline)
 
     return AccessKeys(client), note_of
 

@@ -15,13 +15,13 @@ from services.alerts.past import Past
 from services.alerts.rules import Rules
 from services.alerts.step import LIMITED, deliveries_of, step_of
 from services.alerts.store import AlertStore, Step
-from services.alerts.token_bucket import Tokens
 from shared.clock import HOUR, SECOND, ReplayClock
 from shared.contract.alerts import Alert
 from shared.contract.keys import Keys
 from shared.contract.signals import Signal, encode_revisions
 from shared.reading.run import RunView
 from shared.settings import AlertSettings
+from shared.token_bucket import Tokens
 from tests.alert_servers import WebServer
 from tests.unit.alerts.samples import T, document, rule, signal
 

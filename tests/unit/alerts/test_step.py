@@ -12,11 +12,11 @@ from services.alerts.kinds.kind import Heard
 from services.alerts.kinds.threshold import Threshold
 from services.alerts.rules import Only
 from services.alerts.step import LIMITED, fresh
-from services.alerts.token_bucket import Limit, Tokens, refilled, take
 from shared.clock import HOUR, SECOND
 from shared.contract.events import MICRO
 from shared.contract.signals import Signal
 from shared.reading.profiles import Interests
+from shared.token_bucket import Limit, Tokens, refilled, take
 from tests.unit.alerts.samples import T, document, heard, rule, signal
 
 LIMIT = Limit(per_hour=6, burst=3)

@@ -2,7 +2,7 @@
 
 A rule's bucket runs on the data's clock (when signals become available), so that the same log makes the same alerts
 whenever it is read; what it holds back is counted and not given out. A channel's bucket runs on the wall clock, because
-it protects whoever reads; what it holds back waits in the outbox.
+it protects whoever reads; what it holds back waits in the outbox. A key's bucket runs on the API process' own clock.
 """
 
 from __future__ import annotations
