@@ -71,6 +71,7 @@ class _Sorted:
 
     counts: Counts
     outcomes: list[Outcome]
+    deletions: list[tuple[int, str]] = field(default_factory=list)  # place in the batch, and the item that is gone
     fresh: list[Document | Deletion] = field(default_factory=list)
     notes: list[Known] = field(default_factory=list)  # what the ledger is to note, once Kafka has all of it
 
@@ -132,13 +133,11 @@ class Intake:
     def take(self, batch: Batch, received_at: int | None = None) -> None:
         """Send a batch, read at `received_at` (None: now), and settle those that are done. Raises DeliveryFailed."""
         now = self._clock.now() if received_at is None else received_at
-        counts = Counts(read=len(batch.items))
-        made = self._documents(batch, now, counts)
-        found = self._sort(made, _Sorted(counts, batch.outcomes))
-        self._delete(batch, now, found)
+        found = _Sorted(Counts(read=len(batch.items)), batch.outcomes)
+        self._sort(self._documents(batch, now, found), found)
+        self._delete(now, found)
         found.counts.published = len(found.fresh)
-        cursor = batch.cursor if batch.unless_refused is None or not batch.refused else batch.unless_refused
-        sent = _Sent(cursor, counts, found.notes, settled=batch.settled)
+        sent = _Sent(batch.reached, found.counts, found.notes, settled=batch.settled)
         sent.earliest = min((document.available_at for document in found.fresh), default=None)
         self._sent.append(sent)
         self._pending.update(_marks(found.notes))
@@ -157,15 +156,21 @@ class Intake:
         """The lowest `available_at` among documents that Kafka has not acknowledged (for ticks)."""
         return min((sent.earliest for sent in list(self._sent) if sent.earliest is not None), default=None)
 
-    def _documents(self, batch: Batch, now: int, counts: Counts) -> list[_Made]:
+    def _documents(self, batch: Batch, now: int, found: _Sorted) -> list[_Made]:
+        counts = found.counts
         documents: list[_Made] = []
         refused: list[tuple[str, Rejected]] = []
         unlinked = self._names.unlinked
         for index, item in enumerate(batch.items):
             batch.outcomes.append(Outcome("taken"))  # until it is known: see _sort and _delete
-            if isinstance(self._deleted_item(item), str):
+            made: _Made | Rejected
+            if isinstance(item, Rejected):
+                made = item
+            elif isinstance(gone := self._deleted_item(item), str):
+                found.deletions.append((index, gone))
                 continue
-            made = item if isinstance(item, Rejected) else self._prepare(item, now, index)
+            else:
+                made = gone or self._prepare(item, now, index)
             if isinstance(made, Rejected):
                 batch.outcomes[index] = Outcome("refused", "", made.reason, made.detail)
                 refused.append((str(batch.first + index) if batch.first is not None else "", made))
@@ -189,14 +194,13 @@ class Intake:
     def _prepare(self, raw: RawItem, now: int, index: int) -> _Made | Rejected:
         """An item that trips our own code costs itself alone."""
         try:
-            told = self._deleted_item(raw)
-            made = told if isinstance(told, Rejected) else normalise(raw, self._reading, now)
+            made = normalise(raw, self._reading, now)
             return made if isinstance(made, Rejected) else _Made(self._masker.apply(made), made.former_id, index)
         except Exception as error:
             log.exception("an item of %s cannot be read", self._key)
             return Rejected("undecodable", f"{type(error).__name__}: {error}", raw)
 
-    def _sort(self, made: Iterable[_Made], found: _Sorted) -> _Sorted:
+    def _sort(self, made: Iterable[_Made], found: _Sorted) -> None:
         unique: dict[_Mark, _Made] = {}
         for one in made:
             mark = (one.document.channel, one.document.id)
@@ -209,7 +213,6 @@ class Intake:
             if mine:
                 self._judge(mine, channel, found)
         found.counts.truncated = sum(isinstance(one, Document) and one.truncated for one in found.fresh)
-        return found
 
     def _judge(self, made: list[_Made], channel: Channel, found: _Sorted) -> None:
         """Sort items of one channel into what is new, and what this or a former version has sent."""
@@ -237,17 +240,25 @@ class Intake:
                 stories.setdefault(document.item, first)
                 self._stories.setdefault(mark, first)
             items.add(document.item)
-            note = Known(document.id, document.item, former_id if taken_over else "", channel)
-            found.notes.append(note._replace(story=stories.get(document.item, "")))
+            story = stories.get(document.item, "")
+            found.notes.append(Known(document.id, document.item, former_id if taken_over else "", channel, story))
 
-    def _delete(self, batch: Batch, now: int, found: _Sorted) -> None:
+    def _delete(self, now: int, found: _Sorted) -> None:
         """Deletions go out behind the documents of their batch, each once, and only of what was published."""
-        for place, raw in enumerate(batch.items):
-            item = self._deleted_item(raw)
-            if not isinstance(item, str):
-                continue
-            channel = self._channel_of(item, found.notes)
-            if channel is None or self._is_deleted(item, channel, found.notes):
+        if not found.deletions:
+            return
+        items = list({item for _, item in found.deletions})
+        there: set[_Mark] = {(note.channel, note.item) for note in found.notes}
+        gone: dict[_Mark, bool] = {}  # by the latest that was said: by the ledger, in what is under way, in this batch
+        for each in CHANNELS:
+            there.update((each, item) for item in self._ledger.known_items(items, each))
+            gone.update(((each, item), True) for item in self._ledger.deleted(items, each))
+        under_way = (note for sent in self._sent for note in sent.known)
+        gone.update(((note.channel, note.item), note.deleted) for note in (*under_way, *found.notes))
+        for place, item in found.deletions:
+            went_to = (each for each in CHANNELS if (each, item) in there or (each, item) in self._pending)
+            channel = next(went_to, None)
+            if channel is None or gone.get((channel, item)):
                 found.counts.duplicates += 1
                 found.outcomes[place] = Outcome("copy")
                 continue
@@ -256,26 +267,13 @@ class Intake:
             found.notes.append(Known("", item, "", channel, deleted=True))
             found.counts.deleted += 1
             found.outcomes[place] = Outcome("deleted")
+            gone[channel, item] = True
 
-    def _deleted_item(self, raw: RawItem | Rejected) -> str | Rejected | None:
+    def _deleted_item(self, raw: RawItem) -> str | Rejected | None:
         """The item that a row takes back; None for any other row. A file takes nothing back: its column is data."""
-        if isinstance(raw, Rejected) or not self._reading.feed or not is_deletion(raw):
+        if not self._reading.feed or not is_deletion(raw):
             return None
         return deleted_item(raw, self._reading)
-
-    def _channel_of(self, item: str, notes: list[Known]) -> Channel | None:
-        """Where versions of the item went; None where there is none."""
-        for channel in CHANNELS:
-            going = any(note.item == item and note.channel == channel for note in notes)
-            if going or (channel, item) in self._pending or self._ledger.known_items([item], channel):
-                return channel
-        return None
-
-    def _is_deleted(self, item: str, channel: Channel, notes: list[Known]) -> bool:
-        """By the latest that was said of it: in this batch, in what is under way, or by the ledger."""
-        under_way = [note for sent in self._sent for note in sent.known]
-        said = [note.deleted for note in (*under_way, *notes) if (note.channel, note.item) == (channel, item)]
-        return said[-1] if said else item in self._ledger.deleted([item], channel)
 
     def _settle(self) -> None:
         sent = self._sent[0]

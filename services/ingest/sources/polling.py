@@ -52,8 +52,7 @@ class PolledSource:
             try:
                 for batch in self.poll(cursor, stop):
                     yield batch
-                    refused = bool(batch.refused) and batch.unless_refused is not None
-                    cursor = (batch.unless_refused if refused else batch.cursor) or {}
+                    cursor = batch.reached
                 self._well()
             except PollFailed as error:
                 delay = max(self._backoff.next_delay(), min(error.retry_after, LONGEST_DELAY))

@@ -71,7 +71,7 @@ class ListedFeeds(PolledSource):
                 batch = feed.ask(cursor)
                 if batch is not None:
                     yield batch
-                    cursor = (batch.unless_refused if batch.refused else batch.cursor) or {}
+                    cursor = batch.reached
         self._judge()
 
     def _address(self, url: str) -> _Address:

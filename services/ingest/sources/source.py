@@ -47,6 +47,11 @@ class Batch:
     outcomes: list[Outcome] = field(default_factory=list)
     settled: Callable[[], None] | None = None
 
+    @property
+    def reached(self) -> Cursor:
+        """Where to go on, by what was taken of it."""
+        return self.unless_refused if self.refused and self.unless_refused is not None else self.cursor
+
 
 class Source(Protocol):
     """What items come from. `key` names its cursor in the ledger: one feed, read in one way, has one key."""
