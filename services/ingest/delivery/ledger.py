@@ -142,17 +142,8 @@ class Ledger:
 
     def stories(self, items: list[str], channel: Channel | None = None) -> dict[str, str]:
         """The story of the first version, by item; of those whose first version was noted with one."""
-        found: dict[str, str] = {}
-        number = self._number(channel)
-        with self._lock:
-            for start in range(0, len(items), _QUERY_SIZE):
-                part = [bytes.fromhex(one) for one in items[start : start + _QUERY_SIZE]]
-                marks = ",".join("?" * len(part))
-                rows = self._db.execute(
-                    f"SELECT item, story FROM stories WHERE topic = ? AND item IN ({marks})", (number, *part)
-                )
-                found.update((item.hex(), story.hex()) for item, story in rows)
-        return found
+        rows = self._rows("SELECT item, story FROM stories WHERE topic = ? AND item", items, channel)
+        return {item.hex(): story.hex() for item, story in rows}
 
     def deleted(self, items: list[str], channel: Channel | None = None) -> set[str]:
         """Those of `items` whose deletion Kafka has, and of which no version came later."""
@@ -163,14 +154,17 @@ class Ledger:
         return self._found("ids", ids, channel) if self._now() < self._former_until else set()
 
     def _found(self, table: str, ids: list[str], channel: Channel | None) -> set[str]:
-        found: set[str] = set()
+        return {id.hex() for (id,) in self._rows(f"SELECT id FROM {table} WHERE topic = ? AND id", ids, channel)}
+
+    def _rows(self, select: str, ids: list[str], channel: Channel | None) -> list[tuple[bytes, ...]]:
+        """What `select` gives for the channel's topic and those of `ids` that its last column holds."""
+        found: list[tuple[bytes, ...]] = []
         number = self._number(channel)
         with self._lock:
             for start in range(0, len(ids), _QUERY_SIZE):
                 part = [bytes.fromhex(one) for one in ids[start : start + _QUERY_SIZE]]
                 marks = ",".join("?" * len(part))
-                rows = self._db.execute(f"SELECT id FROM {table} WHERE topic = ? AND id IN ({marks})", (number, *part))
-                found.update(row[0].hex() for row in rows)
+                found += self._db.execute(f"{select} IN ({marks})", (number, *part))
         return found
 
     def commit(self, source: str, progress: Progress, published: Iterable[Known]) -> None:
