@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -68,24 +68,37 @@ class Asker:
         """The same for a request with a body."""
         return self._exchange(lambda client: client.ask(url, body, {**self._headers, **headers}), stop, ())
 
-    def _exchange(self, exchange: Any, stop: threading.Event, also: Collection[int]) -> Answer:
+    def _exchange(
+        self, exchange: Callable[[WebClient], Answer], stop: threading.Event, also: Collection[int]
+    ) -> Answer:
         self._rate.wait(stop)
         if stop.is_set():
             raise PollFailed("stopped")
-        settings = self._settings
-        try:
-            with WebClient(
-                seconds=settings.timeout_seconds, max_bytes=self._max_bytes, inside=settings.redirects_inside
-            ) as client:
-                answer: Answer = exchange(client)
-        except TooLarge as error:
-            raise PollFailed(f"{error} (ingest.max_response_bytes)") from error
-        except WebError as error:
-            raise PollFailed(str(error)) from error
-        if answer.status != OK and answer.status not in also:
-            wait = asked_wait(answer.headers.get("retry-after", ""), self._clock.now())
-            raise PollFailed(f"HTTP {answer.status}", wait)
+        answer = exchanged(self._settings, exchange, self._max_bytes)
+        check_status(answer, self._clock, also)
         return answer
+
+
+def exchanged(
+    settings: IngestSettings, exchange: Callable[[WebClient], Answer], max_bytes: int, bound: str = ""
+) -> Answer:
+    """One exchange, within the settings' time; `bound` says what else bounds its bytes. Raises PollFailed."""
+    try:
+        with WebClient(
+            seconds=settings.timeout_seconds, max_bytes=max_bytes, inside=settings.redirects_inside
+        ) as client:
+            return exchange(client)
+    except TooLarge as error:
+        raise PollFailed(f"{error} (ingest.max_response_bytes{bound})", too_large=True) from error
+    except WebError as error:
+        raise PollFailed(str(error)) from error
+
+
+def check_status(answer: Answer, clock: Clock, also: Collection[int] = ()) -> None:
+    """Raises PollFailed, with the wait that the server asks for, unless its status is 200 or one of `also`."""
+    if answer.status != OK and answer.status not in also:
+        wait = asked_wait(answer.headers.get("retry-after", ""), clock.now())
+        raise PollFailed(f"HTTP {answer.status}", wait, status=answer.status)
 
 
 def json_of(body: bytes) -> Any:

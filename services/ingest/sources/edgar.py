@@ -184,7 +184,7 @@ class EdgarSource(PolledSource):
 
     def _is_given_up(self, accession: str, error: Exception) -> bool:
         """After the third try; what a server says in general (too many, unavailable) is not the filing's fault."""
-        if isinstance(error, PollFailed) and not str(error).startswith(("HTTP 404", "more than")):
+        if isinstance(error, PollFailed) and error.status != NOT_FOUND and not error.too_large:
             return False
         self._failures[accession] = self._failures.get(accession, 0) + 1
         return self._failures[accession] >= _TRIES
@@ -195,7 +195,7 @@ class EdgarSource(PolledSource):
         try:
             body = self._asker.get(f"{folder}/{entry.accession}.txt", stop).body
         except PollFailed as error:
-            if not str(error).startswith("more than"):
+            if not error.too_large:
                 raise
             body = self._asker.get(f"{folder}/{plain}/{entry.accession}.hdr.sgml", stop).body
         filing = read_filing(body.decode("utf-8", "replace"), entry.accession)

@@ -19,11 +19,14 @@ log = logging.getLogger(__name__)
 
 
 class PollFailed(RuntimeError):
-    """One poll that gave nothing to read; `retry_after` in seconds where the server said so."""
+    """One poll that gave nothing to read; `retry_after` in seconds where the server said so. `status` is that of an
+    answer that is not read; `too_large`: there were more bytes than are read."""
 
-    def __init__(self, message: str, retry_after: float = 0.0) -> None:
+    def __init__(self, message: str, retry_after: float = 0.0, *, status: int = 0, too_large: bool = False) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.status = status
+        self.too_large = too_large
 
 
 class PolledSource:

@@ -8,6 +8,7 @@ from email.message import Message
 from typing import Final
 
 from services.ingest.documents.normalise import RawItem, Reading, Rejected
+from services.ingest.sources.asking import NOT_MODIFIED, check_status, exchanged
 from services.ingest.sources.feed_document import FeedDocument, FeedItem
 from services.ingest.sources.feed_readers import FeedReaders, feed_readers
 from services.ingest.sources.feed_text import MOST_BYTES, NotAFeed
@@ -16,15 +17,13 @@ from services.ingest.sources.polling import PolledSource, PollFailed
 from services.ingest.sources.source import Batch, Cursor, SourceError
 from services.ingest.sources.user_agent import user_agent
 from shared.addresses import named, shown
-from shared.clients.web import Answer, TooLarge, WebClient, WebError, asked_wait
+from shared.clients.web import Answer
 from shared.clock import Clock
 from shared.links import web_host
 from shared.settings import IngestSettings
 
 _ACCEPT: Final = "application/rss+xml, application/atom+xml, application/feed+json, application/xml, */*"
 _THEIR_NAMES: Final = ("title", "text", "url", "external_id", "author", "published_at")
-_NOT_MODIFIED: Final = 304
-_OK: Final = 200
 _LONGEST_VALIDATOR: Final = 1_000
 
 
@@ -49,7 +48,7 @@ class FeedPoll:
     def ask(self, cursor: Cursor) -> tuple[list[RawItem | Rejected], Cursor]:
         """Items, and the validators to ask with when all of them were taken. Raises PollFailed."""
         answer = self._ask(cursor)
-        if answer.status == _NOT_MODIFIED:
+        if answer.status == NOT_MODIFIED:
             return [], cursor
         feed = self._read(answer)
         validators = {"etag": answer.headers.get("etag", ""), "modified": answer.headers.get("last-modified", "")}
@@ -64,9 +63,7 @@ class FeedPoll:
         return feeds
 
     def _read(self, answer: Answer) -> FeedDocument:
-        if answer.status != _OK:
-            wait = asked_wait(answer.headers.get("retry-after", ""), self._clock.now())
-            raise PollFailed(f"HTTP {answer.status}", wait)
+        check_status(answer, self._clock)
         try:
             return self._readers.read(answer.body, _charset(answer), answer.address, names_in(self._mapping))
         except NotAFeed as error:
@@ -79,15 +76,7 @@ class FeedPoll:
             if _is_usable(value := str(cursor.get(name, ""))):
                 headers[header] = value
         most = min(settings.max_response_bytes, MOST_BYTES)
-        try:
-            with WebClient(
-                seconds=settings.timeout_seconds, max_bytes=most, inside=settings.redirects_inside
-            ) as client:
-                return client.get(self._url, headers)
-        except TooLarge as error:
-            raise PollFailed(f"{error} (ingest.max_response_bytes, at most {MOST_BYTES:,})") from error
-        except WebError as error:
-            raise PollFailed(str(error)) from error
+        return exchanged(settings, lambda client: client.get(self._url, headers), most, f", at most {MOST_BYTES:,}")
 
 
 def feed_items(feed: FeedDocument, pick: Callable[[RawItem], RawItem] | None = None) -> list[RawItem | Rejected]:

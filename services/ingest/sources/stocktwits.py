@@ -47,7 +47,7 @@ class StockTwitsSource(PolledSource):
             try:
                 batch = self._symbol(symbol, cursor, stop)
             except PollFailed as error:
-                if stop.is_set() or str(error) == f"HTTP {LIMITED}":
+                if stop.is_set() or error.status == LIMITED:
                     raise
                 troubles.append(f"{symbol}: {error}")
                 continue
