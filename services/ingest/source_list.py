@@ -12,6 +12,7 @@ from typing import Any, Final
 import yaml
 
 from services.ingest.registry import kind_of
+from services.ingest.sources.kind import is_secret
 from services.ingest.sources.source import SourceError
 from shared.clients.state_folder import PRIVATE_FILE, StateFolder, make_folder, write_atomically
 from shared.settings import SourceSettings, kept_sources, load_settings
@@ -74,7 +75,7 @@ def check_secrets(source: SourceSettings, pairs: list[str]) -> None:
     for pair in pairs:
         name, _, text = pair.partition("=")
         field = kind_of(source).options.model_fields.get(name)
-        if field and "SecretStr" in str(field.annotation) and text and not text.startswith("@"):
+        if field and is_secret(field) and text and not text.startswith("@"):
             raise SourceError(f"{name} is a secret; write {name}=@FILE, or {name}=@- and give it on standard input")
 
 

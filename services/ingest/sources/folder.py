@@ -16,9 +16,8 @@ from typing import ClassVar, Final
 
 from pydantic import Field
 
-from services.ingest.documents.normalise import FIELDS
 from services.ingest.sources.files import FileSource
-from services.ingest.sources.kind import SourceKind, SourceOptions, Surroundings, ledger_key, reading_of
+from services.ingest.sources.kind import SourceKind, SourceOptions, Surroundings, check_fields, ledger_key, reading_of
 from services.ingest.sources.layout import LayoutError, layout_of
 from services.ingest.sources.mapping import MappingError
 from services.ingest.sources.polling import PolledSource, PollFailed
@@ -54,8 +53,7 @@ class FolderSource(PolledSource):
         self._folder = Path(options.path).expanduser()
         if not self._folder.is_absolute():
             raise SourceError(f"source {name}: path {options.path}: give it from the root, as /data/incoming")
-        if unknown := sorted(options.map.keys() - set(FIELDS)):
-            raise SourceError(f"source {name}: map: there is no field {unknown[0]!r}; fields: {', '.join(FIELDS)}")
+        check_fields(name, options.map)
         try:
             self._layout = layout_of(options.preset, options.encoding, options.columns)
         except LayoutError as error:

@@ -19,10 +19,10 @@ from kafka.errors import KafkaError, OffsetOutOfRangeError
 from kafka.structs import OffsetAndMetadata
 from pydantic import Field, SecretStr
 
-from services.ingest.documents.normalise import EXCHANGE, FIELDS, GAP, RawItem, Rejected
+from services.ingest.documents.normalise import EXCHANGE, GAP, RawItem, Rejected
 from services.ingest.documents.times import UnreadableTime, parse_time
 from services.ingest.sources.avro_records import NotAvro, parse_schema, read_records
-from services.ingest.sources.kind import SourceKind, SourceOptions, Surroundings, ledger_key, reading_of
+from services.ingest.sources.kind import SourceKind, SourceOptions, Surroundings, check_fields, ledger_key, reading_of
 from services.ingest.sources.mapping import picker
 from services.ingest.sources.polling import PolledSource, PollFailed
 from services.ingest.sources.rows import parse_json
@@ -77,8 +77,7 @@ class KafkaSource(PolledSource):
         self._schema = _schema_of(name, options)
         if options.format == "csv" and not options.columns:
             raise SourceError(f"source {name}: format csv needs columns, the names of the cells in their order")
-        if unknown := sorted(options.map.keys() - set(FIELDS)):
-            raise SourceError(f"source {name}: map: there is no field {unknown[0]!r}; fields: {', '.join(FIELDS)}")
+        check_fields(name, options.map)
         self._pick = picker(_plain_map(options))
 
     def poll(self, cursor: Cursor, stop: threading.Event) -> Iterator[Batch]:

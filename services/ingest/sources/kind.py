@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 
-from services.ingest.documents.normalise import Reading
+from services.ingest.documents.normalise import FIELDS, Reading
 from services.ingest.sources.source import LiveSource, SourceError
 from shared.addresses import named
 from shared.clock import Clock
@@ -86,6 +87,16 @@ def reading_of(name: str, options: SourceOptions, *, live: bool = True) -> Readi
     return Reading(options.channel, name, live=live, feed=name)
 
 
+def check_fields(name: str, mapping: Mapping[str, str]) -> None:
+    """Raises SourceError when the option `map` of the source `name` names a field that there is not."""
+    if unknown := sorted(mapping.keys() - set(FIELDS)):
+        raise SourceError(f"source {name}: map: there is no field {unknown[0]!r}; fields: {', '.join(FIELDS)}")
+
+
+def is_secret(option: FieldInfo) -> bool:
+    return "SecretStr" in str(option.annotation)
+
+
 def secret(value: SecretStr | None) -> str:
     return value.get_secret_value() if value else ""
 
@@ -93,7 +104,4 @@ def secret(value: SecretStr | None) -> str:
 def shown_options(kind: SourceKind[Any] | None, given: Mapping[str, Any]) -> dict[str, Any]:
     """Options as a person may see them: secrets are not, nor are those of a kind that nobody knows."""
     fields = kind.options.model_fields if kind else {}
-    return {
-        name: "…" if name not in fields or "SecretStr" in str(fields[name].annotation) else value
-        for name, value in given.items()
-    }
+    return {name: "…" if name not in fields or is_secret(fields[name]) else value for name, value in given.items()}

@@ -15,10 +15,9 @@ from urllib.parse import quote
 
 from pydantic import Field
 
-from services.ingest.documents.normalise import FIELDS
 from services.ingest.sources.feed_readers import feed_readers
 from services.ingest.sources.feed_text import MOST_BYTES, NotAFeed
-from services.ingest.sources.kind import SourceKind, SourceOptions, Surroundings, ledger_key, reading_of
+from services.ingest.sources.kind import SourceKind, SourceOptions, Surroundings, check_fields, ledger_key, reading_of
 from services.ingest.sources.polling import LONGEST_DELAY, PolledSource, PollFailed
 from services.ingest.sources.rss import FeedPoll
 from services.ingest.sources.source import Batch, Cursor, SourceError
@@ -151,8 +150,7 @@ def _addresses(name: str, options: RssOptions) -> list[str]:
         raise SourceError(f"source {name}: it needs url, urls or opml")
     if len(found) > _MOST_FEEDS:
         raise SourceError(f"source {name}: {len(found):,} feeds; at most {_MOST_FEEDS} go under one name")
-    if unknown := sorted(options.map.keys() - set(FIELDS)):
-        raise SourceError(f"source {name}: map: there is no field {unknown[0]!r}; fields: {', '.join(FIELDS)}")
+    check_fields(name, options.map)
     return found
 
 
