@@ -70,9 +70,7 @@ class WebClient:
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
         """Follow redirects and read the whole body. Raises WebError."""
         with self._open(url, {"Accept-Encoding": "gzip", **(headers or {})}) as response:
-            found = response.status_code == httpx.codes.OK
-            body = whole_body(response, self._max_bytes) if found else b""
-            return Answer(response.status_code, _lower(response), body, str(response.url))
+            return self._answer(response, str(response.url))
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Send `body`; redirects are not followed, the answer's body is not read. Raises WebError."""
@@ -85,10 +83,7 @@ class WebClient:
         self._begin(url)
         asked = {"Accept-Encoding": "gzip", **headers}
         with _as_web_error(), self._client.stream("POST", url, content=body, headers=asked) as response:
-            found = response.status_code == httpx.codes.OK
-            return Answer(
-                response.status_code, _lower(response), whole_body(response, self._max_bytes) if found else b"", url
-            )
+            return self._answer(response, url)
 
     @contextmanager
     def stream(self, url: str, headers: Mapping[str, str], silence: float) -> Iterator[Iterator[bytes]]:
@@ -134,6 +129,11 @@ class WebClient:
                 finally:
                     response.close()
             raise WebError(f"TooManyRedirects: more than {MOST_REDIRECTS}")
+
+    def _answer(self, response: httpx.Response, address: str) -> Answer:
+        found = response.status_code == httpx.codes.OK
+        body = whole_body(response, self._max_bytes) if found else b""
+        return Answer(response.status_code, _lower(response), body, address)
 
     def _chunks(self, response: httpx.Response, silence: float) -> Iterator[bytes]:
         with _as_web_error():
