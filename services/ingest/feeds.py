@@ -152,8 +152,5 @@ class Feeds:
 
     def _stamps(self) -> list[tuple[int, int]]:
         folder = StateFolder(self._settings.state_dir)
-        return [_stamp(path.stat()) if path.exists() else (0, 0) for path in (folder.settings, folder.sources)]
-
-
-def _stamp(stat: object) -> tuple[int, int]:
-    return (getattr(stat, "st_mtime_ns", 0), getattr(stat, "st_size", 0))
+        found = [path.stat() if path.exists() else None for path in (folder.settings, folder.sources)]
+        return [(each.st_mtime_ns, each.st_size) if each else (0, 0) for each in found]

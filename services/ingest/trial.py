@@ -28,7 +28,6 @@ class Trial:
     documents: list[Document] = field(default_factory=list)
     refused: list[Rejected] = field(default_factory=list)
     trouble: str = ""
-    finished: bool = False  # whether the source had been asked for all, rather than the time being over
 
 
 def try_source(settings: Settings, source: SourceSettings, clock: Clock, most: int, patience: float) -> Trial:
@@ -59,8 +58,8 @@ def _items(live: LiveSource, trial: Trial, most: int, patience: float) -> Iterat
         for batch in live.batches(None, stop):
             yield from batch.items
             trial.trouble = live.trouble
-            trial.finished = not batch.items and bool(live.heard_at)
-            if trial.trouble or trial.finished or trial.read >= most:
+            has_answered = not batch.items and bool(live.heard_at)
+            if trial.trouble or has_answered or trial.read >= most:
                 return
         trial.trouble = live.trouble
     finally:

@@ -101,7 +101,7 @@ class EdgarSource(PolledSource):
             yield Batch([], cursor)
         for start in range(0, len(new), _AT_ONCE):
             part = new[start : start + _AT_ONCE]
-            items = [item for entry in part for item in self._fetched(entry, stop)]
+            items = [self._fetched(entry, stop) for entry in part]
             seen = [*seen, *(entry.accession for entry in part)][-_REMEMBERED:]
             yield Batch(items, cursor := cursor | {key: " ".join(seen)})
 
@@ -145,7 +145,7 @@ class EdgarSource(PolledSource):
         done = str(cursor.get("filled", "")) if cursor.get("filled_day") == day.isoformat() else ""
         for start in range(int(done or 0), len(entries or ()), _AT_ONCE):
             part = (entries or [])[start : start + _AT_ONCE]
-            items = [item for entry in part for item in self._fetched(entry, stop)]
+            items = [self._fetched(entry, stop) for entry in part]
             cursor = cursor | {"filled": start + len(part), "filled_day": day.isoformat()}
             yield Batch(items, cursor)
         rest = {name: value for name, value in cursor.items() if name not in {"fill", "filled", "filled_day"}}
@@ -171,16 +171,16 @@ class EdgarSource(PolledSource):
 
     # -- one filing
 
-    def _fetched(self, entry: _Entry, stop: threading.Event) -> list[RawItem | Rejected]:
+    def _fetched(self, entry: _Entry, stop: threading.Event) -> RawItem | Rejected:
         """The filing as an item; refused after a few tries, so that it does not keep the others back."""
         try:
             item = self._filing(entry, stop)
         except (PollFailed, NotAFiling) as error:
             if stop.is_set() or not self._is_given_up(entry.accession, error):
                 raise PollFailed(f"filing {entry.accession}: {error}", getattr(error, "retry_after", 0.0)) from error
-            return [Rejected("undecodable", f"filing {entry.accession}: {error}", dict(entry._asdict()))]
+            return Rejected("undecodable", f"filing {entry.accession}: {error}", dict(entry._asdict()))
         self._failures.pop(entry.accession, None)
-        return [item]
+        return item
 
     def _is_given_up(self, accession: str, error: Exception) -> bool:
         """After the third try; what a server says in general (too many, unavailable) is not the filing's fault."""

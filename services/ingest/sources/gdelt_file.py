@@ -82,7 +82,7 @@ def _published(extras: str, batch: datetime) -> datetime:
     """The page's own time where it is not later than the batch, which is when GDELT had seen it."""
     found = _TIME.search(extras)
     try:
-        own = datetime.strptime(f"{found[1]}Z", "%Y%m%d%H%M%S%z") if found else batch
+        own = batch_time(found[1]) if found else batch
     except ValueError:
         return batch
     return min(own, batch) if own.year >= 1970 else batch
