@@ -5,6 +5,7 @@ in tweets two of five), so they count only where something says that they are sy
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -84,7 +85,7 @@ def _supported(context: Context, symbol: _Symbol, holder: Instrument) -> bool:
     low, text = context.low, context.text
     if holder.id in context.known:
         return True
-    index = next(at for at, match in enumerate(context.matches) if match.start() <= symbol.start < match.end())
+    index = bisect_right(context.matches, symbol.start, key=re.Match.start) - 1  # its token
     length = symbol.end - symbol.start
     if len(low) <= _FEW_WORDS and text.isupper():
         return len(low) == 1 or length > 2

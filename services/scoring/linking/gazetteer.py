@@ -58,7 +58,7 @@ class Entry:
 
     def fits(self, index: int, low: Sequence[str], at: Sequence[re.Match[str]], folded: str) -> bool:
         """Whether the gaps of the text from token `index` on are such as may lie within this name."""
-        if self.plus and folded[at[index + len(self.gaps)].end() :][:1] != "+":
+        if self.plus and not folded.startswith("+", at[index + len(self.gaps)].end()):
             return False  # Paramount+
         for token, own in enumerate(self.gaps, index):
             gap = folded[at[token].end() : at[token + 1].start()]

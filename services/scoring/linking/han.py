@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Final
 
 import ahocorasick
@@ -92,25 +93,38 @@ class HanNames:
                 yield start, end, entry
 
 
-def convinces(folded: str, start: int, end: int, entry: HanEntry, known: bool) -> bool:
-    """Whether a name at [start, end) is the company: one that nothing else is called needs its place in
-    a sentence about a company or something of business in the text, an everyday one both."""
-    if known:
-        return True
-    grade = entry.name.grade
-    if grade == SURE and _LATIN.search(entry.name.text):
-        return True
-    if entry.instrument.kind == "currency":
-        return _EXCHANGE_RATES.search(folded) is not None
-    placed = _BEHIND.match(folded, end) is not None
-    begins = _BEFORE.search(folded[max(0, start - 4) : start]) is not None
-    business = _BUSINESS.search(folded) is not None
-    long = end - start >= _LONG
-    if grade == SURE:
-        return placed or business or (begins and long)
-    if grade == DOUBTFUL:
-        return business and ((placed or begins) if long else (placed and begins))
-    return business and begins and _FORMAL.match(folded, end) is not None
+class HanText:
+    """One text while its names are weighed; what concerns all of it is looked for once."""
+
+    def __init__(self, folded: str) -> None:
+        self._folded = folded
+
+    @cached_property
+    def _business(self) -> bool:
+        return _BUSINESS.search(self._folded) is not None
+
+    @cached_property
+    def _exchange_rates(self) -> bool:
+        return _EXCHANGE_RATES.search(self._folded) is not None
+
+    def convinces(self, start: int, end: int, entry: HanEntry, known: bool) -> bool:
+        """Whether a name at [start, end) is the company: one that nothing else is called needs its place in
+        a sentence about a company or something of business in the text, an everyday one both."""
+        if known:
+            return True
+        folded, grade = self._folded, entry.name.grade
+        if grade == SURE and _LATIN.search(entry.name.text):
+            return True
+        if entry.instrument.kind == "currency":
+            return self._exchange_rates
+        placed = _BEHIND.match(folded, end) is not None
+        begins = _BEFORE.search(folded[max(0, start - 4) : start]) is not None
+        long = end - start >= _LONG
+        if grade == SURE:
+            return placed or (begins and long) or self._business
+        if grade == DOUBTFUL:
+            return ((placed or begins) if long else (placed and begins)) and self._business
+        return begins and _FORMAL.match(folded, end) is not None and self._business
 
 
 def _cuts_a_word(folded: str, start: int, end: int) -> bool:

@@ -17,7 +17,7 @@ from services.scoring.linking.bare import bare_symbols
 from services.scoring.linking.evidence import Context, as_verb, attribution, invitation
 from services.scoring.linking.folding import fold, lower
 from services.scoring.linking.gazetteer import Entry, Gazetteer, token_pattern
-from services.scoring.linking.han import HanNames, convinces
+from services.scoring.linking.han import HanNames, HanText
 from services.scoring.linking.relevance import LEAD_CHARS, MAX_SPANS, Span, Text, alone, weigh
 from services.scoring.linking.tickers import Code, codes_in, hashtags_in, readable_alone
 from services.scoring.linking.vocabulary import AFFILIATES, OWN_PARTS
@@ -228,11 +228,11 @@ class _Reading:
 
     def han(self, names: HanNames) -> None:
         """Names in scripts without spaces."""
-        waiting = []
+        waiting, text = [], HanText(self.text)
         for start, end, entry in names.find(self.text, self._day):
             if self._context.taken(start, end):
                 continue
-            if convinces(self.text, start, end, entry, entry.instrument.id in self.known):
+            if text.convinces(start, end, entry, entry.instrument.id in self.known):
                 self.known.add(entry.instrument.id)
                 self._add(entry.instrument.id, start, end)
             else:

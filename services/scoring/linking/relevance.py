@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from services.scoring.linking.evidence import Context
@@ -24,8 +25,10 @@ _LISTED: Final = 4  # tags in a row that are a list
 _IN_PASSING: Final = 30  # percent of the weight of a subject
 _IN_A_LIST: Final = 15
 _IN_THE_TAIL: Final = 50
-_BETWEEN_TAGS: Final = re.compile(r"[\s,;/|&+\u2022\u00b7.:-]*(?:and|or)?\s*")
-_AFTER_TAGS: Final = re.compile(r"(?:[\s,;/|&+.]|#\w+|https?://\S+|\u2026)*")
+# Signs and addresses are taken whole (*+, ++). The same texts match; but where they are given back one by one, blanks
+# in a row take quadratic time, and addresses that are glued together exponential time
+_BETWEEN_TAGS: Final = re.compile(r"[\s,;/|&+\u2022\u00b7.:-]*+(?:and|or)?\s*")
+_AFTER_TAGS: Final = re.compile(r"(?:[\s,;/|&+.]|#\w+|https?://\S++|\u2026)*")
 # What makes a mention one in passing, right before it
 _BEFORE: Final = words(
     """
@@ -75,13 +78,18 @@ BROKERS: Final = words(
 )
 
 
-@dataclass(slots=True)
+@dataclass
 class Text:
     """What of a text relevance needs."""
 
     context: Context
     tags: Sequence[Span]  # codes with a mark
     lead: int  # mentions that begin before count as in a title
+
+    @cached_property
+    def judged_in_han(self) -> bool:
+        """Whether a broker's judgement stands in it, in Chinese."""
+        return _HAN_JUDGEMENT.search(self.context.text) is not None
 
 
 def alone(first: int, lead: int, length: int) -> int:
@@ -106,24 +114,24 @@ def weigh(text: Text, found: Mapping[str, Sequence[Span]]) -> dict[str, int]:
         weight += 350_000 * len(spans) // mentions
         if crowd > 3:
             weight = weight * 3 // crowd
-        weight = weight * _standing(text.context, company, spans, listed) // 100
+        weight = weight * _standing(text, company, spans, listed) // 100
         if tail and all(span[0] >= tail for span in spans):
             weight = weight * _IN_THE_TAIL // 100
         weights[company] = weight
     return weights
 
 
-def _standing(context: Context, company: str, spans: Sequence[Span], listed: frozenset[Span]) -> int:
+def _standing(text: Text, company: str, spans: Sequence[Span], listed: frozenset[Span]) -> int:
     """Percent: how far the company is the subject, by what stands around its mentions."""
     prose = [span for span in spans if span not in listed]
     if not prose:
         return _IN_A_LIST
-    judged = company in BROKERS and not _JUDGEMENT.isdisjoint(context.words)
-    return _IN_PASSING if all(_passing(context.text, span, judged) for span in prose) else 100
+    judged = company in BROKERS and not _JUDGEMENT.isdisjoint(text.context.words)
+    return _IN_PASSING if all(_passing(text, span, judged) for span in prose) else 100
 
 
-def _passing(text: str, span: Span, judged: bool) -> bool:
-    start, end = span
+def _passing(whole: Text, span: Span, judged: bool) -> bool:
+    text, (start, end) = whole.context.text, span
     if judged and (_JUDGES.match(text, end) or _JUDGED_BY.search(text[max(0, start - 8) : start])):
         return True
     if text[start - 1 : start] == " ":
@@ -134,23 +142,24 @@ def _passing(text: str, span: Span, judged: bool) -> bool:
             return True
     if _BEHIND.match(text, end) is not None or _COMPARED.search(text[max(0, start - 60) : start]):
         return True
-    return not text.isascii() and _passing_in_han(text, start, end)
+    return not text.isascii() and _passing_in_han(whole, start, end)
 
 
-def _passing_in_han(text: str, start: int, end: int) -> bool:
+def _passing_in_han(whole: Text, start: int, end: int) -> bool:
+    text = whole.context.text
     if _HAN_BEFORE.search(text[max(0, start - 3) : start]):
         return True
-    return _HAN_BROKER.search(text[start:end]) is not None and _HAN_JUDGEMENT.search(text) is not None
+    return _HAN_BROKER.search(text[start:end]) is not None and whole.judged_in_han
 
 
 def _tail(text: Text, found: Mapping[str, Sequence[Span]]) -> int:
     """Where tags begin that end a text, if another company is named in words before: who is there alone is not the
     subject. 0 where the text has no such end."""
-    tags = sorted(text.tags)
+    tags = frozenset(text.tags)
     if not tags or not any(span not in tags for spans in found.values() for span in spans):
         return 0
     end, start = len(text.context.text), 0
-    for tag in reversed(tags):
+    for tag in sorted(tags, reverse=True):
         if not _AFTER_TAGS.fullmatch(text.context.text, tag[1], end):
             break
         start = end = tag[0]

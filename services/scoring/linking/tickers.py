@@ -150,11 +150,11 @@ def _other_kinds(text: str) -> Iterator[Code]:
 
 
 def _cashtags(text: str) -> list[Code]:
-    codes = []
+    codes, stop = [], len(text.rstrip())
     for match in _CASHTAG.finditer(text):
         written, dots = match.groups()
         start, end = match.start(), match.end(1)
-        if dots and (dots == "\u2026" or not text[match.end() :].strip()):
+        if dots and (dots == "\u2026" or match.end() >= stop):
             codes.append(Code(start, end, written, ()))  # "$UN…" is the beginning of any symbol
             continue
         if not written.isalnum() and _goes_on(written):
@@ -191,23 +191,25 @@ def _numbers(text: str) -> Iterator[Code]:
     if any(market in text for market in _SPACED_MARKETS):
         for match in _SPACED.finditer(text):
             yield Code(*match.span(), match[0], _symbols(match[0]))
+    hangul = not text.isascii() and _HANGUL.search(text) is not None
     if _SIX_DIGITS.search(text) is not None:
         for match in _CHINESE.finditer(text):
-            if not (match[0].isdigit() and _HANGUL.search(text)):
+            if not (match[0].isdigit() and hangul):
                 yield Code(*match.span(), match[0], _symbols(match[0]))
     if text.isascii():
         return
-    if _CJK.search(text) or _KANA.search(text) or _HANGUL.search(text):
+    kana = _KANA.search(text) is not None
+    if hangul or kana or _CJK.search(text):
         for match in _SHORT_CODE.finditer(text):
-            suffixes = _local_suffixes(text, match[1])
+            suffixes = _local_suffixes(match[1], hangul, kana)
             symbols = tuple(f"{match[1][-4:] if one == 'HK' else match[1]}.{one}" for one in suffixes)
             yield Code(*match.span(), match[1], symbols)
 
 
-def _local_suffixes(text: str, digits: str) -> tuple[str, ...]:
+def _local_suffixes(digits: str, hangul: bool, kana: bool) -> tuple[str, ...]:
     if len(digits) == 6:
-        return ("KS", "KQ") if _HANGUL.search(text) else ()
-    if _KANA.search(text):
+        return ("KS", "KQ") if hangul else ()
+    if kana:
         return ("T",) if len(digits) == 4 else ()
     return ("HK",) if len(digits) == 5 and digits[0] == "0" else ("TW", "TWO") if len(digits) == 4 else ()
 

@@ -203,6 +203,12 @@ def test_many_mentions_are_cut() -> None:
     assert len(link("Intel " * 100).links[0].spans) == MAX_SPANS
 
 
+def test_addresses_that_are_glued_together_are_read_in_no_time() -> None:
+    """Tags, and behind them addresses with nothing between that ends one: once two to the power of their number."""
+    glued = ",".join(["http://a"] * 60)
+    assert ids(f"Microsoft said and $AAPL {glued} b") == ["MSFT", "AAPL"]
+
+
 def test_every_company_is_linked_by_its_ticker_and_every_plain_name() -> None:
     for company in (each for each in CATALOGUE.companies if each.by_hand):
         if company.ticker == company.id or "." not in company.ticker:  # tests/unit/shared has those of other exchanges
