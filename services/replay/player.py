@@ -9,9 +9,7 @@ No Kafka and no Redis: the store is in memory. What differs from live is where r
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from typing import Final
 
 from services.aggregation.core.plan import Rules
@@ -33,6 +31,7 @@ from services.scoring.linking.linker import Linker
 from services.scoring.outcomes import Outgoing
 from services.scoring.unread import Readable
 from shared.clock import SECOND, Clock
+from shared.collector import without_collector
 from shared.contract.events import Origin, Tick
 from shared.contract.topics import LIVE, Topics
 
@@ -77,7 +76,7 @@ class Player:
         promised = ticks(records, streams, self._strategies, self._rules.lateness)
         due = next(promised, None)
         group: list[Entry] = []
-        with _no_collector():
+        with without_collector():  # millions of small objects and no cycles
             for index, record in enumerate(records):
                 group.append(entry_of(record, ids, self._linker))
                 while due is not None and due[0] == index:
@@ -153,18 +152,6 @@ class Player:
         entry.answer = answer
         result.reused += 1
         return True
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Millions of small objects and no cycles: the cyclic collector would only walk over them again and again."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def pacing(speed: float, clock: Clock, sleep: Callable[[float], None]) -> Callable[[int], None]:

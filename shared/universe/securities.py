@@ -15,15 +15,14 @@ packages, and files of the user's own. `rows.py` reads them, this module indexes
 
 from __future__ import annotations
 
-import gc
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
+from shared.collector import without_collector
 from shared.universe.instrument import HAND_FILE, Instrument, Listing, Name, plain_name, plain_symbol
 from shared.universe.layers import complete, override
 from shared.universe.lives import called_while_listed, first_day
@@ -193,16 +192,5 @@ def shipped_packs() -> list[tuple[str, bytes]]:
 @lru_cache(maxsize=2)
 def _loaded(files: tuple[Path, ...]) -> Catalogue:
     own = [(path.name, read_own(path)) for path in files]
-    with _without_collector():  # half of the time it would walk over what is all kept
+    with without_collector():  # half of the time it would walk over what is all kept
         return Catalogue((_HERE / HAND_FILE).read_bytes(), shipped_packs(), own)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

@@ -21,6 +21,7 @@ from services.scoring.linking.han import HanNames, HanText
 from services.scoring.linking.relevance import LEAD_CHARS, MAX_SPANS, Span, Text, alone, weigh
 from services.scoring.linking.tickers import Code, codes_in, hashtags_in, readable_alone
 from services.scoring.linking.vocabulary import AFFILIATES, OWN_PARTS
+from shared.collector import without_collector
 from shared.contract.events import MICRO
 from shared.universe.instrument import SURE, Instrument
 from shared.universe.securities import Catalogue, plain_symbol
@@ -75,7 +76,8 @@ class Linker:
             for listing in instrument.listings
             if listing.symbol.isalpha() and readable_alone(listing.symbol)
         )
-        self._names, self._han = Gazetteer(catalogue), HanNames(catalogue)
+        with without_collector():
+            self._names, self._han = Gazetteer(catalogue), HanNames(catalogue)
 
     def link(self, text: str, title: str = "", named: tuple[str, ...] = (), day: date | None = None) -> LinkResult:
         """The companies of one document. `named` are ids that its source gives; `day` is when its tickers are read."""
