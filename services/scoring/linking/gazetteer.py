@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Final
 
 from services.scoring.linking.folding import fold, lower
-from services.scoring.linking.han import is_han
+from services.scoring.linking.han import former, is_han
 from services.scoring.linking.small_words import written_small
 from services.scoring.linking.vocabulary import DATA_COMPANIES, PLATFORMS, SURNAMES
 from shared.universe.instrument import DOUBTFUL, SURE, Instrument, Name
@@ -106,7 +106,7 @@ class Gazetteer:
             lengths.setdefault(tokens[0], set()).add(len(tokens))
             seconds.setdefault(tokens[0], set()).update(tokens[1:2] or ("",))
         self._written = written
-        self._entries: dict[tuple[str, ...], tuple[Entry, ...]] = {}
+        self._entries: dict[tuple[str, ...], tuple[Sequence[Entry], Sequence[Entry]]] = {}
         self.lengths = {first: tuple(sorted(sizes, reverse=True)) for first, sizes in lengths.items()}
         # first token -> second tokens of names that begin with it; None where it is a name by itself
         self.seconds = {first: None if "" in after else frozenset(after) for first, after in seconds.items()}
@@ -118,31 +118,27 @@ class Gazetteer:
         found = []
         for size in self.lengths[low[index]]:
             tokens = tuple(low[index : index + size])
-            entries = self._entries.get(tokens)
-            if entries is None:
+            made = self._entries.get(tokens)
+            if made is None:
                 if tokens not in self._written:
                     continue
-                entries = self._entries[tokens] = self._made(tokens)
-            if len(entries) > 1 and day is None:  # names of now before former ones
-                entries = tuple(sorted(entries, key=_former))
-            for entry in entries:
+                made = self._entries[tokens] = self._made(tokens)
+            entries, of_now_first = made
+            for entry in of_now_first if day is None else entries:
                 if not entry.dated or entry.name.valid(day):
                     found.append(entry)
         return found
 
-    def _made(self, tokens: tuple[str, ...]) -> tuple[Entry, ...]:
-        """A spelling that two share is the first one's; one that an instrument has twice keeps its first."""
+    def _made(self, tokens: tuple[str, ...]) -> tuple[Sequence[Entry], Sequence[Entry]]:
+        """A spelling that two share is the first one's; one that an instrument has twice keeps its first. As the
+        catalogue has them, and for a text without a day."""
         found: dict[tuple[tuple[str, ...], str, str], Entry] = {}
         family = len(tokens) == 1 and tokens[0] in self.families
         for spelling, name, instrument in self._written[tokens]:
             entry = _entry(spelling, name, instrument, family)
             found.setdefault((entry.gaps, instrument.id, entry.exact), entry)
-        return tuple(found.values())
-
-
-def _former(entry: Entry) -> tuple[bool, bool]:
-    listings = entry.instrument.listings
-    return bool(entry.name.end), bool(listings) and all(listing.end for listing in listings)
+        entries = tuple(found.values())
+        return entries, sorted(entries, key=lambda entry: former(entry.name, entry.instrument))
 
 
 def _plural(name: Name, instrument: Instrument) -> tuple[str, ...]:

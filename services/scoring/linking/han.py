@@ -58,9 +58,10 @@ class HanEntry:
     name: Name
 
 
-def _former(entry: HanEntry) -> tuple[bool, bool]:
-    listings = entry.instrument.listings
-    return bool(entry.name.end), bool(listings) and all(listing.end for listing in listings)
+def former(name: Name, instrument: Instrument) -> tuple[bool, bool]:
+    """Sorts names of now before former ones, for a text without a day."""
+    listings = instrument.listings
+    return bool(name.end), bool(listings) and all(listing.end for listing in listings)
 
 
 class HanNames:
@@ -74,7 +75,8 @@ class HanNames:
                     found.setdefault(fold(name.text), []).append(HanEntry(instrument, name))
         self._automaton = ahocorasick.Automaton()
         for text, entries in found.items():
-            self._automaton.add_word(text, (len(text), tuple(entries)))
+            of_now_first = sorted(entries, key=lambda entry: former(entry.name, entry.instrument))
+            self._automaton.add_word(text, (len(text), entries, of_now_first))
         self._empty = not found
         if found:
             self._automaton.make_automaton()
@@ -83,12 +85,11 @@ class HanNames:
         """Names in a text, leftmost and longest, none within another: start, end, whose it is on that day."""
         if self._empty or not is_han(folded):
             return
-        for last, (length, entries) in self._automaton.iter_long(folded):
+        for last, (length, entries, of_now_first) in self._automaton.iter_long(folded):
             start, end = last + 1 - length, last + 1
             if _cuts_a_word(folded, start, end) or _ELSE.match(folded, end):
                 continue
-            ordered = sorted(entries, key=_former) if day is None else entries  # names of now before former ones
-            entry = next((one for one in ordered if one.name.valid(day)), None)
+            entry = next((one for one in (of_now_first if day is None else entries) if one.name.valid(day)), None)
             if entry is not None:
                 yield start, end, entry
 
