@@ -66,10 +66,14 @@ class Catalogue:
     @cached_property
     def _names(self) -> dict[str, Instrument]:
         names: dict[str, Instrument] = {}
-        for each in self.instruments:
-            for name in each.names:
-                names.setdefault(plain_name(name.text), each)
+        for each, called in zip(self.instruments, self._plain_names, strict=True):
+            for name in called:
+                names.setdefault(name, each)
         return names
+
+    @cached_property
+    def _plain_names(self) -> tuple[tuple[str, ...], ...]:
+        return tuple([tuple([plain_name(name.text) for name in each.names]) for each in self.instruments])
 
     @cached_property
     def _registered(self) -> dict[str, Instrument]:
@@ -112,7 +116,10 @@ class Catalogue:
 
     def ever(self, symbol: str) -> Instrument | None:
         """The only one that ever had this symbol."""
-        had = {each.id: each for _, each in self._symbols.get(plain_symbol(symbol), ())}
+        return self._ever(plain_symbol(symbol))
+
+    def _ever(self, symbol: str) -> Instrument | None:
+        had = {each.id: each for _, each in self._symbols.get(symbol, ())}
         return next(iter(had.values())) if len(had) == 1 else None
 
     def resolve(self, ticker_or_name: str, day: date | None = None) -> Instrument | None:
@@ -123,27 +130,27 @@ class Catalogue:
         """
         symbol = plain_symbol(ticker_or_name.rpartition(":")[2])  # NYSE:F
         found = self.by_id.get(ticker_or_name.strip()) if ":" in ticker_or_name else None  # crypto:BTC
-        found = found or self.by_ticker(symbol, day) or self.by_id.get(symbol)
-        if found is None:
-            ever = {each.id: each for _, each in self._symbols.get(symbol, ())}
-            found = next(iter(ever.values())) if len(ever) == 1 else self._names.get(plain_name(ticker_or_name))
-        return found
+        found = found or self.by_ticker(symbol, day) or self.by_id.get(symbol) or self._ever(symbol)
+        return found or self._names.get(plain_name(ticker_or_name))
 
     def search(self, prefix: str, limit: int = 10) -> list[Instrument]:
         """Instruments for a search box, best first: by ticker, then start of a name, then start of a word in a name."""
         symbol, text = plain_symbol(prefix), plain_name(prefix)
         if not text and not symbol:
             return []
-        ranked = [(rank, each.name, each) for each in self.instruments if (rank := _rank(each, symbol, text))]
+        ranked = [
+            (rank, each.name, each)
+            for each, names in zip(self.instruments, self._plain_names, strict=True)
+            if (rank := _rank(each, names, symbol, text))
+        ]
         return [each for _, _, each in sorted(ranked, key=lambda found: found[:2])[:limit]]
 
 
-def _rank(instrument: Instrument, symbol: str, text: str) -> int:
+def _rank(instrument: Instrument, names: Sequence[str], symbol: str, text: str) -> int:
     if symbol in (instrument.ticker, instrument.id):
         return 1
     if any(symbol == listing.symbol for listing in instrument.listings):
         return 2
-    names = [plain_name(name.text) for name in instrument.names]
     if text and names[0].startswith(text):
         return 3
     if instrument.ticker.startswith(symbol):
