@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.commands.options import JsonLines, note
+from services.commands.options import JsonLines, note, text_or_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,10 +30,7 @@ def link(
     from services.scoring.link_texts import TextLinker
     from shared.universe.securities import Catalogue
 
-    if text is not None and file is not None:
-        raise typer.BadParameter("give either a text or --file")
-    if text is None and file is None and sys.stdin.isatty():
-        raise typer.BadParameter("give a text or --file, or pipe a text in")
+    text_or_file(text, file)
     linker = TextLinker(Catalogue.load(), clean)
     refused = 0
     for answer in _answers(linker, text, file):

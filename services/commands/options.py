@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
@@ -93,6 +94,20 @@ def count(number: int, noun: str) -> str:
 def note(text: str) -> None:
     """A line for a person on standard error, where it does not mix with the answer."""
     typer.echo(text, err=True)
+
+
+def note_more(shown: int, found: int) -> None:
+    """That a list was cut, where `--limit` cut it."""
+    if found > shown:
+        note(f"{shown:,} of {found:,}; see more with --limit")
+
+
+def text_or_file(text: str | None, file: Path | None) -> None:
+    """Refuses both at once, and neither where nothing is piped in. Raises typer.BadParameter."""
+    if text is not None and file is not None:
+        raise typer.BadParameter("give either a text or --file")
+    if text is None and file is None and sys.stdin.isatty():
+        raise typer.BadParameter("give a text or --file, or pipe a text in")
 
 
 def between(begin: str | None, end: str | None) -> tuple[int | None, int | None]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.commands.accounts import warn
-from services.commands.options import JsonLines, State, note, settings_of
+from services.commands.options import JsonLines, State, note, settings_of, text_or_file
 from shared.clients.state_folder import StateFolder
 
 if TYPE_CHECKING:
@@ -44,10 +44,7 @@ def score(
     from services.scoring.score_texts import load_explainer, score_texts
     from shared.universe.securities import Catalogue
 
-    if text is not None and file is not None:
-        raise typer.BadParameter("give either a text or --file")
-    if text is None and file is None and sys.stdin.isatty():
-        raise typer.BadParameter("give a text or --file, or pipe a text in")
+    text_or_file(text, file)
     whole = settings_of(state)
     settings, state_dir = whole.model, whole.state_dir
     if model:  # the model that was named reads everything

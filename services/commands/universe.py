@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.commands.options import Json, JsonLines, Limit, Run, State, count, note, print_json, say, settings_of
+from services.commands.options import Json, JsonLines, Limit, Run, State, count, note_more, print_json, say, settings_of
 
 if TYPE_CHECKING:
     from shared.universe.instrument import Instrument
@@ -45,8 +45,7 @@ def list_(
         and (not own or not names.isdisjoint(each.source.split("; ")))
     ]
     _print(found[:limit], as_json=as_json)
-    if len(found) > limit:
-        note(f"{limit:,} of {len(found):,}; see more with --limit")
+    note_more(limit, len(found))
 
 
 @universe_app.command()
@@ -105,8 +104,7 @@ def diff(
     found = changes(file)
     for each in found[:limit]:
         say(each, f"{each['change']:8} {each['id']}: {', '.join(each['what'])}", as_json=as_json)
-    if len(found) > limit:
-        note(f"{limit:,} of {len(found):,}; see more with --limit")
+    note_more(limit, len(found))
 
 
 @universe_app.command("import")
