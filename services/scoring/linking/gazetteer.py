@@ -110,7 +110,6 @@ class Gazetteer:
         self.lengths = {first: tuple(sorted(sizes, reverse=True)) for first, sizes in lengths.items()}
         # first token -> second tokens of names that begin with it; None where it is a name by itself
         self.seconds = {first: None if "" in after else frozenset(after) for first, after in seconds.items()}
-        self.firsts = frozenset(self.seconds)
         self.families = frozenset(first for first, ids in starts.items() if len(ids) > _FEW)
 
     def at(self, index: int, low: Sequence[str], day: date | None) -> list[Entry]:

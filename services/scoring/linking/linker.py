@@ -156,15 +156,12 @@ class _Reading:
     def names(self, names: Gazetteer) -> None:
         """Names by longest match; those that need evidence are decided once all unmistakable ones are known."""
         unsure: list[_Candidate] = []
-        hits = names.firsts & self._context.words
-        if not hits:
-            return
         at, seconds, low = 0, names.seconds, self._low
         last = len(low) - 1
-        for index, token in enumerate(low):
-            if token not in hits or index < at:
+        for index in [index for index, token in enumerate(low) if token in seconds]:
+            if index < at:
                 continue
-            following = seconds[token]
+            following = seconds[low[index]]
             if following is not None and (index == last or low[index + 1] not in following):
                 continue
             candidate = self._candidate(index, names)
