@@ -134,7 +134,10 @@ class Given:
     def _write_older(self, writes: Writes, key: str, older: dict[int, Older]) -> None:
         blocks: dict[int, dict[int, Older]] = {}
         for at, one in sorted(older.items()):
-            blocks.setdefault(at // BLOCK, self._block(key, at // BLOCK))[at] = one
+            block = at // BLOCK
+            if block not in blocks:
+                blocks[block] = self._block(key, block)
+            blocks[block][at] = one
         for block, held in blocks.items():
             writes.hashes.setdefault(key, {})[str(block)] = _pack(held)
         if blocks:
