@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -212,13 +212,13 @@ class PastBuckets:
             if row.channel in channels and row.start in wanted.get(row.resolution, ())
         ]
 
-    def distinct(
-        self, company: str, channels: Sequence[Channel], starts: Mapping[Resolution, Sequence[int]]
-    ) -> tuple[int, int]:
-        authors: set[str] = set()
-        stories: set[str] = set()
+    def distinct_each(
+        self, company: str, resolution: Resolution, channels: Mapping[int, Collection[Channel]]
+    ) -> dict[int, tuple[int, int]]:
+        authors: dict[int, set[str]] = {start: set() for start in channels}
+        stories: dict[int, set[str]] = {start: set() for start in channels}
         for row in self._store.company_rows(company):
-            if row.channel in channels and row.start in starts.get(row.resolution, ()):
-                authors |= row.authors.keys()
-                stories |= row.stories.keys()
-        return len(authors), len(stories)
+            if row.resolution == resolution and row.channel in channels.get(row.start, ()):
+                authors[row.start] |= row.authors.keys()
+                stories[row.start] |= row.stories.keys()
+        return {start: (len(authors[start]), len(stories[start])) for start in channels}

@@ -4,7 +4,8 @@ value a slot back instead of tens of thousands of mostly empty replies.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
 import msgspec
@@ -16,6 +17,7 @@ from shared.contract.keys import Keys
 from shared.reading.round_trip import ask
 
 MAX_STARTS: Final = 5_000  # Lua's unpack() takes about 8,000 values
+NAMED_AT_ONCE: Final = 500  # buckets' starts whose authors and stories are read at once
 NEVER: Final = 2**53  # a start later than every other
 
 # KEYS: series hashes; ARGV: bucket starts -> MessagePack [[key index, start index, bucket], …], indexes from 1
@@ -80,11 +82,31 @@ class Buckets:
     ) -> tuple[int, int]:
         """Distinct authors and distinct story keys over hour and day buckets that start at `starts`."""
         where = [(c, r, start) for r, some in starts.items() for start in some for c in channels]
-        authors = [("HKEYS", self._keys.authors(company, c, r, start)) for c, r, start in where]
-        stories = [("HKEYS", self._keys.stories(company, c, r, start)) for c, r, start in where]
+        authors, stories = self._names(company, where)
+        return len(set().union(*authors)), len(set().union(*stories))
+
+    def distinct_each(
+        self, company: str, resolution: Resolution, channels: Mapping[int, Collection[Channel]]
+    ) -> dict[int, tuple[int, int]]:
+        """The same of each start by itself, over the channels that are named with it. One round trip for NAMED_AT_ONCE
+        starts."""
+        starts, found = list(channels), dict[int, tuple[int, int]]()
+        for first in range(0, len(channels), NAMED_AT_ONCE):
+            some = starts[first : first + NAMED_AT_ONCE]
+            authors, stories = self._names(company, [(c, resolution, start) for start in some for c in channels[start]])
+            for start in some:
+                own = len(channels[start])
+                found[start] = len(set().union(*islice(authors, own))), len(set().union(*islice(stories, own)))
+        return found
+
+    def _names(
+        self, company: str, where: Sequence[tuple[Channel, Resolution, int]]
+    ) -> tuple[Iterator[list[bytes]], Iterator[list[bytes]]]:
+        """The authors of each of these buckets, and its story keys. One round trip."""
+        authors = [("HKEYS", self._keys.authors(company, *each)) for each in where]
+        stories = [("HKEYS", self._keys.stories(company, *each)) for each in where]
         replies = ask(self._client, [*authors, *stories])
-        count = len(authors)
-        return len(set().union(*replies[:count])), len(set().union(*replies[count:]))
+        return iter(replies[: len(where)]), iter(replies[len(where) :])
 
     def first_day(self, company: str, channels: Sequence[Channel]) -> int:
         """Start of the company's first day bucket, in seconds; NEVER without one."""

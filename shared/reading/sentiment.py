@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from shared.clock import SECOND, to_iso
@@ -25,9 +25,9 @@ class Stored(Protocol):
         self, companies: Iterable[str], channels: Sequence[Channel], starts: Mapping[Resolution, Sequence[int]]
     ) -> list[Row]: ...
 
-    def distinct(
-        self, company: str, channels: Sequence[Channel], starts: Mapping[Resolution, Sequence[int]]
-    ) -> tuple[int, int]: ...
+    def distinct_each(
+        self, company: str, resolution: Resolution, channels: Mapping[int, Collection[Channel]]
+    ) -> dict[int, tuple[int, int]]: ...
 
 
 class HasBuckets(Protocol):
@@ -52,24 +52,24 @@ def series(
     found: dict[int, dict[Channel, Bucket]] = {}
     for row in run.buckets.rows([company], channels, {resolution: list(starts)}):
         found.setdefault(row.start, {})[row.channel] = row.bucket
+    distinct = _distinct(run, company, resolution, found)
     return [
         {"start": to_iso(at * SECOND)}
         | Sums.of(found[at].values()).plain()
-        | _distinct(run, company, resolution, at, found[at])
+        | dict(zip(("authors", "stories"), distinct.get(at, (None, None)), strict=True))
         for at in sorted(found)
     ]
 
 
 def _distinct(
-    run: HasBuckets, company: str, resolution: Resolution, start: int, by_channel: dict[Channel, Bucket]
-) -> dict[str, int | None]:
+    run: HasBuckets, company: str, resolution: Resolution, found: dict[int, dict[Channel, Bucket]]
+) -> dict[int, tuple[int, int]]:
+    """(authors, stories) of each start; only where several channels have a bucket do their names have to be read."""
     if resolution not in DETAILED:
-        return {"authors": None, "stories": None}
-    if len(by_channel) == 1:
-        (bucket,) = by_channel.values()
-        return {"authors": bucket.authors, "stories": bucket.stories}
-    authors, stories = run.buckets.distinct(company, list(by_channel), {resolution: [start]})
-    return {"authors": authors, "stories": stories}
+        return {}
+    counts = {at: (bucket.authors, bucket.stories) for at, own in found.items() for bucket in own.values()}
+    several = {at: own.keys() for at, own in found.items() if len(own) > 1}
+    return counts | (run.buckets.distinct_each(company, resolution, several) if several else {})
 
 
 def most_frequent(counts: Iterable[dict[str, int]]) -> list[tuple[str, int]]:

@@ -191,6 +191,19 @@ def test_pandas_is_all_the_client_that_one_needs(api: httpx.Client, opinions: di
         pd.read_parquet(f"{api.base_url}/v1/companies/NOSUCHCOMPANY/documents?format=parquet")
 
 
+def test_a_bucket_counts_authors_and_stories_once_over_channels(
+    api: httpx.Client, opinions: dict[str, Opinions]
+) -> None:
+    company, each = next(iter(opinions.items()))
+    rows = told(api, f"/v1/companies/{company}/sentiment", resolution="hour")["data"]
+    in_both = 0
+    for row in rows:
+        inside = each.at // HOUR == pd.Timestamp(row["start"]).value // 1_000 // HOUR
+        in_both += len(set(each.social[inside])) == 2
+        assert (row["authors"], row["stories"]) == (len(set(each.author[inside])), len(set(each.story[inside])))
+    assert in_both > 50
+
+
 def test_what_has_not_changed_is_not_sent_again(api: httpx.Client) -> None:
     first = api.get("/v1/market")
     assert re.fullmatch(r'W/"[0-9a-f]{24}"', first.headers["etag"])
