@@ -27,7 +27,7 @@ from shared.contract.topics import Topics
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.binding import read_binding, recorded_slots
 from shared.reading.buckets import Row
-from shared.reading.deleted import DELETED, deleted_at, shown
+from shared.reading.deleted import DELETED, deleted_at, is_gone, shown
 from shared.settings import Settings
 
 KEPT: Final = 4  # slots at a moment that are kept for the next question
@@ -179,7 +179,7 @@ def without_deleted(answer: dict[str, Any], client: redis.Redis, run: str, slots
     gone = deleted_at(client, Keys(run, slots), (str(each.get("item", "")) for each in documents))
     hidden = dict.fromkeys(("title", "excerpt", "url", "author"))
     found = [
-        each | hidden | {"withheld": DELETED} if each["available_at"] <= gone.get(each.get("item", ""), -1) else each
+        each | hidden | {"withheld": DELETED} if is_gone(each.get("item", ""), each["available_at"], gone) else each
         for each in documents
     ]
     return answer | {"documents": found}

@@ -34,6 +34,7 @@ from shared.clock import SECOND, Clock
 from shared.collector import without_collector
 from shared.contract.events import Origin, Tick
 from shared.contract.topics import LIVE, Topics
+from shared.reading.deleted import is_gone
 
 GROUP: Final = 512  # entries that go through the stages together; progress moves a group at a time
 
@@ -98,7 +99,7 @@ class Player:
         if self._readable:
             self._readable.mark(group)
         for entry in group:
-            if entry.document and entry.document.available_at <= self._deleted.get(entry.document.item, -1):
+            if entry.document and is_gone(entry.document.item, entry.document.available_at, self._deleted):
                 entry.hidden = True
         self._score(group, result)
         outgoing = Outgoing.to(Topics(LIVE), self._slots)

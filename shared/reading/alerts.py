@@ -12,13 +12,13 @@ import redis
 
 from shared.contract.alerts import Alert, ChannelState, decode_alert, decode_channel, decode_delivery
 from shared.contract.keys import Keys
-from shared.reading.deleted import DELETED, deleted_at
+from shared.reading.deleted import DELETED, deleted_at, is_gone
 
 
 def _without(alert: Alert, gone: dict[str, int]) -> Alert:
     """Without the words of documents that are gone at their source."""
     documents = [
-        msgspec.structs.replace(each, title=DELETED, url="") if each.available_at <= gone.get(each.item, -1) else each
+        msgspec.structs.replace(each, title=DELETED, url="") if is_gone(each.item, each.available_at, gone) else each
         for each in alert.documents
     ]
     return msgspec.structs.replace(alert, documents=type(alert.documents)(documents))

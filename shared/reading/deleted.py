@@ -5,7 +5,7 @@ Every door that shows texts passes them through here. Numbers stay: an opinion c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, cast
 
 import msgspec
@@ -16,6 +16,11 @@ from shared.contract.keys import Keys
 
 DELETED: Final = "deleted at its source"  # what stands in place of a text
 _ASKED: Final = 0  # every slot knows every deletion; one is asked
+
+
+def is_gone(item: str, available_at: int, deleted: Mapping[str, int]) -> bool:
+    """Whether a text is gone at its source. `deleted`: item -> when; a version that came later is there again."""
+    return available_at <= deleted.get(item, -1)
 
 
 def deleted_at(client: redis.Redis, keys: Keys, items: Iterable[str]) -> dict[str, int]:
@@ -40,10 +45,10 @@ def shown(client: redis.Redis, keys: Keys, documents: Sequence[RecentDocument]) 
 
 
 def redacted(documents: Sequence[RecentDocument], deleted: dict[str, int]) -> list[RecentDocument]:
-    """Without title, text, link and author where the item is gone; a version that came later is there again."""
+    """Without title, text, link and author where the item is gone."""
     return [
         msgspec.structs.replace(document, title="", excerpt="", url="", author="", deleted=True)
-        if document.available_at <= deleted.get(document.item, -1)
+        if is_gone(document.item, document.available_at, deleted)
         else document
         for document in documents
     ]

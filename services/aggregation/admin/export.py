@@ -25,7 +25,7 @@ from shared.contract.aggregates import SECONDS
 from shared.contract.events import MICRO, InvalidMessage, Opinion, decode_opinion
 from shared.contract.keys import Keys
 from shared.contract.topics import Topics
-from shared.reading.deleted import all_deleted
+from shared.reading.deleted import all_deleted, is_gone
 from shared.settings import Settings
 
 ROWS: Final = 20_000  # per row group
@@ -95,9 +95,9 @@ def read_opinions(settings: Settings) -> Iterator[Opinion]:
 
 def _shown(opinion: Opinion, gone: dict[str, int]) -> Opinion:
     """Without its words where the item is gone at its source."""
-    if opinion.available_at > gone.get(opinion.item, -1):
-        return opinion
-    return msgspec.structs.replace(opinion, title="", excerpt="", url="", author="")
+    if is_gone(opinion.item, opinion.available_at, gone):
+        return msgspec.structs.replace(opinion, title="", excerpt="", url="", author="")
+    return opinion
 
 
 def _opinion(opinion: Opinion) -> dict[str, Any]:

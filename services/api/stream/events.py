@@ -16,7 +16,7 @@ from shared.clock import to_iso
 from shared.contract.events import Deletion, Document, InvalidMessage, Opinion, decode_document, decode_opinion
 from shared.contract.signals import decode_signal
 from shared.links import safe_link
-from shared.reading.deleted import DELETED
+from shared.reading.deleted import DELETED, is_gone
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def event_of(
 
 def _withheld(message: Document | Opinion, gone: Mapping[str, int]) -> dict[str, Any]:
     """What replaces the words of what is gone."""
-    if message.available_at > gone.get(message.item, -1):
+    if not is_gone(message.item, message.available_at, gone):
         return {}
     words = ("title", "excerpt" if isinstance(message, Opinion) else "text", "url", "author")
     return dict.fromkeys(words) | {"withheld": DELETED}

@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 from shared.contract.archive import DOCUMENTS, OPINIONS, READINGS, words_of
-from shared.contract.events import MICRO, Channel, Document, Opinion, decode_document, decode_opinion
+from shared.contract.events import MICRO, Channel, Document, Opinion, decode_document
 from shared.contract.readings import SCALE
 from shared.reading.archive.candidates import Candidates, deletions, near, products, rows_of, with_words
+from shared.reading.archive.document import heard_of
 from shared.reading.archive.tables import ArchiveTables, all_of, quoted
+from shared.reading.deleted import is_gone
 
 By = Literal["words", "meaning", "both"]
 WAYS: Final[tuple[By, ...]] = ("words", "meaning", "both")
@@ -166,20 +168,18 @@ def _first(rows: Sequence[Any]) -> dict[str, Any]:
 def _found(
     tables: ArchiveTables, page: Sequence[_Scored], worded: dict[str, int], meant: dict[str, int]
 ) -> list[Found]:
-    """With text, and what was heard of each: one opinion a company, in the order in which the document made them."""
+    """With text, and what was heard of each."""
     ids = [each.id for each in page]
     texts = _first(rows_of(tables, DOCUMENTS, ids, ["value"]))
-    heard: dict[str, dict[str, Opinion]] = {}
+    heard: dict[str, list[Any]] = {}
     for row in rows_of(tables, OPINIONS, ids, ["value"], "kind = 'opinion'"):
-        opinion = decode_opinion(row["value"])
-        if isinstance(opinion, Opinion):
-            heard.setdefault(row["document_id"], {}).setdefault(opinion.company, opinion)
+        heard.setdefault(row["document_id"], []).append(row)
     found = []
     documents = {name: decode_document(row["value"]) for name, row in texts.items()}
     gone = deletions(tables, [each.item for each in documents.values() if isinstance(each, Document)])
     for less, name in page:
         document = documents.get(name)
-        if isinstance(document, Document) and document.available_at > gone.get(document.item, -1):
-            opinions = sorted(heard.get(name, {}).values(), key=lambda each: (each.origin.index, each.company))
+        if isinstance(document, Document) and not is_gone(document.item, document.available_at, gone):
+            opinions = heard_of(heard.get(name, ()))
             found.append(Found(document, -less, worded.get(name), meant.get(name), opinions))
     return found
