@@ -15,6 +15,7 @@ import redis
 from redis.exceptions import RedisError
 
 from services.archive.tables import Tables
+from shared.clients.redis import give_back_lease, take_lease
 from shared.contract.archive import DOCUMENTS, OPINIONS, READINGS, SIGNALS, TABLES
 from shared.contract.keys import archive_lease_key
 
@@ -28,7 +29,6 @@ INDEXED: Final = {
     SIGNALS: ("company",),
 }
 FEW_VALUES: Final = {OPINIONS: ("event", "label")}
-_GIVE_BACK: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 log = logging.getLogger(__name__)
 
 
@@ -52,14 +52,14 @@ class Upkeep:
 
     def round(self) -> bool:
         """One round over every table; whether this process had the lease."""
-        if not self._client.set(self._lease, self._own, nx=True, ex=LEASE_SECONDS):
+        if not take_lease(self._client, self._lease, self._own, LEASE_SECONDS):
             return False
         try:
             for name in TABLES:
                 self._keep_up(name, self._tables[name])
             self.rounds += 1
         finally:
-            self._client.eval(_GIVE_BACK, 1, self._lease, self._own)
+            give_back_lease(self._client, self._lease, self._own)
         return True
 
     def _keep_up(self, name: str, table: Any) -> None:

@@ -12,6 +12,7 @@ from redis.retry import Retry
 from shared.settings import RedisSettings
 
 NEARLY_FULL: Final = 0.9  # of maxmemory
+_GIVE_BACK: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
 def without_password(url: str) -> str:
@@ -37,6 +38,16 @@ def connect(settings: RedisSettings) -> redis.Redis:
     if settings.cluster:
         return redis.RedisCluster.from_url(settings.url, **options)  # type: ignore[return-value]
     return redis.Redis.from_url(settings.url, retry=Retry(NoBackoff(), 0), **options)
+
+
+def take_lease(client: redis.Redis, key: str, holder: str, seconds: int) -> bool:
+    """Whether `holder` alone has the lease `key` now, for so many seconds. Raises redis.RedisError."""
+    return bool(client.set(key, holder, nx=True, ex=seconds))
+
+
+def give_back_lease(client: redis.Redis, key: str, holder: str) -> None:
+    """Before it expires; one that somebody else has meanwhile stays. Raises redis.RedisError."""
+    client.eval(_GIVE_BACK, 1, key, holder)
 
 
 class RedisCondition(NamedTuple):

@@ -9,13 +9,13 @@ from typing import Any, Final, cast
 
 import redis
 
+from shared.clients.redis import give_back_lease, take_lease
 from shared.clock import Clock
 from shared.contract.audit import MAX_CHARS, Entry, Via, decode_entry, encode_entry
 from shared.contract.keys import AUDIT_LEASE, AUDIT_OUTBOX, AUDIT_RECENT
 
 KEPT_RECENT: Final = 1_000
 MOST_REFUSALS: Final = 10_000  # waiting in the outbox: further ones are left out, which `skipped` counts
-_OURS: Final = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
 class AuditLog:
@@ -72,10 +72,10 @@ class AuditLog:
     # -- for who moves it on
     def lease(self, holder: str, seconds: int) -> bool:
         """Whether `holder` is the one that moves entries now."""
-        return bool(self._client.set(AUDIT_LEASE, holder, nx=True, ex=seconds))
+        return take_lease(self._client, AUDIT_LEASE, holder, seconds)
 
     def release(self, holder: str) -> None:
-        self._client.eval(_OURS, 1, AUDIT_LEASE, holder)
+        give_back_lease(self._client, AUDIT_LEASE, holder)
 
     def outbox(self, most: int) -> list[bytes]:
         return cast("list[bytes]", self._client.lrange(AUDIT_OUTBOX, 0, most - 1))
