@@ -6,6 +6,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final, NoReturn
 
+import redis
+
 from services.runtime.binding import Cluster, bind, read_cluster, wait_for_redis
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import build_app
@@ -31,7 +33,7 @@ def run_worker(settings: Settings, name: str) -> NoReturn:
 
 async def _main(settings: Settings, name: str) -> WorkerStop:
     topics, client = Topics.of(settings), connect(settings.redis)
-    cluster = await asyncio.to_thread(_bound, settings, topics)
+    cluster = await asyncio.to_thread(_bound, settings, topics, client)
     tables = await asyncio.to_thread(_opened, settings)
     from services.archive.pipeline import ArchiveWorker
     from services.archive.upkeep import Upkeep
@@ -53,12 +55,11 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     return await serve(app, together(worker.run(), reporter.run(), upkeep.run(every)))
 
 
-def _bound(settings: Settings, topics: Topics) -> Cluster:
+def _bound(settings: Settings, topics: Topics, client: redis.Redis) -> Cluster:
     """The cluster that the run is bound to, once Redis is there. Raises WorkerStop."""
-    with connect(settings.redis) as client:
-        wait_for_redis(client)
-        cluster = read_cluster(settings.kafka, [topic.name for topic in topics.all()])
-        bind(client, settings.run, cluster.fields())
+    wait_for_redis(client)
+    cluster = read_cluster(settings.kafka, [topic.name for topic in topics.all()])
+    bind(client, settings.run, cluster.fields())
     return cluster
 
 
