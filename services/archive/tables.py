@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+from pyarrow import compute
 
 from services.archive.rows import Row
 from services.archive.schemas import SCHEMAS
 from shared.clients.state_folder import make_folder
-from shared.reading.archive.tables import ArchiveTables
+from shared.reading.archive.tables import EVERYTHING, ArchiveTables, all_of, quoted
 
 THREADS: Final = "2"  # of LanceDB, which would take every core
 
@@ -49,9 +50,7 @@ class Tables:
 
         A worker adds a partition's records without a gap, so what lies behind the last row is all that is missing.
         """
-        last: int | None = None
-        query = self._open[name].search().where(f"topic_id = '{topic_id}' AND partition = {partition}")
-        for batch in query.select(["offset"]).limit(2**31 - 1).to_batches():
-            if batch.num_rows:
-                last = max(last if last is not None else -1, *batch.column("offset").to_pylist())
+        query = self._open[name].search().where(all_of(f"topic_id = {quoted(topic_id)}", f"partition = {partition}"))
+        batches = query.select(["offset"]).limit(EVERYTHING).to_batches()
+        last = max((compute.max(batch.column("offset")).as_py() for batch in batches if batch.num_rows), default=None)
         return last + 1 if last is not None else None

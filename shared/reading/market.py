@@ -91,13 +91,13 @@ def grouped_rows(found: Snapshot, group_of: dict[str, str], name: str) -> list[d
 
 def event_rows(found: Snapshot) -> list[dict[str, Any]]:
     """Documents by company and event class in the window, most first."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for company, buckets in found.now.items():
         earlier = dict(most_frequent(bucket.events for bucket in found.before.get(company, ())))
         for event, count in most_frequent(bucket.events for bucket in buckets):
-            row = {"company": company, "event": event, "documents": count, "documents_before": earlier.get(event, 0)}
-            rows.append(row)
-    return sorted(rows, key=lambda row: (-int(str(row["documents"])), row["company"], row["event"]))
+            before = earlier.get(event, 0)
+            rows.append({"company": company, "event": event, "documents": count, "documents_before": before})
+    return sorted(rows, key=lambda row: (-row["documents"], row["company"], row["event"]))
 
 
 def bounds(found: Snapshot) -> dict[str, str]:
