@@ -16,12 +16,12 @@ import plotly.graph_objects as go
 
 from dashboard.drawing import palette
 from dashboard.drawing.palette import Palette
-from dashboard.reading.measures import NORMAL_95, PRIOR_VARIANCE, PRIOR_WEIGHT
 from dashboard.reading.stories import Story
 from shared.clock import HOUR, to_datetime
 from shared.contract.aggregates import RecentDocument
 from shared.contract.events import MICRO, event_words
 from shared.contract.signals import Signal
+from shared.reading.measures import NORMAL_95, PRIOR_VARIANCE, PRIOR_WEIGHT
 
 EVENTS_AT: Final = -0.96  # of the sentiment axis: its floor
 SURE: Final = MICRO // 2  # probability from which a document's event is marked

@@ -16,7 +16,7 @@ from dashboard.drawing.company_marks import level_traces, mark_traces
 from dashboard.drawing.palette import Palette
 from dashboard.drawing.treemap import Box, squarify
 from dashboard.reading.companies import label
-from dashboard.reading.measures import sentiment, with_measures
+from dashboard.reading.measures import SUMS, sentiment, with_measures
 from dashboard.reading.stories import Story
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution
 from shared.contract.events import MICRO, event_words
@@ -183,7 +183,7 @@ def company_chart(
     rows = 3 if len(prices) else 2
     heights = [0.5, 0.2, 0.3] if rows == 3 else [0.68, 0.32]
     figure = make_subplots(rows=rows, cols=1, shared_xaxes=True, vertical_spacing=0.04, row_heights=heights)
-    whole = with_measures(buckets.groupby("start", as_index=False)[_SUMS].sum())
+    whole = with_measures(buckets.groupby("start", as_index=False)[SUMS].sum())
     _sentiment(figure, _dated(whole, resolution, zone), colours, behind=story.levels)
     for channel in ("news", "social"):
         part = _dated(with_measures(buckets[buckets["channel"] == channel]), resolution, zone)
@@ -203,9 +203,6 @@ def company_chart(
     shade = palette.faint(colours.muted, 0.09)
     figure.add_vrect(x0=left, x1=right, fillcolor=shade, line_width=0, layer="below")
     return figure
-
-
-_SUMS = ["documents", "positive", "neutral", "negative", "weight_sum", "score_sum", "score_square_sum"]
 
 
 def _dated(frame: pd.DataFrame, resolution: Resolution, zone: tzinfo) -> pd.DataFrame:

@@ -1,5 +1,7 @@
 """Formulas on reading: what a user sees, from the integer sums in Redis. Pure; frames in, frames out.
 
+For one sum, without frames, they are in shared/reading/measures.py, as are their constants.
+
 w = share x confidence of one opinion in [0, 1]; s = positive - negative in [-1, 1] (shared/contract/aggregates.py).
 """
 
@@ -12,15 +14,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from shared.contract.events import MICRO
+from shared.reading.measures import NORMAL_95, PRIOR_VARIANCE, PRIOR_WEIGHT, Sums
 from shared.reading.windows import Period
 
 Array = npt.NDArray[np.float64]
 
-SUMS: Final = ("documents", "positive", "neutral", "negative", "weight_sum", "score_sum", "score_square_sum")
-NORMAL_95: Final = 1.96
-# One imagined opinion, uniform on [-1, 1] (variance 1/3): a single document must not look certain.
-PRIOR_WEIGHT: Final = 1.0
-PRIOR_VARIANCE: Final = 1 / 3
+SUMS: Final = list(Sums._fields)
 
 
 def sentiment(score_sum: Any, weight_sum: Any) -> Array:
@@ -60,12 +59,12 @@ def with_measures(sums: pd.DataFrame) -> pd.DataFrame:
 
 def totals(buckets: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Sums per group with their measures; one row per group, the group's columns as columns."""
-    return with_measures(buckets.groupby(by, as_index=False, sort=True)[list(SUMS)].sum())
+    return with_measures(buckets.groupby(by, as_index=False, sort=True)[SUMS].sum())
 
 
 def whole(buckets: pd.DataFrame) -> pd.Series[Any]:
     """Sums and measures over everything, as one row (zeros and NaN when there is nothing)."""
-    return with_measures(buckets[list(SUMS)].sum().to_frame().T).iloc[0]
+    return with_measures(buckets[SUMS].sum().to_frame().T).iloc[0]
 
 
 def compare(buckets: pd.DataFrame, span: Period) -> pd.DataFrame:
@@ -119,12 +118,3 @@ def ratio(now: float, before: float) -> float:
 def share(part: float, total: float) -> float:
     """part / total; NaN of nothing."""
     return part / total if total else float("nan")
-
-
-def shares(counts: list[dict[str, int]]) -> list[tuple[str, int]]:
-    """Counters added up, largest first, ties by name."""
-    total: dict[str, int] = {}
-    for some in counts:
-        for name, count in some.items():
-            total[name] = total.get(name, 0) + count
-    return sorted(total.items(), key=lambda item: (-item[1], item[0]))

@@ -16,6 +16,7 @@ from shared.contract.events import MARKET, Channel
 from shared.contract.health import WorkerReport
 from shared.contract.signals import Signal
 from shared.reading.run import Applied, RunView
+from shared.reading.sentiment import most_frequent
 from shared.reading.signals import Asked
 from shared.reading.windows import AHEAD, Period, Window, clock, cover, needed, period
 
@@ -140,8 +141,8 @@ def company_window(
         now=measures.whole(current),
         before=measures.whole(buckets[buckets["start"] < span.start]),
         by_channel=measures.totals(current, ["channel"]),
-        events=measures.shares([bucket.events for bucket in inside]),
-        sources=measures.shares([bucket.sources for bucket in inside]),
+        events=most_frequent(bucket.events for bucket in inside),
+        sources=most_frequent(bucket.sources for bucket in inside),
         authors=authors,
         stories=stories,
         trend=measures.trend(buckets, span, window.bins),

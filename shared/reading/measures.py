@@ -1,7 +1,7 @@
 """The formulas of what a user sees, for one sum of buckets: plain numbers, for those who have no frames.
 
 The page has them for whole columns (dashboard/reading/measures.py); a test holds the two to each other.
-w = relevance x confidence of one opinion in [0, 1]; s = positive - negative in [-1, 1] (shared/contract/aggregates.py).
+w = share x confidence of one opinion in [0, 1]; s = positive - negative in [-1, 1] (shared/contract/aggregates.py).
 """
 
 from __future__ import annotations

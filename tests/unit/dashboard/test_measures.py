@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from dashboard.reading import measures
 from shared.contract.events import MICRO
+from shared.reading.sentiment import most_frequent
 from shared.reading.windows import Period
 
 opinions = st.lists(
@@ -127,7 +128,7 @@ def test_sparklines_carry_gaps_forward() -> None:
 
 
 def test_shares_add_up_and_order_by_size_then_name() -> None:
-    assert measures.shares([{"b": 1, "a": 1}, {"c": 3, "a": 1}, {"b": 1}]) == [("c", 3), ("a", 2), ("b", 2)]
+    assert most_frequent([{"b": 1, "a": 1}, {"c": 3, "a": 1}, {"b": 1}]) == [("c", 3), ("a", 2), ("b", 2)]
 
 
 def test_arrays_keep_their_length() -> None:
