@@ -9,7 +9,7 @@ import redis
 
 from services.runtime.binding import CLUSTER, MODEL_ID, PRECISION, Cluster, bind
 from services.runtime.exits import ExitCode, WorkerStop
-from services.scoring.main import _adopted
+from services.scoring.model_fields import in_precision_of
 from shared.clients.kafka import TopicState
 from shared.clock import ReplayClock
 from shared.contract.keys import RUNS
@@ -76,10 +76,10 @@ def test_of_workers_that_start_at_once_with_two_models_exactly_one_kind_goes_on(
 
 def test_a_precision_left_to_the_machine_is_the_runs_own() -> None:
     auto = ModelSettings()
-    assert _adopted(auto, {PRECISION: "bf16"}).precision == "bf16"
-    assert _adopted(auto, {}).precision == "auto"
-    assert _adopted(auto, {PRECISION: "stub"}).precision == "auto"
-    assert _adopted(auto.model_copy(update={"precision": "int8"}), {PRECISION: "bf16"}).precision == "int8"
+    assert in_precision_of(auto, {PRECISION: "bf16"}).precision == "bf16"
+    assert in_precision_of(auto, {}).precision == "auto"
+    assert in_precision_of(auto, {PRECISION: "stub"}).precision == "auto"
+    assert in_precision_of(auto.model_copy(update={"precision": "int8"}), {PRECISION: "bf16"}).precision == "int8"
 
 
 def test_a_redis_that_is_away_asks_to_be_started_again(run_name: str) -> None:
