@@ -24,8 +24,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from dashboard.reading import snapshots
 from services.embedded.redis import EmbeddedRedis
 from shared.contract.events import CHANNELS
+from shared.reading.measuring.windows import WINDOWS
 from shared.reading.run import RunView
-from shared.reading.windows import WINDOWS
 from shared.settings import DashboardSettings
 from tests.browser.conftest import QUIET, chromium, serve
 from tests.browser.seed import listed, seed

@@ -25,7 +25,7 @@ from services.embedded.kafka import EmbeddedKafka
 from services.ingest.documents.normalise import Reading
 from services.ingest.file_load import load_file
 from services.ingest.sample.week import sample_week
-from services.ingest.sources.files import FileSource
+from services.ingest.sources.in_house.files import FileSource
 from shared.clients.kafka import client_config, ensure_topics
 from shared.clock import SystemClock
 from shared.contract.topics import Topics

@@ -16,7 +16,7 @@ import msgspec
 import uvloop
 
 from services.runtime.faust_app import credentials
-from services.runtime.report import Pace
+from services.runtime.telemetry.report import Pace
 from shared.settings import Settings, load_settings
 
 WARM = 2_000

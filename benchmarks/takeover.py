@@ -31,8 +31,8 @@ from shared.clients.kafka import client_config, ensure_topics
 from shared.clients.redis import connect
 from shared.clock import SystemClock
 from shared.contract.events import CHANNELS, Document, Opinion, decode_opinion, encode
-from shared.contract.health import decode_report
 from shared.contract.keys import worker_key
+from shared.contract.operation.health import decode_report
 from shared.contract.topics import Topics
 from shared.settings import Settings, load_settings
 

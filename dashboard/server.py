@@ -23,7 +23,7 @@ from dashboard import live
 from dashboard.door.middleware import Door
 from shared.clients.redis import connect
 from shared.clock import SystemClock
-from shared.reading.audit import AuditLog
+from shared.reading.readers.audit import AuditLog
 
 HERE: Final = Path(__file__).parent
 # Streamlit's scripts of the elements that the Market page shows first; one that another version lacks is left out

@@ -14,7 +14,7 @@ from dashboard.reading import companies, snapshots
 from dashboard.reading.reader import Unreachable
 from dashboard.reading.snapshots import newest, newest_documents
 from dashboard.who import who
-from shared.reading.windows import WINDOWS, clock
+from shared.reading.measuring.windows import WINDOWS, clock
 
 # What acts on which page; nothing else is shown there.
 ACTS: Final[dict[str, tuple[str, ...]]] = {

@@ -15,7 +15,7 @@ from dashboard.who import who
 from shared.clock import to_micros
 from shared.contract.events import CHANNELS, Channel
 from shared.contract.names import NAME
-from shared.reading.windows import WINDOWS, Window, between
+from shared.reading.measuring.windows import WINDOWS, Window, between
 
 CHANNEL_CHOICES: Final[dict[str, tuple[Channel, ...]]] = {"all": CHANNELS, "news": ("news",), "social": ("social",)}
 ZONE_CHOICES: Final = ("UTC", "exchange", "local")

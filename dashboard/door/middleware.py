@@ -22,7 +22,7 @@ from dashboard.door.names import PROFILE_HEADER, ROLE_HEADER, USER_HEADER
 from dashboard.door.oidc import LoginFailed, Provider
 from dashboard.door.sessions import Session, Sessions, User, role_of
 from shared.clock import SECOND, Clock
-from shared.reading.audit import AuditLog
+from shared.reading.readers.audit import AuditLog
 from shared.settings import DashboardSettings
 
 _OURS: Final = tuple(name.encode() for name in (USER_HEADER, ROLE_HEADER, PROFILE_HEADER))

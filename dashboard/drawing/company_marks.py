@@ -21,7 +21,7 @@ from shared.clock import HOUR, to_datetime
 from shared.contract.aggregates import RecentDocument
 from shared.contract.events import MICRO, event_words
 from shared.contract.signals import Signal
-from shared.reading.measures import NORMAL_95, PRIOR_VARIANCE, PRIOR_WEIGHT
+from shared.reading.measuring.measures import NORMAL_95, PRIOR_VARIANCE, PRIOR_WEIGHT
 
 EVENTS_AT: Final = -0.96  # of the sentiment axis: its floor
 SURE: Final = MICRO // 2  # probability from which a document's event is marked

@@ -19,8 +19,8 @@ from dashboard.view import View
 from shared.clock import SECOND, SystemClock
 from shared.contract.aggregates import RecentDocument, Resolution
 from shared.contract.events import CHANNELS, Channel
-from shared.reading.documents import EVER
-from shared.reading.profiles import DEFAULT_LIST, Follow
+from shared.reading.readers.profiles import DEFAULT_LIST, Follow
+from shared.reading.values.documents import EVER
 
 RESOLUTIONS = get_args(Resolution)
 LATEST = 40

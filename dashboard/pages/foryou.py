@@ -19,7 +19,7 @@ from shared.clock import SystemClock
 from shared.contract.events import MICRO, event_words
 from shared.contract.names import NAME
 from shared.contract.signals import Signal
-from shared.reading.profiles import Interests, Rating
+from shared.reading.readers.profiles import Interests, Rating
 
 COMPANIES = 40
 ARTICLES = 60

@@ -14,8 +14,8 @@ from dashboard.reading import alerting, snapshots
 from dashboard.reading.snapshots import Health
 from dashboard.view import View
 from shared.clock import SECOND, SystemClock
-from shared.contract.health import WorkerReport
-from shared.contract.processes import ChildState
+from shared.contract.operation.health import WorkerReport
+from shared.contract.operation.processes import ChildState
 from shared.reading.supervisor import recorded_state
 
 _NUMBERS = {

@@ -14,7 +14,7 @@ from dashboard.view import View
 from shared.clock import DAY_SECONDS, SECOND
 from shared.contract.events import MICRO
 from shared.contract.signals import ACTIONS, Signal, feature_words
-from shared.reading.windows import clock
+from shared.reading.measuring.windows import clock
 
 WHICH = ("All companies", "Watchlist")
 MEANING = (

@@ -19,7 +19,7 @@ from shared.clock import SystemClock
 from shared.contract.events import event_words
 from shared.contract.names import NAME
 from shared.contract.signals import EVENT_PREFIX, Signal
-from shared.reading.profiles import DEFAULT_LIST, FOLLOW_KINDS, Follow, FollowKind, ProfileError
+from shared.reading.readers.profiles import DEFAULT_LIST, FOLLOW_KINDS, Follow, FollowKind, ProfileError
 from shared.universe.securities import Catalogue
 
 _WORDS: dict[FollowKind, str] = {"company": "Companies", "sector": "Sectors", "event": "Event classes"}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dashboard.reading.companies import label
 from shared.clock import SECOND
 from shared.contract.alerts import Alert, ChannelState
-from shared.reading.profiles import Interests
+from shared.reading.readers.profiles import Interests
 from shared.reading.run import RunView
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from shared.contract.health import WorkerReport
-from shared.contract.processes import ChildState, SupervisorState
+from shared.contract.operation.health import WorkerReport
+from shared.contract.operation.processes import ChildState, SupervisorState
 from shared.reading.offsets import Lag
 
 Level = Literal["good", "busy", "bad"]

@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from shared.reading.buckets import Row
 from shared.reading.run import PriceDay
+from shared.reading.values.buckets import Row
 
 COLUMNS: Final = (
     "documents",

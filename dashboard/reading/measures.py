@@ -1,6 +1,6 @@
 """Formulas on reading: what a user sees, from the integer sums in Redis. Pure; frames in, frames out.
 
-For one sum, without frames, they are in shared/reading/measures.py, as are their constants.
+For one sum, without frames, they are in shared/reading/measuring/measures.py, as are their constants.
 
 w = share x confidence of one opinion in [0, 1]; s = positive - negative in [-1, 1] (shared/contract/aggregates.py).
 """
@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from shared.contract.events import MICRO
-from shared.reading.measures import NORMAL_95, PRIOR_VARIANCE, PRIOR_WEIGHT, Sums
-from shared.reading.windows import Period
+from shared.reading.measuring.measures import NORMAL_95, PRIOR_VARIANCE, PRIOR_WEIGHT, Sums
+from shared.reading.measuring.windows import Period
 
 Array = npt.NDArray[np.float64]
 

@@ -18,7 +18,7 @@ import redis
 from shared.clients.redis import connect
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.run import RunView
-from shared.reading.workers import Workers
+from shared.reading.values.workers import Workers
 from shared.settings import Settings, SettingsError
 
 T = TypeVar("T")

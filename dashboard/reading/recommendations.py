@@ -13,9 +13,9 @@ from shared.clock import HOUR, SECOND
 from shared.contract.aggregates import RecentDocument
 from shared.contract.events import CHANNELS, MARKET, Channel
 from shared.contract.signals import Signal
-from shared.reading.profiles import Follow, Interests, Rating
+from shared.reading.measuring.windows import Window, clock
+from shared.reading.readers.profiles import Follow, Interests, Rating
 from shared.reading.run import RunView
-from shared.reading.windows import Window, clock
 from shared.universe.securities import Catalogue
 
 NEWEST: Final = 300  # of all companies, that may be recommended

@@ -13,12 +13,12 @@ from shared.clock import HOUR, SECOND
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution, Totals
 from shared.contract.alerts import KEPT_ALERTS
 from shared.contract.events import MARKET, Channel
-from shared.contract.health import WorkerReport
+from shared.contract.operation.health import WorkerReport
 from shared.contract.signals import Signal
+from shared.reading.measuring.sentiment import most_frequent
+from shared.reading.measuring.windows import AHEAD, Period, Window, clock, cover, needed, period
 from shared.reading.run import Applied, RunView
-from shared.reading.sentiment import most_frequent
-from shared.reading.signals import Asked
-from shared.reading.windows import AHEAD, Period, Window, clock, cover, needed, period
+from shared.reading.values.signals import Asked
 
 CHART_BUCKETS: dict[Resolution, int] = {"minute": 720, "hour": 720, "day": 730}  # 12 hours, 30 days, two years
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from shared.contract.aggregates import RecentDocument
 from shared.contract.alerts import Alert
 from shared.contract.signals import Signal
-from shared.reading.documents import EVER
 from shared.reading.run import RunView
+from shared.reading.values.documents import EVER
 
 
 @dataclass(frozen=True, slots=True)

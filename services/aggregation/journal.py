@@ -24,7 +24,7 @@ from shared.clock import Clock, SystemClock
 from shared.contract.applied import Applied, Move, encode_applied
 from shared.contract.keys import Keys
 from shared.contract.topics import Topics
-from shared.reading.binding import read_binding
+from shared.reading.values.binding import read_binding
 
 RULES: Final = "aggregation_rules"  # field of the run's hash: what of the settings decides about the aggregates
 EVERY_SECONDS: Final = 1.0

@@ -18,11 +18,11 @@ from services.runtime.binding import bind, read_cluster, wait_for_redis
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp, build_app
 from services.runtime.process import run_process, serve, together
-from services.runtime.report import Reporter
+from services.runtime.telemetry.report import Reporter
 from shared.clients.kafka import TopicState
 from shared.clients.redis import connect
 from shared.contract.events import CHANNELS, Origin
-from shared.contract.health import WorkerReport
+from shared.contract.operation.health import WorkerReport
 from shared.contract.topics import Topics
 from shared.settings import AggregationSettings, Settings
 

@@ -32,7 +32,7 @@ from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp
 from services.runtime.inbox import Inbox
 from services.runtime.record import Record
-from services.runtime.report import Pace
+from services.runtime.telemetry.report import Pace
 from shared.clock import Clock, SystemClock
 from shared.contract.events import InvalidMessage, NewerSchema, decode_opinion
 from shared.contract.topics import Topics

@@ -19,7 +19,7 @@ from shared.contract.contributions import largest_first
 from shared.contract.events import MICRO
 from shared.contract.signals import Signal, events_of
 from shared.reading.deleted import DELETED
-from shared.reading.profiles import Interests
+from shared.reading.readers.profiles import Interests
 from shared.universe.securities import Catalogue
 
 SHOWN_DOCUMENTS: Final = 3

@@ -14,13 +14,13 @@ from services.alerts.rules import RuleError, Rules, load_rules
 from services.runtime.binding import Cluster, bind, read_cluster, wait_for_redis
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import build_app
-from services.runtime.logs import configure, secrets_of
 from services.runtime.process import run_process, serve, together
-from services.runtime.report import Reporter
+from services.runtime.telemetry.logs import configure, secrets_of
+from services.runtime.telemetry.report import Reporter
 from shared.clients.redis import connect
 from shared.clock import SystemClock
-from shared.contract.health import WorkerReport
 from shared.contract.keys import Keys
+from shared.contract.operation.health import WorkerReport
 from shared.contract.topics import Topics
 from shared.settings import Settings
 

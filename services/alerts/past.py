@@ -11,9 +11,9 @@ from services.alerts.rules import Rules
 from shared.clock import HOUR, SECOND
 from shared.contract.aggregates import SECONDS, RecentDocument
 from shared.contract.signals import Signal
-from shared.reading.profiles import Interests
+from shared.reading.readers.profiles import Interests
 from shared.reading.run import RunView
-from shared.reading.signals import Asked
+from shared.reading.values.signals import Asked
 
 EVIDENCE_HOURS: Final = 120  # the look-back in whose hours a signal's evidence lies, at most
 

@@ -29,7 +29,7 @@ from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp
 from services.runtime.inbox import Inbox
 from services.runtime.record import Record
-from services.runtime.report import Pace
+from services.runtime.telemetry.report import Pace
 from shared.clock import Clock
 from shared.contract.keys import Keys
 from shared.contract.signals import Signal, decode_signal

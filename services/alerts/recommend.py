@@ -10,9 +10,9 @@ import redis
 from shared.analyst import ranking
 from shared.analyst.ranking import Item, Ranked
 from shared.contract.events import MARKET
-from shared.reading.documents import EVER
-from shared.reading.profiles import Interests, Profiles, Rating
+from shared.reading.readers.profiles import Interests, Profiles, Rating
 from shared.reading.run import RunView
+from shared.reading.values.documents import EVER
 from shared.universe.securities import Catalogue
 
 COMPANIES_READ: Final = 60  # whose recent documents are looked at, besides those of followed companies

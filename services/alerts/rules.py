@@ -16,7 +16,7 @@ from services.alerts.kinds import KINDS
 from services.alerts.kinds.kind import Kind
 from shared.contract.alerts import DASHBOARD
 from shared.contract.names import NAME
-from shared.reading.profiles import Interests
+from shared.reading.readers.profiles import Interests
 from shared.token_bucket import Limit
 from shared.universe.securities import Catalogue
 from shared.unreadable import why_unreadable

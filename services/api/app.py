@@ -15,13 +15,13 @@ from mcp.server.transport_security import TransportSecuritySettings
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 
+from services.api.admission.gate import Gate
 from services.api.agents.server import build_server
 from services.api.door import Door
-from services.api.gate import Gate
-from services.api.problems import Problem, unavailable
 from services.api.routes import companies, documents, market, operation, push, runs, score, search, signals, stream
-from services.api.schemas import ProblemDetails
-from shared.contract.health import WorkerReport
+from services.api.wire.problems import Problem, unavailable
+from services.api.wire.schemas import ProblemDetails
+from shared.contract.operation.health import WorkerReport
 from shared.reading.archive.tables import NoArchive
 
 ROUTERS: Final = (operation, companies, documents, market, signals, runs, search, score, push, stream)

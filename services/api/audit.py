@@ -14,8 +14,8 @@ from kafka.errors import KafkaError
 
 from shared.clients.kafka import TopicMismatch, client_config, ensure_topics
 from shared.contract.topics import AUDIT
-from shared.reading.audit import AuditLog
 from shared.reading.offsets import KafkaUnreachable, require_broker
+from shared.reading.readers.audit import AuditLog
 from shared.settings import KafkaSettings
 
 EVERY_SECONDS: Final = 1.0

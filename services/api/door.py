@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import redis
 from starlette.requests import Request
 
-from services.api.answers import About
-from services.api.problems import Problem
 from services.api.scorer import Scorer
+from services.api.wire.answers import About
+from services.api.wire.problems import Problem
 from shared.clock import Clock, SystemClock, to_iso
 from shared.contract.topics import Topics
-from shared.reading.access import ApiKey
 from shared.reading.archive.tables import ArchiveTables
-from shared.reading.audit import AuditLog
+from shared.reading.readers.access import ApiKey
+from shared.reading.readers.audit import AuditLog
 from shared.reading.run import RunView
 from shared.settings import Settings
 from shared.universe.securities import Catalogue

@@ -15,12 +15,12 @@ from services.api.app import build, gated
 from services.api.audit import AuditMover
 from services.api.door import Door
 from services.runtime.exits import ExitCode, WorkerStop
-from services.runtime.logs import configure, secrets_of
 from services.runtime.process import run_process
-from services.runtime.report import Reporter
+from services.runtime.telemetry.logs import configure, secrets_of
+from services.runtime.telemetry.report import Reporter
 from shared.addresses import is_loopback
 from shared.clients.redis import connect
-from shared.contract.health import WorkerReport
+from shared.contract.operation.health import WorkerReport
 from shared.settings import Settings
 
 ROLE: Final = "api"

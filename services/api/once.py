@@ -8,7 +8,7 @@ from typing import Final, cast
 import msgspec
 import redis
 
-from services.api.problems import Problem
+from services.api.wire.problems import Problem
 from shared.contract.keys import once_key
 
 KEPT_SECONDS: Final = 24 * 3600

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from services.api.answers import About
-from services.api.problems import Problem, unavailable
+from services.api.wire.answers import About
+from services.api.wire.problems import Problem, unavailable
 from services.archive.moments import NotKnown
 from services.archive.past import Past, PastBuckets, PastRuns, signals_of, without_deleted
 from services.archive.proof import Proof, live_proof, past_proof

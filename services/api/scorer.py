@@ -7,12 +7,12 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from services.api.problems import Problem, unavailable
+from services.api.wire.problems import Problem, unavailable
 from shared.universe.securities import Catalogue
 
 if TYPE_CHECKING:
     from services.model.interface import Engine
-    from services.scoring.score_texts import Explainer
+    from services.scoring.on_demand.score_texts import Explainer
     from shared.reading.archive.search import Meaning
     from shared.settings import Settings
 
@@ -36,8 +36,8 @@ class Scorer:
         self._failed = ""
 
     def score(self, texts: Sequence[str], *, explain: bool = False) -> list[dict[str, Any]]:
-        """One mapping per text, as services/scoring/score_texts.py gives them: the worker's bits."""
-        from services.scoring.score_texts import UnreadableTexts, score_texts
+        """One mapping per text, as services/scoring/on_demand/score_texts.py gives them: the worker's bits."""
+        from services.scoring.on_demand.score_texts import UnreadableTexts, score_texts
 
         self._enter()
         try:
@@ -97,9 +97,9 @@ class Scorer:
     def _load(self) -> None:
         try:
             from services.model.engine import build_engine
-            from services.scoring.model_fields import in_precision_of
+            from services.scoring.provenance.model_fields import in_precision_of
             from shared.clients.redis import connect
-            from shared.reading.binding import read_binding
+            from shared.reading.values.binding import read_binding
 
             client = connect(self._settings.redis)
             try:
@@ -113,7 +113,7 @@ class Scorer:
 
     def _explaining(self) -> Explainer:
         from services.model.folders import ModelError
-        from services.scoring.score_texts import load_explainer
+        from services.scoring.on_demand.score_texts import load_explainer
 
         if self._explainer is None:
             try:

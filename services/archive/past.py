@@ -25,9 +25,9 @@ from shared.contract.keys import Keys
 from shared.contract.signals import Signal, decode_revisions
 from shared.contract.topics import Topics
 from shared.reading.archive.tables import ArchiveTables
-from shared.reading.binding import read_binding, recorded_slots
-from shared.reading.buckets import Row
 from shared.reading.deleted import DELETED, deleted_at, is_gone, shown
+from shared.reading.values.binding import read_binding, recorded_slots
+from shared.reading.values.buckets import Row
 from shared.settings import Settings
 
 KEPT: Final = 4  # slots at a moment that are kept for the next question
@@ -196,7 +196,7 @@ def signals_of(store: Held, company: str, strategies: Sequence[str]) -> list[Sig
 
 
 class PastBuckets:
-    """A company's slot at a moment, asked as shared.reading.buckets.Buckets is."""
+    """A company's slot at a moment, asked as shared.reading.values.buckets.Buckets is."""
 
     def __init__(self, store: Held) -> None:
         self._store = store

@@ -17,8 +17,8 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from services.ingest.documents.wall_time import read_wall_time
-from services.ingest.sources.csv_records import CsvRecords, Unclosed
+from services.ingest.documents.dates.wall_time import read_wall_time
+from services.ingest.sources.tabular.csv_records import CsvRecords, Unclosed
 from shared.universe.securities import Catalogue
 
 ROW: Final = "row"  # number of the line; 1 is the header

@@ -1,1 +1,2 @@
-"""Every Typer command: words, options, wiring and the one line for an error; what a command does is done elsewhere."""
+"""Every Typer command, a package for each subject; here is what they share: options, mounting, the line for an error.
+What a command does is done elsewhere."""

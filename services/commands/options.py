@@ -122,7 +122,7 @@ def between(begin: str | None, end: str | None) -> tuple[int | None, int | None]
 def instant(text: str, option: str) -> int:
     """Microseconds of a date or time in any form that files may use; without a zone it is UTC, and a date is its start.
     Raises OptionError naming the option."""
-    from services.ingest.documents.times import UnreadableTime, parse_time
+    from services.ingest.documents.dates.times import UnreadableTime, parse_time
 
     try:
         return parse_time(text, ZoneInfo("UTC")).micros
@@ -133,7 +133,7 @@ def instant(text: str, option: str) -> int:
 
 def date_format_of(text: str) -> str:
     """The value of `--date-format`; "" stays. Raises OptionError."""
-    from services.ingest.documents.wall_time import check_date_format
+    from services.ingest.documents.dates.wall_time import check_date_format
 
     try:
         return check_date_format(text) if text else ""

@@ -75,7 +75,7 @@ def _plain(value: object) -> str:
 
 
 def metrics_page() -> str:
-    from shared.contract.metrics import METRICS
+    from shared.contract.operation.metrics import METRICS
 
     lines = [
         "# Metrics",

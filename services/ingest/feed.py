@@ -13,14 +13,14 @@ from services.ingest.delivery.ledger import Counts
 from services.ingest.delivery.publisher import DeliveryFailed
 from services.ingest.delivery.ticker import Promise
 from services.ingest.sources.source import Batch, LiveSource
-from services.ingest.sources.streaming import FIRST_DELAY, FORGIVEN_AFTER_SECONDS, LONGEST_DELAY
+from services.ingest.sources.streams.streaming import FIRST_DELAY, FORGIVEN_AFTER_SECONDS, LONGEST_DELAY
 from services.runtime.exits import WorkerStop
 from services.runtime.incurable import ending
-from services.runtime.report import Pace
+from services.runtime.telemetry.report import Pace
 from shared.backoff import Backoff, Delays
 from shared.clients.disk import told
 from shared.clock import Clock
-from shared.contract.health import SourceReport
+from shared.contract.operation.health import SourceReport
 from shared.settings import SourceSettings
 
 log = logging.getLogger(__name__)

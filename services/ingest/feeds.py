@@ -20,11 +20,11 @@ from services.ingest.feed import Feed
 from services.ingest.registry import build_source, single_sources
 from services.ingest.sources.source import LiveSource, SourceError
 from services.runtime.exits import WorkerStop
-from services.runtime.report import Pace
+from services.runtime.telemetry.report import Pace
 from shared.clients.state_folder import StateFolder
 from shared.clock import Clock
 from shared.contract.events import Channel
-from shared.contract.health import SourceReport, WorkerReport
+from shared.contract.operation.health import SourceReport, WorkerReport
 from shared.settings import Settings, SettingsError, SourceSettings, load_settings
 from shared.universe.securities import Catalogue
 

@@ -18,7 +18,7 @@ from services.ingest.delivery.rejected import RejectedFile
 from services.ingest.documents.account import by_reason
 from services.ingest.documents.companies import CompanyNames
 from services.ingest.documents.masker import Masker
-from services.ingest.sources.files import FileSource
+from services.ingest.sources.in_house.files import FileSource
 from shared.clients.kafka import ensure_topics
 from shared.clients.state_folder import StateFolder
 from shared.clock import Clock

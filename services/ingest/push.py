@@ -18,8 +18,8 @@ from services.ingest.delivery.rejected import RejectedFile
 from services.ingest.documents.companies import CompanyNames
 from services.ingest.documents.masker import Masker
 from services.ingest.documents.normalise import RawItem, Reading, Rejected
-from services.ingest.sources.rows import parse_json
 from services.ingest.sources.source import Batch, Outcome
+from services.ingest.sources.tabular.rows import parse_json
 from shared.clients.kafka import ensure_topics
 from shared.clients.state_folder import StateFolder
 from shared.clock import Clock

@@ -15,14 +15,14 @@ from shared.settings import IngestSettings, SourceSettings
 from shared.universe.securities import Catalogue
 
 KINDS: Final[dict[str, str]] = {  # kind -> the module whose KIND says what it is
-    "rss": "services.ingest.sources.rss_list",
-    "edgar": "services.ingest.sources.edgar",
-    "kafka": "services.ingest.sources.kafka_topic",
-    "folder": "services.ingest.sources.folder",
-    "gdelt": "services.ingest.sources.gdelt",
-    "reddit": "services.ingest.sources.reddit",
-    "stocktwits": "services.ingest.sources.stocktwits",
-    "hackernews": "services.ingest.sources.hackernews",
+    "rss": "services.ingest.sources.syndication.rss_list",
+    "edgar": "services.ingest.sources.web_apis.edgar",
+    "kafka": "services.ingest.sources.in_house.kafka_topic",
+    "folder": "services.ingest.sources.in_house.folder",
+    "gdelt": "services.ingest.sources.web_apis.gdelt",
+    "reddit": "services.ingest.sources.web_apis.reddit",
+    "stocktwits": "services.ingest.sources.web_apis.stocktwits",
+    "hackernews": "services.ingest.sources.web_apis.hackernews",
 }
 
 
@@ -50,7 +50,7 @@ Builder = Callable[[IngestSettings, Catalogue, Clock], Iterator[LiveSource]]
 
 
 def _feeds(settings: IngestSettings, _: Catalogue, clock: Clock) -> Iterator[LiveSource]:
-    from services.ingest.sources.rss import FeedSource
+    from services.ingest.sources.syndication.rss import FeedSource
 
     for url in settings.rss:
         yield FeedSource(url, settings, clock)
@@ -58,7 +58,7 @@ def _feeds(settings: IngestSettings, _: Catalogue, clock: Clock) -> Iterator[Liv
 
 def _bluesky(settings: IngestSettings, catalogue: Catalogue, clock: Clock) -> Iterator[LiveSource]:
     if settings.bluesky_url:
-        from services.ingest.sources.bluesky import JetstreamSource
+        from services.ingest.sources.streams.bluesky import JetstreamSource
 
         wanted = PostFilter(settings.keywords, catalogue).wanted
         yield JetstreamSource(settings.bluesky_url, settings, wanted, clock=clock)
@@ -66,7 +66,7 @@ def _bluesky(settings: IngestSettings, catalogue: Catalogue, clock: Clock) -> It
 
 def _mastodon(settings: IngestSettings, catalogue: Catalogue, clock: Clock) -> Iterator[LiveSource]:
     if settings.mastodon_url:
-        from services.ingest.sources.mastodon import MastodonSource
+        from services.ingest.sources.streams.mastodon import MastodonSource
 
         wanted = PostFilter(settings.keywords, catalogue).wanted
         yield MastodonSource(settings.mastodon_url, settings, wanted, clock=clock)

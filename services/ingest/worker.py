@@ -23,15 +23,15 @@ from services.ingest.feeds import Feeds
 from services.ingest.sources.source import SourceError
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.incurable import ending
-from services.runtime.report import Pace, Reporter
+from services.runtime.telemetry.report import Pace, Reporter
 from shared.clients.disk import told
 from shared.clients.kafka import TopicMismatch, ensure_topics
 from shared.clients.redis import connect
 from shared.clients.state_folder import StateFolder
 from shared.clock import Clock, SystemClock
 from shared.contract.events import CHANNELS, Channel
-from shared.contract.health import REPORT_EVERY_SECONDS, REPORT_TTL_SECONDS, WorkerReport, encode_report
 from shared.contract.keys import worker_key
+from shared.contract.operation.health import REPORT_EVERY_SECONDS, REPORT_TTL_SECONDS, WorkerReport, encode_report
 from shared.contract.topics import Topics
 from shared.settings import Settings
 from shared.universe.rows import CatalogueError

@@ -17,10 +17,10 @@ from services.ingest.documents.companies import CompanyNames
 from services.ingest.documents.masker import Masker
 from services.ingest.documents.normalise import Reading, Rejected, is_undated, normalise
 from services.ingest.documents.raw_document import RawDocument
-from services.ingest.sources.files import FileSource, source_name
-from services.ingest.sources.layout import Layout
-from services.ingest.sources.mapping import parse_map
-from services.ingest.sources.rows import PLAIN
+from services.ingest.sources.in_house.files import FileSource, source_name
+from services.ingest.sources.tabular.layout import Layout
+from services.ingest.sources.tabular.mapping import parse_map
+from services.ingest.sources.tabular.rows import PLAIN
 from services.runtime.record import Recorded
 from shared.clients.kafka import TopicLog, describe
 from shared.clients.state_folder import StateFolder

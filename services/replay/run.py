@@ -13,7 +13,7 @@ import msgspec
 
 from services.aggregation.core.plan import Rules
 from services.aggregation.signals.strategy import load_strategy
-from services.ingest.sources.layout import layout_of
+from services.ingest.sources.tabular.layout import layout_of
 from services.model.folders import ModelError, find_model
 from services.replay.cache import AnswerCache
 from services.replay.live_answers import live_answers

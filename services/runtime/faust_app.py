@@ -21,7 +21,7 @@ Role = Literal["scoring", "aggregation", "alerts", "archive"]
 
 
 class _SilentMonitor(Monitor):
-    """Faust's sensors cost a tenth of the time of a record; the worker reports its own figures (report.py)."""
+    """Faust's sensors cost a tenth of the time of a record; the worker reports its own (telemetry/report.py)."""
 
     def on_message_in(self, tp: TP, offset: int, message: Any) -> None: ...
     def on_message_out(self, tp: TP, offset: int, message: Any) -> None: ...

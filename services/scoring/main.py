@@ -13,15 +13,15 @@ from services.runtime.binding import bind, read_cluster
 from services.runtime.exits import ExitCode, WorkerStop, refuse_when_stopped
 from services.runtime.faust_app import WorkerApp, build_app
 from services.runtime.process import run_process, serve, together
-from services.runtime.report import Pace, Reporter
-from services.scoring.model_fields import in_precision_of, model_fields
+from services.runtime.telemetry.report import Pace, Reporter
 from services.scoring.pipeline import ScoringWorker
-from services.scoring.positions import committed
-from services.scoring.universe_record import record_universe
+from services.scoring.provenance.model_fields import in_precision_of, model_fields
+from services.scoring.provenance.positions import committed
+from services.scoring.provenance.universe_record import record_universe
 from shared.clients.redis import connect
-from shared.contract.health import WorkerReport
+from shared.contract.operation.health import WorkerReport
 from shared.contract.topics import Topics
-from shared.reading.binding import read_binding
+from shared.reading.values.binding import read_binding
 from shared.settings import Settings
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from services.runtime.faust_app import WorkerApp
 from services.runtime.inbox import Inbox
 from services.runtime.process import together
 from services.runtime.record import Record
-from services.runtime.report import Pace
+from services.runtime.telemetry.report import Pace
 from services.scoring.entries import Entry, entry_of
 from services.scoring.inference import encode, infer
 from services.scoring.limit import DeadLetterLimit

@@ -26,7 +26,7 @@ from services.supervisor.supervisor import Supervisor
 from services.supervisor.watch import held
 from shared.clients.disk import full_disk
 from shared.clients.state_folder import StateFolder, make_folder
-from shared.contract.processes import ChildState, SupervisorState
+from shared.contract.operation.processes import ChildState, SupervisorState
 
 HEALTHY_SECONDS: Final = 300.0  # a model that measures its precision on a slow machine needs most of it
 STOP_SECONDS: Final = 75.0

@@ -41,7 +41,7 @@ from services.supervisor.processes.specs import Options, api_spec, base_path, da
 from services.supervisor.topics.listing import create_topics
 from shared.clients.ownership import close_cache, put_right
 from shared.clients.state_folder import StateFolder, make_folder, write_atomically
-from shared.contract.processes import ChildState, SupervisorState
+from shared.contract.operation.processes import ChildState, SupervisorState
 from shared.settings import Settings, default_cache_dir, load_settings
 
 LOOK_SECONDS: Final = 0.1

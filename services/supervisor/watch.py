@@ -11,8 +11,8 @@ from typing import Final
 from services.supervisor.processes.child import Child
 from services.supervisor.status.log_files import last_said
 from services.supervisor.status.status import Status, StatusReader
-from shared.contract.health import WorkerReport
-from shared.contract.processes import PAUSED
+from shared.contract.operation.health import WorkerReport
+from shared.contract.operation.processes import PAUSED
 from shared.settings import Settings
 
 EVERY_SECONDS: Final = 2.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.reading.profiles import DEFAULT_LIST, Follow, ProfileError
+from shared.reading.readers.profiles import DEFAULT_LIST, Follow, ProfileError
 from shared.universe.securities import Catalogue
 
 

@@ -21,7 +21,7 @@ from shared.clock import HOUR
 from shared.contract.aggregates import RecentDocument
 from shared.contract.events import MARKET, MICRO, event_words
 from shared.contract.signals import Signal, events_of
-from shared.reading.profiles import Interests, Rating
+from shared.reading.readers.profiles import Interests, Rating
 from shared.universe.securities import Catalogue
 
 PRIOR: Final = 2.0  # thumbs of each kind that every feature begins with: one thumb alone must not turn the page over

@@ -163,7 +163,7 @@ def prices_key(company: str) -> str:
     return f"bw:prices:{company}"
 
 
-API_KEYS: Final = "bw:api:keys"  # hash key id -> JSON of shared.reading.access.ApiKey; of no run
+API_KEYS: Final = "bw:api:keys"  # hash key id -> JSON of shared.reading.readers.access.ApiKey; of no run
 
 AUDIT_OUTBOX: Final = "bw:audit:outbox"  # list of JSON of shared.contract.audit.Entry that Kafka does not have yet
 AUDIT_RECENT: Final = "bw:audit:recent"  # list of the latest entries that it has, oldest first
@@ -179,12 +179,12 @@ PROFILES: Final = "bw:profiles"  # set of profile names; profiles belong to no r
 
 
 def follows_key(profile: str) -> str:
-    """Hash "LIST|KIND|VALUE" (shared.reading.profiles.Follow) -> when it was added, microseconds."""
+    """Hash "LIST|KIND|VALUE" (shared.reading.readers.profiles.Follow) -> when it was added, microseconds."""
     return f"bw:profile:{{{profile}}}:follows"
 
 
 def ratings_key(profile: str) -> str:
-    """Hash item ("article:ID:COMPANY" | "signal:ID") -> JSON of shared.reading.profiles.Rating."""
+    """Hash item ("article:ID:COMPANY" | "signal:ID") -> JSON of shared.reading.readers.profiles.Rating."""
     return f"bw:profile:{{{profile}}}:ratings"
 
 
@@ -194,5 +194,5 @@ def archive_lease_key(run: str) -> str:
 
 
 def worker_key(run: str, role: str, name: str) -> str:
-    """JSON of shared.contract.health.WorkerReport, with a time to live: a worker that is gone disappears."""
+    """JSON of shared.contract.operation.health.WorkerReport, with a time to live: a worker that is gone disappears."""
     return f"bw:worker:{run}:{role}:{name}"

@@ -15,16 +15,16 @@ from shared.clock import SystemClock
 from shared.contract.aggregates import Totals
 from shared.contract.events import DEAD
 from shared.contract.keys import Keys, prices_key
-from shared.reading.alerts import Alerts
 from shared.reading.archive.tables import ArchiveTables
-from shared.reading.audit import AuditLog
-from shared.reading.binding import read_binding, recorded_slots, slots_of
-from shared.reading.buckets import Buckets
-from shared.reading.documents import Documents
-from shared.reading.profiles import Profiles
+from shared.reading.readers.audit import AuditLog
+from shared.reading.readers.profiles import Profiles
 from shared.reading.round_trip import ask
-from shared.reading.signals import Signals
-from shared.reading.workers import Workers
+from shared.reading.values.alerts import Alerts
+from shared.reading.values.binding import read_binding, recorded_slots, slots_of
+from shared.reading.values.buckets import Buckets
+from shared.reading.values.documents import Documents
+from shared.reading.values.signals import Signals
+from shared.reading.values.workers import Workers
 
 
 class Applied(NamedTuple):

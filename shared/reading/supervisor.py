@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from shared.clients.state_folder import StateFolder
-from shared.contract.processes import SupervisorState
+from shared.contract.operation.processes import SupervisorState
 
 
 def recorded_state(state: Path) -> SupervisorState:

@@ -28,8 +28,8 @@ from shared.contract.aggregates import (
     pack,
 )
 from shared.contract.events import MARKET, MICRO, Channel
-from shared.contract.health import WorkerReport, encode_report
 from shared.contract.keys import RUNS, Keys, prices_key, run_key, worker_key
+from shared.contract.operation.health import WorkerReport, encode_report
 from shared.contract.topics import Topics
 from shared.universe.securities import Catalogue
 

@@ -14,8 +14,8 @@ from playwright.sync_api import Page, expect
 from services.embedded.redis import EmbeddedRedis
 from shared.clock import DAY, HOUR, SystemClock
 from shared.contract.keys import Keys
-from shared.contract.processes import ChildState, SupervisorState
-from shared.reading.profiles import Follow, Profiles
+from shared.contract.operation.processes import ChildState, SupervisorState
+from shared.reading.readers.profiles import Follow, Profiles
 from shared.universe.securities import Catalogue
 from tests.browser.conftest import PATIENCE, Served, Visitor, serve, until
 from tests.browser.seed import END, listed, seed

@@ -18,7 +18,7 @@ from services.embedded.redis import EmbeddedRedis
 from shared.contract.aggregates import unpack_recent
 from shared.contract.keys import Keys
 from shared.contract.signals import decode_signal
-from shared.reading.profiles import Follow, Profiles
+from shared.reading.readers.profiles import Follow, Profiles
 from shared.universe.securities import Catalogue
 from tests.browser.conftest import PATIENCE, Served, Visitor, serve, until
 from tests.browser.seed import END, listed, seed

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, expect
 from services.embedded.ports import free_port
 from shared.clock import SystemClock
 from shared.contract.keys import AUDIT_OUTBOX
-from shared.reading.audit import AuditLog
+from shared.reading.readers.audit import AuditLog
 from tests.browser.conftest import ARTEFACTS, PATIENCE, Served, serve
 from tests.browser.seed import listed, seed
 from tests.oidc_provider import CLIENT, SECRET, Provider, providing

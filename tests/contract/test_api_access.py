@@ -12,13 +12,13 @@ import httpx
 import pytest
 import redis
 
-from services.api.gate import KEYS_SECONDS
-from services.api.roles import OPEN, TABLE, Rule
+from services.api.admission.gate import KEYS_SECONDS
+from services.api.admission.roles import OPEN, TABLE, Rule
 from services.embedded.redis import EmbeddedRedis
 from shared.addresses import is_loopback
 from shared.clock import DAY, ReplayClock, SystemClock
 from shared.contract.keys import API_KEYS
-from shared.reading.access import ROLES, AccessKeys, BadKey, Role
+from shared.reading.readers.access import ROLES, AccessKeys, BadKey, Role
 from shared.settings import Settings, load_settings
 from tests.api_server import served
 from tests.browser.seed import END

@@ -21,7 +21,7 @@ from services.api.agents.fence import CLOSE, MOST_CHARS, OPEN, SAYS, fenced
 from shared.clients.redis import connect
 from shared.clock import SystemClock
 from shared.contract.keys import API_KEYS
-from shared.reading.access import AccessKeys
+from shared.reading.readers.access import AccessKeys
 from shared.settings import Settings, load_settings
 from tests.api_server import served
 from tests.browser.seed import Opinions, listed, seed

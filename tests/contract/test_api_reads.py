@@ -19,8 +19,8 @@ import redis
 from dashboard.reading import snapshots
 from shared.clock import HOUR, ReplayClock, to_iso
 from shared.contract.events import CHANNELS
+from shared.reading.measuring.windows import WINDOWS
 from shared.reading.run import RunView
-from shared.reading.windows import WINDOWS
 from shared.settings import Settings, load_settings
 from tests.api_server import served
 from tests.browser.seed import END, Opinions, listed, seed

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
-from services.api.roles import TABLE, Rule
+from services.api.admission.roles import TABLE, Rule
 from shared.clients.redis import connect
 from shared.clock import ReplayClock, SystemClock
 from shared.contract.keys import API_KEYS
-from shared.reading.access import AccessKeys
+from shared.reading.readers.access import AccessKeys
 from shared.settings import load_settings
 from tests.api_server import served
 from tests.browser.seed import END, listed, seed

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import redis
 
-from services.api.problems import Problem
 from services.api.scorer import Scorer
+from services.api.wire.problems import Problem
 from shared.contract.keys import run_key
 from shared.settings import load_settings
 

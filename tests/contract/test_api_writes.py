@@ -13,13 +13,13 @@ import redis
 
 from services.api.audit import AuditMover
 from services.model.engine import build_engine
-from services.scoring.score_texts import score_texts
+from services.scoring.on_demand.score_texts import score_texts
 from shared.clients.redis import connect
 from shared.clock import SystemClock
 from shared.contract.keys import API_KEYS, AUDIT_OUTBOX, AUDIT_RECENT
-from shared.reading.access import AccessKeys
-from shared.reading.audit import AuditLog
 from shared.reading.audit_topic import entries
+from shared.reading.readers.access import AccessKeys
+from shared.reading.readers.audit import AuditLog
 from shared.settings import Settings, load_settings
 from shared.universe.securities import Catalogue
 from tests.api_server import served
@@ -206,7 +206,7 @@ def test_who_did_what_is_in_the_topic_once_and_without_secrets(
 
 
 def test_refusals_do_not_fill_redis(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shared.reading.audit.MOST_REFUSALS", 3)
+    monkeypatch.setattr("shared.reading.readers.audit.MOST_REFUSALS", 3)
     with connect(settings.redis) as client:
         client.delete(AUDIT_OUTBOX)
         log = AuditLog(client, SystemClock())

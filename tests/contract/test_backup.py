@@ -33,8 +33,8 @@ from shared.clients.state_folder import StateFolder, make_folder, write_atomical
 from shared.clock import ReplayClock
 from shared.contract.keys import API_KEYS, RUNS, Keys, run_key, worker_key
 from shared.contract.topics import partition_for
-from shared.reading.binding import UnknownRun
-from shared.reading.profiles import Follow, Profiles
+from shared.reading.readers.profiles import Follow, Profiles
+from shared.reading.values.binding import UnknownRun
 from shared.settings import AggregationSettings
 from tests.unit.aggregation.opinions import opinion
 

@@ -9,11 +9,11 @@ import redis
 
 from services.runtime.binding import CLUSTER, MODEL_ID, PRECISION, Cluster, bind
 from services.runtime.exits import ExitCode, WorkerStop
-from services.scoring.model_fields import in_precision_of
+from services.scoring.provenance.model_fields import in_precision_of
 from shared.clients.kafka import TopicState
 from shared.clock import ReplayClock
 from shared.contract.keys import RUNS
-from shared.reading.binding import read_binding
+from shared.reading.values.binding import read_binding
 from shared.settings import ModelSettings
 
 CLUSTER_NOW = Cluster("c1", {"opinions": TopicState("opinions", "t1", 8)})

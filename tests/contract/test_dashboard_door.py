@@ -28,7 +28,7 @@ from dashboard.door.middleware import Door
 from dashboard.door.sessions import User, role_of
 from shared.clock import SystemClock
 from shared.contract.keys import AUDIT_OUTBOX
-from shared.reading.audit import AuditLog
+from shared.reading.readers.audit import AuditLog
 from shared.settings import DashboardSettings, SettingsError, load_settings
 from tests.oidc_provider import CLIENT, SECRET, Provider, providing
 from tests.system import until

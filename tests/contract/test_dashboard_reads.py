@@ -13,8 +13,8 @@ from services.ingest.sample.redis_prices import put_prices
 from shared.clock import HOUR, HOUR_SECONDS, SECOND
 from shared.contract.events import CHANNELS, MARKET, Channel
 from shared.contract.keys import Keys, prices_key
+from shared.reading.measuring.windows import WINDOWS, period
 from shared.reading.run import RunView
-from shared.reading.windows import WINDOWS, period
 from tests.browser.seed import END, EVENTS, Opinions, listed, seed
 
 SLOTS = 4

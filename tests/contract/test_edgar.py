@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.sources.edgar_filing import NotAFiling, accepted_at, read_filing
 from services.ingest.sources.source import SourceError
+from services.ingest.sources.web_apis.edgar_filing import NotAFiling, accepted_at, read_filing
 from shared.clock import to_micros
 from tests.contract.feed_servers import answer, http_server
 from tests.contract.listed import Running, build, documents, items, polls, read, refused

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import msgspec
 import pytest
 
-from services.ingest.sources.feed_child import FeedRequest, answer
-from services.ingest.sources.feed_readers import FeedReaders
-from services.ingest.sources.feed_text import NotAFeed
+from services.ingest.sources.syndication.feed_child import FeedRequest, answer
+from services.ingest.sources.syndication.feed_readers import FeedReaders
+from services.ingest.sources.syndication.feed_text import NotAFeed
 
 GOOD = b'<rss version="2.0"><channel><title>W</title><item><title>Good</title></item></channel></rss>'
 SLOW = b"<rss><item><title>&" + b"<b>" * 190_000  # not well-formed, and costly for the lenient parser behind expat

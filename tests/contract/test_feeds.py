@@ -12,8 +12,8 @@ import pytest
 
 from services.ingest.documents.normalise import Rejected, normalise
 from services.ingest.documents.raw_document import RawDocument
-from services.ingest.sources.rss import FeedSource
 from services.ingest.sources.source import Batch, Cursor, SourceError
+from services.ingest.sources.syndication.rss import FeedSource
 from shared.clock import SECOND, SystemClock
 from shared.settings import IngestSettings
 from tests.contract.feed_servers import Respond, answer, http_server

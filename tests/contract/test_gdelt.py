@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.sources import gdelt_file
-from services.ingest.sources.gdelt_file import BadBatch, batch_time, read_batch
+from services.ingest.sources.web_apis import gdelt_file
+from services.ingest.sources.web_apis.gdelt_file import BadBatch, batch_time, read_batch
 from shared.clock import to_micros
 from tests.contract.feed_servers import answer, http_server
 from tests.contract.listed import Running, build, documents, items, polls, read, refused

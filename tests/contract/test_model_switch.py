@@ -6,11 +6,11 @@ import pytest
 import redis
 
 from services.runtime.binding import MODEL_ID, bind
-from services.scoring.model_switch import SwitchError, switch, switches
+from services.scoring.provenance.model_switch import SwitchError, switch, switches
 from shared.clients.kafka import ensure_topics
 from shared.contract.keys import run_key, worker_key
 from shared.contract.topics import Topics
-from shared.reading.binding import read_binding
+from shared.reading.values.binding import read_binding
 from shared.settings import Settings
 
 pytestmark = pytest.mark.kafka

@@ -11,7 +11,7 @@ from shared.contract.events import MICRO
 from shared.contract.keys import Keys, run_key
 from shared.contract.signals import encode_signal
 from shared.contract.topics import Topics
-from shared.reading.profiles import Follow, ProfileError, Profiles, Rating
+from shared.reading.readers.profiles import Follow, ProfileError, Profiles, Rating
 from tests.unit.alerts.samples import T, document, signal
 
 
@@ -24,7 +24,7 @@ def test_profiles_in_redis(redis_url: str, run_name: str, monkeypatch: pytest.Mo
     assert run_name in profiles.names()
     assert profiles.remove(run_name, follow)
     assert not profiles.remove(run_name, follow)
-    monkeypatch.setattr("shared.reading.profiles.KEPT_RATINGS", 3)
+    monkeypatch.setattr("shared.reading.readers.profiles.KEPT_RATINGS", 3)
     for at in range(5):
         profiles.rate(run_name, f"item{at}", Rating(value=1, at=at, features=("company:AAPL",)))
     assert sorted(profiles.ratings(run_name)) == ["item2", "item3", "item4"]

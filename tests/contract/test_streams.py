@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from services.ingest.documents.normalise import RawItem, Reading, Rejected, normalise
 from services.ingest.documents.raw_document import RawDocument
-from services.ingest.sources.bluesky import JetstreamSource
-from services.ingest.sources.mastodon import MastodonSource
 from services.ingest.sources.post_filter import PostFilter
-from services.ingest.sources.server_sent import server_sent
 from services.ingest.sources.source import Cursor
-from services.ingest.sources.streaming import ConnectionLost, Event, StreamSource
+from services.ingest.sources.streams.bluesky import JetstreamSource
+from services.ingest.sources.streams.mastodon import MastodonSource
+from services.ingest.sources.streams.server_sent import server_sent
+from services.ingest.sources.streams.streaming import ConnectionLost, Event, StreamSource
 from shared.clock import SECOND, ReplayClock, SystemClock
 from shared.settings import IngestSettings
 from shared.universe.securities import Catalogue

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import redis
 
-from services.scoring.universe_record import record_universe, universes
+from services.scoring.provenance.universe_record import record_universe, universes
 from shared.clock import ReplayClock
 from shared.contract.keys import run_key
 

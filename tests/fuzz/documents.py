@@ -10,17 +10,17 @@ from typing import Final
 
 from services.ingest.documents.masker import Masker
 from services.ingest.documents.normalise import RawItem, Reading, Rejected, normalise
-from services.ingest.sources.bluesky import JetstreamSource
-from services.ingest.sources.feed_document import read_feed
-from services.ingest.sources.feed_readers import feed_readers
-from services.ingest.sources.feed_text import NotAFeed
-from services.ingest.sources.files import FileSource
-from services.ingest.sources.mapping import MappingError
-from services.ingest.sources.mastodon import MastodonSource
-from services.ingest.sources.rss import feed_items
-from services.ingest.sources.server_sent import server_sent
+from services.ingest.sources.in_house.files import FileSource
 from services.ingest.sources.source import SourceError
-from services.ingest.sources.streaming import ConnectionLost, Event
+from services.ingest.sources.streams.bluesky import JetstreamSource
+from services.ingest.sources.streams.mastodon import MastodonSource
+from services.ingest.sources.streams.server_sent import server_sent
+from services.ingest.sources.streams.streaming import ConnectionLost, Event
+from services.ingest.sources.syndication.feed_document import read_feed
+from services.ingest.sources.syndication.feed_readers import feed_readers
+from services.ingest.sources.syndication.feed_text import NotAFeed
+from services.ingest.sources.syndication.rss import feed_items
+from services.ingest.sources.tabular.mapping import MappingError
 from shared.contract.events import Document, decode_document, encode
 from shared.settings import IngestSettings
 

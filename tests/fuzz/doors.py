@@ -10,13 +10,13 @@ from starlette.requests import Request
 
 from dashboard.door.middleware import _own_path
 from services.api.agents.fence import CLOSE, MOST_CHARS, OPEN, fenced
-from services.api.answers import opened as cursor_opened
-from services.api.formats import chosen
-from services.api.problems import Problem
 from services.api.routes.push import LINES, rows_of
 from services.api.stream.place import NotAnId, OtherIncarnation, Part, Place, opened, sealed
+from services.api.wire.answers import opened as cursor_opened
+from services.api.wire.formats import chosen
+from services.api.wire.problems import Problem
 from shared.addresses import is_loopback
-from shared.reading.access import match
+from shared.reading.readers.access import match
 
 _PLACE: Final = Place({Part("opinions", 0): 7, Part("opinions", 1): 9, Part("signals", 0): 0}, 4)
 _ID: Final = sealed(_PLACE, "0123456789ab")

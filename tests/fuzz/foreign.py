@@ -13,15 +13,15 @@ from typing import Any, Final
 import fastavro
 
 from services.ingest.documents.normalise import RawItem, Reading
-from services.ingest.sources.avro_records import NotAvro, parse_schema, read_records
-from services.ingest.sources.edgar_filing import NotAFiling, item_of, read_filing
-from services.ingest.sources.gdelt_file import BadBatch, read_batch
-from services.ingest.sources.hackernews import _item as hackernews_item
 from services.ingest.sources.polling import PollFailed
-from services.ingest.sources.reddit import _item as reddit_item
-from services.ingest.sources.reddit import _posts
-from services.ingest.sources.stocktwits import _is_message
-from services.ingest.sources.stocktwits import _item as stocktwits_item
+from services.ingest.sources.tabular.avro_records import NotAvro, parse_schema, read_records
+from services.ingest.sources.web_apis.edgar_filing import NotAFiling, item_of, read_filing
+from services.ingest.sources.web_apis.gdelt_file import BadBatch, read_batch
+from services.ingest.sources.web_apis.hackernews import _item as hackernews_item
+from services.ingest.sources.web_apis.reddit import _item as reddit_item
+from services.ingest.sources.web_apis.reddit import _posts
+from services.ingest.sources.web_apis.stocktwits import _is_message
+from services.ingest.sources.web_apis.stocktwits import _item as stocktwits_item
 from tests.fuzz.documents import _all_accounted
 
 _SCHEMA: Final = {"type": "record", "name": "P", "fields": [{"name": "text", "type": "string"}, {"name": "tags", "type":

@@ -13,8 +13,8 @@ from shared.clients.redis import connect
 from shared.clock import SystemClock
 from shared.contract.aggregates import RecentDocument
 from shared.contract.keys import Keys
-from shared.reading.documents import EVER
 from shared.reading.run import RunView
+from shared.reading.values.documents import EVER
 from shared.settings import Settings
 from tests.integration.worker_process import Worker, make_topics, wait_for
 

@@ -18,8 +18,8 @@ from services.supervisor.status.finding import Finding
 from services.supervisor.status.status import Status, StatusReader
 from shared.clients.kafka import client_config
 from shared.clients.redis import connect
-from shared.contract.health import WorkerReport, encode_report
 from shared.contract.keys import Keys, worker_key
+from shared.contract.operation.health import WorkerReport, encode_report
 from shared.contract.topics import Topics
 from shared.settings import RedisSettings, Settings
 from tests.integration.worker_process import make_topics

@@ -27,10 +27,10 @@ from services.aggregation.admin.backup_file import (
 from services.aggregation.admin.backup_state import put_back_state, read_state
 from services.aggregation.core.state import RESTORING
 from shared.clock import Clock
-from shared.contract.health import REPORT_TTL_SECONDS
 from shared.contract.keys import PROFILES, RUNS, Keys, follows_key, ratings_key, run_key, worker_key
-from shared.reading.binding import slots_of
-from shared.reading.profiles import Profiles
+from shared.contract.operation.health import REPORT_TTL_SECONDS
+from shared.reading.readers.profiles import Profiles
+from shared.reading.values.binding import slots_of
 
 # Everything of one slot in one atomic step: Redis waits for the time that it takes to read it.
 _READ_SLOT: Final = """

@@ -20,7 +20,7 @@ import msgspec
 from shared.clients.state_folder import whole_file
 from shared.contract.keys import API_KEYS, Keys, follows_key, ratings_key
 from shared.contract.names import is_name
-from shared.reading.binding import recorded_slots
+from shared.reading.values.binding import recorded_slots
 
 FORMAT: Final = "bellwether-backup"
 VERSION: Final = 4  # 1 had no groups, 2 no digest, 3 no files

@@ -11,8 +11,8 @@ from services.aggregation.stores.redis_store import RedisStore
 from shared.clients.redis import connect
 from shared.contract.aggregates import Resolution
 from shared.contract.topics import LIVE
-from shared.reading.binding import slots_of
 from shared.reading.runs_folder import DUMP, RunFolder
+from shared.reading.values.binding import slots_of
 from shared.settings import Settings
 
 

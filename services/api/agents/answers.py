@@ -8,21 +8,21 @@ from typing import Any, Final
 
 from services.api.agents.fence import fenced
 from services.api.door import Door
-from services.api.parameters import ChannelChoice, WindowChoice, instant
 from services.api.past import PastCompany
-from services.api.problems import Problem
 from services.api.routes.search import searched
-from services.api.rows import document_row, found_row, signal_row
+from services.api.wire.parameters import ChannelChoice, WindowChoice, instant
+from services.api.wire.problems import Problem
+from services.api.wire.rows import document_row, found_row, signal_row
 from shared.clock import DAY, HOUR, SECOND
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution
 from shared.contract.events import MICRO
 from shared.contract.signals import Signal
 from shared.reading.archive.search import Question
-from shared.reading.documents import EVER
-from shared.reading.market import bounds, company_rows, event_rows, snapshot, whole_row
+from shared.reading.measuring.market import bounds, company_rows, event_rows, snapshot, whole_row
+from shared.reading.measuring.sentiment import series
+from shared.reading.measuring.windows import clock
 from shared.reading.runs_folder import run_folders
-from shared.reading.sentiment import series
-from shared.reading.windows import clock
+from shared.reading.values.documents import EVER
 
 Answer = dict[str, Any]
 NOW_ALONE: Final = "as_of is answered for single companies and for search; this tool knows now alone"

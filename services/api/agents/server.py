@@ -17,7 +17,7 @@ from pydantic import Field
 from services.api.agents.answers import Answer, Answers, problem_words
 from services.api.agents.fence import SAYS
 from services.api.door import Door
-from services.api.problems import Problem
+from services.api.wire.problems import Problem
 
 Company = Annotated[str, Field(max_length=200, description="Id, ticker or name, for example, AAPL.")]
 Window = Annotated[

@@ -1,1 +1,1 @@
-"""The routes, a module for each kind of thing; every one is in the table of roles (services/api/roles.py)."""
+"""The routes, a module for each kind of thing; every one is in the table of roles (services/api/admission/roles.py)."""

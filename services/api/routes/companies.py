@@ -8,9 +8,10 @@ from typing import Annotated, Final
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
-from services.api.answers import one, page
 from services.api.door import door_of, not_known
-from services.api.parameters import (
+from services.api.past import proof_of
+from services.api.wire.answers import one, page
+from services.api.wire.parameters import (
     WITH_FORMAT,
     AsOf,
     ChannelChoice,
@@ -22,15 +23,14 @@ from services.api.parameters import (
     between,
     instant,
 )
-from services.api.past import proof_of
-from services.api.problems import Problem
-from services.api.rows import document_row, instrument_row
-from services.api.schemas import BucketPage, DocumentPage, InstrumentAnswer, InstrumentPage, answers
+from services.api.wire.problems import Problem
+from services.api.wire.rows import document_row, instrument_row
+from services.api.wire.schemas import BucketPage, DocumentPage, InstrumentAnswer, InstrumentPage, answers
 from shared.clock import DAY, HOUR, SECOND
 from shared.contract.aggregates import SECONDS, Resolution
-from shared.reading.documents import EVER
-from shared.reading.sentiment import TooLong, series
-from shared.reading.windows import AHEAD, clock
+from shared.reading.measuring.sentiment import TooLong, series
+from shared.reading.measuring.windows import AHEAD, clock
+from shared.reading.values.documents import EVER
 
 router = APIRouter(tags=["companies"], dependencies=WITH_FORMAT)
 

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.api.answers import one
 from services.api.door import Door, door_of
-from services.api.parameters import WITH_FORMAT
-from services.api.problems import Problem
-from services.api.rows import archived_row, kept_row
-from services.api.schemas import DocumentAnswer, answers
+from services.api.wire.answers import one
+from services.api.wire.parameters import WITH_FORMAT
+from services.api.wire.problems import Problem
+from services.api.wire.rows import archived_row, kept_row
+from services.api.wire.schemas import DocumentAnswer, answers
 from shared.reading.archive.document import archived_document
-from shared.reading.documents import EVER
+from shared.reading.values.documents import EVER
 
 router = APIRouter(tags=["documents"], dependencies=WITH_FORMAT)
 

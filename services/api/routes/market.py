@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from services.api.answers import page
 from services.api.door import Door, door_of
-from services.api.parameters import (
+from services.api.wire.answers import page
+from services.api.wire.parameters import (
     WITH_FORMAT,
     ChannelChoice,
     Chosen,
@@ -16,8 +16,8 @@ from services.api.parameters import (
     Span,
     WindowChoice,
 )
-from services.api.schemas import EventPage, MarketPage, SectorPage, answers
-from shared.reading.market import Snapshot, company_rows, event_rows, grouped_rows, snapshot
+from services.api.wire.schemas import EventPage, MarketPage, SectorPage, answers
+from shared.reading.measuring.market import Snapshot, company_rows, event_rows, grouped_rows, snapshot
 from shared.reading.run import RunView
 
 router = APIRouter(tags=["market"], dependencies=WITH_FORMAT)

@@ -9,9 +9,9 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import generate_latest
 
 from services.api.door import door_of
-from services.api.problems import unavailable
-from services.runtime.metrics import registry_of
-from shared.contract.health import WorkerReport
+from services.api.wire.problems import unavailable
+from services.runtime.telemetry.metrics import registry_of
+from shared.contract.operation.health import WorkerReport
 
 router = APIRouter(tags=["operation"])
 

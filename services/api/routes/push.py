@@ -10,11 +10,11 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from kafka.errors import KafkaError
 from starlette.concurrency import run_in_threadpool
 
-from services.api.answers import answer
 from services.api.door import Door, caller_of, door_of
 from services.api.once import Once
-from services.api.problems import Problem, unavailable
-from services.api.schemas import PushPage, answers
+from services.api.wire.answers import answer
+from services.api.wire.problems import Problem, unavailable
+from services.api.wire.schemas import PushPage, answers
 from services.ingest.delivery.publisher import DeliveryFailed
 from services.ingest.documents.normalise import FIELDS, RawItem
 from services.ingest.push import MOST_ROWS, TooManyRows

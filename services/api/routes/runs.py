@@ -6,11 +6,11 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from services.api.answers import one, page
 from services.api.door import door_of
-from services.api.parameters import WITH_FORMAT, Cursor, Limit
-from services.api.problems import Problem
-from services.api.schemas import RunAnswer, RunPage, answers
+from services.api.wire.answers import one, page
+from services.api.wire.parameters import WITH_FORMAT, Cursor, Limit
+from services.api.wire.problems import Problem
+from services.api.wire.schemas import RunAnswer, RunPage, answers
 from shared.contract.names import BadName
 from shared.reading.runs_folder import RunFolder, run_folders
 

@@ -7,11 +7,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.api.answers import About, answer
 from services.api.door import door_of
-from services.api.parameters import WITH_FORMAT
-from services.api.problems import Problem
-from services.api.schemas import ScorePage, answers
+from services.api.wire.answers import About, answer
+from services.api.wire.parameters import WITH_FORMAT
+from services.api.wire.problems import Problem
+from services.api.wire.schemas import ScorePage, answers
 
 router = APIRouter(tags=["score"], dependencies=WITH_FORMAT)
 

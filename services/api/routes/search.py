@@ -7,12 +7,22 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.api.answers import About, answer, opened, sealed
 from services.api.door import Door, door_of
-from services.api.parameters import WITH_FORMAT, AsOf, ChannelChoice, Chosen, CompanyFilter, Cursor, End, Start, instant
-from services.api.problems import Problem, unavailable
-from services.api.rows import found_row
-from services.api.schemas import FoundPage, answers
+from services.api.wire.answers import About, answer, opened, sealed
+from services.api.wire.parameters import (
+    WITH_FORMAT,
+    AsOf,
+    ChannelChoice,
+    Chosen,
+    CompanyFilter,
+    Cursor,
+    End,
+    Start,
+    instant,
+)
+from services.api.wire.problems import Problem, unavailable
+from services.api.wire.rows import found_row
+from services.api.wire.schemas import FoundPage, answers
 from shared.clock import to_iso
 from shared.reading.archive.search import Answer, Label, Question, search
 from shared.reading.archive.tables import NoArchive

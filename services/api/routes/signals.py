@@ -6,13 +6,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.api.answers import page
 from services.api.door import door_of
-from services.api.parameters import WITH_FORMAT, AsOf, CompanyFilter, Cursor, End, Limit, Start, between, instant
-from services.api.problems import Problem
-from services.api.rows import alert_row, signal_row
-from services.api.schemas import AlertPage, SignalPage, answers
-from shared.reading.windows import AHEAD
+from services.api.wire.answers import page
+from services.api.wire.parameters import WITH_FORMAT, AsOf, CompanyFilter, Cursor, End, Limit, Start, between, instant
+from services.api.wire.problems import Problem
+from services.api.wire.rows import alert_row, signal_row
+from services.api.wire.schemas import AlertPage, SignalPage, answers
+from shared.reading.measuring.windows import AHEAD
 
 router = APIRouter(tags=["signals"], dependencies=WITH_FORMAT)
 

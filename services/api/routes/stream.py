@@ -12,13 +12,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import Receive, Scope, Send
 
 from services.api.door import Door, door_of
-from services.api.parameters import ChannelChoice, Chosen
-from services.api.problems import Problem, unavailable
-from services.api.schemas import answers
 from services.api.stream.events import Wanted
 from services.api.stream.hub import Hub, NoLog
 from services.api.stream.place import KINDS, Kind, NotAnId, OtherIncarnation, Place, opened, sealed
 from services.api.stream.reader import Reader
+from services.api.wire.parameters import ChannelChoice, Chosen
+from services.api.wire.problems import Problem, unavailable
+from services.api.wire.schemas import answers
 from shared.contract.alerts import Alert
 from shared.reading.deleted import all_deleted
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from services.api.rows import opinion_row, signal_row
 from services.api.stream.place import Kind
 from services.api.stream.ring import Record
+from services.api.wire.rows import opinion_row, signal_row
 from shared.clock import to_iso
 from shared.contract.events import Deletion, Document, InvalidMessage, Opinion, decode_document, decode_opinion
 from shared.contract.signals import decode_signal

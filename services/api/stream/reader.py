@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
-from services.api.rows import alert_row
 from services.api.stream.events import Wanted, event_of, written
 from services.api.stream.hub import Hub
 from services.api.stream.place import Place, sealed
 from services.api.stream.ring import Record
+from services.api.wire.rows import alert_row
 from shared.contract.alerts import Alert
 
 HEARTBEAT_SECONDS: Final = 15.0

@@ -64,7 +64,7 @@ def alive(
 ) -> None:
     """Exit with 0 if the worker has reported within the last few seconds, else with 1 (container health checks)."""
     from shared.clients.redis import connect
-    from shared.reading.workers import Workers
+    from shared.reading.values.workers import Workers
 
     settings = settings_of(state, run)
     with connect(settings.redis) as client:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.commands.audit import noted
+from services.commands.access.audit import noted
 from services.commands.options import Json, Run, State, note, say, settings_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import typer
 from services.commands.options import Json, OptionError, Run, State, note, print_json, settings_of
 
 if TYPE_CHECKING:
-    from shared.contract.processes import SupervisorState
+    from shared.contract.operation.processes import SupervisorState
 
 Bootstrap = Annotated[
     str | None,
@@ -155,7 +155,7 @@ def _refuse_another_run(running: str, wanted: str, folder: Path) -> None:
 
 
 def _log_to(folder: Path) -> None:
-    from services.runtime.logs import configure, secrets_of
+    from services.runtime.telemetry.logs import configure, secrets_of
 
     settings = settings_of(folder)
     configure(folder, "supervisor", "", settings.worker.log_level, secrets_of(settings))

@@ -17,7 +17,7 @@ Name = Annotated[str, typer.Option("--name", help="Name of this worker, unique w
 
 
 def _run(role: str, name: str, state: Path | None, run: str | None) -> None:
-    from services.runtime.logs import configure, secrets_of
+    from services.runtime.telemetry.logs import configure, secrets_of
 
     settings = settings_of(state, run)
     name = checked_name(name)

@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from services.ingest.documents.cleaning import clean, clean_line
+from services.ingest.documents.dates.times import Moment, UnreadableTime, parse_time
+from services.ingest.documents.dates.zones import NO_NAMES, ZoneNames
 from services.ingest.documents.identity import document_id, former_document_id, item_key, nameless_item_key, usable_id
 from services.ingest.documents.language import guess_language
 from services.ingest.documents.raw_document import RawDocument
-from services.ingest.documents.times import Moment, UnreadableTime, parse_time
-from services.ingest.documents.zones import NO_NAMES, ZoneNames
 from shared.clock import HOUR, to_iso
 from shared.contract.events import CHANNELS, MAX_TEXT_BYTES, MAX_TITLE_CHARS, SELF_LABELS, Channel
 from shared.links import safe_link, without_user
@@ -83,7 +83,7 @@ class Reading:
     feed: str = ""  # whose items these are, as identity has it; "" (a file) is what the row or else `source` says
     synthetic: bool = False
     link: Callable[[object, int], tuple[str, ...]] = no_companies
-    date_format: str = ""  # strptime's; "" reads the forms that times.py knows
+    date_format: str = ""  # strptime's; "" reads the forms that dates/times.py knows
     zone_names: ZoneNames = field(default_factory=lambda: NO_NAMES)  # beside the names that mean one zone alone
 
 

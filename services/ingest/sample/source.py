@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Final
 
+from services.ingest.documents.dates.times import parse_time
 from services.ingest.documents.normalise import EXCHANGE, RawItem, Reading
-from services.ingest.documents.times import parse_time
 from services.ingest.sources.source import Batch, Cursor
 from shared.clock import SECOND
 from shared.contract.events import Channel

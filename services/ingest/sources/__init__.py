@@ -1,1 +1,2 @@
-"""Where items come from, one module for each kind of source; nothing here normalises, masks or publishes."""
+"""Where items come from: what all kinds share, and a package for each way of reading; nothing here normalises, masks or
+publishes."""

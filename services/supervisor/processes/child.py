@@ -14,7 +14,7 @@ from services.supervisor.processes.restarts import DELAYS, Restarts
 from services.supervisor.processes.specs import Spec
 from shared.clients.disk import full_disk
 from shared.clients.state_folder import StateFolder
-from shared.contract.processes import PAUSED
+from shared.contract.operation.processes import PAUSED
 
 State = Literal["new", "running", "waiting", "held", "paused", "stopped"]
 _OUT_BYTES: Final = 1_000_000

@@ -17,7 +17,7 @@ import msgspec
 
 from services.supervisor.processes.records import ProcessRecord, record_of, running_supervisor
 from shared.clients.state_folder import StateFolder, write_atomically
-from shared.contract.processes import PAUSED
+from shared.contract.operation.processes import PAUSED
 from shared.reading.supervisor import recorded_state
 
 PATIENCE_SECONDS: Final = 60.0

@@ -19,7 +19,7 @@ from shared.clients.kafka import client_config
 from shared.clients.redis import condition_of, connect
 from shared.contract.topics import Topic, Topics
 from shared.reading.offsets import KafkaUnreachable, require_broker
-from shared.reading.workers import Workers
+from shared.reading.values.workers import Workers
 from shared.settings import Settings
 
 _NEEDED: Final = ("retention.ms", "message.timestamp.type")

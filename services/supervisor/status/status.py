@@ -15,14 +15,14 @@ from services.supervisor.processes.records import running_supervisor
 from services.supervisor.status.disk import disk_fault
 from services.supervisor.status.shrinking import Seen, shrunk
 from shared.clients.redis import condition_of, connect, without_password
-from shared.contract.health import WorkerReport
 from shared.contract.keys import Keys
-from shared.contract.processes import ChildState, SupervisorState
+from shared.contract.operation.health import WorkerReport
+from shared.contract.operation.processes import ChildState, SupervisorState
 from shared.contract.topics import Topics
 from shared.reading.offsets import KafkaUnreachable, RunEnds, RunOffsets
 from shared.reading.run import Applied, RunView
 from shared.reading.supervisor import recorded_state
-from shared.reading.workers import Workers
+from shared.reading.values.workers import Workers
 from shared.settings import Settings
 
 _UNWATCHED: Final = (

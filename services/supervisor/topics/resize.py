@@ -28,10 +28,10 @@ from shared.clients.redis import connect
 from shared.clients.state_folder import StateFolder, make_folder, write_atomically
 from shared.contract.keys import Keys, run_key
 from shared.contract.topics import Topics
-from shared.reading.binding import read_binding, recorded_slots
 from shared.reading.offsets import require_broker
 from shared.reading.run import RunView
-from shared.reading.workers import Workers
+from shared.reading.values.binding import read_binding, recorded_slots
+from shared.reading.values.workers import Workers
 from shared.settings import Settings
 
 GROUPS_SECONDS: Final = 60.0

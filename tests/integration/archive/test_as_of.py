@@ -25,7 +25,7 @@ from shared.contract.aggregates import pack, unpack_bucket
 from shared.contract.events import Document, Tick
 from shared.contract.keys import API_KEYS, Keys
 from shared.reading.archive.tables import ArchiveTables, NoArchive
-from shared.reading.binding import read_binding, recorded_slots
+from shared.reading.values.binding import read_binding, recorded_slots
 from shared.settings import Settings
 from tests.api_server import served
 from tests.integration.worker_process import Worker, document, make_topics, publish, running, wait_for

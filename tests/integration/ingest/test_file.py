@@ -15,12 +15,12 @@ import pytest
 from kafka import KafkaAdminClient
 from typer.testing import CliRunner
 
-from services.commands.ingest import app
+from services.commands.data.ingest import app
 from services.embedded.kafka import EmbeddedKafka
 from services.ingest.delivery.floors import Floor
 from services.ingest.documents.normalise import Reading
 from services.ingest.file_load import load_file
-from services.ingest.sources.files import FileSource, source_name
+from services.ingest.sources.in_house.files import FileSource, source_name
 from shared.clients.kafka import client_config, read_log
 from shared.clients.state_folder import StateFolder
 from shared.clock import SECOND, SystemClock, to_iso

@@ -112,7 +112,7 @@ def test_it_begins_where_it_is_told_and_names_what_is_gone(foreign: Foreign) -> 
 def test_a_partition_that_is_added_is_read(foreign: Foreign, monkeypatch: pytest.MonkeyPatch) -> None:
     from kafka.admin import NewPartitions
 
-    monkeypatch.setattr("services.ingest.sources.kafka_topic._LOOK_AGAIN", 2)
+    monkeypatch.setattr("services.ingest.sources.in_house.kafka_topic._LOOK_AGAIN", 2)
     foreign.put(b'{"text": "first"}')
     source = foreign.source()
     added: list[bool] = []

@@ -16,8 +16,8 @@ import pytest
 
 from shared.clients.redis import connect
 from shared.clients.state_folder import StateFolder
-from shared.contract.health import SourceReport, decode_report
 from shared.contract.keys import worker_key
+from shared.contract.operation.health import SourceReport, decode_report
 from shared.settings import Settings, SettingsError, kept_sources
 from tests.contract.feed_servers import answer, http_server
 from tests.integration.ingest.reading import in_environment, read_documents, wait_for

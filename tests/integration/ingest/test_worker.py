@@ -16,8 +16,8 @@ import pytest
 
 from services.embedded.kafka import EmbeddedKafka
 from shared.clients.redis import connect
-from shared.contract.health import decode_report
 from shared.contract.keys import worker_key
+from shared.contract.operation.health import decode_report
 from shared.settings import KafkaSettings, Settings
 from tests.contract.feed_servers import answer, http_server
 from tests.integration.ingest.reading import in_environment, read_documents, wait_for

@@ -18,7 +18,7 @@ from services.embedded.kafka import EmbeddedKafka
 from services.embedded.redis import EmbeddedRedis
 from services.ingest.documents.normalise import Reading
 from services.ingest.file_load import load_file
-from services.ingest.sources.files import FileSource
+from services.ingest.sources.in_house.files import FileSource
 from services.replay import player
 from services.replay.run import Question
 from services.replay.run import replay as replay_here

@@ -15,7 +15,7 @@ from services.commands import main as cli
 from services.embedded.kafka import EmbeddedKafka
 from services.ingest.documents.normalise import Reading
 from services.ingest.file_load import load_file
-from services.ingest.sources.files import FileSource
+from services.ingest.sources.in_house.files import FileSource
 from services.replay.records import RangeError, read_topics
 from services.replay.run import Question, replay
 from shared.clients.kafka import client_config

@@ -15,7 +15,7 @@ from services.alerts.step import LIMITED, fresh
 from shared.clock import HOUR, SECOND
 from shared.contract.events import MICRO
 from shared.contract.signals import Signal
-from shared.reading.profiles import Interests
+from shared.reading.readers.profiles import Interests
 from shared.token_bucket import Limit, Tokens, refilled, take
 from tests.unit.alerts.samples import T, document, heard, rule, signal
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from dashboard.reading import measures as of_frames
 from shared.contract.aggregates import Bucket
 from shared.contract.events import MICRO
-from shared.reading.measures import Sums
+from shared.reading.measuring.measures import Sums
 
 
 @st.composite

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.api.problems import Problem
-from services.api.rates import Rates
+from services.api.admission.rates import Rates
+from services.api.wire.problems import Problem
 
 
 @given(st.integers(1, 200), st.floats(0, 1e6))

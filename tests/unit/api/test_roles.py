@@ -12,9 +12,9 @@ from typing import Any
 
 import redis
 
+from services.api.admission.roles import OPEN, TABLE, rule_of, rules_at
 from services.api.app import build
 from services.api.door import Door
-from services.api.roles import OPEN, TABLE, rule_of, rules_at
 from shared.settings import Settings, load_settings
 
 AGENTS = {(method, "/mcp") for method in ("GET", "POST", "DELETE")}  # in the SDK's own description

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.commands.main import app
+from services.commands.offline.score import _readable
 from services.commands.options import (
     OptionError,
     between,
@@ -20,7 +21,6 @@ from services.commands.options import (
     settings_of,
     timezone_of,
 )
-from services.commands.score import _readable
 
 
 @pytest.mark.parametrize(

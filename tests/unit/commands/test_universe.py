@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from services.commands.universe import universe_app
+from services.commands.data.universe import universe_app
 from shared.settings import load_settings
 from shared.universe.rows import CatalogueError
 

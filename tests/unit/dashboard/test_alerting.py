@@ -16,7 +16,7 @@ from services.alerts.kinds.threshold import Threshold
 from services.alerts.rules import Rule
 from shared.clock import SECOND
 from shared.contract.alerts import ChannelState
-from shared.reading.profiles import Follow, Interests, Rating
+from shared.reading.readers.profiles import Follow, Interests, Rating
 from tests.unit.alerts.samples import T, document, signal
 
 UTC = ZoneInfo("UTC")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dashboard.reading.condition import LONGEST, condition
-from shared.contract.health import WorkerReport
-from shared.contract.processes import ChildState, SupervisorState
+from shared.contract.operation.health import WorkerReport
+from shared.contract.operation.processes import ChildState, SupervisorState
 from shared.reading.offsets import Backlog, Lag
 
 IDLE = Lag(Backlog(0, 0), Backlog(0, 0))

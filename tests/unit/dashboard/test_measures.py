@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from dashboard.reading import measures
 from shared.contract.events import MICRO
-from shared.reading.sentiment import most_frequent
-from shared.reading.windows import Period
+from shared.reading.measuring.sentiment import most_frequent
+from shared.reading.measuring.windows import Period
 
 opinions = st.lists(
     st.tuples(st.integers(1, MICRO), st.integers(-MICRO, MICRO)), min_size=1, max_size=60

@@ -12,8 +12,8 @@ from dashboard.reading.companies import label, listed
 from dashboard.view import zone_of
 from shared.clock import SECOND
 from shared.contract.events import MARKET
-from shared.contract.health import WorkerReport
-from shared.contract.processes import ChildState
+from shared.contract.operation.health import WorkerReport
+from shared.contract.operation.processes import ChildState
 from shared.reading.supervisor import recorded_state
 
 

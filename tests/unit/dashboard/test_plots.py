@@ -17,7 +17,7 @@ from shared.contract.aggregates import RecentDocument
 from shared.contract.alerts import Alert
 from shared.contract.events import MARKET, MICRO
 from shared.contract.signals import Signal
-from shared.reading.windows import Period
+from shared.reading.measuring.windows import Period
 
 UTC = ZoneInfo("UTC")
 NOON = 1_772_193_600  # 2026-02-27T12:00:00Z

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.clock import DAY, HOUR_SECONDS, SECOND
 from shared.contract.aggregates import SECONDS
-from shared.reading.windows import AHEAD, WINDOWS, between, clock, cover, needed, period
+from shared.reading.measuring.windows import AHEAD, WINDOWS, between, clock, cover, needed, period
 
 moments = st.integers(min_value=100 * DAY, max_value=4_000_000_000 * SECOND)
 windows = st.sampled_from(list(WINDOWS.values()))

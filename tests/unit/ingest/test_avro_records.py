@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.sources.avro_records import MOST_DEPTH, NotAvro, parse_schema, read_records
+from services.ingest.sources.tabular.avro_records import MOST_DEPTH, NotAvro, parse_schema, read_records
 
 SCHEMA: dict[str, Any] = {
     "type": "record",

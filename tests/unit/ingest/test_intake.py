@@ -25,8 +25,8 @@ from services.ingest.documents.companies import CompanyNames
 from services.ingest.documents.identity import former_document_id
 from services.ingest.documents.masker import Masker
 from services.ingest.documents.normalise import FIELDS, RawItem, Reading, Rejected
-from services.ingest.sources.rows import parse_json
 from services.ingest.sources.source import Batch
+from services.ingest.sources.tabular.rows import parse_json
 from shared.clock import ReplayClock
 from shared.contract.events import Document, decode_document, encode
 from shared.universe.securities import Catalogue

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from services.ingest.documents.normalise import Reading, Rejected, normalise
 from services.ingest.documents.raw_document import RawDocument
-from services.ingest.sources import workbook
-from services.ingest.sources.files import FileSource
-from services.ingest.sources.layout import PRESETS, LayoutError, layout_of, told_encoding, with_aliases
+from services.ingest.sources.in_house.files import FileSource
 from services.ingest.sources.source import SourceError
+from services.ingest.sources.tabular import workbook
+from services.ingest.sources.tabular.layout import PRESETS, LayoutError, layout_of, told_encoding, with_aliases
 
 NOW = 1_790_000_000_000_000
 
@@ -93,7 +93,7 @@ def test_excels_word_on_the_separator(tmp_path: Path) -> None:
 
 def test_a_file_without_a_header(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", b"Apple up,2026-03-02\nTesla down,2026-03-03\n")
-    from services.ingest.sources.mapping import MappingError
+    from services.ingest.sources.tabular.mapping import MappingError
 
     with pytest.raises(MappingError, match="--columns"):
         items(source(path))
@@ -219,7 +219,7 @@ def test_any_bytes_in_any_format_are_rows_or_told(
     tmp_path_factory: pytest.TempPathFactory, raw: bytes, kind: str
 ) -> None:
     path = write(tmp_path_factory.mktemp("any") / f"a.{kind}", raw)
-    from services.ingest.sources.mapping import MappingError
+    from services.ingest.sources.tabular.mapping import MappingError
 
     try:
         items(source(path))

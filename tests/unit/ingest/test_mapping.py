@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.ingest.sources.mapping import MappingError, check_map, parse_map, picker
+from services.ingest.sources.tabular.mapping import MappingError, check_map, parse_map, picker
 
 
 def test_a_map_is_read() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from services.commands.ingest import app
+from services.commands.data.ingest import app
 from services.ingest.delivery.rejected import RejectedFile, read_rejected
 from services.ingest.delivery.rejected_folder import RejectedFolder
 from services.ingest.documents.normalise import Rejected

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.ingest.documents.normalise import Rejected
-from services.ingest.sources.rows import Row, open_rows, parse_json
 from services.ingest.sources.source import SourceError
+from services.ingest.sources.tabular.rows import Row, open_rows, parse_json
 
 
 def rows(path: Path, skip: int = 0) -> list[Row]:
@@ -96,7 +96,7 @@ def test_a_bad_csv_row_costs_one_row(tmp_path: Path) -> None:
 
 
 def test_a_huge_line_is_refused_and_the_next_one_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.ingest.sources.rows.MAX_ROW_BYTES", 1000)
+    monkeypatch.setattr("services.ingest.sources.tabular.rows.MAX_ROW_BYTES", 1000)
     content = b'{"text": "' + b"x" * 5000 + b'"}\n{"text": "next"}\n'
     huge, after = rows(write(tmp_path / "a.jsonl", content))
     assert isinstance(huge, Rejected) and huge.reason == "too-long" and after == {"text": "next"}

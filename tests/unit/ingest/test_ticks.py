@@ -168,7 +168,7 @@ def test_no_document_of_the_week_comes_before_the_floor() -> None:
 
 
 def _micros(stamp: str) -> int:
+    from services.ingest.documents.dates.times import parse_time
     from services.ingest.documents.normalise import EXCHANGE
-    from services.ingest.documents.times import parse_time
 
     return parse_time(stamp, EXCHANGE).micros

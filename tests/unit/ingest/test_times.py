@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.ingest.documents.times import UnreadableTime, parse_time
-from services.ingest.documents.wall_time import check_date_format
+from services.ingest.documents.dates.times import UnreadableTime, parse_time
+from services.ingest.documents.dates.wall_time import check_date_format
 from shared.clock import HOUR, SECOND, to_datetime, to_iso, to_micros
 
 NEW_YORK = ZoneInfo("America/New_York")

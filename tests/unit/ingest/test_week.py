@@ -13,7 +13,7 @@ from statistics import fmean, pstdev
 import pytest
 from typer.testing import CliRunner
 
-from services.commands.sample import _SEED, sample_app
+from services.commands.data.sample import _SEED, sample_app
 from services.ingest.documents.normalise import FIELDS, Reading, normalise
 from services.ingest.documents.raw_document import RawDocument
 from services.ingest.sample.prices import (

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from services.runtime import logs
+from services.runtime.telemetry import logs
 from shared.settings import load_settings
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 import urllib.request
 
-from services.runtime.metrics import serve_metrics
-from shared.contract.health import WorkerReport
-from shared.contract.metrics import METRICS
+from services.runtime.telemetry.metrics import serve_metrics
+from shared.contract.operation.health import WorkerReport
+from shared.contract.operation.metrics import METRICS
 
 REPORT = WorkerReport(
     role="scoring",

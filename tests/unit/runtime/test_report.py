@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.runtime.report import LATENCIES_KEPT, Pace
+from services.runtime.telemetry.report import LATENCIES_KEPT, Pace
 
 
 def test_percentiles_are_of_the_latest_latencies_only() -> None:

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from services.commands.link import link
-from services.scoring.link_texts import TextLinker, symbols_of
+from services.commands.offline.link import link
 from services.scoring.linking.linker import Linker
+from services.scoring.on_demand.link_texts import TextLinker, symbols_of
 from shared.universe.securities import Catalogue
 
 CATALOGUE = Catalogue.load()

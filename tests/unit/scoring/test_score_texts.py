@@ -9,10 +9,10 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from services.commands.score import score
+from services.commands.offline.score import score
 from services.ingest.delivery.rejected import read_rejected
 from services.model.engine import build_engine
-from services.scoring.score_texts import UnreadableTexts, read_texts, score_texts
+from services.scoring.on_demand.score_texts import UnreadableTexts, read_texts, score_texts
 from shared.settings import ModelSettings
 from shared.universe.securities import Catalogue
 

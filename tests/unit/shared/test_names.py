@@ -13,8 +13,8 @@ from services.aggregation.signals.strategy import StrategyError, built_in, load_
 from services.commands.main import app
 from shared.clients.state_folder import StateFolder
 from shared.contract.names import BadName, checked_name, is_name
-from shared.reading.profiles import ProfileError
-from shared.reading.profiles import checked_name as checked_profile
+from shared.reading.readers.profiles import ProfileError
+from shared.reading.readers.profiles import checked_name as checked_profile
 from shared.reading.runs_folder import RunFolder, run_folders
 from shared.settings import SettingsError, load_settings
 

@@ -18,8 +18,8 @@ STORES = ("services/aggregation/stores/", "services/aggregation/signals/outbox.p
 ADMIN = (
     "services/aggregation/admin/",
     "services/supervisor/topics/",
-    "services/scoring/model_switch.py",
-    "services/scoring/universe_record.py",
+    "services/scoring/provenance/model_switch.py",
+    "services/scoring/provenance/universe_record.py",
 )
 BINDING = ("services/runtime/binding.py",)  # the script that binds a run answers with what it is bound to
 # Commands that only a client of Redis has, and that give values back; `get` and `exists` are asked of many things.
@@ -30,7 +30,7 @@ COMMANDS = {
 FORGETTING = ("services/replay/through_kafka.py",)  # looks for the keys of a run only to delete them
 
 # Who may name keys of Redis without being a store or an admin command, and what for
-WRITES_REPORTS = ("services/runtime/report.py", "services/ingest/worker.py")
+WRITES_REPORTS = ("services/runtime/telemetry/report.py", "services/ingest/worker.py")
 REMEMBERS_REQUESTS = ("services/api/once.py",)  # its own answers, for a day
 FILLS_PRICES = ("services/ingest/sample/redis_prices.py",)  # writes them where a company has none
 HOLDS_A_LEASE = ("services/archive/upkeep.py",)

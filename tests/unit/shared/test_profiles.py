@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.analyst.following import follow_of
-from shared.reading.profiles import Follow, Interests, ProfileError
+from shared.reading.readers.profiles import Follow, Interests, ProfileError
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from shared.analyst.ranking import Item, Ranked, article, rank, recommendation
 from shared.clock import HOUR
 from shared.contract.aggregates import RecentDocument
 from shared.contract.events import MICRO
-from shared.reading.profiles import Interests, Rating
+from shared.reading.readers.profiles import Interests, Rating
 from tests.unit.alerts.samples import T, document, signal
 
 FEATURES = ("company:AAPL", "company:XOM", "sector:Energy", "event:earnings", "event:macro", "source:wire", "source:x")

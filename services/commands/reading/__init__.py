@@ -1,0 +1,1 @@
+"""Commands that read what a run knows, for people and agents; none of them changes it."""

@@ -1,0 +1,1 @@
+"""Points in time as texts write them: dates, wall time, names of zones; nothing here knows what time it is."""

@@ -1,0 +1,1 @@
+"""Servers that are listened to: WebSocket and server-sent events; nothing here polls."""

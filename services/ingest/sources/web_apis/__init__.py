@@ -1,0 +1,1 @@
+"""Servers that are asked through their own interfaces: filings, news, posts; not feeds (syndication)."""
