@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import address
 from dashboard.reading.matching import SIGNS, Wanted
-from shared.contract.events import event_words
+from shared.event_classes.selection import event_words
 
 
 def draw(place: Any, events: set[str], sources: set[str]) -> Wanted:

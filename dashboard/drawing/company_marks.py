@@ -19,8 +19,9 @@ from dashboard.drawing.palette import Palette
 from dashboard.reading.stories import Story
 from shared.clock import HOUR, to_datetime
 from shared.contract.aggregates import RecentDocument
-from shared.contract.events import MICRO, event_words
+from shared.contract.events import MICRO
 from shared.contract.signals import Signal
+from shared.event_classes.selection import event_words
 from shared.reading.measuring.measures import NORMAL_95, PRIOR_VARIANCE, PRIOR_WEIGHT
 
 EVENTS_AT: Final = -0.96  # of the sentiment axis: its floor

@@ -19,8 +19,9 @@ from dashboard.reading.companies import label
 from dashboard.reading.measures import SUMS, sentiment, with_measures
 from dashboard.reading.stories import Story
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution
-from shared.contract.events import MICRO, event_words
+from shared.contract.events import MICRO
 from shared.contract.signals import Signal
+from shared.event_classes.selection import event_words
 from shared.links import safe_link
 from shared.reading.deleted import DELETED
 

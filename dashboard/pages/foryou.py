@@ -16,9 +16,10 @@ from dashboard.reading.recommendations import Profile
 from dashboard.view import View
 from shared.analyst.ranking import Ranked
 from shared.clock import SystemClock
-from shared.contract.events import MICRO, event_words
+from shared.contract.events import MICRO
 from shared.contract.names import NAME
 from shared.contract.signals import Signal
+from shared.event_classes.selection import event_words
 from shared.reading.readers.profiles import Interests, Rating
 
 COMPANIES = 40

@@ -16,9 +16,9 @@ from dashboard.reading.companies import label, named
 from dashboard.reading.recommendations import Profile
 from shared.analyst.following import event_class
 from shared.clock import SystemClock
-from shared.contract.events import event_words
 from shared.contract.names import NAME
 from shared.contract.signals import EVENT_PREFIX, Signal
+from shared.event_classes.selection import event_words
 from shared.reading.readers.profiles import DEFAULT_LIST, FOLLOW_KINDS, Follow, FollowKind, ProfileError
 from shared.universe.securities import Catalogue
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from services.model.event_labels import learnt_language
 from services.model.folders import CLASSIFIER, OPINION, ModelError, find_model, kind_of, longest_text, read_config
 from services.model.identity import model_id
 from services.model.interface import Engine, Request
@@ -61,9 +62,11 @@ def _opinion(settings: ModelSettings, folder: Path, cache_dir: Path) -> Engine:
     longest = min(settings.window_tokens, int(weights.config.max_position_embeddings))
     tokenizer = WindowTokenizer(load_tokenizer(folder), longest, settings.max_windows)
 
+    language = learnt_language(folder)
+
     def built(encoder: Any) -> OpinionEngine:
         identity = model_id(folder, encoder.precision, device, cache_dir)
-        return OpinionEngine(settings.name, identity, device, model, encoder, tokenizer)
+        return OpinionEngine(settings.name, identity, device, model, encoder, tokenizer, language)
 
     probe = tokenizer.encode([Request(text) for text in PROBE])
     key = model_id(folder, "auto", device, cache_dir)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from services.model.device import device_errors
 from services.model.encoder import Encoder
+from services.model.event_labels import answered_labels
 from services.model.fixed_point import to_sentiments
 from services.model.interface import Answer, Request
 from services.model.packing import most_probable, pack
@@ -25,17 +26,29 @@ Pooler = Callable[["Tensor", Windows], "PooledStates"]  # packed states [N, H] -
 
 
 class OpinionEngine:
-    """A ServedOpinion behind the Engine interface. Built by `build_engine`."""
+    """A ServedOpinion behind the Engine interface. Built by `build_engine`.
+
+    `language` is that of the texts that the model learnt from.
+    """
 
     invariant = True
 
     def __init__(
-        self, name: str, model_id: str, device: str, model: ServedOpinion, encoder: Encoder, tokenizer: WindowTokenizer
+        self,
+        name: str,
+        model_id: str,
+        device: str,
+        model: ServedOpinion,
+        encoder: Encoder,
+        tokenizer: WindowTokenizer,
+        language: str = "",
     ) -> None:
         self.name, self.model_id, self.device, self.precision = name, model_id, device, encoder.precision
         self.packs: Mapping[str, str] = {}
         self._model, self._encoder, self._tokenizer = model, encoder, tokenizer
         self._pool = _pooler(model, encoder)
+        self.event_labels = tuple(model.event_labels)  # the columns of `raw`'s event
+        self._answered = answered_labels(self.event_labels, language)
 
     def encode(self, requests: Sequence[Request]) -> Windows:
         return self._tokenizer.encode(requests)
@@ -46,7 +59,7 @@ class OpinionEngine:
         raw = self.raw(encoded)
         companies = iter(to_sentiments(raw["company"]))
         counts = np.bincount(encoded.company_document, minlength=encoded.documents).tolist()
-        events = most_probable(raw["event"], self._model.event_labels)
+        events = most_probable(raw["event"], self._answered)
         return [
             Answer(
                 document=document,

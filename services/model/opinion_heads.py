@@ -14,11 +14,11 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from shared.contract.events import EVENT_CLASSES
+from shared.event_classes.classes import EVENT_CLASSES
 
 SENTIMENTS = ("negative", "neutral", "positive")
 
-# tfns_topic's class -> the name under which Bellwether shows it.
+# tfns_topic's class -> the class of former versions that was learnt from it
 EVENTS_OF_TFNS_TOPIC = {
     "Analyst Update": "analyst_rating",
     "Company | Product News": "company_news",
@@ -41,7 +41,7 @@ EVENTS_OF_TFNS_TOPIC = {
     "Stock Movement": "stock_movement",
     "Treasuries | Corporate Debt": "bonds",
 }
-EVENTS = EVENT_CLASSES
+EVENTS = EVENT_CLASSES  # of a new model, in the order of its event logits; another one's are in its configuration
 
 SCORE_BOUND = 8.0  # attention weights are exp(score): bounded, they add up over windows without a running maximum
 

@@ -28,10 +28,22 @@ def unpack(packed: bytes, scale: int) -> NDArray[np.float64]:
 
 
 def most_probable(chances: NDArray[np.floating], labels: Sequence[str]) -> list[Events]:
-    """Per row the EVENTS_READ most probable classes with micro-units; of equal ones the lower class first."""
-    order = np.argsort(-chances, axis=1, kind="stable")[:, :EVENTS_READ]
+    """Per row the EVENTS_READ most probable classes with micro-units; of equal ones the lower class first.
+
+    Where labels repeat (former classes that are answered alike), the more probable of them counts.
+    """
+    order = np.argsort(-chances, axis=1, kind="stable")[:, : EVENTS_READ + len(labels) - len(set(labels))]
     micro = np.rint(np.take_along_axis(chances, order, 1) * MICRO).astype(int)
-    return [
-        tuple((labels[index], chance) for index, chance in zip(*row, strict=True))
-        for row in zip(order.tolist(), micro.tolist(), strict=True)
-    ]
+    if len(set(labels)) == len(labels):
+        return [
+            tuple((labels[index], chance) for index, chance in zip(*row, strict=True))
+            for row in zip(order.tolist(), micro.tolist(), strict=True)
+        ]
+    return [_first_of_each(labels, *row) for row in zip(order.tolist(), micro.tolist(), strict=True)]
+
+
+def _first_of_each(labels: Sequence[str], order: Sequence[int], micro: Sequence[int]) -> Events:
+    found: dict[str, int] = {}
+    for index, chance in zip(order, micro, strict=True):
+        found.setdefault(labels[index], chance)
+    return tuple(found.items())[:EVENTS_READ]

@@ -18,7 +18,7 @@ from shared.contract.events import MICRO
 
 POISON_MARK = "bellwether-poison"
 LOST_MARK = "bellwether-lost-device"
-_EVENTS = ("earnings", "analyst_rating", "general_news", "legal_regulation", "mergers_investments", "stock_movement")
+_EVENTS = ("earnings_report", "rating_other", "commentary", "lawsuit", "acquisition", "price_up")
 
 
 class StubEngine:

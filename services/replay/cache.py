@@ -12,8 +12,10 @@ import msgspec
 
 from services.model.interface import Answer, Request
 from shared.clients.state_folder import make_folder
+from shared.event_classes.classes import EVENT_CLASSES
 
 _CHUNK: Final = 500
+_CLASSES: Final = len(EVENT_CLASSES)  # answers of a version that gave them in other event classes are not taken
 _encode = msgspec.msgpack.Encoder().encode
 _answers = msgspec.msgpack.Decoder(Answer)
 
@@ -30,7 +32,7 @@ class AnswerCache:
 
     def key(self, request: Request, model_id: str = "") -> bytes:
         """16 bytes that name the model (the cache's own unless another one reads the request) and what it is asked."""
-        asked = [model_id.encode() or self._model, request.text, request.companies]
+        asked = [_CLASSES, model_id.encode() or self._model, request.text, request.companies]
         return hashlib.blake2b(_encode(asked), digest_size=16).digest()
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, Answer]:

@@ -11,6 +11,7 @@ from services.replay.records import Range
 from shared.clients.kafka import describe, read_log
 from shared.contract.events import MARKET, InvalidMessage, Opinion, decode_opinion
 from shared.contract.topics import LIVE, Topics
+from shared.event_classes.former import class_of_former
 from shared.settings import Settings
 
 Place = tuple[str, int, int]  # topic id, partition, offset of a document
@@ -69,7 +70,7 @@ def _answer(opinions: list[Opinion], model: str) -> Answer:
     return Answer(
         said[0],
         () if first.company == MARKET else said,
-        first.event,
+        class_of_former(first.event, first.language),
         first.event_probability,
         model="" if first.model == model else first.model,
     )

@@ -19,8 +19,9 @@ from typing import Final
 
 from shared.clock import HOUR
 from shared.contract.aggregates import RecentDocument
-from shared.contract.events import MARKET, MICRO, event_words
+from shared.contract.events import MARKET, MICRO
 from shared.contract.signals import Signal, events_of
+from shared.event_classes.selection import event_words
 from shared.reading.readers.profiles import Interests, Rating
 from shared.universe.securities import Catalogue
 

@@ -20,29 +20,6 @@ CHANNELS: Final[tuple[Channel, ...]] = ("news", "social")
 MARKET: Final = "_MARKET"  # the company id of what names no company: the market as a whole
 DEAD: Final = "_DEAD"  # the key under which outcomes of dead letters travel
 
-# what a document can be about, in the order of the model's event logits; "" on an opinion: the model knows no events
-EVENT_CLASSES: Final = (
-    "analyst_rating",
-    "company_news",
-    "currencies",
-    "dividend",
-    "earnings",
-    "energy",
-    "central_banks",
-    "financing",
-    "general_news",
-    "metals_materials",
-    "ipo",
-    "legal_regulation",
-    "mergers_investments",
-    "macro_economy",
-    "markets",
-    "personnel_change",
-    "politics",
-    "stock_commentary",
-    "stock_movement",
-    "bonds",
-)
 SELF_LABELS: Final = ("bullish", "bearish")
 MAX_TEXT_BYTES: Final = 1_000_000
 MAX_TITLE_CHARS: Final = 1_000
@@ -164,7 +141,7 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     negative: int  # micro-units; the three sum to MICRO exactly
     neutral: int
     positive: int
-    event: str = ""  # event class, "" when the model has none
+    event: str = ""  # event class (shared/event_classes; older records hold former ones), "" when the model has none
     event_probability: int = 0
     model: str  # model id
     companies: int  # how many opinions this document made (index runs 0..companies-1)
@@ -210,11 +187,6 @@ DocumentMessage = Document | Deletion | Tick
 OpinionMessage = Opinion | Tick | Outcome
 
 M = TypeVar("M", DocumentMessage, OpinionMessage)
-
-
-def event_words(event: str) -> str:
-    """An event class as a person calls it."""
-    return event.replace("_", " ")
 
 
 _encoder = msgspec.json.Encoder()

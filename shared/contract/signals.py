@@ -8,7 +8,8 @@ from typing import Final, Literal
 
 import msgspec
 
-from shared.contract.events import MICRO, SCHEMA, event_words
+from shared.contract.events import MICRO, SCHEMA
+from shared.event_classes.selection import event_words
 
 Action = Literal["strong sell", "sell", "hold", "buy", "strong buy"]
 ACTIONS: Final[tuple[Action, ...]] = ("strong sell", "sell", "hold", "buy", "strong buy")

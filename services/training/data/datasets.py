@@ -16,7 +16,7 @@ from services.model.interface import Span
 from services.model.opinion_model import EVENTS, EVENTS_OF_TFNS_TOPIC, SENTIMENTS
 from services.training.data.mentions import find_mentions
 from services.training.data.overlap import Overlap, scan
-from services.training.data.topics import event_of
+from services.training.data.topics import PLAIN, event_of
 from services.training.errors import DataError
 
 DEFAULT_LABELLED = Path("../shared/data/labelled")
@@ -122,11 +122,16 @@ def _sentiment(polarity: str, path: Path) -> int:
 
 
 def _event_examples(table: pd.DataFrame, name: str, path: Path) -> list[Example]:
+    """Topics of former versions; those that say nothing plain in the classes of now are left out."""
     unknown = sorted(set(table["label"]) - set(EVENTS_OF_TFNS_TOPIC))
     if unknown:
         raise DataError(f"{path}: unknown topic {unknown[0]!r}; known are {', '.join(EVENTS_OF_TFNS_TOPIC)}")
-    events = [EVENTS.index(EVENTS_OF_TFNS_TOPIC[label]) for label in table["label"]]
-    return [Example(text, name, event=event) for text, event in zip(table["text"], events, strict=True)]
+    events = [PLAIN.get(EVENTS_OF_TFNS_TOPIC[label]) for label in table["label"]]
+    return [
+        Example(text, name, event=EVENTS.index(event))
+        for text, event in zip(table["text"], events, strict=True)
+        if event is not None
+    ]
 
 
 def _document_example(text: str, sentiment: int, name: str) -> Example:

@@ -17,6 +17,7 @@ from services.training.data.datasets import read_table
 from services.training.errors import DataError
 from services.training.measuring.measures import Floats, Intervals, Ints, Scores, bootstrap_intervals, score
 from services.training.measuring.scorers import Scorer, in_pieces
+from shared.event_classes.former import class_of_former
 
 Task = Literal["sentiment", "event"]
 _SENTIMENT_WORDS = {"bearish": "negative", "bullish": "positive"}
@@ -160,6 +161,7 @@ def _label_indices(values: Sequence[str], names: Sequence[str], data: Path, colu
     for row, value in enumerate(values):
         name = value.strip().lower()
         name = name if name in place else aliases.get(name, name)
+        name = name if name in place else class_of_former(name)
         if name not in place:
             raise DataError(
                 f"{data}: row {row + 1} has the unknown {column} {value!r}; the model's classes are {', '.join(names)}"

@@ -13,16 +13,20 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from services.model.event_labels import in_classes
 from services.model.opinion_model import OpinionModel, OpinionOutput
 from services.model.reading import blank_links, mention_tokens
 from services.training.data.datasets import Example
 from services.training.data.encoding import batches
 from services.training.measuring.measures import Floats
+from shared.languages.registry import language_of_sets
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """document [n, 3], event [n, E], embedding [n, H]; company [all companies of the examples in order, 3]. Logits."""
+    """Logits: document [n, 3], event [n, E] in the columns of ``classes_of_logits``, embedding [n, H]; company [all
+    companies of the examples in order, 3].
+    """
 
     document: Floats
     company: Floats
@@ -47,7 +51,9 @@ def predict(model: OpinionModel, tokenizer: Any, examples: Sequence[Example], to
             ("company", output.company_sentiment, companies),
         ):
             rows[name].update(zip(map(int, places), cast(Tensor, tensor).cpu(), strict=True))
-    return Predictions(**{name: _stack(found) for name, found in rows.items()})
+    found = {name: _stack(of_head) for name, of_head in rows.items()}
+    language = language_of_sets(example.source for example in examples).tag
+    return Predictions(**found | {"event": in_classes(found["event"], model.config.event_labels or (), language)})
 
 
 def _windows(example: Example, tokenizer: Any, model: OpinionModel) -> list[dict[str, Any]]:

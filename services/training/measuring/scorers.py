@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
+from services.model.event_labels import classes_of_logits
 from services.model.folders import CLASSIFIER, OPINION, find_model, kind_of, longest_text
 from services.model.labels import LabelError, label_weights
 from services.training.checkpoints import load_opinion_model
@@ -42,7 +43,7 @@ class OpinionScorer:
         self.model, self.tokenizer = load_opinion_model(folder)
         torch.nn.Module.to(self.model, "cuda" if torch.cuda.is_available() else "cpu")
         self.temperatures = self.model.config.temperatures or {}
-        self.event_labels = tuple(self.model.config.event_labels or ())
+        self.event_labels = classes_of_logits(self.model.config.event_labels or ())
 
     def sentiment(self, texts: Sequence[str], entities: Sequence[str] | None) -> Floats:
         """Company sentiment where entities are given, else document sentiment."""

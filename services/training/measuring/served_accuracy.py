@@ -12,11 +12,13 @@ from typing import cast
 import numpy as np
 
 from services.model.engine import build_engine
+from services.model.event_labels import in_classes
 from services.model.folders import ModelError
 from services.model.interface import Request
 from services.model.opinion_engine import OpinionEngine
 from services.training.data.datasets import UNLABELLED, load_examples
 from services.training.measuring.devset import head_of
+from shared.languages.registry import language_of_set
 from shared.settings import ModelSettings
 
 log = logging.getLogger(__name__)
@@ -45,6 +47,8 @@ def serve(folder: Path, precision: str, labelled: Path, names: Sequence[str]) ->
         requests = [Request(e.text, tuple(c.spans for c in e.companies) if head == "company" else ()) for e in examples]
         started = perf_counter()
         chances = engine.raw(engine.encode(requests))[head]
+        if head == "event":
+            chances = in_classes(chances, engine.event_labels, language_of_set(name).tag)
         seconds += perf_counter() - started
         texts += len(requests)
         if head == "company":

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from services.model.delta import apply_delta, weights_digest, write_delta
+from services.model.event_labels import answered_labels, classes_of_logits
 from services.model.opinion_model import OpinionModel
 from services.model.weights import encoder_digest
 from services.training.checkpoints import load_opinion_model, new_model, save_eight_bits, save_opinion_model
@@ -138,9 +139,12 @@ def _checkpoint(order: Release) -> tuple[OpinionModel, Any]:
 def _add_offsets(model: OpinionModel, offsets: Mapping[str, Floats]) -> None:
     """Into the heads' own biases: whatever reads the model then has them."""
     heads = {"document": model.document_head, "company": model.company_head, "event": model.event_head}
+    labels = model.config.event_labels or ()
+    places = [classes_of_logits(labels).index(name) for name in answered_labels(labels)]
     with torch.no_grad():
         for head, offset in offsets.items():
-            heads[head].outer.bias.add_(torch.from_numpy(offset).float())
+            own = offset[places] if head == "event" else offset
+            heads[head].outer.bias.add_(torch.from_numpy(own).float())
 
 
 def _learnt(order: Release) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -12,6 +12,7 @@ from services.model.folders import ModelError
 from services.model.opinion_model import EVENTS, EVENTS_OF_TFNS_TOPIC, OpinionConfig, OpinionModel
 from services.model.reading import blank_links, mention_tokens
 from services.model.weights import read_weights
+from shared.event_classes.former import FORMER_EVENT_CLASSES
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_one_pass_gives_every_answer(model: OpinionModel) -> None:
         output = model(**_inputs())
     assert output.document_sentiment.shape == (2, 3)
     assert output.company_sentiment.shape == (3, 3)
-    assert output.event.shape == (2, len(EVENTS)) == (2, 20)
+    assert output.event.shape == (2, len(EVENTS)) == (2, 58)
     assert torch.allclose(output.embedding.norm(dim=1), torch.ones(2), atol=1e-5)
     chances = model.probabilities(output)
     assert torch.allclose(chances.company.sum(1), torch.ones(3), atol=1e-5)
@@ -135,8 +136,8 @@ def test_a_difference_to_another_version_is_refused(model: OpinionModel, tmp_pat
 
 
 def test_event_names_are_clear_and_unique() -> None:
-    assert len(set(EVENTS)) == len(EVENTS_OF_TFNS_TOPIC) == 20
-    assert tuple(EVENTS_OF_TFNS_TOPIC.values()) == EVENTS
+    assert len(set(EVENTS)) == 58
+    assert tuple(EVENTS_OF_TFNS_TOPIC.values()) == FORMER_EVENT_CLASSES
     assert all(name.replace("_", "").isalpha() and name.islower() for name in EVENTS)
 
 

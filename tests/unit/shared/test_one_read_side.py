@@ -40,7 +40,8 @@ HANDS_ON = (  # makes Keys for a RunView or a store, or passes them on
     "services/archive/past.py", "services/archive/proof.py", "services/aggregation/journal.py",
 )  # fmt: skip
 OTHERS = (*FILLS_PRICES, *HOLDS_A_LEASE, *HANDS_ON)
-OF_MODELS = ("services/training/", "services/replay/training_dates.py")  # a model's own metrics.json
+# a model's own metrics.json
+OF_MODELS = ("services/training/", "services/replay/training_dates.py", "services/model/event_labels.py")
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:

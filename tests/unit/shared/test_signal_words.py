@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from shared.contract.events import EVENT_CLASSES, MICRO, event_words
+from shared.contract.events import MICRO
 from shared.contract.signals import EVENT_PREFIX, FEATURES, Signal, events_of, feature_words
+from shared.event_classes.classes import EVENT_CLASSES
+from shared.event_classes.selection import event_words
 
 
 def test_words_are_words() -> None:
     assert feature_words("level") == "level of sentiment"
     assert feature_words("source_diversity") == "source diversity"
-    assert feature_words(f"{EVENT_PREFIX}central_banks") == "share of central banks"
+    assert feature_words(f"{EVENT_PREFIX}central_banks") == "share of central bank"
     names = [feature_words(name) for name in [*FEATURES, *(EVENT_PREFIX + event for event in EVENT_CLASSES)]]
     assert len(set(names)) == len(names)
     assert not any(mark in name for name in names for mark in "_.")

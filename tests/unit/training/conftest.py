@@ -92,7 +92,7 @@ def labelled(tmp_path: Path) -> Path:
     for polarity, texts in SENTENCES.items():
         for number, text in enumerate(texts):
             tweets.append(f"t{polarity}{number},{text},{polarity},{polarity},0")
-            topics.append(f"e{polarity}{number},{text} .,{'Earnings' if 'profit' in text else 'Stock Movement'},0")
+            topics.append(f"e{polarity}{number},{text} .,{'Dividend' if 'profit' in text else 'Politics'},0")
             name = next((n for n in ("Norrefax", "Castrevo", "Pelgrane") if n in text), "board")
             companies.append(f"c{polarity}{number},{text} and {name},{name},{polarity},{polarity},0")
     folder = tmp_path / "labelled"

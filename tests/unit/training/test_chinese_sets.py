@@ -68,7 +68,7 @@ def test_of_a_negative_text_the_key_companies_are_negative(tmp_path: Path) -> No
 
 @pytest.mark.parametrize(
     ("label", "event"),
-    [("公司|外国", "company_news"), ("外国|能源", "energy"), ("中国|政策", "politics"), ("公司|大盘|中国", None),
+    [("公司|外国", "other_news"), ("外国|能源", "commodities"), ("中国|政策", "regulation"), ("公司|大盘|中国", None),
      ("期货|外国", None), ("中国", None)],
 )  # fmt: skip
 def test_subjects_become_events_where_they_agree(label: str, event: str | None) -> None:
@@ -76,13 +76,11 @@ def test_subjects_become_events_where_they_agree(label: str, event: str | None) 
 
 
 def test_risks_become_events_where_they_agree(tmp_path: Path) -> None:
-    assert event_of("zh_finese_events", ["信批违规", "财务造假"]) == EVENTS.index("legal_regulation")
+    assert event_of("zh_finese_events", ["信批违规", "财务造假"]) == EVENTS.index("investigation")
     assert event_of("zh_finese_events", ["信批违规", "业绩下滑"]) is None
     assert event_of("zh_finese_events", ["其他"]) is None
     examples = load(
         tmp_path, "zh_finese_events", "id,text,label,entity,near_test",
         "1,东山受到处罚,信批违规,东山,0", "2,东山受到处罚,交易违规,西河,0", "3,西河的事,其他,西河,0",
     )  # fmt: skip
-    assert [(e.text, e.event, e.companies) for e in examples] == [
-        ("东山受到处罚", EVENTS.index("legal_regulation"), ())
-    ]
+    assert [(e.text, e.event, e.companies) for e in examples] == [("东山受到处罚", EVENTS.index("investigation"), ())]

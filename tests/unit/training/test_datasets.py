@@ -28,7 +28,7 @@ def test_each_kind_of_set(labelled: Path) -> None:
     cashtag = next(example for example in tweets if "$CAS" in example.text)
     assert cashtag.companies[0].spans == ((0, 4),)
     topics = load_examples(labelled, "tfns_topic", "train")
-    assert {EVENTS[example.event] for example in topics} == {"earnings", "stock_movement"}
+    assert {EVENTS[example.event] for example in topics} == {"dividend", "politics"}
     companies = load_examples(labelled, "sentfin", "train")
     assert all(example.companies for example in companies)
 

@@ -52,7 +52,7 @@ def test_events_by_topic_or_by_name(folder: Path, tmp_path: Path) -> None:
     file.write_text("text,label\nprofit rises,Earnings\nboard meets,company_news\n")
     found = evaluate(load_scorer(str(folder)), file, Columns(label="label"), task="event")
     assert found.scores.n == 2
-    assert len(found.labels) == 20
+    assert len(found.labels) == 58
 
 
 def test_unknown_label_names_row_and_remedy(folder: Path, tmp_path: Path) -> None:

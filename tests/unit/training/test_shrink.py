@@ -53,7 +53,7 @@ def test_eight_bits_are_close_and_a_row_stands_alone(tiny: tuple[OpinionModel, o
     assert torch.allclose(small(rows), layer(rows), rtol=0.1, atol=0.6)
     assert torch.equal(small(rows)[2], small(rows[2:3])[0])
     model, tokenizer = tiny
-    assert predict(quantise(model), tokenizer, EXAMPLES).event.shape == (2, 20)
+    assert predict(quantise(model), tokenizer, EXAMPLES).event.shape == (2, 58)
 
 
 def test_the_mean_of_two_models_and_what_has_none(tiny: tuple[OpinionModel, object], tmp_path: Path) -> None:
