@@ -36,7 +36,7 @@ from shared.settings import RedisSettings
 START: Final = 1_700_000_000_000_000
 DIMENSIONS: Final = 384
 BATCH: Final = 10_000
-EVENTS: Final = ("earnings", "analyst_rating", "general_news", "legal_regulation", "ipo")
+EVENTS: Final = ("earnings_beat", "rating_up", "commentary", "lawsuit", "ipo")
 
 
 class Drawn:

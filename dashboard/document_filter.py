@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import address
 from dashboard.reading.matching import SIGNS, Wanted
-from shared.event_classes.selection import event_words
+from shared.event_classes.selection import in_order, picked
 
 
 def draw(place: Any, events: set[str], sources: set[str]) -> Wanted:
@@ -41,10 +41,10 @@ def none_match(wanted: Wanted, count: int) -> tuple[str, str]:
 def _box(name: str, key: str, found: set[str], words: bool = False) -> None:
     every = address.DEFAULTS[key]
     chosen = address.value(key)
-    options = [every, *sorted(found | ({chosen} - {every}))]  # what was chosen stays, though nothing has it any more
-    st.selectbox(
-        name, options, key=address.ready(key, options), format_func=event_words if words else lambda each: each
-    )
+    found = found | ({chosen} - {every})
+    # what was chosen stays, though nothing has it any more
+    options = [every, *(in_order(found) if words else sorted(found))]
+    st.selectbox(name, options, key=address.ready(key, options), format_func=picked if words else lambda each: each)
 
 
 def _wanted() -> Wanted:

@@ -102,7 +102,7 @@ def _events(documents: Sequence[RecentDocument]) -> dict[int, set[str]]:
     found: dict[int, set[str]] = {}
     for document in documents:
         if document.event and document.event_probability >= SURE:
-            found.setdefault(document.available_at // HOUR * HOUR, set()).add(document.event)
+            found.setdefault(document.available_at // HOUR * HOUR, set()).add(document.event_class)
     return dict(sorted(found.items()))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, tzinfo
 from html import escape
 from typing import Any
@@ -21,9 +21,10 @@ from dashboard.reading.stories import Story
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution
 from shared.contract.events import MICRO
 from shared.contract.signals import Signal
-from shared.event_classes.selection import event_words
+from shared.event_classes.selection import event_words, group_of, in_groups
 from shared.links import safe_link
 from shared.reading.deleted import DELETED
+from shared.reading.measuring.sentiment import most_frequent
 
 MAP_WIDTH, MAP_HEIGHT = 880.0, 560.0  # pixels that labels are fitted to; the drawing itself scales
 HEADING = 18.0
@@ -88,7 +89,7 @@ def _item(document: RecentDocument, zone: tzinfo, colours: Palette, detailed: bo
     positive, neutral, negative = (v / MICRO for v in (document.positive, document.neutral, document.negative))
     tags = [document.source, document.channel]
     if document.event:
-        tags.append(f"{document.event.replace('_', ' ')} {document.event_probability / MICRO:.0%}")
+        tags.append(f"{event_words(document.event_class)} {document.event_probability / MICRO:.0%}")
     if document.updated:
         tags.append("updated")
     title = f"({DELETED})" if document.deleted else document.title or document.excerpt[:160] or "(no text)"
@@ -152,7 +153,7 @@ def document_table(documents: Sequence[RecentDocument], zone: tzinfo) -> pd.Data
             "source": d.source,
             "title": f"({DELETED})" if d.deleted else d.title,
             "url": safe_link(d.url),
-            "event": d.event,
+            "event": d.event_class,
             "negative": d.negative / MICRO,
             "neutral": d.neutral / MICRO,
             "positive": d.positive / MICRO,
@@ -322,8 +323,22 @@ def _styled(figure: go.Figure, colours: Palette, rows: int, height: int) -> go.F
     return figure
 
 
-def share_bars(counts: Sequence[tuple[str, int]], colours: Palette, most: int = 10) -> go.Figure:
-    """Horizontal bars of the largest shares; what is left is one bar. Names may come from outside: escaped."""
+def event_bars(counts: Sequence[tuple[str, int]], colours: Palette) -> go.Figure:
+    """Horizontal bars of the groups of events; pointing at one shows its classes. `counts`: by class, largest first."""
+    classes: dict[str, list[str]] = {}
+    for name, count in counts:
+        told = f"{escape(event_words(name), quote=False)} {formats.count(count)}"
+        classes.setdefault(group_of(name), []).append(told)
+    groups = most_frequent([in_groups(dict(counts))])
+    return share_bars(groups, colours, details={name: "<br>".join(each) for name, each in classes.items()})
+
+
+def share_bars(
+    counts: Sequence[tuple[str, int]], colours: Palette, most: int = 10, details: Mapping[str, str] | None = None
+) -> go.Figure:
+    """Horizontal bars of the largest shares; what is left is one bar. Names may come from outside: escaped. `details`:
+    what is shown of a bar that is pointed at, beside its count.
+    """
     shown = list(counts[:most])
     if rest := sum(n for _, n in counts[most:]):
         shown.append((f"{len(counts) - most} others", rest))
@@ -339,7 +354,8 @@ def share_bars(counts: Sequence[tuple[str, int]], colours: Palette, most: int = 
             text=[f"{formats.count(n)} · {n / total:.0%}" for _, n in shown],
             textposition="auto",
             insidetextanchor="end",
-            hovertemplate="%{y}: %{x:,}<extra></extra>",
+            customdata=[f"<br>{(details or {})[name]}" if name in (details or {}) else "" for name, _ in shown],
+            hovertemplate="%{y}: %{x:,}%{customdata}<extra></extra>",
         )
     )
     figure.update_layout(

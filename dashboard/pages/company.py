@@ -263,7 +263,7 @@ def mixes(found: CompanyWindow, view: View) -> None:
     quiet = {"displayModeBar": False}
     st.markdown(f"**Events**, {view.window.label}", help="What the documents are about, as the model classifies them.")
     if found.events:
-        st.plotly_chart(plots.share_bars(found.events, view.colours), key="events", config=quiet)
+        st.plotly_chart(plots.event_bars(found.events, view.colours), key="events", config=quiet)
     else:
         st.caption("No event was recognised in this window.")
     st.markdown(f"**Sources**, {view.window.label}")

@@ -37,7 +37,7 @@ def draw(view: View) -> None:
         ("profile", view.profile), lambda run: recommendations.read_profile(run, view.profile), max_age=0
     )
     signals = live.read_aggregates(("signals", view.window.end), lambda run: snapshots.signals_at(run, view.window))
-    chosen, followed_only = controls(profile, signals)
+    chosen, followed_only = controls(profile)
     interests = profile.interests(chosen)
     headline(profile, interests, signals, view)
     with st.container(gap=None):  # always there, so that the lists below are not drawn anew when it empties
@@ -55,7 +55,7 @@ def draw(view: View) -> None:
 
 
 # -- who and what
-def controls(profile: Profile, signals: Sequence[Signal]) -> tuple[str, bool]:
+def controls(profile: Profile) -> tuple[str, bool]:
     """Profile, list and filter; the chosen list ("" for all) and whether only what is followed is shown."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         _profile_box(profile)
@@ -72,7 +72,7 @@ def controls(profile: Profile, signals: Sequence[Signal]) -> tuple[str, bool]:
         followed_only = st.toggle(
             "Followed only", key="followed", help="Hide what is not on any of these lists.", width="content"
         )
-        watchlist_editor.draw(profile, "" if chosen == ALL else chosen, signals)
+        watchlist_editor.draw(profile, "" if chosen == ALL else chosen)
     return ("" if chosen == ALL else chosen), followed_only
 
 

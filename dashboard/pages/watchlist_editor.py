@@ -6,7 +6,7 @@ meanwhile stays followed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -17,16 +17,16 @@ from dashboard.reading.recommendations import Profile
 from shared.analyst.following import event_class
 from shared.clock import SystemClock
 from shared.contract.names import NAME
-from shared.contract.signals import EVENT_PREFIX, Signal
-from shared.event_classes.selection import event_words
+from shared.event_classes.classes import EVENT_GROUPS
+from shared.event_classes.selection import picked
 from shared.reading.readers.profiles import DEFAULT_LIST, FOLLOW_KINDS, Follow, FollowKind, ProfileError
 from shared.universe.securities import Catalogue
 
-_WORDS: dict[FollowKind, str] = {"company": "Companies", "sector": "Sectors", "event": "Event classes"}
+_WORDS: dict[FollowKind, str] = {"company": "Companies", "sector": "Sectors", "event": "Events"}
 _HINTS: dict[FollowKind, str] = {
     "company": "Name or ticker",
     "sector": "GICS sector",
-    "event": "As the model names them",
+    "event": "A class, or a group of them",
 }
 _OPEN = "watchlist_editor"
 _EDITING = "watchlist editing"
@@ -40,14 +40,14 @@ class Editing:
     shown: dict[str, frozenset[Follow]] = field(default_factory=dict)
 
 
-def draw(profile: Profile, chosen: str, signals: Sequence[Signal]) -> None:
+def draw(profile: Profile, chosen: str) -> None:
     """The button that opens it and, while it is open, the form. `chosen`: the list to begin with, "" for any."""
     editor = st.popover(
         "Edit watchlist", icon=":material/edit:", width="content", key=_OPEN, on_change=_anew
     )  # its content is drawn while it is open: every opening begins with what is followed then
     if editor.open:
         with editor:
-            _edit(profile, chosen, signals)
+            _edit(profile, chosen)
 
 
 def _anew() -> None:
@@ -60,7 +60,7 @@ def _editing() -> Editing:
     return found
 
 
-def _edit(profile: Profile, chosen: str, signals: Sequence[Signal]) -> None:
+def _edit(profile: Profile, chosen: str) -> None:
     editing = _editing()
     lists = [*dict.fromkeys([chosen or DEFAULT_LIST, *profile.lists, DEFAULT_LIST])]
     name = st.selectbox(
@@ -77,33 +77,32 @@ def _edit(profile: Profile, chosen: str, signals: Sequence[Signal]) -> None:
     keys = {kind: f"follow-{profile.name}-{editing.number}-{name}-{kind}" for kind in FOLLOW_KINDS}
     with st.form(f"watchlist-{editing.number}-{name}", border=False):
         for kind in FOLLOW_KINDS:
-            _box(kind, keys[kind], sorted(f.value for f in held if f.kind == kind), signals)
+            _box(kind, keys[kind], sorted(f.value for f in held if f.kind == kind))
         st.form_submit_button("Save", type="primary", on_click=_save, args=(profile.name, name, held, keys))
 
 
-def _box(kind: FollowKind, key: str, held: list[str], signals: Sequence[Signal]) -> None:
+def _box(kind: FollowKind, key: str, held: list[str]) -> None:
     offered = f"{key} offered"  # stays as it was when the editor was opened, or the form would be drawn anew
     if offered not in st.session_state:
-        known = _options(kind, signals)
+        known = _options(kind)
         st.session_state[offered] = [*known, *(value for value in held if value not in set(known))]
     st.multiselect(
         _WORDS[kind],
         st.session_state[offered],
         default=held,  # not by the session's state: that is sent once, and was lost on a box still to be painted
         key=key,
-        format_func=lambda each: label(each).long if kind == "company" else event_words(each),
+        format_func=lambda each: label(each).long if kind == "company" else picked(each),
         accept_new_options=kind != "sector",  # a company of the catalogue that nobody wrote of yet
         placeholder=_HINTS[kind],
     )
 
 
-def _options(kind: FollowKind, signals: Sequence[Signal]) -> list[str]:
+def _options(kind: FollowKind) -> list[str]:
     if kind == "company":
         return live.written_of()
     if kind == "sector":
         return list(Catalogue.load().sectors)
-    features = {feature for signal in signals for feature in signal.features if feature.startswith(EVENT_PREFIX)}
-    return sorted(feature.removeprefix(EVENT_PREFIX) for feature in features)
+    return [name for group, names in EVENT_GROUPS.items() for name in (group, *names)]
 
 
 def _follow(name: str, kind: FollowKind, written: str, held: frozenset[Follow]) -> Follow:

@@ -37,7 +37,7 @@ def unread(given: int, seen: int, kept: int) -> int:
 
 def concerns(alert: Alert, interests: Interests) -> bool:
     """Whether an alert is about a company or a sector that is followed, or its documents about such an event."""
-    events = [document.event for document in alert.documents]
+    events = [document.event_class for document in alert.documents]
     return bool(interests.reasons(alert.company, label(alert.company).sector, events))
 
 

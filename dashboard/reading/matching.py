@@ -9,6 +9,7 @@ from typing import Final, Literal, get_args
 from shared.contract.aggregates import RecentDocument
 from shared.contract.alerts import Alert, AlertDocument
 from shared.contract.events import MICRO
+from shared.event_classes.selection import classes_wanted, group_of
 
 Sign = Literal["positive", "neutral", "negative"]
 SIGNS: Final[tuple[Sign, ...]] = get_args(Sign)
@@ -37,7 +38,7 @@ class Wanted:
     def keeps(self, document: RecentDocument) -> bool:
         return (
             self._text(document.title, document.excerpt)
-            and self.event in ("", document.event)
+            and self._about([document])
             and self.source in ("", document.source)
             and self.sign in ("", sign((document.positive - document.negative) / MICRO))
         )
@@ -46,10 +47,15 @@ class Wanted:
         """An alert is about its documents' events and from their sources; its sign is the score's."""
         return (
             self._text(alert.text, alert.rule, *(document.title for document in alert.documents))
-            and (not self.event or any(document.event == self.event for document in alert.documents))
+            and self._about(alert.documents)
             and (not self.source or any(document.source == self.source for document in alert.documents))
             and self.sign in ("", sign(alert.score / MICRO))
         )
+
+    def _about(self, documents: Iterable[RecentDocument | AlertDocument]) -> bool:
+        """Whether any is of the class, or of a class of the group."""
+        wanted = classes_wanted([self.event]) if self.event else ()
+        return not self.event or any(document.event_class in wanted for document in documents)
 
     def _text(self, *texts: str) -> bool:
         whole = " ".join(texts).casefold()
@@ -57,6 +63,7 @@ class Wanted:
 
 
 def offered(documents: Iterable[RecentDocument | AlertDocument]) -> tuple[set[str], set[str]]:
-    """(events, sources) that occur."""
-    pairs = [(document.event, document.source) for document in documents]
-    return {event for event, _ in pairs if event}, {source for _, source in pairs if source}
+    """(events, sources) that occur; with the event classes their groups."""
+    pairs = [(document.event_class, document.source) for document in documents]
+    events = {event for event, _ in pairs if event}
+    return events | {group_of(event) for event in events}, {source for _, source in pairs if source}

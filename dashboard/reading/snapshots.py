@@ -15,6 +15,7 @@ from shared.contract.alerts import KEPT_ALERTS
 from shared.contract.events import MARKET, Channel
 from shared.contract.operation.health import WorkerReport
 from shared.contract.signals import Signal
+from shared.event_classes.selection import in_classes
 from shared.reading.measuring.sentiment import most_frequent
 from shared.reading.measuring.windows import AHEAD, Period, Window, clock, cover, needed, period
 from shared.reading.run import Applied, RunView
@@ -141,7 +142,7 @@ def company_window(
         now=measures.whole(current),
         before=measures.whole(buckets[buckets["start"] < span.start]),
         by_channel=measures.totals(current, ["channel"]),
-        events=most_frequent(bucket.events for bucket in inside),
+        events=most_frequent([in_classes(dict(most_frequent(bucket.events for bucket in inside)))]),
         sources=most_frequent(bucket.sources for bucket in inside),
         authors=authors,
         stories=stories,

@@ -35,6 +35,7 @@ FLOORS: Final[tuple[tuple[Room, ...], ...]] = (
         ("shared/reading", "how a run is read"),
         ("shared/clients", "Kafka, Redis, files"),
         ("shared/contract", "messages, keys"),
+        ("shared/event_classes", "what is reported"),
         ("shared/universe", "the companies"),
         ("shared/languages", "what differs by language"),
     ),

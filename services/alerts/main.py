@@ -47,6 +47,8 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
         raise WorkerStop(ExitCode.REFUSED, str(error)) from None
     secrets = [*secrets_of(settings), *rules.secrets]
     configure(settings.state_dir, ROLE, name, settings.worker.log_level, secrets)
+    for said in rules.former:
+        log.warning("%s", said)
     topics, client, clock = Topics.of(settings), connect(settings.redis), SystemClock()
     cluster = await asyncio.to_thread(_bound, settings, topics)
     keys = Keys(settings.run, cluster.topics[topics.opinions].partitions)

@@ -41,7 +41,7 @@ def payload(delivery: Delivery, link: str = "") -> dict[str, Any]:
 
 def _document(document: AlertDocument) -> dict[str, Any]:
     found = {"id": document.id, "title": document.title, "source": document.source, "url": _link(document.url)}
-    return {**found, "event": document.event, "contribution": document.contribution / MICRO}
+    return {**found, "event": document.event_class, "contribution": document.contribution / MICRO}
 
 
 def headline(alert: Alert) -> str:

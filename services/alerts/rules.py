@@ -13,9 +13,11 @@ import yaml
 
 from services.alerts.channels import CHANNELS, Channel
 from services.alerts.kinds import KINDS
-from services.alerts.kinds.kind import Kind
+from services.alerts.kinds.event import EventClass
+from services.alerts.kinds.kind import Kind, unknown_event
 from shared.contract.alerts import DASHBOARD
 from shared.contract.names import NAME
+from shared.event_classes.selection import about_former
 from shared.reading.readers.profiles import Interests
 from shared.token_bucket import Limit
 from shared.universe.securities import Catalogue
@@ -73,6 +75,16 @@ class Rules:
     channels: Mapping[str, Channel] = field(default_factory=dict)
     kinds: Mapping[str, str] = field(default_factory=dict)  # channel -> its kind
     secrets: tuple[str, ...] = ()
+
+    @property
+    def former(self) -> list[str]:
+        """What to tell of the event classes of former versions that stand in the file, each once."""
+        named = [name for rule in self.rules if rule.only for name in rule.only.events]
+        named += [
+            name for rule in self.rules if isinstance(rule.condition, EventClass) for name in rule.condition.events
+        ]
+        told = list(dict.fromkeys(filter(None, map(about_former, named))))
+        return [f"{self.file}: {each}" for each in told]
 
     def rule(self, name: str) -> Rule:
         """Raises RuleError."""
@@ -230,6 +242,8 @@ def _only_problem(only: Only) -> str:
         return f"only: unknown sector {unknown!r}; choose from {', '.join(catalogue.sectors)}"
     if unknown := next((name for name in only.companies if name not in catalogue.by_id), ""):
         return f"only: unknown company {unknown!r}; use catalogue ids, for example AAPL"
+    if problem := unknown_event("only: events", only.events):
+        return problem
     profile, _, chosen = only.watchlist.partition("/")
     if only.watchlist and not (NAME.fullmatch(profile) and NAME.fullmatch(chosen or "x")):
         return "only: watchlist is PROFILE or PROFILE/LIST"

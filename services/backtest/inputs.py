@@ -10,6 +10,7 @@ import pandas as pd
 
 from services.backtest.result import BacktestError
 from services.runs.tables import read_table, write_signals
+from shared.event_classes.former import class_of_former
 from shared.reading.runs_folder import EQUITY, EVENTS, METRICS, SIGNALS, TEAR_SHEET, RunFolder, run_folders
 from shared.settings import Settings
 
@@ -53,13 +54,18 @@ def load_run(settings: Settings, run: str) -> Run:
         run,
         folder.path,
         signals,
-        read_table(events) if events else pd.DataFrame(columns=EVENT_COLUMNS),
+        _in_classes(read_table(events) if events else pd.DataFrame(columns=EVENT_COLUMNS)),
         tuple(asked.get("strategies", ())),
         bool(asked.get("anonymise", False)),
         "synthetic" in signals and bool(signals["synthetic"].any()),
         str(summary.get("universe_as_of", "")),
         str(summary.get("model_texts_until", "")),
     )
+
+
+def _in_classes(events: pd.DataFrame) -> pd.DataFrame:
+    """The events by the classes of now; the replay may be one of a former version."""
+    return events.assign(event=events["event"].map(class_of_former))
 
 
 def write_outputs(

@@ -30,4 +30,4 @@ class Result:
             if isinstance(message, Opinion):
                 self.opinions += 1
                 if message.event:
-                    self.events.append((message.company, message.available_at, message.event))
+                    self.events.append((message.company, message.available_at, message.event_class))

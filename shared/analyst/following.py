@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from shared.event_classes.selection import UnknownEvent, about_former, event_name
 from shared.reading.readers.profiles import DEFAULT_LIST, Follow, ProfileError
 from shared.universe.securities import Catalogue
 
@@ -17,11 +20,18 @@ def follow_of(text: str, chosen: str = DEFAULT_LIST) -> Follow:
 
 
 def event_class(text: str) -> str:
-    """An event class as models write it: lower case, words joined by `_`. Any: classes are the model's own."""
-    name = "_".join(text.lower().replace("_", " ").split())
-    if not name or not name.replace("_", "").isalnum():
-        raise ProfileError(f"event {text!r}: give the name of an event class, e.g. event:earnings")
-    return name
+    """An event class, or a group of them, by name or in words. One of former versions stays what it is, so that what
+    was followed before can be found. Raises ProfileError naming the nearest.
+    """
+    try:
+        return event_name(text)
+    except UnknownEvent as error:
+        raise ProfileError(str(error)) from None
+
+
+def about_former_names(follows: Iterable[Follow]) -> list[str]:
+    """What to tell somebody who follows event classes of former versions."""
+    return [said for follow in follows if follow.kind == "event" and (said := about_former(follow.value))]
 
 
 def _sector(text: str) -> str:

@@ -21,6 +21,7 @@ from shared.clock import HOUR
 from shared.contract.aggregates import RecentDocument
 from shared.contract.events import MARKET, MICRO
 from shared.contract.signals import Signal, events_of
+from shared.event_classes.former import class_of_former
 from shared.event_classes.selection import event_words
 from shared.reading.readers.profiles import Interests, Rating
 from shared.universe.securities import Catalogue
@@ -59,7 +60,7 @@ def article(document: RecentDocument, now: int) -> Item:
     age = max(0.0, (now - document.available_at) / HOUR)
     strength = document.weight / MICRO * 0.5 ** (age / HALF_LIFE_HOURS)
     features = [*_of_company(document.company), f"source:{document.source}"]
-    features += [f"event:{document.event}"] if document.event else []
+    features += [f"event:{document.event_class}"] if document.event else []
     return Item(
         key=f"article:{document.id}:{document.company}",
         group=document.story or document.id,
@@ -101,10 +102,16 @@ def counted(ratings: Iterable[Rating]) -> dict[str, tuple[int, int]]:
     """Feature -> (thumbs up, thumbs down)."""
     counts: dict[str, tuple[int, int]] = {}
     for rating in ratings:
-        for feature in set(rating.features):
+        for feature in {_of_now(feature) for feature in rating.features}:
             up, down = counts.get(feature, (0, 0))
             counts[feature] = (up + (rating.value > 0), down + (rating.value < 0))
     return counts
+
+
+def _of_now(feature: str) -> str:
+    """A feature as items have it: a rating of a former version may name a former event class."""
+    kind, _, value = feature.partition(":")
+    return f"event:{class_of_former(value)}" if kind == "event" else feature
 
 
 def weight(feature: str, followed: bool, counts: Mapping[str, tuple[int, int]]) -> float:
@@ -130,7 +137,7 @@ def _liked(item: Item, ratings: Mapping[str, Rating]) -> list[str]:
     """`you liked 3 similar (Energy, earnings)`, and the same for what was turned down."""
     found = []
     for value, said in ((1, "you liked"), (-1, "you turned down")):
-        similar = [set(r.features) & set(item.features) for r in ratings.values() if r.value == value]
+        similar = [set(map(_of_now, r.features)) & set(item.features) for r in ratings.values() if r.value == value]
         similar = [shared for shared in similar if shared]
         if similar:
             often = sorted(item.features, key=lambda f: (-sum(f in shared for shared in similar), f))
@@ -143,7 +150,9 @@ def is_followed(feature: str, interests: Interests) -> bool:
     kind, _, value = feature.partition(":")
     if kind == "company":
         return value in interests.companies
-    return value in (interests.sectors if kind == "sector" else interests.events if kind == "event" else ())
+    if kind == "event":
+        return class_of_former(value) in interests.event_classes
+    return kind == "sector" and value in interests.sectors
 
 
 def words(feature: str) -> str:

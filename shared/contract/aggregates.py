@@ -12,6 +12,7 @@ import msgspec
 
 from shared.clock import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS
 from shared.contract.events import Channel
+from shared.event_classes.former import class_of_text
 
 Resolution = Literal["minute", "hour", "day"]
 RESOLUTIONS: Final[tuple[Resolution, ...]] = ("minute", "hour", "day")
@@ -78,6 +79,11 @@ class RecentDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     item: str = ""  # the same for every version of a text; "" of former versions
     updated: bool = False  # as it is shown: earlier versions of it are kept, and not in the list
     deleted: bool = False  # as it is shown: gone at its source, so that title, excerpt, link and author are left out
+
+    @property
+    def event_class(self) -> str:
+        """The event class that it is shown under."""
+        return class_of_text(self.event, self.title, self.excerpt)
 
 
 def deleted_field(item: str) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 from shared.contract.events import SCHEMA
 from shared.contract.signals import Action
+from shared.event_classes.former import class_of_former
 
 DASHBOARD: Final = "dashboard"  # the channel that needs no set-up: every alert is kept for the page
 KEPT_ALERTS: Final = 1_000  # for the page; older ones are forgotten
@@ -25,6 +26,11 @@ class AlertDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     event: str = ""
     item: str = ""  # the document's, so that a deletion can name it
     contribution: int = 0  # to the level that the signal is made of, micro-units; 0: of an older version's signal
+
+    @property
+    def event_class(self) -> str:
+        """The event class that it is shown under."""
+        return class_of_former(self.event)
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -10,6 +10,8 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
+from shared.event_classes.former import class_of_former
+
 SCHEMA: Final = 1  # of messages as they have always been; what is new for readers carries the version that knows it
 READS: Final = 2  # the latest version that this program reads: 2 brought deletions and what no model reads
 MICRO: Final = 1_000_000  # one, in the fixed-point units of probabilities, weights and scores
@@ -159,6 +161,11 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
         if self.shared_relevance <= MICRO:
             return self.relevance
         return self.relevance * MICRO // self.shared_relevance
+
+    @property
+    def event_class(self) -> str:
+        """The event class that it is shown under: of now, also where the record says one of former versions."""
+        return class_of_former(self.event, self.language)
 
     item: str = ""  # the document's, so that a deletion can name it; "" of former versions
 

@@ -4,12 +4,16 @@ contract of writer, topic, Redis and pages.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Mapping
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
 from shared.contract.events import MICRO, SCHEMA
-from shared.event_classes.selection import event_words
+from shared.event_classes.former import class_of_former
+from shared.event_classes.selection import classes_wanted, event_words, in_classes
+
+V = TypeVar("V", int, float)
 
 Action = Literal["strong sell", "sell", "hold", "buy", "strong buy"]
 ACTIONS: Final[tuple[Action, ...]] = ("strong sell", "sell", "hold", "buy", "strong buy")
@@ -94,11 +98,19 @@ def feature_words(name: str) -> str:
 
 def events_of(signal: Signal) -> list[str]:
     """The event classes that make up EVENT_SHARE of the look-back's documents, or more."""
-    return [
-        name.removeprefix(EVENT_PREFIX)
-        for name, share in signal.features.items()
-        if name.startswith(EVENT_PREFIX) and share >= EVENT_SHARE * MICRO
-    ]
+    shares = in_classes(event_shares(signal.features))
+    return [name for name, share in shares.items() if share >= EVENT_SHARE * MICRO]
+
+
+def event_shares(features: Mapping[str, V]) -> dict[str, V]:
+    """What of the features are shares of event classes, by class as they were recorded."""
+    return {name.removeprefix(EVENT_PREFIX): value for name, value in features.items() if name.startswith(EVENT_PREFIX)}
+
+
+def event_share(features: Mapping[str, V], event: str) -> V | int:
+    """The share of a class, or of a group's classes together."""
+    wanted = classes_wanted([event])
+    return sum(value for name, value in event_shares(features).items() if class_of_former(name) in wanted)
 
 
 _encoder = msgspec.json.Encoder()

@@ -7,6 +7,7 @@ the former class could not know (a direction). What Chinese texts taught under a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -72,6 +73,8 @@ _MEANT: Final[Mapping[str, tuple[str, ...]]] = {
     "stock_movement": ("price_up", "price_down", "trading_activity"),
 }
 
+_HAN: Final = re.compile(r"[\u3400-\u9fff]")
+
 
 def is_former(name: str) -> bool:
     """Whether only former versions have this class; `dividend` and four others kept their names."""
@@ -86,6 +89,11 @@ def class_of_former(name: str, language: str = "") -> str:
     if name in BY_NAME:
         return name
     return _NOW_IN.get(language.partition("-")[0], {}).get(name) or _NOW.get(name, name)
+
+
+def class_of_text(name: str, *texts: str) -> str:
+    """The same where the record has no language: a Chinese character in the texts tells it."""
+    return class_of_former(name, "zh" if is_former(name) and any(map(_HAN.search, texts)) else "")
 
 
 def classes_meant(name: str) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ from typing import Final
 from shared.event_classes.classes import BY_NAME, EVENT_CLASSES, EVENT_GROUPS, GROUP_WORDS
 from shared.event_classes.former import FORMER_EVENT_CLASSES, class_of_former, classes_meant, is_former
 
+_PLACES: Final[Mapping[str, int]] = {name: place for place, name in enumerate(EVENT_CLASSES)}
+
 
 class UnknownEvent(ValueError):
     """A name of no class and no group; the text says which names come nearest."""
@@ -54,6 +56,18 @@ def classes_of_all(names: Iterable[str]) -> frozenset[str]:
     return frozenset(each for name in names for each in classes_of(name))
 
 
+def classes_wanted(names: Iterable[str]) -> frozenset[str]:
+    """The classes of names that were taken up before, by a former version too: one that is unknown is its own class."""
+    known = [name for name in names if _key(name) in _BY_KEY]
+    return classes_of_all(known) | frozenset(name for name in names if _key(name) not in _BY_KEY)
+
+
+def recorded_as(classes: Iterable[str]) -> list[str]:
+    """Every name under which records of these classes may stand, those of former versions among them."""
+    wanted = frozenset(classes)
+    return sorted(wanted | {name for name in FORMER_EVENT_CLASSES if class_of_former(name) in wanted})
+
+
 def about_former(text: str) -> str:
     """What to tell somebody who named a class of former versions; "" for any other name."""
     name = event_name(text)
@@ -70,6 +84,19 @@ def event_words(name: str) -> str:
     return known.words if known else name.replace("_", " ")
 
 
+def picked(name: str) -> str:
+    """A class or group as a list to pick from shows it: a group says that it is all of its classes."""
+    words = event_words(name)
+    return f"{words} (all)" if name in EVENT_GROUPS else words
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """Groups with their classes behind them, in the order of the classes; what is neither last, by name."""
+    order = [each for group, classes in EVENT_GROUPS.items() for each in (group, *classes)]
+    found = set(names)
+    return [name for name in order if name in found] + sorted(found.difference(order))
+
+
 def in_classes(counts: Mapping[str, int]) -> dict[str, int]:
     """Counts by class, where records of former versions are among what was counted: each under the class that it is
     shown under, in the order of the classes; a model's own classes behind them by name.
@@ -78,8 +105,7 @@ def in_classes(counts: Mapping[str, int]) -> dict[str, int]:
     for name, count in counts.items():
         shown = class_of_former(name)
         found[shown] = found.get(shown, 0) + count
-    places = {name: place for place, name in enumerate(EVENT_CLASSES)}
-    return dict(sorted(found.items(), key=lambda each: (places.get(each[0], len(places)), each[0])))
+    return dict(sorted(found.items(), key=lambda each: (_PLACES.get(each[0], len(_PLACES)), each[0])))
 
 
 def in_groups(counts: Mapping[str, int]) -> dict[str, int]:

@@ -35,7 +35,9 @@ from shared.universe.securities import Catalogue
 
 END: Final = 1_772_204_640_000_000  # 2026-02-27T15:04:00Z, a Friday: the newest opinion of the synthetic week
 MINUTES_KEPT: Final = 3 * DAY_SECONDS
-EVENTS: Final = ("earnings", "guidance", "analyst_rating", "merger", "product", "legal", "management", "")
+EVENTS: Final = (
+    "earnings_beat", "guidance", "rating_up", "acquisition", "product_launch", "lawsuit", "executive_change", "",
+)  # fmt: skip
 NEWS: Final = ("Synthetic Wire", "Synthetic Ledger", "Synthetic Courier", "Synthetic Times")
 SOCIAL: Final = ("synthetic-social", "synthetic-forum")
 TITLES: Final = {

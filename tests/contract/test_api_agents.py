@@ -108,6 +108,8 @@ def test_every_tool_answers_over_both(place: Any, opinions: dict[str, Opinions])
         ("search_documents", {"text": "outlook"}),
         ("company_sentiment", {"company": "NOSUCHCOMPANY"}),
         ("what_moves", {"window": "2y"}),
+        ("events", {"event": "layoff"}),
+        ("events", {"event": "deals", "window": "7d"}),
     ]
     names, instructions, answers = asked(place, *calls)
     assert names == TOOLS
@@ -125,7 +127,9 @@ def test_every_tool_answers_over_both(place: Any, opinions: dict[str, Opinions])
     assert compared["companies"][0]["sentiment"] == sentiment["sentiment"]
     assert (tests["backtests"], bool(tests["reason"])) == (None, True)
     assert (then["companies"], bool(then["reason"])) == (None, True)
-    for refused, words in zip(answers[10:], ("archive", "instruments", "window"), strict=True):
+    deals = told(answers.pop())["events"]
+    assert deals and {row["group"] for row in deals} == {"deals"}
+    for refused, words in zip(answers[10:], ("archive", "instruments", "window", "did you mean layoffs"), strict=True):
         assert refused.is_error
         assert words in json.dumps([block.text for block in refused.content])
 

@@ -147,6 +147,18 @@ def test_signals_alerts_events_and_runs_answer(api: httpx.Client, opinions: dict
     everything(api, "/v1/signals/history", company=busiest(opinions))
     events = everything(api, "/v1/events", window="7d", limit=9)
     assert len({(row["company"], row["event"]) for row in events}) == len(events) > 9
+    assert sum(row["documents"] for row in events) == sum(
+        row["documents"] for row in everything(api, "/v1/events", window="7d", by="groups", limit=50)
+    )
+    classes = {row["event"]: row for row in everything(api, "/v1/event-classes", limit=20)}
+    assert len(classes) == 58 and classes["stake"]["group"] == "deals" and classes["price_up"]["direction"] == "up"
+    assert classes["earnings_report"]["former"] == ["financing"]
+    assert all(row["group"] == classes[row["event"]]["group"] for row in events)
+    deals = [row for row in events if row["group"] == "deals"]
+    for name in ("deals", "mergers_investments", "Mergers investments"):
+        assert deals and everything(api, "/v1/events", window="7d", event=name, limit=9) == deals
+    refused = api.get("/v1/events", params={"event": "deal"})
+    assert refused.status_code == 422 and "did you mean deals" in refused.json()["detail"]
     assert api.get("/v1/runs/nosuch").status_code == 404
     assert api.get("/v1/runs/..%2f..%2fetc").status_code == 404
 
@@ -185,7 +197,7 @@ def test_pandas_is_all_the_client_that_one_needs(api: httpx.Client, opinions: di
     frame = pd.read_parquet(url)
     assert {"start", "documents", "sentiment", "low", "high", "weight", "authors", "stories"} <= set(frame.columns)
     assert len(frame) > 10
-    for path in ("signals", "alerts", "market", "sectors", "events", "instruments", "runs"):
+    for path in ("signals", "alerts", "market", "sectors", "events", "event-classes", "instruments", "runs"):
         pd.read_parquet(f"{api.base_url}/v1/{path}?format=parquet")
     with pytest.raises(HTTPError):
         pd.read_parquet(f"{api.base_url}/v1/companies/NOSUCHCOMPANY/documents?format=parquet")

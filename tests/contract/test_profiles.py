@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import msgspec
 import pytest
 import redis
@@ -60,3 +66,21 @@ def test_a_script_gets_the_ranking_and_its_thumb_moves_it(redis_url: str, run_na
     assert order("companies") == ["AAPL", "XOM", "MSFT"]
     with pytest.raises(UnknownItem, match="watchlist recommend"):
         rate(client, run_name, run_name, "nothing", 1, 4)
+
+
+def test_events_are_followed_by_class_group_and_former_name(redis_url: str, run_name: str, tmp_path: Path) -> None:
+    env = {"BELLWETHER_REDIS__URL": redis_url, "BELLWETHER_STATE_DIR": str(tmp_path)}
+
+    def watchlist(*words: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "services.commands.main", "watchlist", *words, "--profile", run_name]
+        return subprocess.run(command, capture_output=True, text=True, env={**os.environ, **env}, check=False)
+
+    refused = watchlist("add", "event:layoff")
+    assert refused.returncode == 1 and "did you mean layoffs" in refused.stderr and "Traceback" not in refused.stderr
+    assert watchlist("add", "event:foo").returncode == 1
+    done = watchlist("add", "event:layoffs", "event:deals", "event:energy", "--json")
+    assert done.returncode == 0 and done.stderr.count("energy is an event class of former versions") == 1
+    assert json.loads(done.stdout)["lists"]["main"]["events"] == ["deals", "energy", "layoffs"]
+    Profiles(redis.Redis.from_url(redis_url)).add(run_name, Follow("main", "event", "foo"), 1)  # by a former version
+    assert watchlist("remove", "event:foo").returncode == 0
+    assert watchlist("remove", "event:energy", "event:deals", "event:layoffs").returncode == 0

@@ -25,6 +25,7 @@ from shared.contract.aggregates import SECONDS
 from shared.contract.events import MICRO, InvalidMessage, Opinion, decode_opinion
 from shared.contract.keys import Keys
 from shared.contract.topics import Topics
+from shared.event_classes.selection import in_classes
 from shared.reading.deleted import all_deleted, is_gone
 from shared.settings import Settings
 
@@ -102,6 +103,7 @@ def _shown(opinion: Opinion, gone: dict[str, int]) -> Opinion:
 
 def _opinion(opinion: Opinion) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(opinion, name, None) for name in OPINIONS.names}
+    row["event"] = opinion.event_class
     row["sentiment"], row["text"] = opinion.positive - opinion.negative, opinion.excerpt
     for name in ("relevance", "sentiment", "negative", "neutral", "positive", "event_probability"):
         row[name] = row[name] / MICRO
@@ -128,7 +130,7 @@ def _bucket(values: dict[str, Any], start: int) -> dict[str, Any]:
         "end": (start + SECONDS[values["resolution"]]) * SECOND,
         "sentiment": values["score_sum"] / weight if weight else None,
         "sources": sorted(values["sources"].items()),
-        "events": sorted(values["events"].items()),
+        "events": sorted(in_classes(values["events"]).items()),
     }
 
 

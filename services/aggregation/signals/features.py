@@ -11,6 +11,7 @@ from services.aggregation.signals.strategy import Strategy
 from shared.clock import HOUR_SECONDS
 from shared.contract.events import CHANNELS, MICRO
 from shared.contract.signals import EVENT_PREFIX
+from shared.event_classes.selection import in_classes
 
 DEVIATION_FLOOR: Final = 0.1  # sentiment: a quiet baseline must not turn a whisper into a shout
 
@@ -38,7 +39,7 @@ def features(look: LookBack, strategy: Strategy) -> dict[str, float]:
         "author_diversity": _ratio(sum([block.authors for block in blocks]), documents),
         "novelty": _ratio(sum([block.stories for block in last_day]), last_documents),
     }
-    for name, count in sorted(events.items()):
+    for name, count in sorted(in_classes(events).items()):
         found[EVENT_PREFIX + name] = count / documents
     return found
 

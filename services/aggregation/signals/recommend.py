@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from services.aggregation.signals.strategy import Strategy
 from shared.contract.events import MICRO
-from shared.contract.signals import Action, Reason, Signal, signal_id
+from shared.contract.signals import EVENT_PREFIX, Action, Reason, Signal, event_share, signal_id
 
 MOST_REASONS = 6
 
@@ -66,10 +66,16 @@ def _reasons(found: Mapping[str, float], strategy: Strategy) -> list[Reason]:
     total = sum(abs(weight) for weight in strategy.weights.values())
     reasons = []
     for name, weight in sorted(strategy.weights.items()):
-        value = found.get(name, 0.0)
+        value = _value(found, name)
         part = max(-1.0, min(1.0, value / strategy.scales.get(name, 1.0)))
         reasons.append(Reason(name, round(value * MICRO), round(weight / total * part * MICRO)))
     return reasons
+
+
+def _value(found: Mapping[str, float], name: str) -> float:
+    if name.startswith(EVENT_PREFIX):
+        return float(event_share(found, name.removeprefix(EVENT_PREFIX)))
+    return found.get(name, 0.0)
 
 
 def _confidence(found: Mapping[str, float], documents: int, strategy: Strategy) -> int:

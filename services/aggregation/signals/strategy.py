@@ -5,6 +5,8 @@ versioned, hashed.
 from __future__ import annotations
 
 import hashlib
+import logging
+from functools import lru_cache
 from pathlib import Path
 
 import msgspec
@@ -12,8 +14,11 @@ import yaml
 
 from shared.contract.names import WHAT, is_name
 from shared.contract.signals import EVENT_PREFIX, FEATURES
+from shared.event_classes.selection import UnknownEvent, about_former, event_name
 from shared.unreadable import why_unreadable
 from shared.yaml_text import parse_yaml
+
+log = logging.getLogger(__name__)
 
 
 class StrategyError(ValueError):
@@ -92,6 +97,8 @@ def check_strategy(strategy: Strategy, path: str | Path) -> None:
         if name not in FEATURES and not name.startswith(EVENT_PREFIX):
             known = ", ".join([*FEATURES, EVENT_PREFIX + "NAME"])
             raise StrategyError(f"{path}: unknown feature {name!r}; choose from {known}")
+        if name.startswith(EVENT_PREFIX):
+            _check_event(name.removeprefix(EVENT_PREFIX), path)
     if not any(strategy.weights.values()):
         raise StrategyError(f"{path}: every weight is 0; give at least one feature a weight")
     if any(scale <= 0 for scale in strategy.scales.values()):
@@ -104,3 +111,17 @@ def check_strategy(strategy: Strategy, path: str | Path) -> None:
     t = strategy.thresholds
     if not t.strong_sell <= t.sell <= 0 <= t.buy <= t.strong_buy:
         raise StrategyError(f"{path}: thresholds must rise: strong_sell <= sell <= 0 <= buy <= strong_buy")
+
+
+def _check_event(event: str, path: str | Path) -> None:
+    try:
+        event_name(event)
+    except UnknownEvent as error:
+        raise StrategyError(f"{path}: {EVENT_PREFIX}NAME: {error}") from None
+    if said := about_former(event):
+        _say_once(f"{path}: {said}")
+
+
+@lru_cache(maxsize=256)
+def _say_once(said: str) -> None:
+    log.warning("%s", said)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from shared.clock import to_iso
 from shared.contract.aggregates import RecentDocument
 from shared.contract.events import MICRO
-from shared.contract.signals import EVENT_PREFIX, FEATURES, Signal
+from shared.contract.signals import EVENT_PREFIX, FEATURES, Signal, event_share
+from shared.event_classes.selection import UnknownEvent, classes_of_all
 
 OWN = ("score", "confidence")  # what a rule may watch besides the features
 
@@ -43,16 +44,29 @@ class Kind(Protocol):
 
 def value_of(signal: Signal, feature: str) -> float:
     """`score`, `confidence` or a feature; 0 where the signal has none."""
+    if feature.startswith(EVENT_PREFIX):
+        return event_share(signal.features, feature.removeprefix(EVENT_PREFIX)) / MICRO
     micro = getattr(signal, feature) if feature in OWN else signal.features.get(feature, 0)
     return int(micro) / MICRO
 
 
 def unknown_feature(name: str) -> str:
     """What is wrong with a feature's name, with the known ones; "" when nothing is."""
-    if name in OWN or name in FEATURES or (name.startswith(EVENT_PREFIX) and len(name) > len(EVENT_PREFIX)):
+    if name in OWN or name in FEATURES:
         return ""
+    if name.startswith(EVENT_PREFIX):
+        return unknown_event("feature", [name.removeprefix(EVENT_PREFIX)])
     known = ", ".join([*OWN, *FEATURES, EVENT_PREFIX + "NAME"])
     return f"feature: unknown feature {name!r}; choose from {known}"
+
+
+def unknown_event(key: str, names: Iterable[str]) -> str:
+    """What is wrong with names of events, with those that come nearest; "" when nothing is."""
+    try:
+        classes_of_all(names)
+    except UnknownEvent as error:
+        return f"{key}: {error}"
+    return ""
 
 
 def since(earlier: Sequence[Signal], feature: str) -> str:

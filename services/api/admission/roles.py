@@ -45,6 +45,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule("GET", "/v1/signals/history", READERS),
     Rule("GET", "/v1/alerts", READERS),
     Rule("GET", "/v1/events", READERS),
+    Rule("GET", "/v1/event-classes", READERS),
     Rule("GET", "/v1/runs", READERS),
     Rule("GET", "/v1/runs/{name}", READERS),
     Rule("GET", "/v1/search", READERS),

@@ -10,7 +10,7 @@ from services.api.agents.fence import fenced
 from services.api.door import Door
 from services.api.past import PastCompany
 from services.api.routes.search import searched
-from services.api.wire.parameters import ChannelChoice, WindowChoice, instant
+from services.api.wire.parameters import ChannelChoice, WindowChoice, event_of, instant
 from services.api.wire.problems import Problem
 from services.api.wire.rows import document_row, found_row, signal_row
 from shared.clock import DAY, HOUR, SECOND
@@ -106,7 +106,7 @@ class Answers:
         kept = {name_: row[name_] for name_ in ("id", "at", "action", "score", "confidence", "reasons", "strategy")}
         return {"company": name, "signal": kept, "evidence": evidence} | self._about(past)
 
-    def events(self, company: str | None, window: str, limit: int, as_of: str | None) -> Answer:
+    def events(self, company: str | None, event: str | None, window: str, limit: int, as_of: str | None) -> Answer:
         if as_of is not None:
             return self._unknown("events", NOW_ALONE)
         name = self._door.company(company) if company else None
@@ -114,7 +114,7 @@ class Answers:
         found = snapshot(self._door.run(), WindowChoice(window).window, ("news", "social"), wall, name)
         if found is None:
             return self._unknown("events", "nothing has been aggregated yet")
-        return {"events": event_rows(found)[:limit]} | bounds(found) | self._about()
+        return {"events": event_rows(found, event_of(event))[:limit]} | bounds(found) | self._about()
 
     def signals(self, company: str | None, limit: int, as_of: str | None) -> Answer:
         name = self._door.company(company) if company else None
@@ -129,10 +129,11 @@ class Answers:
             found = [each for each in self._door.run().signals.latest() if name in (None, each.company)]
         return {"signals": [signal_row(each) for each in found[:limit]]} | self._about(past)
 
-    def search(self, text: str, company: str | None, limit: int, as_of: str | None) -> Answer:
+    def search(self, text: str, company: str | None, event: str | None, limit: int, as_of: str | None) -> Answer:
         name = self._door.company(company) if company else ""
         at = None if as_of is None else instant(as_of, "as_of")
-        told = searched(self._door, Question(text=text, company=name, known_before=at, limit=limit))
+        question = Question(text=text, company=name, event=event_of(event), known_before=at, limit=limit)
+        told = searched(self._door, question)
         rows = [_fenced(found_row(each)) for each in told.found]
         return {"documents": rows, "matches": told.matches} | self._about() | ({"as_of": as_of} if as_of else {})
 

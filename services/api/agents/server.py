@@ -25,6 +25,9 @@ Window = Annotated[
     Field(description="Ends with the newest opinion; compared with the one before."),
 ]
 Channel = Annotated[Literal["all", "news", "social"], Field(description="Where opinions come from.")]
+Event = Annotated[
+    str | None, Field(max_length=100, description="An event class or a group of them, for example, layoffs or deals.")
+]
 Limit = Annotated[int, Field(ge=1, le=100)]
 AsOf = Annotated[
     str | None,
@@ -78,12 +81,13 @@ def build_server(door: Door) -> MCPServer:
     @tool()
     async def events(
         company: Annotated[str | None, Field(max_length=200)] = None,
+        event: Event = None,
         window: Window = "24h",
         limit: Limit = 30,
         as_of: AsOf = None,
     ) -> dict[str, Any]:
         """What kinds of events documents speak of, by company, most first."""
-        return await told(answers.events, company, window, limit, as_of)
+        return await told(answers.events, company, event, window, limit, as_of)
 
     @tool()
     async def signals(
@@ -96,11 +100,12 @@ def build_server(door: Door) -> MCPServer:
     async def search_documents(
         text: Annotated[str, Field(min_length=1, max_length=1000)],
         company: Annotated[str | None, Field(max_length=200)] = None,
+        event: Event = None,
         limit: Limit = 10,
         as_of: AsOf = None,
     ) -> dict[str, Any]:
         """Search everything that was archived by words."""
-        return await told(answers.search, text, company, limit, as_of)
+        return await told(answers.search, text, company, event, limit, as_of)
 
     @tool()
     async def score_text(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 
 from services.api.door import Door, door_of
 from services.api.wire.answers import page
@@ -12,13 +15,23 @@ from services.api.wire.parameters import (
     Chosen,
     CompanyFilter,
     Cursor,
+    EventFilter,
     Limit,
     Span,
     WindowChoice,
+    event_of,
 )
-from services.api.wire.schemas import EventPage, MarketPage, SectorPage, answers
+from services.api.wire.schemas import EventClassPage, EventPage, MarketPage, SectorPage, answers
+from shared.event_classes.classes import BY_NAME
+from shared.event_classes.selection import recorded_as
 from shared.reading.measuring.market import Snapshot, company_rows, event_rows, grouped_rows, snapshot
 from shared.reading.run import RunView
+
+
+class EventsBy(StrEnum):
+    classes = "classes"
+    groups = "groups"
+
 
 router = APIRouter(tags=["market"], dependencies=WITH_FORMAT)
 
@@ -72,15 +85,37 @@ def sectors(
 def events(
     request: Request,
     company: CompanyFilter = None,
+    event: EventFilter = None,
+    by: Annotated[EventsBy, Query(description="A row a class, or a row a group of classes.")] = EventsBy.classes,
     window: Span = WindowChoice.h24,
     channel: Chosen = ChannelChoice.all,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
-    """Documents by company and class of event in the window, most first."""
+    """Documents by company and class (or group) of event in the window, most first. Names of former versions count
+    where they are shown now."""
     door = door_of(request)
-    run = door.run()
-    rows = event_rows(_snapshot(door, run, window, channel, company))
+    run, wanted = door.run(), event_of(event)
+    rows = event_rows(_snapshot(door, run, window, channel, company), wanted, groups=by == EventsBy.groups)
     return page(
         request, rows, lambda row: (-row["documents"], row["company"], row["event"]), limit, cursor, door.about(run)
     )
+
+
+@router.get("/v1/event-classes", responses=answers(EventClassPage))
+def event_classes(request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
+    """The event classes in their groups: what `event` may name, and the former names that are shown under each."""
+    door = door_of(request)
+    rows = [
+        {
+            "number": number,
+            "event": each.name,
+            "group": each.group,
+            "words": each.words,
+            "direction": each.direction or None,
+            "meaning": each.meaning,
+            "former": [name for name in recorded_as([each.name]) if name != each.name],
+        }
+        for number, each in enumerate(BY_NAME.values(), 1)
+    ]
+    return page(request, rows, lambda row: row["number"], limit, cursor, door.about(door.run()))

@@ -17,7 +17,9 @@ from services.api.wire.parameters import (
     CompanyFilter,
     Cursor,
     End,
+    EventFilter,
     Start,
+    event_of,
     instant,
 )
 from services.api.wire.problems import Problem, unavailable
@@ -48,7 +50,7 @@ def found(
     q: Annotated[str, Query(min_length=1, max_length=1000, description="Words, or a sentence whose meaning is meant.")],
     by: Annotated[By, Query(description="meaning: by the model's embeddings.")] = By.words,
     company: CompanyFilter = None,
-    event: Annotated[str | None, Query(max_length=100, description="Only of this class.")] = None,
+    event: EventFilter = None,
     sentiment: Annotated[SentimentChoice | None, Query(description="Only with such an opinion.")] = None,
     start: Start = None,
     end: End = None,
@@ -69,7 +71,7 @@ def found(
         meaning=door.scorer.meaning(q) if by != "words" else None,
         by=by.value,
         company=door.company(company) if company else "",
-        event=event or "",
+        event=event_of(event),
         sentiment=label,
         channel="" if channel == "all" else channel.channels[0],
         begin=instant(start, "from") if start is not None else None,

@@ -10,6 +10,7 @@ from fastapi import Depends, Query
 
 from services.api.wire.problems import Problem
 from shared.contract.events import CHANNELS, Channel
+from shared.event_classes.selection import UnknownEvent, event_name
 from shared.reading.measuring.windows import WINDOWS, Window
 
 
@@ -70,6 +71,20 @@ Start = Annotated[
 End = Annotated[str | None, Query(alias="to", max_length=64, description="ISO 8601; available_at before then.")]
 AsOf = Annotated[str | None, Query(max_length=64, description="ISO 8601: what the live system said at that moment.")]
 CompanyFilter = Annotated[str | None, Query(max_length=200, description="Only this company: id, ticker or name.")]
+EventFilter = Annotated[
+    str | None,
+    Query(max_length=100, description="Only this event class, or the classes of this group; GET /v1/event-classes."),
+]
+
+
+def event_of(text: str | None) -> str:
+    """A class or group of events; "" for None. Raises Problem (422) with the nearest names."""
+    if text is None:
+        return ""
+    try:
+        return event_name(text)
+    except UnknownEvent as error:
+        raise Problem(422, str(error), "GET /v1/event-classes lists them") from None
 
 
 def instant(text: str, name: str) -> int:

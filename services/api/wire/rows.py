@@ -110,7 +110,7 @@ def _heard(each: Opinion | RecentDocument) -> dict[str, Any]:
         "company": each.company,
         "sentiment": (each.positive - each.negative) / MICRO,
         "relevance": each.relevance / MICRO,
-        "event": each.event or None,
+        "event": each.event_class or None,
     }
 
 
@@ -130,7 +130,7 @@ def _told(each: Opinion | RecentDocument) -> dict[str, Any]:
 
 def _event(each: Opinion | RecentDocument) -> dict[str, Any]:
     return {
-        "event": each.event or None,
+        "event": each.event_class or None,
         "event_probability": each.event_probability / MICRO if each.event else None,
     }
 
@@ -177,7 +177,7 @@ def alert_row(number: int, alert: Alert) -> dict[str, Any]:
             "source": each.source,
             "url": safe_link(each.url) or None,
             "available_at": to_iso(each.available_at),
-            "event": each.event or None,
+            "event": each.event_class or None,
             "contribution": each.contribution / MICRO,
         }
         for each in alert.documents

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
@@ -90,9 +90,20 @@ class SectorRow(Compared):
     companies: int
 
 
+class EventClassRow(BaseModel):
+    number: int
+    event: str
+    group: str
+    words: str
+    direction: Literal["up", "down"] | None
+    meaning: str
+    former: list[str]
+
+
 class EventRow(BaseModel):
     company: str
     event: str
+    group: str
     documents: int
     documents_before: int
 
@@ -205,6 +216,10 @@ class SectorPage(Page[SectorRow]):
 
 
 class EventPage(Page[EventRow]):
+    pass
+
+
+class EventClassPage(Page[EventClassRow]):
     pass
 
 

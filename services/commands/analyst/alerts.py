@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.commands.options import Company, Json, Limit, Run, State, say, settings_of
+from services.commands.options import Company, Json, Limit, Run, State, note, say, settings_of
 
 if TYPE_CHECKING:
     from services.alerts.rules import Rules
@@ -50,6 +50,8 @@ def list_rules(state: State = None, as_json: Json = False) -> None:
     from services.alerts.main import rules_of
 
     rules = rules_of(settings_of(state))
+    for said in rules.former:
+        note(said)
     plain = [msgspec.to_builtins(rule) for rule in rules.rules]
     values = {"file": str(rules.file), "rules": plain, "channels": dict(rules.kinds)}
     say(values, _rules(rules), as_json=as_json)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 watchlist_app = typer.Typer(help="What an analyst follows: companies, sectors and events.", no_args_is_help=True)
 
 What = Annotated[
-    list[str], typer.Argument(help="Companies (AAPL, Apple), sectors (sector:Energy), events (event:earnings).")
+    list[str],
+    typer.Argument(help="Companies (AAPL, Apple), sectors (sector:Energy), events (event:layoffs or event:earnings)."),
 ]
 Profile = Annotated[str | None, typer.Option("--profile", help="Profile of an analyst (default: the configured one).")]
 Chosen = Annotated[str, typer.Option("--list", help="Name of the list.")]
@@ -49,11 +50,14 @@ def add(
     what: What, profile: Profile = None, chosen: Chosen = "main", state: State = None, as_json: Json = False
 ) -> None:
     """Follow companies, sectors or events."""
-    from shared.analyst.following import follow_of
+    from shared.analyst.following import about_former_names, follow_of
     from shared.clock import SystemClock
 
     name, profiles = _open(profile, state)
-    for follow in [follow_of(each, chosen) for each in what]:
+    follows = [follow_of(each, chosen) for each in what]
+    for said in about_former_names(follows):
+        note(said)
+    for follow in follows:
         profiles.add(name, follow, SystemClock().now())
     _print(name, profiles.follows(name), as_json=as_json)
 
@@ -63,10 +67,9 @@ def remove(
     what: What, profile: Profile = None, chosen: Chosen = "main", state: State = None, as_json: Json = False
 ) -> None:
     """Stop following something. Exits with 1 if it was not on the list."""
-    from shared.analyst.following import follow_of
-
     name, profiles = _open(profile, state)
-    missing = [each for each in what if not profiles.remove(name, follow_of(each, chosen))]
+    held = {f.value for f in profiles.follows(name) if f.kind == "event" and f.list == chosen}
+    missing = [each for each in what if not profiles.remove(name, _followed(each, chosen, held))]
     _print(name, profiles.follows(name), as_json=as_json)
     if missing:
         note(f"not on list {chosen}: {', '.join(missing)}")
@@ -114,6 +117,17 @@ def rate(
     settings = settings_of(state, run)
     value = {Thumb.up: 1, Thumb.down: -1, Thumb.none: 0}[thumb]
     rated(connect(settings.redis), settings.run, profile or settings.profile, key, value, SystemClock().now())
+
+
+def _followed(text: str, chosen: str, events: set[str]) -> Follow:
+    """What is to be unfollowed; an event that a former version took up, whatever its name, by that name."""
+    from shared.analyst.following import follow_of
+    from shared.reading.readers.profiles import Follow
+
+    kind, _, name = text.partition(":")
+    if kind == "event" and (recorded := "_".join(name.lower().replace("_", " ").split())) in events:
+        return Follow(chosen, "event", recorded)
+    return follow_of(text, chosen)
 
 
 def _open(profile: str | None, state: Path | None) -> tuple[str, Profiles]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def search(
     text: Annotated[str, typer.Argument(help="Words to look for, or a sentence whose meaning is looked for.")],
     company: Company = None,
-    event: Annotated[str | None, typer.Option("--event", help="Only documents with an opinion of this class.")] = None,
+    event: Annotated[str | None, typer.Option("--event", help="Only with an opinion of this class or group.")] = None,
     begin: Begin = None,
     end: End = None,
     channel: Annotated[str | None, typer.Option("--channel", help="news or social.")] = None,
@@ -49,7 +49,7 @@ def search(
         meaning=meaning,
         by=chosen,
         company=company or "",
-        event=event or "",
+        event=_event(event),
         sentiment=_label(sentiment),
         channel=channel_of(channel) if channel else "",
         begin=first,
@@ -68,6 +68,20 @@ def search(
     say(values, words, as_json=as_json)
     if not as_json:
         note(f"{answer.matches:,} match, {answer.scored:,} scored")
+
+
+def _event(text: str | None) -> str:
+    from shared.event_classes.selection import UnknownEvent, about_former, event_name
+
+    if text is None:
+        return ""
+    try:
+        name = event_name(text)
+    except UnknownEvent as error:
+        raise OptionError(f"--event {text}: {error}") from None
+    if said := about_former(name):
+        note(said)
+    return name
 
 
 def _by(text: str) -> By:
@@ -125,7 +139,7 @@ def _plain(found: Found) -> dict[str, Any]:
                 "negative": opinion.negative / MICRO,
                 "neutral": opinion.neutral / MICRO,
                 "positive": opinion.positive / MICRO,
-                "event": opinion.event,
+                "event": opinion.event_class,
             }
             for opinion in found.opinions
         ],

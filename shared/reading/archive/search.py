@@ -12,6 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from shared.contract.archive import DOCUMENTS, OPINIONS, READINGS, words_of
 from shared.contract.events import MICRO, Channel, Document, Opinion, decode_document
 from shared.contract.readings import SCALE
+from shared.event_classes.selection import classes_wanted, recorded_as
 from shared.reading.archive.candidates import Candidates, deletions, near, products, rows_of, with_words
 from shared.reading.archive.document import heard_of
 from shared.reading.archive.tables import ArchiveTables, all_of, quoted
@@ -42,7 +43,7 @@ class Question(NamedTuple):
     meaning: Meaning | None = None
     by: By = "words"
     company: str = ""
-    event: str = ""
+    event: str = ""  # a class, or a group of classes
     sentiment: Label | Literal[""] = ""
     channel: Channel | Literal[""] = ""
     begin: int | None = None
@@ -119,8 +120,11 @@ def _span(question: Question) -> str:
 
 def _opinion_conditions(question: Question) -> str:
     """What an opinion has to meet; "" where nothing is asked of opinions."""
-    asked = {"company": question.company, "event": question.event, "label": question.sentiment}
+    asked = {"company": question.company, "label": question.sentiment}
     conditions = all_of(*(f"{column} = {quoted(value)}" for column, value in asked.items() if value))
+    if question.event:
+        names = recorded_as(classes_wanted([question.event]))
+        conditions = all_of(conditions, f"event IN ({', '.join(map(quoted, names))})")
     return all_of(conditions, _times(question)) if conditions else ""
 
 

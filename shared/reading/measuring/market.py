@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from shared.clock import SECOND, to_iso
 from shared.contract.aggregates import Bucket
 from shared.contract.events import MARKET, Channel
+from shared.event_classes.selection import classes_of, group_of, in_classes, in_groups
 from shared.reading.measuring.measures import Sums
 from shared.reading.measuring.sentiment import most_frequent
 from shared.reading.measuring.windows import Period, Window, clock, needed, period
@@ -89,15 +90,24 @@ def grouped_rows(found: Snapshot, group_of: dict[str, str], name: str) -> list[d
     return rows
 
 
-def event_rows(found: Snapshot) -> list[dict[str, Any]]:
-    """Documents by company and event class in the window, most first."""
+def event_rows(found: Snapshot, event: str = "", *, groups: bool = False) -> list[dict[str, Any]]:
+    """Documents by company and event class in the window, most first. `event`: of this class or group alone; `groups`:
+    one row a group. Raises UnknownEvent.
+    """
+    wanted = frozenset(classes_of(event)) if event else None
     rows: list[dict[str, Any]] = []
     for company, buckets in found.now.items():
-        earlier = dict(most_frequent(bucket.events for bucket in found.before.get(company, ())))
-        for event, count in most_frequent(bucket.events for bucket in buckets):
-            before = earlier.get(event, 0)
-            rows.append({"company": company, "event": event, "documents": count, "documents_before": before})
+        earlier = _events(found.before.get(company, ()), wanted, groups=groups)
+        for name, count in _events(buckets, wanted, groups=groups).items():
+            row = {"company": company, "event": name, "group": name if groups else group_of(name)}
+            rows.append(row | {"documents": count, "documents_before": earlier.get(name, 0)})
     return sorted(rows, key=lambda row: (-row["documents"], row["company"], row["event"]))
+
+
+def _events(buckets: Iterable[Bucket], wanted: frozenset[str] | None, *, groups: bool) -> dict[str, int]:
+    counts = in_classes(dict(most_frequent(bucket.events for bucket in buckets)))
+    kept = {name: count for name, count in counts.items() if wanted is None or name in wanted}
+    return in_groups(kept) if groups else kept
 
 
 def bounds(found: Snapshot) -> dict[str, str]:

@@ -13,6 +13,8 @@ import redis
 
 from shared.contract.keys import PROFILES, follows_key, ratings_key
 from shared.contract.names import WHAT, is_name
+from shared.event_classes.former import class_of_former
+from shared.event_classes.selection import classes_wanted, event_words
 
 DEFAULT_LIST: Final = "main"
 KEPT_RATINGS: Final = 2_000  # of a profile; the oldest are forgotten first
@@ -76,10 +78,16 @@ class Interests:
         return Interests(self.companies | other.companies, self.sectors | other.sectors, self.events | other.events)
 
     def reasons(self, company: str, sector: str, events: Iterable[str]) -> list[str]:
-        """What of these is followed, in words: `AAPL`, `sector Energy`, `event earnings`; empty when nothing is."""
+        """What of these is followed, in words: `AAPL`, `sector Energy`, `event price rise`; empty when nothing is."""
         found = [company] if company in self.companies else []
         found += [f"sector {sector}"] if sector in self.sectors else []
-        return found + [f"event {each.replace('_', ' ')}" for each in sorted(set(events) & self.events)]
+        told = {class_of_former(event) for event in events}
+        return found + [f"event {event_words(each)}" for each in sorted(told & self.event_classes)]
+
+    @property
+    def event_classes(self) -> frozenset[str]:
+        """The classes of the events and groups that are followed."""
+        return classes_wanted(self.events)
 
 
 class Profiles:

@@ -109,6 +109,7 @@ def _answers(settings: Settings) -> list[list[tuple[str, float]]]:
         Question("outlook"),
         Question("agree", company="MSFT", limit=500),
         Question("number8"),
+        Question("outlook", event="deals", limit=200),
     )
     return [[(each.document.id, each.score) for each in search(tables, one).found] for one in questions]
 

@@ -168,6 +168,25 @@ def test_a_signal_carries_every_feature_weighted_or_not() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["deals", "mergers_investments"])
+def test_a_group_weighs_what_its_classes_share(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(f"name: x\nversion: 1\nweights: {{event.{name}: 1}}")
+    strategy = load_strategy(str(path))
+    found = {"event.stake": 0.25, "event.acquisition": 0.125, "event.debt": 0.5}
+    signal = recommend("AAPL", T, found, 9, strategy, available_at=T)
+    assert signal is not None and signal.score == 375_000
+    assert recommend("AAPL", T, {"event.mergers_investments": 0.375}, 9, strategy, available_at=T) is not None
+
+
+def test_the_classes_of_former_buckets_count_as_those_of_now() -> None:
+    counts = {"financing": 3, "earnings_report": 1, "energy": 4}
+    found = features_of([Capped(T - HOUR_SECONDS, "news", 8, MICRO, 0, 0, 1, 1, {"a": 8}, counts)], [])
+    assert {name: share for name, share in found.items() if name.startswith("event.")} == {
+        "event.earnings_report": 0.5, "event.commodities": 0.5,
+    }  # fmt: skip
+
+
 def test_too_few_documents_say_nothing() -> None:
     assert recommend("AAPL", T, {}, PULSE.minimum_documents - 1, PULSE, available_at=T) is None
 
@@ -182,6 +201,7 @@ def test_actions_follow_the_score(score: int) -> None:
     ("text", "found"),
     [
         ("name: x\nversion: 1\nweights: {hope: 1}", "unknown feature 'hope'; choose from level, change"),
+        ("name: x\nversion: 1\nweights: {event.layoff: 1}", "unknown event 'layoff': did you mean layoffs"),
         ("name: x\nversion: 1\nweights: {level: 0}", "every weight is 0"),
         ("name: x\nversion: 1\nweights: {level: 1}\nscales: {level: 0}", "a scale must be above 0"),
         ("name: x\nversion: 1\nweights: {level: 1}\ncadence_hours: 5", "cadence_hours must divide 24"),

@@ -48,15 +48,30 @@ def test_volume_wants_a_spike_and_enough_documents() -> None:
 
 
 def test_an_event_class_appears() -> None:
-    rule = EventClass(events=("legal_regulation", "earnings"), share=0.3)
-    now = signal(1, features={"event.earnings": 0.4})
-    assert rule.why(heard(signal(0), now)) == "40% of the documents are about earnings (before: 0%)"
-    assert rule.why(heard(signal(0, features={"event.earnings": 0.35}), now)) is None
-    sure = EventClass(events=("earnings",), share=0.3, probability=0.8)
-    doubtful = document(1, event="earnings", event_probability=MICRO // 2)
-    certain = document(2, event="earnings", event_probability=9 * MICRO // 10)
+    rule = EventClass(events=("lawsuit", "layoffs"), share=0.3)
+    now = signal(1, features={"event.layoffs": 0.4})
+    assert rule.why(heard(signal(0), now)) == "40% of the documents are about layoffs (before: 0%)"
+    assert rule.why(heard(signal(0, features={"event.layoffs": 0.35}), now)) is None
+    sure = EventClass(events=("layoffs",), share=0.3, probability=0.8)
+    doubtful = document(1, event="layoffs", event_probability=MICRO // 2)
+    certain = document(2, event="layoffs", event_probability=9 * MICRO // 10)
     assert sure.why(Heard(now, documents=lambda: [doubtful])) is None
     assert sure.why(Heard(now, documents=lambda: [doubtful, certain]))
+
+
+def test_the_classes_of_a_group_count_together_and_former_names_go_on() -> None:
+    now = signal(1, features={"event.stake": 0.2, "event.acquisition": 0.15, "event.debt": 0.5})
+    for name in ("deals", "mergers_investments"):
+        assert EventClass(events=(name,), share=0.3).why(heard(signal(0), now))
+    assert EventClass(events=("stake",), share=0.3).why(heard(signal(0), now)) is None
+    former = signal(1, features={"event.mergers_investments": 0.4, "event.financing": 0.1})  # of a former version
+    assert EventClass(events=("acquisition",), share=0.3).why(heard(signal(0), former))
+    assert EventClass(events=("mergers_investments",), share=0.3).why(heard(signal(0), former))
+    assert EventClass(events=("debt",), share=0.1).why(heard(signal(0), former)) is None
+    assert Threshold(feature="event.deals", above=0.3).why(heard(signal(0), now))
+    sure = EventClass(events=("deals",), share=0.3, probability=0.8)
+    told = document(2, event="mergers_investments", event_probability=9 * MICRO // 10)
+    assert sure.why(Heard(now, documents=lambda: [told]))
 
 
 def test_a_watchlist_speaks_of_every_other_action() -> None:
@@ -73,3 +88,5 @@ def test_values_that_make_no_sense_are_named() -> None:
     assert "above 0" in Velocity(rise=-1).problem()
     assert "events" in EventClass().problem()
     assert Threshold(feature="event.legal_regulation", above=0.1).problem() == ""
+    assert "did you mean layoffs" in Threshold(feature="event.layoff", above=0.1).problem()
+    assert "did you mean layoffs" in EventClass(events=("deals", "layoff")).problem()

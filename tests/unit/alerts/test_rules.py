@@ -47,6 +47,18 @@ def test_a_file_is_read_and_its_secrets_are_known(tmp_path: Path) -> None:
         rules.rule("three")
 
 
+def test_event_classes_of_former_versions_go_on_and_are_said_once(tmp_path: Path) -> None:
+    named = GOOD.replace(
+        "kind: volume", "kind: event, events: [mergers_investments, dividend], only: {events: [energy]}"
+    )
+    rules = load_rules(write(tmp_path, named.replace("[Energy]", "[Energy], events: [energy]")), SECRETS)
+    assert [said.partition("; ")[2] for said in rules.former] == [
+        "it stands for commodities now",
+        "it stands for acquisition, divestiture, stake, partnership now",
+    ]
+    assert load_rules("standard", {}).former == []
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -58,6 +70,12 @@ def test_a_file_is_read_and_its_secrets_are_known(tmp_path: Path) -> None:
         ("above: 0.5", "within_hours: 4", "rule 'one': give `above`, `below` or both"),
         ("[dashboard, desk]", "[dashbord]", "unknown channel 'dashbord'; choose from dashboard, desk, chat, mail"),
         ("[Energy]", "[Energie]", "unknown sector 'Energie'; choose from Communication"),
+        (
+            "[Energy]",
+            "[Energy], events: [layoff]",
+            "rule 'one': only: events: unknown event 'layoff': did you mean layoffs",
+        ),
+        ("kind: volume", "kind: event, events: [foo]", "rule 'two': events: unknown event 'foo': docs/events.md lists"),
         ("per_hour: 2", "per_hour: 0", "rule 'two': limit: per_hour must be above 0"),
         ("name: two", "name: one", "two rules are named 'one'"),
         ("name: two", "name: 'a b'", "rule 'a b': give it a name"),

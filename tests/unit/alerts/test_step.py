@@ -154,17 +154,17 @@ def test_history_and_replays_stay_inside_samples_do_not() -> None:
 
 
 def test_only_what_is_named_or_followed() -> None:
-    follows = {"me/main": Interests(events=frozenset({"earnings"}))}
+    follows = {"me/main": Interests(events=frozenset({"people"}))}
     energy = rule("threshold", Threshold(above=0.2), only=Only(sectors=("Energy",), watchlist="me/main"))
 
     def companies(*signals: Signal) -> list[str]:
         return [s.company for s in signals if spoken([energy], heard(s), lambda name: follows[name])]
 
-    told = signal(0, 0.6, "MSFT", features={"event.earnings": 0.2})
-    hardly = signal(0, 0.6, "JPM", features={"event.earnings": 0.05})
+    told = signal(0, 0.6, "MSFT", features={"event.layoffs": 0.2})
+    hardly = signal(0, 0.6, "JPM", features={"event.layoffs": 0.05})
     assert companies(signal(0, 0.6, "XOM"), told, hardly, signal(0, 0.6, "AAPL")) == ["XOM", "MSFT"]
     ((_, why),) = spoken([energy], heard(told), lambda name: follows[name])
-    assert why.endswith("followed: event earnings")
+    assert why.endswith("followed: event layoffs")
     assert not spoken(
         [rule("threshold", Threshold(above=0.2), minimum_confidence=0.6)], heard(told), lambda _: Interests()
     )

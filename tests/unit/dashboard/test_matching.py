@@ -32,6 +32,8 @@ def document(positive: int, negative: int, title: str = "Ångström wins", event
         (Wanted(text="ångström"), True),
         (Wanted(text="wins nothing"), False),
         (Wanted(event="earnings", source="Wire", sign="positive"), True),
+        (Wanted(event="earnings_schedule"), True),  # what the former class is shown under
+        (Wanted(event="earnings_beat"), False),
         (Wanted(event="merger"), False),
         (Wanted(source="Other"), False),
         (Wanted(sign="negative"), False),
@@ -44,7 +46,7 @@ def test_a_filter_keeps_what_has_all_of_it(wanted: Wanted, kept: bool) -> None:
 def test_signs_and_what_is_offered() -> None:
     assert Wanted(sign="neutral").keeps(document(MICRO // 20, 0))
     assert Wanted(sign="negative").keeps(document(0, MICRO // 2))
-    assert offered([document(0, 0), document(0, 0, event="")]) == ({"earnings"}, {"Wire"})
+    assert offered([document(0, 0), document(0, 0, event="")]) == ({"earnings", "earnings_schedule"}, {"Wire"})
     assert Wanted(text=" ", sign="neutral").count == 1
 
 

@@ -144,7 +144,7 @@ def test_the_hour_chart_shows_the_level_in_front_and_marks() -> None:
         id="a", rule="<r>", kind="threshold", company="AAPL", signal="s2", strategy="hourly", at=said(2, 0).at,
         available_at=0, action="sell", score=-300_000, confidence=0, text="",
     )  # fmt: skip
-    event = document(event="earnings", event_probability=MICRO, available_at=NOON * SECOND + 5)
+    event = document(event="earnings_beat", event_probability=MICRO, available_at=NOON * SECOND + 5)
     unsure = document(event="merger", event_probability=1)
     story = Story(
         [said(1, 0.4, "buy"), said(2, -0.3, "sell"), said(3, -0.3, "sell"), said(4, -0.1)], [alert], [event, unsure]
@@ -160,7 +160,7 @@ def test_the_hour_chart_shows_the_level_in_front_and_marks() -> None:
     assert all(-1 <= a < b for a, b in zip(low, level, strict=True))
     assert list(traces["Signal"].marker.symbol) == ["triangle-up", "triangle-down", "circle"]  # where it turned
     assert "&lt;r&gt;" in traces["Alert"].text[0]
-    assert list(traces["Event"].text) == ["earnings"]
+    assert list(traces["Event"].text) == ["earnings beat"]
     assert all(trace.customdata is None for trace in figure.data if trace.name in ("Signal", "Alert", "Event"))
     assert "Signal" not in {
         t.name for t in plots.company_chart(rows, "day", UTC, pd.DataFrame(), LIGHT, window, story).data

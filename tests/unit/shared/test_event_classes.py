@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from shared.contract.aggregates import RecentDocument
+from shared.contract.alerts import AlertDocument
 from shared.event_classes.classes import BY_NAME, EVENT_CLASSES, EVENT_GROUPS, GROUP_WORDS
 from shared.event_classes.former import FORMER_EVENT_CLASSES, class_of_former, classes_meant, is_former
 from shared.event_classes.selection import (
@@ -13,11 +18,15 @@ from shared.event_classes.selection import (
     about_former,
     classes_of,
     classes_of_all,
+    classes_wanted,
     event_name,
     event_words,
     group_of,
     in_classes,
     in_groups,
+    in_order,
+    picked,
+    recorded_as,
 )
 
 LANGUAGES = ("", "en", "zh", "zh-Hant", "und")
@@ -112,3 +121,36 @@ def test_a_former_name_is_said_once_for_what_it_is() -> None:
         "stock_movement is an event class of former versions; it stands for"
     )
     assert about_former("earnings") == about_former("dividend") == about_former("price_up") == ""
+
+
+def test_the_page_lists_them_all() -> None:
+    page = (Path(__file__).parents[3] / "docs/events.md").read_text("utf-8")
+    for each in BY_NAME.values():
+        assert f"| `{each.name}` | {each.words} | {each.direction} | {each.meaning} |" in page
+    assert [line[3:] for line in page.splitlines() if line.startswith("## ")][: len(EVENT_GROUPS)] == [*EVENT_GROUPS]
+    for name in FORMER_EVENT_CLASSES:
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| `{name}` | `{class_of_former(name)}`")][-1:]
+        groups = [group for group, classes in EVENT_GROUPS.items() if classes == classes_of(name)]
+        meant = [f"the group `{groups[0]}`"] if groups else [f"`{each}`" for each in classes_of(name)]
+        assert all(each in row for each in meant)
+
+
+def test_records_say_what_they_are_shown_under() -> None:
+    document = RecentDocument(
+        id="a", company="AAPL", channel="news", source="s", published_at=0, available_at=0, negative=0, neutral=0,
+        positive=0, relevance=0, weight=0, event="financing",
+    )  # fmt: skip
+    assert document.event_class == "earnings_report" and document.event == "financing"
+    assert msgspec.structs.replace(document, title="资金链断裂").event_class == "debt"
+    assert msgspec.structs.replace(document, event="").event_class == ""
+    assert AlertDocument(id="a", title="", event="energy").event_class == "commodities"
+
+
+def test_names_that_were_taken_up_before_go_on() -> None:
+    assert classes_wanted(["foo", "stock_movement"]) == {"foo", "price_up", "price_down", "trading_activity"}
+    assert recorded_as(["earnings_report", "own"]) == ["earnings_report", "financing", "own"]
+    assert recorded_as(classes_of("macro")) == sorted(
+        [*EVENT_GROUPS["macro"], "central_banks", "energy", "macro_economy", "metals_materials"]
+    )
+    assert in_order(["own", "debt", "capital", "price_up"]) == ["capital", "debt", "price_up", "own"]
+    assert picked("capital") == "capital (all)" and picked("debt") == "debt"

@@ -13,7 +13,7 @@ from shared.contract.events import MICRO
 from shared.reading.readers.profiles import Interests, Rating
 from tests.unit.alerts.samples import T, document, signal
 
-FEATURES = ("company:AAPL", "company:XOM", "sector:Energy", "event:earnings", "event:macro", "source:wire", "source:x")
+FEATURES = ("company:AAPL", "company:XOM", "sector:Energy", "event:layoffs", "event:debt", "source:wire", "source:x")
 features = st.lists(st.sampled_from(FEATURES), min_size=1, max_size=5, unique=True).map(tuple)
 items = st.lists(st.tuples(st.floats(1e-6, 1.0), features), min_size=2, max_size=12).map(
     lambda some: [Item(f"i{n}", f"g{n}", "AAPL", strength, own, "") for n, (strength, own) in enumerate(some)]
@@ -98,7 +98,7 @@ def test_reasons_say_what_is_followed_and_what_was_liked() -> None:
     (found,) = rank([article(document(1, event="earnings"), T)], Interests(frozenset({"AAPL"})), liked)
     assert found.reasons == (
         "followed: AAPL",
-        "you liked 2 similar (earnings, source wire)",
+        "you liked 2 similar (earnings date or call, source wire)",
         "you turned down 1 similar (source wire)",
         "0 min old, weight 100%",
     )
@@ -106,8 +106,8 @@ def test_reasons_say_what_is_followed_and_what_was_liked() -> None:
 
 
 def test_the_items_of_signals_and_articles() -> None:
-    item = recommendation(signal(0, -0.5, "XOM", features={"event.energy": 0.5, "event.macro": 0.05}))
-    assert item.features == ("company:XOM", "sector:Energy", "event:energy")
+    item = recommendation(signal(0, -0.5, "XOM", features={"event.energy": 0.5, "event.debt": 0.05}))
+    assert item.features == ("company:XOM", "sector:Energy", "event:commodities")
     assert item.strength == pytest.approx(0.25)
     assert item.basis == "sell -0.50, confidence 50%"
     fresh, old = article(document(1), T), article(document(1), T + 24 * HOUR)

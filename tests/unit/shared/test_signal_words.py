@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.contract.events import MICRO
-from shared.contract.signals import EVENT_PREFIX, FEATURES, Signal, events_of, feature_words
+from shared.contract.signals import EVENT_PREFIX, FEATURES, Signal, event_share, events_of, feature_words
 from shared.event_classes.classes import EVENT_CLASSES
 from shared.event_classes.selection import event_words
 
@@ -31,6 +31,8 @@ def test_an_event_counts_from_a_tenth_of_the_documents() -> None:
         action="hold",
         horizon_hours=1,
         documents=10,
-        features={"level": MICRO, "event.earnings": MICRO // 10, "event.energy": MICRO // 10 - 1},
+        features={"level": MICRO, "event.layoffs": MICRO // 10, "event.energy": MICRO // 10 - 1},
     )
-    assert events_of(signal) == ["earnings"]
+    assert events_of(signal) == ["layoffs"]
+    assert event_share(signal.features, "people") == event_share(signal.features, "layoffs") == MICRO // 10
+    assert event_share(signal.features, "macro") == MICRO // 10 - 1  # energy is commodities now
