@@ -329,8 +329,9 @@ def event_bars(counts: Sequence[tuple[str, int]], colours: Palette) -> go.Figure
     for name, count in counts:
         told = f"{escape(event_words(name), quote=False)} {formats.count(count)}"
         classes.setdefault(group_of(name), []).append(told)
-    groups = most_frequent([in_groups(dict(counts))])
-    return share_bars(groups, colours, details={name: "<br>".join(each) for name, each in classes.items()})
+    groups = [(event_words(name), count) for name, count in most_frequent([in_groups(dict(counts))])]
+    details = {event_words(name): "<br>".join(each) for name, each in classes.items()}
+    return share_bars(groups, colours, details=details)
 
 
 def share_bars(
@@ -344,7 +345,7 @@ def share_bars(
         shown.append((f"{len(counts) - most} others", rest))
     total = sum(n for _, n in shown) or 1
     shown.reverse()
-    names = [escape(event_words(name) or "none", quote=False)[:60] for name, _ in shown]
+    names = [escape(name.replace("_", " ") or "none", quote=False)[:60] for name, _ in shown]
     figure = go.Figure(
         go.Bar(
             x=[n for _, n in shown],

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from services.backtest.result import QUANTILES, Backtest
-from shared.event_classes.selection import event_words
+from shared.event_classes.selection import picked
 
 INK, MUTED, UP, DOWN, ACCENT, QUIET = "#1c2733", "#6b7785", "#1b7f79", "#b4532a", "#2f5d9b", "#c9ced6"
 SHADES = ("#2f5d9b", "#1b7f79", "#b4532a", "#8a5aa8", "#8c6d1f", "#6b7785")
@@ -119,7 +119,7 @@ def events(study: pd.DataFrame) -> go.Figure:
     figure = go.Figure()
     for number, event in enumerate(strength.index[:MOST_EVENTS]):
         group, colour = study[study["event"] == event], SHADES[number % len(SHADES)]
-        label = f"{event_words(str(event))} (n={int(group['n'].iloc[0]):,})"
+        label = f"{picked(str(event))} (n={int(group['n'].iloc[0]):,})"
         errors = {"array": group["high"] - group["mean"], "arrayminus": group["mean"] - group["low"]}
         figure.add_scatter(
             x=group["bar"] + (number - 2.5) * 0.06,

@@ -8,6 +8,8 @@ import pandas as pd
 
 from services.backtest.prices import Prices
 from services.backtest.timing import Delay, first_bar
+from shared.event_classes.classes import EVENT_GROUPS
+from shared.event_classes.selection import group_of
 
 
 def abnormal_returns(prices: Prices) -> pd.DataFrame:
@@ -19,16 +21,16 @@ def abnormal_returns(prices: Prices) -> pd.DataFrame:
 def event_study(
     events: pd.DataFrame, prices: Prices, *, before: int = 5, after: int = 10, least: int = 20
 ) -> pd.DataFrame:
-    """Cumulative abnormal return around each event class.
+    """Cumulative abnormal return around each event class, and around each group of classes.
 
     events: columns company, available_at (microseconds), event. Bar 0 is the first session that opens after the text
     was
-    available. One event per company, class and session counts. Classes with fewer than `least` are left out.
+    available. One event per company, class (or group) and session counts. Classes with fewer than `least` are left out.
     Returns rows (event, bar, mean, low, high, n); low and high are the 95 % band from the cross-section; cumulated
     from -before.
     """
     abnormal = abnormal_returns(prices)
-    known = events[events["company"].isin(abnormal.columns)]
+    known = _with_groups(events[events["company"].isin(abnormal.columns)])
     session = first_bar(known["available_at"], prices.opens_at, Delay())
     known = known.assign(session=session).drop_duplicates(["company", "event", "session"])
     known = known[(known["session"] >= before) & (known["session"] + after < len(abnormal))]
@@ -56,3 +58,9 @@ def event_study(
                 )
             )
     return pd.DataFrame(rows, columns=["event", "bar", "mean", "low", "high", "n"])
+
+
+def _with_groups(events: pd.DataFrame) -> pd.DataFrame:
+    """The events, and each once more under its group's name (no class is called so)."""
+    groups = events["event"].map(group_of)
+    return pd.concat([events, events.assign(event=groups)[groups.isin(list(EVENT_GROUPS))]], ignore_index=True)

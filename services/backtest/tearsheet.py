@@ -13,7 +13,7 @@ from services.backtest import drawings
 from services.backtest.drawings import html_of
 from services.backtest.monthly import against_benchmark, month_table
 from services.backtest.result import Backtest
-from shared.event_classes.selection import event_words
+from shared.event_classes.selection import picked
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1c2733;background:#fbfbf9;margin:0 auto;max-width:1180px;padding:24px}
@@ -193,7 +193,7 @@ def _events(study: pd.DataFrame) -> list[str]:
     rows = []
     for event, group in study.groupby("event"):
         at = group.set_index("bar")
-        row = {"event": event_words(str(event)), "cases": int(group["n"].iloc[0])}
+        row = {"event": picked(str(event)), "cases": int(group["n"].iloc[0])}
         for bar in (-1, 1, 5, 10):
             if bar in at.index:
                 row[f"to bar {bar}"] = f"{at.at[bar, 'mean']:+.2%} ± {at.at[bar, 'high'] - at.at[bar, 'mean']:.2%}"

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.backtest.event_study import event_study
 from services.backtest.portfolio import factor_panel, long_only, long_short, shuffled_across_companies, track
 from services.backtest.prices import Prices, load_prices
 from services.backtest.report import quantile_returns, run_backtest
@@ -234,3 +235,14 @@ def test_one_company_gives_no_p(world: World) -> None:
     alone = signals[signals["company"] == "C00"]
     found = run_backtest(alone, prices, delay=Delay(), cost_bps=0, hold_bars=1, placebos=5).metrics
     assert math.isnan(found["ic_mean"]) and math.isnan(found["placebo"]["ic_p"]) and math.isnan(found["ic_t"])
+
+
+def test_the_event_study_is_by_class_and_by_group(world: World) -> None:
+    _, prices = world(0.0)
+    at = [moment.value // 1_000 - 1 for moment in prices.opens_at[20:60]]
+    events = pd.DataFrame({"company": "C01", "available_at": at, "event": ["stake", "acquisition"] * 20})
+    found = event_study(events, prices)
+    counts = {event: int(rows["n"].iloc[0]) for event, rows in found.groupby("event")}
+    assert counts == {"stake": 20, "acquisition": 20, "deals": 40}
+    own = event_study(events.assign(event="own"), prices)
+    assert set(own["event"]) == {"own"}

@@ -110,6 +110,17 @@ def test_share_bars_fold_the_rest_and_escape_names() -> None:
     assert list(figure.data[0].x) == [2, 3, 5]
 
 
+def test_events_fold_by_group_and_a_bar_tells_its_classes() -> None:
+    counts = [("price_up", 5), ("accident", 4), ("price_down", 3), ("<b>own_x</b>", 1)]
+    bars = plots.event_bars(counts, LIGHT).data[0]
+    assert list(bars.y) == ["&lt;b&gt;own x&lt;/b&gt;", "accidents and supply", "market"]
+    assert list(bars.x) == [1, 4, 8]
+    assert list(bars.customdata)[1:] == ["<br>accident 4", "<br>price rise 5<br>price fall 3"]
+    assert "<b>own" not in str(bars.customdata)
+    sources = plots.share_bars([("hazards", 2), ("big_wire", 1)], LIGHT).data[0]
+    assert list(sources.y) == ["big wire", "hazards"]  # a source is called what it is
+
+
 def test_the_table_of_documents_is_complete() -> None:
     table = plots.document_table([document(synthetic=True)], UTC)
     assert table.loc[0, "positive"] == 0.7
