@@ -43,6 +43,9 @@ EVENTS_OF_TFNS_TOPIC = {
 }
 EVENTS = EVENT_CLASSES  # of a new model, in the order of its event logits; another one's are in its configuration
 
+# what a company is in an event; "": no such part, and what a role's head answers of most texts
+ROLES = ("", "acquirer", "target", "seller", "plaintiff", "defendant", "broker", "issuer")
+
 SCORE_BOUND = 8.0  # attention weights are exp(score): bounded, they add up over windows without a running maximum
 
 
@@ -78,21 +81,30 @@ class PooledStates:
 
 @dataclass
 class OpinionLogits:
-    """Uncalibrated logits and embedding, float32: [B, 3], [C, 3], [B, E] and, of length 1, [B, H]."""
+    """Uncalibrated logits and embedding, float32: [B, 3], [C, 3], [B, E] and, of length 1, [B, H].
+
+    `role` [C, R] and `rumour` [B, 2] are None for a model without these heads.
+    """
 
     document_sentiment: Tensor
     company_sentiment: Tensor
     event: Tensor
     embedding: Tensor
+    role: Tensor | None = None
+    rumour: Tensor | None = None
 
 
 @dataclass(frozen=True)
 class OpinionProbabilities:
-    """Calibrated probabilities: document [B, 3], company [C, 3] (order of SENTIMENTS), event [B, E]."""
+    """Calibrated probabilities: document [B, 3], company [C, 3] (order of SENTIMENTS), event [B, E]; of models that
+    answer them, role [C, R] and rumour [B] (the chance that it is one).
+    """
 
     document: Tensor
     company: Tensor
     event: Tensor
+    role: Tensor | None = None
+    rumour: Tensor | None = None
 
 
 class ExactLinear(nn.Linear):
@@ -125,8 +137,13 @@ class OpinionHeads(nn.Module):
 
     exact = True  # False: sums and heads run in float32 in evaluation mode too (ONNX runtimes lack float64)
 
-    def add_heads(self, hidden: int, sentiments: int, events: int, dropout: float) -> None:
-        """Make the parts, for an encoder of width `hidden`."""
+    role_head: SentimentHead | None
+    rumour_head: SentimentHead | None
+
+    def add_heads(
+        self, hidden: int, sentiments: int, events: int, dropout: float, roles: int = 0, rumour: bool = False
+    ) -> None:
+        """Make the parts, for an encoder of width `hidden`; without `roles` and `rumour`, none for these."""
         self.token_scores = ExactLinear(hidden, 2)  # sentiment, event
         self.mention_query = ExactLinear(hidden, hidden)
         self.unnamed = nn.Parameter(torch.zeros(hidden))  # stands for a company that the text does not name
@@ -134,6 +151,8 @@ class OpinionHeads(nn.Module):
         self.company_head = SentimentHead(4, hidden, sentiments, dropout)
         self.event_head = SentimentHead(2, hidden, events, dropout)
         self.embedding_head = ExactLinear(hidden, hidden, bias=False)
+        self.role_head = SentimentHead(5, hidden, roles, dropout) if roles else None
+        self.rumour_head = SentimentHead(2, hidden, 2, dropout) if rumour else None
 
     def pool_states(
         self, states: Tensor, attention_mask: Tensor, mention_mask: Tensor | None, mention_row: Tensor | None
@@ -178,12 +197,16 @@ class OpinionHeads(nn.Module):
         company = torch.cat(
             [mention, context, document.index_select(0, mention_row), sentiment.index_select(0, mention_row)], dim=-1
         )
-        event = torch.cat([document, _mean(pooled.event_sum, pooled.event_weight)], dim=-1)
+        told = _mean(pooled.event_sum, pooled.event_weight)
+        event = torch.cat([document, told], dim=-1)
+        part = torch.cat([company, told.index_select(0, mention_row)], dim=-1)
         return OpinionLogits(
             document_sentiment=self.document_head(torch.cat([document, sentiment], dim=-1)).float(),
             company_sentiment=self.company_head(company).float(),
             event=self.event_head(event).float(),
             embedding=nn.functional.normalize(self.embedding_head(document), dim=-1).float(),
+            role=None if self.role_head is None else self.role_head(part).float(),
+            rumour=None if self.rumour_head is None else self.rumour_head(event).float(),
         )
 
 
@@ -193,6 +216,8 @@ def calibrated(output: Any, temperatures: Mapping[str, float]) -> OpinionProbabi
         document=_softmax(output.document_sentiment, temperatures["document"]),
         company=_softmax(output.company_sentiment, temperatures["company"]),
         event=_softmax(output.event, temperatures["event"]),
+        role=None if output.role is None else _softmax(output.role, temperatures.get("role", 1.0)),
+        rumour=None if output.rumour is None else _softmax(output.rumour, temperatures.get("rumour", 1.0))[:, 1],
     )
 
 

@@ -20,6 +20,7 @@ from transformers.utils.generic import ModelOutput
 from services.model.opinion_heads import (
     EVENTS,
     EVENTS_OF_TFNS_TOPIC,
+    ROLES,
     SENTIMENTS,
     OpinionHeads,
     OpinionProbabilities,
@@ -31,6 +32,7 @@ from services.model.weights import is_plain, read_weights
 __all__ = [
     "EVENTS",
     "EVENTS_OF_TFNS_TOPIC",
+    "ROLES",
     "SENTIMENTS",
     "OpinionConfig",
     "OpinionModel",
@@ -51,6 +53,8 @@ class OpinionConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     encoder: dict[str, Any] | None = None
     sentiment_labels: list[str] | None = None
     event_labels: list[str] | None = None
+    role_labels: list[str] | None = None  # none: a model without that head
+    rumour: bool = False  # whether there is a head for it
     temperatures: dict[str, float] | None = None
     window_tokens: int = 256
     max_windows: int = 8
@@ -62,6 +66,7 @@ class OpinionConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         self.encoder = dict(self.encoder or {})
         self.sentiment_labels = list(self.sentiment_labels or SENTIMENTS)
         self.event_labels = list(self.event_labels or EVENTS)
+        self.role_labels = list(self.role_labels or ())
         self.temperatures = {"document": 1.0, "company": 1.0, "event": 1.0} | (self.temperatures or {})
         super().__post_init__(**kwargs)  # type: ignore[no-untyped-call]
 
@@ -72,7 +77,8 @@ class OpinionConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
 
 @dataclass
 class OpinionOutput(ModelOutput):
-    """Logits and embedding: document_sentiment [B, 3], company_sentiment [C, 3], event [B, E], embedding [B, H].
+    """Logits and embedding: document_sentiment [B, 3], company_sentiment [C, 3], event [B, E], embedding [B, H]; with
+    these heads, role [C, R] and rumour [B, 2].
 
     Logits are uncalibrated (see :meth:`OpinionModel.probabilities`); the embedding has length 1. All float32.
     """
@@ -81,6 +87,8 @@ class OpinionOutput(ModelOutput):
     company_sentiment: Tensor | None = None
     event: Tensor | None = None
     embedding: Tensor | None = None
+    role: Tensor | None = None
+    rumour: Tensor | None = None
 
 
 class OpinionModel(PreTrainedModel, OpinionHeads):  # type: ignore[no-untyped-call]
@@ -99,7 +107,7 @@ class OpinionModel(PreTrainedModel, OpinionHeads):  # type: ignore[no-untyped-ca
         hidden, dropout = encoder.hidden_size, config.head_dropout
         sentiments, events = len(config.sentiment_labels or ()), len(config.event_labels or ())
         self.encoder: Any = BertModel(encoder, add_pooling_layer=False)  # type: ignore[no-untyped-call]
-        self.add_heads(hidden, sentiments, events, dropout)
+        self.add_heads(hidden, sentiments, events, dropout, len(config.role_labels or ()), config.rumour)
         self.post_init()  # type: ignore[no-untyped-call]
 
     def _init_weights(self, module: nn.Module) -> None:

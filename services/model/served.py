@@ -32,7 +32,9 @@ class ServedOpinion(OpinionHeads):
         self.temperatures = {"document": 1.0, "company": 1.0, "event": 1.0} | (config.get("temperatures") or {})
         sentiments = len(config.get("sentiment_labels") or SENTIMENTS)
         hidden = (_BERT | (config.get("encoder") or {}))["hidden_size"]
-        self.add_heads(hidden, sentiments, len(self.event_labels), dropout=0.0)
+        self.role_labels: list[str] = list(config.get("role_labels") or ())
+        rumour = bool(config.get("rumour"))
+        self.add_heads(hidden, sentiments, len(self.event_labels), 0.0, len(self.role_labels), rumour)
 
     def probabilities(self, output: Any) -> OpinionProbabilities:
         """Calibrated probabilities of what `logits` gave."""

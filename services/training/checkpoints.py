@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +55,27 @@ def load_opinion_model(folder: Path) -> tuple[OpinionModel, Any]:
         raise DataError(f"{folder}: a {kind} model, not a {OpinionConfig.model_type}")
     model = OpinionModel.from_pretrained(folder, dtype=torch.float32)
     return model, AutoTokenizer.from_pretrained(folder)
+
+
+def with_heads(model: OpinionModel, events: Sequence[str], roles: Sequence[str], rumour: bool) -> OpinionModel:
+    """The model with these classes of events and roles; a head whose classes stay keeps what it has learnt, another one
+    starts anew in its last layer.
+    """
+    config = model.config
+    had = tuple(config.event_labels or ()), tuple(config.role_labels or ()), config.rumour
+    if had == (tuple(events), tuple(roles), rumour):
+        return model
+    changed = copy.deepcopy(config)
+    changed.event_labels, changed.role_labels, changed.rumour = list(events), list(roles), rumour
+    changed.temperatures = {**(config.temperatures or {}), "event": 1.0}
+    fresh = OpinionModel(changed)
+    state, wanted = model.state_dict(), fresh.state_dict()
+    if tuple(config.event_labels or ()) != tuple(events):
+        state = {name: tensor for name, tensor in state.items() if not name.startswith("event_head.outer")}
+    if tuple(config.role_labels or ()) != tuple(roles):
+        state = {name: tensor for name, tensor in state.items() if not name.startswith("role_head")}
+    fresh.load_state_dict(wanted | {name: tensor for name, tensor in state.items() if name in wanted})
+    return fresh
 
 
 def save_opinion_model(model: OpinionModel, tokenizer: Any, folder: Path, dtype: torch.dtype = torch.float16) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from services.training.data.datasets import CASHTAG, Company, Example
+from services.training.data.datasets import CASHTAG, Example
 
 _JOINTS = (" as ", " as ", " while ", "; ", ", ", " but ", ". ")
 _TICKER_LETTERS = "ABCDEFGHIKLMNOPRSTVWX"
@@ -130,8 +130,5 @@ def _edited(example: Example, edits: Sequence[tuple[int, int, int, str]]) -> Exa
         length += len(before) + len(name)
         done = end
     pieces.append(example.text[done:])
-    companies = tuple(
-        Company(tuple(spans[number]), company.sentiment, company.weight)
-        for number, company in enumerate(example.companies)
-    )
+    companies = tuple(replace(company, spans=tuple(spans[number])) for number, company in enumerate(example.companies))
     return replace(example, text="".join(pieces), companies=companies)

@@ -13,15 +13,18 @@ from pathlib import Path
 import pandas as pd
 
 from services.model.interface import Span
-from services.model.opinion_model import EVENTS, EVENTS_OF_TFNS_TOPIC, SENTIMENTS
+from services.model.opinion_model import EVENTS, EVENTS_OF_TFNS_TOPIC, ROLES, SENTIMENTS
 from services.training.data.mentions import find_mentions
 from services.training.data.overlap import Overlap, scan
 from services.training.data.topics import PLAIN, event_of
 from services.training.errors import DataError
 
 DEFAULT_LABELLED = Path("../shared/data/labelled")
+OWN = Path(__file__).resolve().parents[3] / "labelled"  # the repository's own texts, written for it
 MINI_SETS = ("tfns_sentiment", "tfns_topic", "sentfin", "finentity")
 DOCUMENT_SETS = ("tfns_sentiment", "fpb", "zh_news_titles", "zh_finfe", "zh_guba_posneg")  # judged by the whole text
+_STRETCH = 15  # texts of our own that stay on one side of a split
+ROLE_SETS = ("own_roles",)  # that also teach the part that a company plays, and rumours
 UNLABELLED = -1
 CASHTAG = re.compile(r"\$[A-Z][A-Z.]{0,5}\b")
 _CASHTAG_WEIGHT = 0.5  # a tweet's own label, given to its only cashtag: usually right, not always
@@ -31,16 +34,21 @@ _NOT_NEGATIVE_WEIGHT = 0.3  # FinNSP's "not negative" taken for neutral: right o
 
 @dataclass(frozen=True)
 class Company:
-    """A company in a text: its mention spans (empty: not named), its sentiment (index), its weight in the loss."""
+    """A company in a text: its mention spans (empty: not named), its sentiment (index) and its weight in the loss, the
+    part that it plays in the event (index into ROLES).
+    """
 
     spans: tuple[Span, ...]
-    sentiment: int
+    sentiment: int = UNLABELLED
     weight: float = 1.0
+    role: int = UNLABELLED
 
 
 @dataclass(frozen=True)
 class Example:
-    """One text to learn from. ``document`` and ``event`` are class indices, or UNLABELLED."""
+    """One text to learn from. ``document``, ``event``, ``second`` (a second event) and ``rumour`` (0, 1) are class
+    indices, or UNLABELLED.
+    """
 
     text: str
     source: str
@@ -49,6 +57,8 @@ class Example:
     document_weight: float = 1.0
     event: int = UNLABELLED
     event_weight: float = 1.0
+    second: int = UNLABELLED
+    rumour: int = UNLABELLED
 
 
 def read_table(path: Path, columns: Iterable[str]) -> pd.DataFrame:
@@ -73,15 +83,33 @@ def read_table(path: Path, columns: Iterable[str]) -> pd.DataFrame:
 
 def load_examples(labelled: Path, name: str, split: str) -> list[Example]:
     """One split of one set; training rows that nearly repeat a test row (``near_test``) are left out."""
-    path = labelled / name / f"{split}.csv"
-    table = read_table(path, ["text", "label"])
+    path = _path(labelled, name, split)
+    table = read_table(path, ["text"] if name in _UNNAMED_LABELS else ["text", "label"])
     if split == "train" and "near_test" in table:
         table = table[table["near_test"] == "0"]
+    if name in ROLE_SETS:
+        table = table[_third(table["text"]) == (split == "train")]
     if name in _READERS:
         return _READERS[name](table, name, path)
     if "entity" in table:
         return _company_examples(table, name, path)
     return [_document_example(text, _sentiment(polarity, path), name) for text, polarity in _pairs(table, path)]
+
+
+def _path(labelled: Path, name: str, split: str) -> Path:
+    if (name, split) in _OWN_SETS:
+        return OWN / _OWN_SETS[name, split]
+    return labelled / _FOLDERS.get(name, name) / f"{split}.csv"
+
+
+def has_dev(labelled: Path, name: str) -> bool:
+    """Whether the set has rows apart to measure on."""
+    return _path(labelled, name, "dev").is_file()
+
+
+def _third(texts: pd.Series[str]) -> pd.Series[bool]:
+    """The rows of every third stretch of texts: those that differ in a few words stand side by side."""
+    return texts.map({text: number // _STRETCH % 3 == 0 for number, text in enumerate(dict.fromkeys(texts))})
 
 
 def training_examples(
@@ -132,6 +160,43 @@ def _event_examples(table: pd.DataFrame, name: str, path: Path) -> list[Example]
         for text, event in zip(table["text"], events, strict=True)
         if event is not None
     ]
+
+
+def _event_class_examples(table: pd.DataFrame, name: str, path: Path) -> list[Example]:
+    """Texts with one of the event classes by its own name, and a second one where the text tells two."""
+    free = name == "events" and path.stem == "train"  # what a model that is used for anything may learn from
+    licensed = table["licence"] == "open" if free else [True] * len(table)
+    return [
+        Example(row["text"], name, event=_event(row["label"], path), second=_event(row["second"], path))
+        for row, free in zip(table.to_dict("records"), licensed, strict=True)
+        if free
+    ]
+
+
+def _event(label: str, path: Path) -> int:
+    if not label:
+        return UNLABELLED
+    if label not in EVENTS:
+        raise DataError(f"{path}: unknown event {label!r}; known are {', '.join(EVENTS)}")
+    return EVENTS.index(label)
+
+
+def _hard_examples(table: pd.DataFrame, name: str, path: Path) -> list[Example]:
+    """Companies' sentiments in sentences that are hard to read; our own rows name theirs `label`."""
+    return _company_examples(table if "polarity" in table else table.rename(columns={"label": "polarity"}), name, path)
+
+
+def _role_examples(table: pd.DataFrame, name: str, path: Path) -> list[Example]:
+    """The part that each company plays, whether the text is a rumour, and its event; rows that two readers share."""
+    agreed = table[table["role"] == table["second_reader_role"]]
+    examples = []
+    for text, rows in _grouped(agreed.to_dict("records"), "text").items():
+        companies = tuple(Company(find_mentions(text, row["company"]), role=ROLES.index(row["role"])) for row in rows)
+        rumour = (
+            UNLABELLED if rows[0]["rumour"] != rows[0]["second_reader_rumour"] else int(rows[0]["rumour"] == "true")
+        )
+        examples.append(Example(text, name, companies, event=_event(rows[0]["event"], path), rumour=rumour))
+    return examples
 
 
 def _document_example(text: str, sentiment: int, name: str) -> Example:
@@ -219,8 +284,24 @@ def _negative_examples(table: pd.DataFrame, name: str, path: Path) -> list[Examp
 
 _READERS: dict[str, Callable[[pd.DataFrame, str, Path], list[Example]]] = {
     "tfns_topic": _event_examples,
+    "events": _event_class_examples,
+    "events_research": _event_class_examples,
+    "own_events": _event_class_examples,
+    "hard": _hard_examples,
+    "adversarial": _hard_examples,
+    "own_hard": _hard_examples,
+    "own_roles": _role_examples,
     "zh_news_titles": _title_examples,
     "zh_finnl_topics": _subject_examples,
     "zh_finese_events": _risk_examples,
     "zh_finnsp_negative": _negative_examples,
 }
+
+_FOLDERS = {"events_research": "events"}  # all rows of it
+_OWN_SETS = {
+    ("own_events", "train"): "events.csv",
+    ("own_hard", "train"): "sentiment.csv",
+    ("own_roles", "train"): "roles.csv",
+    ("own_roles", "dev"): "roles.csv",
+}
+_UNNAMED_LABELS = ("adversarial", "own_roles")  # their columns have names of their own

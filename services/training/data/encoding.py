@@ -21,8 +21,8 @@ _BUCKET_BATCHES = 40
 class Batch:
     """B texts padded to T tokens with C companies.
 
-    input_ids, attention_mask [B, T]; mention_mask [C, T]; mention_row [C] (the company's text); document, event [B]
-    and company [C] hold class indices or UNLABELLED; the weights are of the same shapes.
+    input_ids, attention_mask [B, T]; mention_mask [C, T]; mention_row [C] (the company's text); document, event,
+    second, rumour [B] and company, role [C] hold class indices or UNLABELLED; the weights are of the same shapes.
     """
 
     input_ids: Tensor
@@ -35,6 +35,9 @@ class Batch:
     company_weight: Tensor
     event: Tensor
     event_weight: Tensor
+    second: Tensor
+    role: Tensor
+    rumour: Tensor
 
     def to(self, device: torch.device) -> Batch:
         """The same on a device."""
@@ -71,6 +74,9 @@ def encode(examples: Sequence[Example], tokenizer: Any, *, max_tokens: int = WIN
         company_weight=torch.tensor([company.weight for _, company in companies]),
         event=torch.tensor([example.event for example in examples]),
         event_weight=torch.tensor([example.event_weight for example in examples]),
+        second=torch.tensor([example.second for example in examples]),
+        role=torch.tensor([company.role for _, company in companies], dtype=torch.long),
+        rumour=torch.tensor([example.rumour for example in examples]),
     )
 
 

@@ -17,11 +17,18 @@ import torch
 from torch import Tensor, nn
 
 from services.model.device import mixed_precision, pick_device
-from services.model.opinion_model import OpinionOutput
+from services.model.opinion_model import EVENTS, ROLES, OpinionOutput
 from services.model.weights import encoder_digest
-from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model, save_state
+from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model, save_state, with_heads
 from services.training.data.augmentation import Changed
-from services.training.data.datasets import Example, evaluation_texts, load_examples, training_examples
+from services.training.data.datasets import (
+    ROLE_SETS,
+    UNLABELLED,
+    Example,
+    evaluation_texts,
+    load_examples,
+    training_examples,
+)
 from services.training.data.encoding import Batch, batches, encode, token_lengths
 from services.training.data.overlap import scan
 from services.training.errors import DataError
@@ -66,10 +73,11 @@ class Finetuning:
             load_opinion_model(settings.start) if settings.start else new_model(settings.encoder)
         )
         self.model.config.delta_of = self.model.config.delta_base = None
+        self.examples, self.overlaps, self.cut = training_examples(settings.labelled, settings.sets)
+        self.model = with_heads(self.model, *self._taught())
         self.device = torch.device(pick_device(settings.device))
         nn.Module.to(self.model, self.device)
         self.teachers = Teachers(settings.teachers, self.tokenizer.get_vocab(), self.device)
-        self.examples, self.overlaps, self.cut = training_examples(settings.labelled, settings.sets)
         self.examples = self._reachable([*self.examples, *self._pseudo_labelled()])
         self.anchors = None
         if settings.objective.anchor:
@@ -101,6 +109,16 @@ class Finetuning:
         self.progress = Progress()
         self.tick: Callable[[int], None] = lambda _: None
         self.tracker = build_tracker(settings.report_to, settings.out)
+
+    def _taught(self) -> tuple[Sequence[str], Sequence[str], bool]:
+        """The classes of events and roles, and whether rumours, that the model is to have: those that the sets teach,
+        and what it had before.
+        """
+        config = self.model.config
+        events = EVENTS if any(example.event != UNLABELLED for example in self.examples) else config.event_labels or ()
+        if any(name in ROLE_SETS for name in self.settings.sets):
+            return events, ROLES, True
+        return events, config.role_labels or (), config.rumour
 
     def _pseudo_labelled(self) -> list[Example]:
         if not self.settings.unlabelled:

@@ -21,6 +21,9 @@ class Objective:
     document: float = 1.0
     company: float = 1.0
     event: float = 1.0
+    role: float = 0.5
+    rumour: float = 0.5
+    second: float = 0.15  # the share of a text's second event in what is asked of its event
     anchor: float = 4.0
     distil: float = 1.0
     distil_temperature: float = 2.0
@@ -31,11 +34,19 @@ class Objective:
     def loss(self, output: OpinionOutput, batch: Batch) -> Tensor:
         """Weighted sum over the heads; each head is averaged over its own labelled rows."""
         total = output.embedding.sum() * 0.0 if output.embedding is not None else torch.zeros(())
-        parts = (
+        two = batch.second != UNLABELLED
+        first = torch.where(two, batch.event_weight * (1 - self.second), batch.event_weight)
+        second = torch.where(two, batch.event_weight * self.second, 0.0)
+        parts: tuple[tuple[str, float, Tensor | None, Tensor, Tensor], ...] = (
             ("document", self.document, output.document_sentiment, batch.document, batch.document_weight),
             ("company", self.company, output.company_sentiment, batch.company, batch.company_weight),
-            ("event", self.event, output.event, batch.event, batch.event_weight),
+            ("event", self.event, output.event, batch.event, first),
+            ("event", self.event * _share(two, batch.event), output.event, batch.second, second),
         )
+        if output.role is not None:
+            parts += (("role", self.role, output.role, batch.role, torch.ones_like(batch.company_weight)),)
+        if output.rumour is not None:
+            parts += (("rumour", self.rumour, output.rumour, batch.rumour, torch.ones_like(batch.event_weight)),)
         for head, share, logits, labels, weights in parts:
             total = total + share * self._head(head, cast(Tensor, logits), labels, weights)
         return total
@@ -70,3 +81,9 @@ class Objective:
             losses = losses * (1 - right) ** self.focal
         # divided by the count, not the sum of weights: a batch of doubtful rows must not count like one of sure rows
         return (losses * weights).sum() / len(labels)
+
+
+def _share(two: Tensor, event: Tensor) -> float:
+    """Texts with a second event, of those with an event: each head's loss is a mean over its own rows."""
+    known = int((event != UNLABELLED).sum())
+    return int(two.sum()) / known if known else 0.0

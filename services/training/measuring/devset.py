@@ -17,7 +17,7 @@ from services.training.measuring.measures import Floats, Ints, Scores, score, so
 from services.training.measuring.prediction import Predictions, predict
 
 Half = Literal["choose", "report", "all"]
-Head = Literal["document", "company", "event"]
+Head = Literal["document", "company", "event", "role", "rumour"]
 Answers = tuple[list[Example], Predictions]  # the examples of a set, and what a model said of them
 
 
@@ -120,10 +120,16 @@ def _judged(examples: Sequence[Example], predictions: Predictions, head: Head, l
     logits: Floats = getattr(predictions, head)
     if head == "company":
         rows = [(c.sentiment, c.weight, example.text) for example in examples for c in example.companies]
+    elif head == "role":
+        rows = [(c.role, 1.0, example.text) for example in examples for c in example.companies]
+    elif head == "rumour":
+        rows = [(e.rumour, 1.0, e.text) for e in examples]
     else:
         rows = [(getattr(e, head), getattr(e, f"{head}_weight"), e.text) for e in examples]
+    if not len(logits):  # a model without that head
+        rows = []
     labels = np.array([label for label, _, _ in rows], dtype=np.int64)
     choose = np.array([chooses(text) for _, _, text in rows], dtype=bool)
     known = (labels != UNLABELLED) & np.array([weight >= least for _, weight, _ in rows], dtype=bool)
     _, texts = np.unique([text for _, _, text in rows], return_inverse=True)
-    return Judged(labels[known], logits[known], choose[known], texts[known], head)
+    return Judged(labels[known], logits[: len(known)][known], choose[known], texts[known], head)

@@ -6,8 +6,8 @@ The plain float32 path, for measuring and for training; services run the engine.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,12 +26,16 @@ from shared.languages.registry import language_of_sets
 class Predictions:
     """Logits: document [n, 3], event [n, E] in the columns of ``classes_of_logits``, embedding [n, H]; company [all
     companies of the examples in order, 3].
+
+    Of a model that answers them: rumour [n, 2], role [all companies, R]; else without rows.
     """
 
     document: Floats
     company: Floats
     event: Floats
     embedding: Floats
+    role: Floats
+    rumour: Floats
 
 
 def predict(model: OpinionModel, tokenizer: Any, examples: Sequence[Example], token_budget: int = 4096) -> Predictions:
@@ -40,7 +44,7 @@ def predict(model: OpinionModel, tokenizer: Any, examples: Sequence[Example], to
     windows = [_windows(example, tokenizer, model) for example in examples]
     lengths = [sum(len(window["ids"]) for window in of_text) for of_text in windows]
     first_company = np.cumsum([0, *(len(example.companies) for example in examples)])
-    rows: dict[str, dict[int, Tensor]] = {"document": {}, "company": {}, "event": {}, "embedding": {}}
+    rows: dict[str, dict[int, Tensor]] = {field.name: {} for field in fields(Predictions)}
     for batch in batches(lengths, token_budget, None):
         output = _forward(model, [examples[row] for row in batch], [windows[row] for row in batch])
         companies = [first_company[row] + i for row in batch for i in range(len(examples[row].companies))]
@@ -49,8 +53,11 @@ def predict(model: OpinionModel, tokenizer: Any, examples: Sequence[Example], to
             ("event", output.event, batch),
             ("embedding", output.embedding, batch),
             ("company", output.company_sentiment, companies),
+            ("role", output.role, companies),
+            ("rumour", output.rumour, batch),
         ):
-            rows[name].update(zip(map(int, places), cast(Tensor, tensor).cpu(), strict=True))
+            if tensor is not None:
+                rows[name].update(zip(map(int, places), tensor.cpu(), strict=True))
     found = {name: _stack(of_head) for name, of_head in rows.items()}
     language = language_of_sets(example.source for example in examples).tag
     return Predictions(**found | {"event": in_classes(found["event"], model.config.event_labels or (), language)})

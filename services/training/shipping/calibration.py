@@ -21,7 +21,8 @@ from services.training.measuring.measures import (
 
 _RIDGE: Final = 0.01
 
-HEADS: Final[tuple[Head, ...]] = ("document", "company", "event")
+OF_EVERY_MODEL: Final = ("document", "company", "event")
+HEADS: Final[tuple[Head, ...]] = ("document", "company", "event", "role", "rumour")
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ def fit_offsets(judged: Mapping[str, Judged]) -> dict[str, Floats]:
 
 
 def fit_temperatures(judged: Mapping[str, Judged]) -> dict[str, float]:
-    """One temperature per head over all dev rows of its sets; 1.0 for a head without data."""
+    """One temperature per head over all dev rows of its sets; 1.0 for a head that every model has, without data."""
     found = {head: fit_temperature(*rows) for head, rows in _by_head(judged, "all").items()}
-    return {head: found.get(head, 1.0) for head in HEADS}
+    return {head: found.get(head, 1.0) for head in HEADS if head in found or head in OF_EVERY_MODEL}
 
 
 def calibration_errors(judged: Mapping[str, Judged], offsets: Mapping[str, Floats] | None) -> dict[str, float]:

@@ -8,6 +8,13 @@ LICENCES = {
     "tfns_topic": "Twitter Financial News Topic: MIT per the dataset card",
     "sentfin": "SEntFiN 1.0 (Sinha et al. 2022): MIT",
     "finentity": "FinEntity (EMNLP 2023): ODC-BY 1.0",
+    "events": "Texts of tfns, SEntFiN and FinEntity (as above) with events labelled for this project; the rows that"
+    " a shipped model may learn from",
+    "events_research": "The same with texts of Reuters, Benzinga and StockNet: research only",
+    "hard": "Hard sentences that were written for this project: open",
+    "own_events": "`labelled/events.csv` of this project",
+    "own_hard": "`labelled/sentiment.csv` of this project",
+    "own_roles": "`labelled/roles.csv` of this project, a third of its texts; the others are what it is measured on",
     "fpb": "Financial PhraseBank (Malo et al. 2014): CC BY-NC-SA 3.0, non-commercial",
     "fiqa2018": "FiQA 2018 task 1: challenge data, research only",
     "semeval2017_headlines": "SemEval-2017 task 5, headlines: CC BY-NC-SA 4.0 for its sister set, non-commercial",
@@ -19,11 +26,12 @@ LICENCES = {
     "zh_finnl_topics": f"FinNL of BBT-FinCUGE, news flashes by subject: {_UNSTATED}",
     "zh_finese_events": f"FinESE of BBT-FinCUGE, risk events: {_UNSTATED}",
 }
-FREE = {"tfns_sentiment", "tfns_topic", "sentfin", "finentity"}  # a shipped model may be used for anything
+_OWN = {"events", "hard", "own_events", "own_hard", "own_roles"}
+FREE = {"tfns_sentiment", "tfns_topic", "sentfin", "finentity", *_OWN}  # a shipped model may be used for anything
 
 INTRODUCTION = """
 One pass of an encoder of {layers} layers over a text gives the sentiment about each company that it mentions, the
-sentiment of the whole text, one of twenty event classes, and an embedding (`services/model/opinion_model.py`).
+sentiment of the whole text, one of {events} event classes, and an embedding (`services/model/opinion_model.py`).
 {language}.
 """
 RESEARCH_ONLY = (
@@ -45,6 +53,10 @@ were left out.
 RESULTS = """
 With 95 % bootstrap intervals. Dev rows whose text key has an even CRC-32 ("choose") chose the epoch and the
 offsets; "report" are the other rows, which chose no answer; "all" are both. Test files were never read.
+"""
+FIELDS = """
+What each answer is worth on each set that has labels for it, over all dev rows; precision and recall are means over the
+classes that occur there. `own_roles` are texts of this project, labelled twice by one language model.
 """
 CALIBRATION_WITHOUT_OFFSETS = """
 Temperatures were fitted on all dev rows of the sets that were learnt, without guessed labels. Expected calibration

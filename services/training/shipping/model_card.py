@@ -22,7 +22,9 @@ def model_card(metrics: Mapping[str, Any]) -> str:
     base = texts.ENCODER.format(encoder=metrics.get("encoder") or texts.BASE_ENCODER)
     parts = [
         f"# {metrics['name']}",
-        texts.INTRODUCTION.format(layers=metrics["layers"], language=language.name),
+        texts.INTRODUCTION.format(
+            layers=metrics["layers"], events=metrics.get("event_classes", "twenty"), language=language.name
+        ),
         "## Intended use",
         language.card.intended + (texts.RESEARCH_ONLY if research else ""),
         "## Data and licences",
@@ -43,6 +45,7 @@ def model_card(metrics: Mapping[str, Any]) -> str:
         texts.RESULTS + ("" if metrics.get("offsets", True) else texts.WITHOUT_OFFSETS),
         _results_table(metrics),
         _restricted(metrics.get("restricted") or {}),
+        _fields(metrics.get("fields") or {}),
         "## Calibration",
         _calibration(metrics),
         "## Overlap of the training rows with every dev file",
@@ -102,6 +105,26 @@ def _results_table(metrics: Mapping[str, Any]) -> str:
             cells = [_with_interval(found[measure]) for measure in _MEASURES]
             learnt = "yes" if name in metrics["learnt"] else "no"
             lines.append(f"| {name} | {learnt} | {half} | {found['n']} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _fields(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """Each answer of the model on each set that has labels for it."""
+    if not found:
+        return ""
+    lines = [
+        "## Every field",
+        "",
+        texts.FIELDS.strip(),
+        "",
+        "| set/field | n | classes | precision | recall | macro F1 | accuracy | ECE |",
+        "|---" * 8 + "|",
+    ]
+    for name, one in found.items():
+        lines.append(
+            f"| {name} | {one['n']} | {one['classes']} | {one['precision']:.3f} | {one['recall']:.3f} |"
+            f" {_with_interval(one['macro_f1'])} | {_with_interval(one['accuracy'])} | {one['ece']:.3f} |"
+        )
     return "\n".join(lines)
 
 

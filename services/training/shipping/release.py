@@ -20,7 +20,7 @@ from services.model.event_labels import answered_labels, classes_of_logits
 from services.model.opinion_model import OpinionModel
 from services.model.weights import encoder_digest
 from services.training.checkpoints import load_opinion_model, new_model, save_eight_bits, save_opinion_model
-from services.training.data.datasets import DOCUMENT_SETS, Example, load_examples
+from services.training.data.datasets import DOCUMENT_SETS, Example, has_dev, load_examples
 from services.training.data.overlap import Overlap
 from services.training.errors import DataError
 from services.training.learning.settings import STAGES
@@ -76,7 +76,8 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
     model, tokenizer = _checkpoint(order)
     log.info("calibrating")
     cosine = fit_embedding_head(model, tokenizer, *new_model(order.embedding_of), texts) if order.embedding_of else None
-    chosen = judge_heads(model, tokenizer, order.labelled, order.learnt, "choose")
+    calibrating = [name for name in order.learnt if has_dev(order.labelled, name)]
+    chosen = judge_heads(model, tokenizer, order.labelled, calibrating, "choose")
     offsets = fit_offsets(chosen) if order.offsets else None
     _add_offsets(model, offsets or {})
     _save(order, model, tokenizer)
@@ -85,8 +86,8 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
         shutil.copy2(stages, order.out / STAGES)
     log.info("saved to %s; now measuring: the dev files", order.out)
     shipped, tokenizer = load_opinion_model(order.out)  # measured as it ships: in its bits, read back
-    answers = answer(shipped, tokenizer, order.labelled, list(dict.fromkeys([*order.reported, *order.learnt])))
-    judged, own = by_set(answers), by_head({name: answers[name] for name in order.learnt})
+    answers = answer(shipped, tokenizer, order.labelled, list(dict.fromkeys([*order.reported, *calibrating])))
+    judged, own = by_set(answers), by_head({name: answers[name] for name in calibrating})
     temperatures = fit_temperatures(own)
     shipped.config.temperatures = temperatures
     _write_temperatures(order.out, temperatures)
@@ -98,12 +99,14 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
         "temperatures": temperatures,
         "calibration_error_crossed": calibration_errors(own, offsets),
         "sets": {name: _set_metrics(found, temperatures) for name, found in judged.items()},
+        "fields": {name: _field_metrics(found, temperatures) for name, found in by_head(answers).items()},
         "overlap": {name: {"exact": len(o.exact), "near": len(o.near)} for name, o in overlaps.items()},
         "offsets": order.offsets,
         "delta_of": order.delta_of.name if order.delta_of else None,
         "encoder": order.encoder,
         "bits": order.bits,
         "layers": shipped.encoder.config.num_hidden_layers,
+        "event_classes": len(shipped.config.event_labels or ()),
         "vocabulary": shipped.encoder.config.vocab_size,
         "restricted": _restricted(judged, temperatures),
         "perturbations": _perturbation_metrics(shipped, tokenizer, order),
@@ -141,6 +144,8 @@ def _add_offsets(model: OpinionModel, offsets: Mapping[str, Floats]) -> None:
     heads = {"document": model.document_head, "company": model.company_head, "event": model.event_head}
     labels = model.config.event_labels or ()
     places = [classes_of_logits(labels).index(name) for name in answered_labels(labels)]
+    if model.role_head is not None and model.rumour_head is not None:
+        heads |= {"role": model.role_head, "rumour": model.rumour_head}
     with torch.no_grad():
         for head, offset in offsets.items():
             own = offset[places] if head == "event" else offset
@@ -212,6 +217,24 @@ def _set_metrics(found: Judged, temperatures: Mapping[str, float]) -> dict[str, 
             key: {"value": getattr(scores, key), "interval": list(getattr(intervals, key))} for key in _MEASURES
         }
     return parts
+
+
+def _field_metrics(found: Judged, temperatures: Mapping[str, float]) -> dict[str, Any]:
+    """Of one field on one set, all rows: precision and recall (means over the classes that occur), macro F1 with its
+    interval, accuracy with its own.
+    """
+    labels, logits = found.part("all")
+    chances = softmax(logits, temperatures[found.head])
+    scores, intervals = score(labels, chances), bootstrap_intervals(labels, chances, found.texts("all"))
+    there = [item for item in scores.per_class if item.n]
+    return {
+        "n": scores.n,
+        "classes": len(there),
+        "precision": float(np.mean([item.precision for item in there])),
+        "recall": float(np.mean([item.recall for item in there])),
+        "ece": scores.ece,
+        **{key: {"value": getattr(scores, key), "interval": list(getattr(intervals, key))} for key in _MEASURES[:2]},
+    }
 
 
 def _perturbation_metrics(model: OpinionModel, tokenizer: Any, order: Release) -> dict[str, Any]:
