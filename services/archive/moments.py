@@ -46,6 +46,14 @@ def moment_of(tables: ArchiveTables, company: str, slots: int, at: int) -> Momen
     return latest
 
 
+def latest_of(tables: ArchiveTables, slot: int, now: int, known: Moment | None) -> Moment | None:
+    """The last move of a slot by `now`; `known`: one that was found before, so that only what is newer is read."""
+    own = f"slot = {slot}"
+    if known is None:
+        return _last(tables, now, lambda _: True, own)
+    return _looked_through(tables, now, lambda _: True, all_of(own, f"at > {known.at}")) or known
+
+
 def _last(tables: ArchiveTables, at: int, wanted: Callable[[Applied], bool], where: str = "") -> Moment | None:
     """The last move at or before `at` among the entries that are wanted; looked for nearby first."""
     for before, after in _SPANS:

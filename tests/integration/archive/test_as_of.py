@@ -15,6 +15,7 @@ import pytest
 import redis
 
 from services.aggregation.stores.redis_store import RedisStore
+from services.archive.checkpointing import Checkpointing
 from services.archive.log_copy import archived_log, kafka_log
 from services.archive.moments import NotKnown, moment_of
 from services.archive.past import Bound, PastRuns, told
@@ -121,15 +122,16 @@ def live_at_rest(client: redis.Redis, settings: Settings, documents: int, worker
 def known_up_to(tables: ArchiveTables, slots: int, offset: int) -> bool:
     try:
         moment = moment_of(tables, "AAPL", slots, SystemClock().now())
-        return (
-            moment.offset >= offset and len(list(archived_log(tables)(moment.topic_id, moment.slot, offset))) == offset
-        )
+        records = archived_log(tables)(moment.topic_id, moment.slot, 0, offset)
+        return moment.offset >= offset and len(list(records)) == offset
     except (NotKnown, NoArchive):
         return False
 
 
 def check(settings: Settings, client: redis.Redis, probes: list[Probe], draw: random.Random) -> list[Probe]:
     """Compare some probes; those are returned whose position the journal names for their moment."""
+    assert Checkpointing(settings, client, every=40).round(most=1) == 1
+    assert Checkpointing(settings, client, every=40).round(most=100) > 5  # goes on behind the last one
     past = PastRuns(settings, client)
     noted: list[Probe] = []
     assert len({position for _, _, position, _ in probes}) > 5
