@@ -57,6 +57,9 @@ class MemoryStore:
     def hash_value(self, slot: int, key: str, field: str) -> bytes | None:  # noqa: ARG002
         return self.hashes.get(key, {}).get(field)
 
+    def pack(self, slot: int, until: int) -> int:  # noqa: ARG002
+        return 0
+
     def hash_fields(self, slot: int, key: str) -> list[str]:  # noqa: ARG002
         return list(self.hashes.get(key, ()))
 
