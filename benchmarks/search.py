@@ -31,7 +31,7 @@ from shared.contract.readings import Reading, encode_reading
 from shared.contract.topics import Topics
 from shared.reading.archive.search import Meaning, Question, search
 from shared.reading.archive.tables import ArchiveTables
-from shared.settings import RedisSettings
+from shared.settings import RedisSettings, load_settings
 
 START: Final = 1_700_000_000_000_000
 DIMENSIONS: Final = 384
@@ -150,7 +150,7 @@ def run(folder: Path, documents: int) -> dict[str, Any]:
         adding = _filled(tables, drawn, documents)
         started = time.perf_counter()
         with connect(RedisSettings(url=server.url)) as client:
-            Upkeep(tables, client, "benchmark").round()
+            Upkeep(tables, client, load_settings(folder / "state", run="benchmark")).round()
         indexing = time.perf_counter() - started
     finally:
         server.kill()

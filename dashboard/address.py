@@ -32,6 +32,7 @@ DEFAULTS: Final[dict[str, str]] = {
     "profile": "",
     "resolution": "hour",
     "hour": "",  # start of the bucket whose documents are listed
+    "as_of": "",  # a moment: the page as it was then
     "rank": "Strength",
     "strategy": "",
     "of": "All companies",
@@ -50,6 +51,7 @@ OF_A_LIST: Final = ("text", "event", "source", "sign", "hour")  # are about what
 ONLY_ON: Final[dict[str, str]] = {
     "resolution": "Company",
     "hour": "Company",
+    "as_of": "Company",
     "rank": "Market",
     "strategy": "Signals",
     "of": "Signals",

@@ -55,7 +55,7 @@ def page() -> None:
     chosen = view.current()
     name = address.one_of("page", pages())
     st.set_page_config(page_title=_title())
-    with live.part("page", (name, chosen.company if name == "Company" else "")):
+    with live.part("page", (name, chosen.company if name == "Company" else "", chosen.as_of)):
         PAGES[name](chosen)
 
 

@@ -17,7 +17,9 @@ import streamlit as st
 from dashboard import address
 from dashboard.reading import companies
 from dashboard.reading.condition import Condition, condition
+from dashboard.reading.known import Known
 from dashboard.reading.lag import LagReader
+from dashboard.reading.past import PastCompany, PastReader
 from dashboard.reading.reader import Reader, Unreachable
 from dashboard.reading.snapshots import newest
 from dashboard.who import who
@@ -68,17 +70,45 @@ def read_aggregates(key: Hashable, query: Callable[[RunView], T]) -> T:
     return reader().read(key, query, UNCHANGED_SECONDS, version)
 
 
-def write(change: Callable[[RunView], object]) -> bool:
-    """Make a reader's own change; tells the reader when it could not be made, and whether it was."""
+def past_company(company: str, as_of: int) -> PastCompany:
+    """A company as of a moment, with its documents as they may be shown now. Raises NotThen."""
+    past = _past_reader().company(company, as_of)
+    return past.shown(lambda some: read(("shown", company, as_of), lambda run: run.documents.shown(some)))
+
+
+@st.cache_resource(show_spinner=False)
+def _past_reader() -> PastReader:
+    return PastReader(settings)
+
+
+def read_known(company: str, as_of: int | None, key: Hashable, query: Callable[[Known], T]) -> T:
+    """The answer of what is known of a company: now, or at a moment of the past. Raises Unreachable, NotThen."""
+    if as_of is None:
+        return read_aggregates(key, query)
+    return query(past_company(company, as_of))
+
+
+def write(change: Callable[[RunView], object], action: str = "", target: str = "", detail: str = "") -> bool:
+    """Make a reader's own change; tells the reader when it could not be made, and whether it was. What changes more
+    than what was seen has an `action` for the audit log."""
     if not who().may_write:
         st.toast("Your role is viewer: it may not change watchlists and ratings.", icon=":material/lock:")
         return False
     try:
-        reader().write(change)
+        reader().write(lambda run: _noted(run, change, action, target, detail))
     except Unreachable as problem:
         st.toast(f"Not saved: {problem}", icon=DISCONNECTED)
         return False
     return True
+
+
+def _noted(run: RunView, change: Callable[[RunView], object], action: str, target: str, detail: str) -> None:
+    change(run)
+    if not action:
+        return
+    user = who()
+    name, role = user.name or "local", user.role if user.name else ""
+    run.audit.note(run.audit.entry(name, "dashboard", action, "done", role=role, target=target, detail=detail))
 
 
 def screen(toolbar: Callable[[], None], page: Callable[[], None]) -> None:

@@ -154,7 +154,7 @@ def _data_facts() -> list[dict[str, str]]:
     chosen = view.current()
     found = []
     latest = clock(live.read_aggregates("newest", newest).values(), live.now())
-    if latest:
+    if latest and chosen.as_of is None:  # else the page itself says of when it is
         at = formats.moment(latest, chosen.zone, seconds=True, year=True)
         found.append(_fact("as-of", f"as of {at} {chosen.zone_name}", AS_OF))
     given, seen, kept = live.read(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -33,6 +33,7 @@ class View:
     zone_name: str  # as shown beside times
     dark: bool
     profile: str = ""  # whose watchlists and thumbs
+    as_of: int | None = None  # the Company page as it was at this moment, microseconds of the wall clock
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -60,7 +61,17 @@ def current() -> View:
         zone_name={"UTC": "UTC", "exchange": "New York"}.get(chosen, str(zone)),
         dark=st.context.theme.type == "dark",
         profile=own_profile(address.value("profile"), st.session_state.get("profile_default", "")),
+        as_of=moment_of(address.value("as_of")) if address.value("page") == "Company" else None,
     )
+
+
+def moment_of(text: str) -> int | None:
+    """Microseconds of an ISO time, UTC where it names no zone; None of what is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return to_micros(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        return None
 
 
 def picked_days() -> tuple[date, date] | None:

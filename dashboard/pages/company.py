@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 import pandas as pd
@@ -11,12 +12,14 @@ import streamlit as st
 from dashboard import address, components, document_filter, live
 from dashboard.drawing import formats, plots
 from dashboard.drawing.figures import Figure
+from dashboard.pages import company_moment
 from dashboard.reading import matching, measures, recommendations, snapshots, stories
 from dashboard.reading.companies import label
 from dashboard.reading.frames import price_frame
+from dashboard.reading.known import Known
 from dashboard.reading.snapshots import CompanyWindow
 from dashboard.view import View
-from shared.clock import SECOND, SystemClock
+from shared.clock import SECOND, SystemClock, to_iso
 from shared.contract.aggregates import RecentDocument, Resolution
 from shared.contract.events import CHANNELS, Channel
 from shared.reading.readers.profiles import DEFAULT_LIST, Follow
@@ -24,6 +27,7 @@ from shared.reading.values.documents import EVER
 
 RESOLUTIONS = get_args(Resolution)
 LATEST = 40
+T = TypeVar("T")
 
 
 def draw(view: View) -> None:
@@ -44,9 +48,13 @@ def draw(view: View) -> None:
         st.markdown(f"#### {formats.plain(named.long)}", width="content")
         st.caption(formats.plain(named.sector), width="content")
         follow(company, view)
-    found = live.read_aggregates(
+        company_moment.choose(view)
+    if not company_moment.mark(view):
+        return
+    found = read(
+        view,
         ("company", company, view.window, view.channel),
-        lambda run: snapshots.company_window(run, company, view.window, view.channels, live.now()),
+        lambda run: snapshots.company_window(run, company, view.window, view.channels, now(view)),
     )
     if found is None:
         live.nothing("No opinions on this company", "No document read so far names it.")
@@ -63,11 +71,21 @@ def draw(view: View) -> None:
         mixes(found, view)
 
 
+def read(view: View, key: Hashable, query: Callable[[Known], T]) -> T:
+    """The answer to a question about the page's company: of now, or of the moment that the page is of."""
+    return live.read_known(view.company, view.as_of, key, query)
+
+
+def now(view: View) -> int:
+    """The wall clock, or the moment that the page is of."""
+    return live.now() if view.as_of is None else view.as_of
+
+
 def quiet(company: str, found: CompanyWindow, view: View) -> None:
     """Says where a company's opinions are, when the window holds none of them."""
     if found.now["documents"]:
         return
-    at = live.read_aggregates("newest", snapshots.newest).get(company, 0)
+    at = read(view, "newest", snapshots.newest).get(company, 0)
     st.info(
         f"Nothing on this company in this window. Its newest opinion is of "
         f"{formats.moment(at, view.zone, year=True)} {view.zone_name}; Range, above, shows those days.",
@@ -85,9 +103,15 @@ def follow(company: str, view: View) -> None:
     def change() -> None:
         now = SystemClock().now()
         if not held:
-            live.write(lambda run: run.profiles.add(profile.name, Follow(DEFAULT_LIST, "company", company), now))
+            wanted = Follow(DEFAULT_LIST, "company", company)
+            live.write(lambda run: run.profiles.add(profile.name, wanted, now), "follow", profile.name, wanted.field)
         for each in held:
-            live.write(lambda run, gone=each: run.profiles.remove(profile.name, gone))  # type: ignore[misc]
+            live.write(
+                lambda run, gone=each: run.profiles.remove(profile.name, gone),  # type: ignore[misc]
+                "unfollow",
+                profile.name,
+                each.field,
+            )
 
     st.button(
         "Following" if held else "Follow",
@@ -170,9 +194,10 @@ def chart(company: str, found: CompanyWindow, view: View) -> Resolution:
             label_visibility="collapsed",
         )
     resolution: Resolution = address.one_of("resolution", RESOLUTIONS)
-    buckets = live.read_aggregates(
+    buckets = read(
+        view,
         ("series", company, resolution, view.channel, view.window),
-        lambda run: snapshots.series(run, company, resolution, view.channels, live.now(), view.window),
+        lambda run: snapshots.series(run, company, resolution, view.channels, now(view), view.window),
     )
     prices = live.read(("prices", company), lambda run: price_frame(run.prices(company)), max_age=60)
     components.csv_button(row, "series", lambda: buckets)
@@ -185,10 +210,10 @@ def chart(company: str, found: CompanyWindow, view: View) -> Resolution:
         buckets,
         resolution,
         view.zone,
-        _in_range(prices, buckets),
+        _in_range(prices, buckets, view),
         view.colours,
         (found.span.start, found.span.end),
-        live.read_aggregates(("story", company), lambda run: stories.of_company(run, company)),
+        read(view, ("story", company), lambda run: stories.of_company(run, company)),
     )
     key = f"chart-{company}-{resolution}"
     st.plotly_chart(
@@ -210,10 +235,12 @@ def _clicked(event: Any) -> str:
     return ""
 
 
-def _in_range(prices: pd.DataFrame, buckets: pd.DataFrame) -> pd.DataFrame:
-    """Prices on the days that the chart shows."""
+def _in_range(prices: pd.DataFrame, buckets: pd.DataFrame, view: View) -> pd.DataFrame:
+    """Prices on the days that the chart shows; as of a moment, those of days that had ended."""
     if prices.empty:
         return prices
+    if view.as_of is not None:
+        prices = prices[prices["date"] < to_iso(view.as_of)[:10]]
     days = pd.to_datetime(pd.Series([buckets["start"].min(), buckets["start"].max()]), unit="s").dt.strftime("%Y-%m-%d")
     return prices[(prices["date"] >= days[0]) & (prices["date"] <= days[1])]
 
@@ -222,10 +249,11 @@ def documents(company: str, start: int | None, resolution: Resolution, view: Vie
     """Documents of the clicked bucket, or the latest (of the range that was picked)."""
     if start is None:
         heading = f"Documents, {view.window.label}" if view.window.end else "Latest documents"
-        some = live.read_aggregates(("latest", company), lambda run: run.documents.between([company], *EVER))
+        some = read(view, ("latest", company), lambda run: run.documents.between([company], *EVER))
         if view.window.end:
             end = view.window.end
-            some = live.read_aggregates(
+            some = read(
+                view,
                 ("kept", company, view.window),
                 lambda run: run.documents.behind(company, end - view.window.seconds, end),
             )
@@ -233,7 +261,8 @@ def documents(company: str, start: int | None, resolution: Resolution, view: Vie
     else:
         moment = formats.moment(start * SECOND, view.zone, year=True)
         heading = f"Documents of the {resolution} from {moment} {view.zone_name}"
-        found = live.read_aggregates(
+        found = read(
+            view,
             ("behind", company, start, resolution, view.channel),
             lambda run: snapshots.behind(run, company, start, resolution, view.channels),
         )
@@ -241,7 +270,9 @@ def documents(company: str, start: int | None, resolution: Resolution, view: Vie
 
 
 def _listed(heading: str, some: list[RecentDocument], view: View, company: str, clicked: bool) -> None:
-    row = components.heading(heading, "A company's latest 200 documents and the five heaviest of every hour are kept.")
+    kept = "A company's latest 200 documents and the five heaviest of every hour are kept."
+    then = "Of a moment of the past the company's latest 200 documents are known."
+    row = components.heading(heading, kept if view.as_of is None else then)
     wanted = document_filter.draw(row, *matching.offered(some))
     found = [document for document in some if wanted.keeps(document)][:LATEST]
     components.csv_button(row, "documents", lambda: plots.document_table(found, view.zone))

@@ -193,6 +193,8 @@ def _listed(items: list[dict[str, object]], ranked: Sequence[Ranked], profile: P
         found = by_key.get(item)
         if found is not None:
             rating = Rating(value=value, at=SystemClock().now(), features=found.features) if value else None  # type: ignore[arg-type]
-            live.write(lambda run: run.profiles.rate(profile.name, item, rating))
+            live.write(
+                lambda run: run.profiles.rate(profile.name, item, rating), "rate", profile.name, f"{item} {value}"
+            )
 
     components.recommended(items, colours, HEIGHT, key, rate, live.open_company)

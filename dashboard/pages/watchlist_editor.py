@@ -128,10 +128,20 @@ def _save(profile: str, name: str, held: frozenset[Follow], keys: Mapping[Follow
     added, removed = sorted(wanted - held), sorted(held - wanted)
     now = SystemClock().now()
     for follow in added:
-        if not live.write(lambda run, f=follow: run.profiles.add(profile, f, now)):  # type: ignore[misc]
+        if not live.write(
+            lambda run, f=follow: run.profiles.add(profile, f, now),  # type: ignore[misc]
+            "follow",
+            profile,
+            follow.field,
+        ):
             return
     for follow in removed:
-        if not live.write(lambda run, f=follow: run.profiles.remove(profile, f)):  # type: ignore[misc]
+        if not live.write(
+            lambda run, f=follow: run.profiles.remove(profile, f),  # type: ignore[misc]
+            "unfollow",
+            profile,
+            follow.field,
+        ):
             return
     st.toast(f"Saved: {len(added)} added, {len(removed)} removed.", icon=":material/check:")
     _anew()

@@ -9,6 +9,7 @@ import pandas as pd
 
 from dashboard.reading import measures
 from dashboard.reading.frames import frame
+from dashboard.reading.known import Known
 from shared.clock import HOUR, SECOND
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution, Totals
 from shared.contract.alerts import KEPT_ALERTS
@@ -57,7 +58,7 @@ class CompanyWindow:
     comparable: bool
 
 
-def newest(run: RunView) -> dict[str, int]:
+def newest(run: Known) -> dict[str, int]:
     """Company id -> its highest available_at."""
     return run.newest()
 
@@ -123,7 +124,7 @@ def signals_at(run: RunView, window: Window) -> list[Signal]:
 
 
 def company_window(
-    run: RunView, company: str, window: Window, channels: Sequence[Channel], wall: int
+    run: Known, company: str, window: Window, channels: Sequence[Channel], wall: int
 ) -> CompanyWindow | None:
     """None when the company has no opinion at all."""
     latest = run.newest()
@@ -152,7 +153,7 @@ def company_window(
 
 
 def series(
-    run: RunView, company: str, resolution: Resolution, channels: Sequence[Channel], wall: int, window: Window
+    run: Known, company: str, resolution: Resolution, channels: Sequence[Channel], wall: int, window: Window
 ) -> pd.DataFrame:
     """The company's buckets of one resolution, for the chart: up to the page's "now", or those of a window that has an
     end, with as many before it as the chart has room for. Columns of frames.frame."""
@@ -165,7 +166,7 @@ def series(
 
 
 def behind(
-    run: RunView, company: str, start: int, resolution: Resolution, channels: Sequence[Channel]
+    run: Known, company: str, start: int, resolution: Resolution, channels: Sequence[Channel]
 ) -> list[RecentDocument]:
     """Kept documents of one bucket."""
     found = run.documents.behind(company, start, start + SECONDS[resolution])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dashboard.reading.known import Known
 from shared.contract.aggregates import RecentDocument
 from shared.contract.alerts import Alert
 from shared.contract.signals import Signal
-from shared.reading.run import RunView
 from shared.reading.values.documents import EVER
 
 
@@ -26,7 +26,7 @@ class Story:
         return len(self.signals) > 1
 
 
-def of_company(run: RunView, company: str) -> Story:
+def of_company(run: Known, company: str) -> Story:
     """Of several strategies, the one that speaks most often."""
     own = [signal for signal in run.signals.latest() if signal.company == company]
     histories = [run.signals.history(company, signal.strategy) for signal in own]

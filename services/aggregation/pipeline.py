@@ -26,7 +26,7 @@ from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.core.state import RESTORING
 from services.aggregation.core.store import SignalStore, Store, StoreLost
 from services.aggregation.journal import Journal
-from services.aggregation.signals.closing import Closer
+from services.aggregation.signals.closing import Closer, boundary
 from services.aggregation.signals.strategy import Strategy
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp
@@ -45,6 +45,9 @@ log = logging.getLogger(__name__)
 
 class WorkerStore(Store, SignalStore, Protocol):
     """All that the worker asks of a store."""
+
+    def pack(self, slot: int, until: int) -> int:
+        """Put the shares of some days that ended by `until` (seconds) together; of how many. Raises StoreLost."""
 
 
 class AggregationWorker:
@@ -67,6 +70,7 @@ class AggregationWorker:
         self._rules = Rules.of(settings.aggregation)
         self._strategies, self._streams = strategies, streams
         self._closers: dict[int, Closer] = {}
+        self._packed: dict[int, int] = {}  # slot -> up to where no ended day is left to be packed, seconds
         self._clock = clock or SystemClock()
         self._threads = ThreadPoolExecutor(THREADS, "slot")
         self.inbox = Inbox(settings.aggregation.queue_opinions)
@@ -153,7 +157,17 @@ class AggregationWorker:
             if made is not None:
                 closer.changed(made)
             self.counts["signals"] += len(closer.close())
+        self._pack(slot)
         return redelivered
+
+    def _pack(self, slot: int) -> None:
+        """A few of the days that every watermark has passed; those that are left wait for the next batch."""
+        until = boundary(self._store.state(slot, set()).watermarks, self._streams, self._rules.lateness)
+        if until is not None and until > self._packed.get(slot, -1):
+            packed = self._store.pack(slot, until)
+            self.counts["packed"] += packed
+            if not packed:
+                self._packed[slot] = until
 
     def _count(self, redelivered: int, records: int) -> None:
         self.counts["redelivered"] += redelivered

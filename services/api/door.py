@@ -83,10 +83,12 @@ class Door:
     def hub(self) -> Hub:
         """What the streams follow; opened at the first one: it connects to Kafka. Raises NoLog."""
         from services.api.stream.hub import Hub
+        from services.api.stream.older import Older
 
         with self._lock:
             if self._hub is None:
-                self._hub = Hub(self.settings.kafka, Topics.of(self.settings))
+                topics = Topics.of(self.settings)
+                self._hub = Hub(self.settings.kafka, topics, older=Older(self.archive, topics))
             return self._hub
 
     def close(self) -> None:

@@ -1,11 +1,14 @@
-"""A slot made again from its records, by the code that the aggregator runs, up to an offset: what it said then."""
+"""A slot made again from its records, by the code that the aggregator runs, up to an offset: what it said then.
+
+From offset 0, or from a state that was folded before: where a fold is cut changes nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from services.aggregation.core.apply import apply
 from services.aggregation.core.chain import Chain, Links
@@ -22,43 +25,47 @@ LINK_EVERY: Final = 10_000  # records between two links that a proof names
 
 @dataclass(slots=True)
 class Folded:
-    """A slot as it was before `offset`, and the links of its chain: (offset, hex digits), the last one at `offset`."""
+    """A slot as it was before `offset`, and its chain up to there, with the links on the way."""
 
     store: MemoryStore
     slot: int
-    offset: int
-    links: list[tuple[int, str]] = field(default_factory=list)
-
-
-def fold(
-    records: Iterator[Recorded],
-    slot: int,
-    slots: int,
-    topic_id: str,
-    rules: Rules,
-    strategies: Sequence[Strategy],
-    streams: frozenset[str],
-    since: int = 0,
-    run: str = "past",
-) -> Folded:
-    """`records`: all of the slot's, from offset 0. `since`: where its chain begins."""
-    store = MemoryStore(slots, run)
-    closer = Closer(store, slot, strategies, streams, rules)
+    offset: int = 0
     chain: Chain | None = None
-    folded = Folded(store, slot, 0)
-    while some := list(islice(records, BATCH)):
-        batch = [_decoded(record) for record in some]
-        closer.close()
-        for part in closer.parts(batch):
-            made = apply(store, slot, topic_id, part, rules, gapless=True)
-            if made is not None:
-                closer.changed(made)
+    passed: list[tuple[int, str]] = field(default_factory=list)  # (offset, hex digits) at every LINK_EVERY-th record
+
+    @property
+    def links(self) -> list[tuple[int, str]]:
+        """What a proof names: the links on the way, and the last one, at `offset`."""
+        if self.chain is None or (self.passed and self.passed[-1][0] == self.chain.offset):
+            return self.passed
+        return [*self.passed, (self.chain.offset, self.chain.head.hex())]
+
+
+class Fold(NamedTuple):
+    """What beside the records decides about a slot. `since`: where its chain begins."""
+
+    topic_id: str
+    rules: Rules
+    strategies: Sequence[Strategy]
+    streams: frozenset[str]
+    since: int = 0
+
+    def on(self, folded: Folded, records: Iterator[Recorded]) -> Folded:
+        """Go on with the records that follow `folded`, which is changed and returned."""
+        store, slot = folded.store, folded.slot
+        closer = Closer(store, slot, self.strategies, self.streams, self.rules)
+        while some := list(islice(records, BATCH)):
+            batch = [_decoded(record) for record in some]
             closer.close()
-        chain = _linked(some, chain, since, folded.links)
-        folded.offset = some[-1].offset + 1
-    if chain is not None and (not folded.links or folded.links[-1][0] != chain.offset):
-        folded.links.append((chain.offset, chain.head.hex()))
-    return folded
+            for part in closer.parts(batch):
+                made = apply(store, slot, self.topic_id, part, self.rules, gapless=True)
+                if made is not None:
+                    closer.changed(made)
+                closer.close()
+            store.hashes.pop(store.keys.outbox(slot), None)  # nobody sends from here
+            folded.chain = _linked(some, folded.chain, self.since, folded.passed)
+            folded.offset = some[-1].offset + 1
+        return folded
 
 
 def _decoded(record: Recorded) -> Decoded:

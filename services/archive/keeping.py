@@ -15,7 +15,7 @@ from services.archive.rows import Rows, tables_of
 from services.archive.tables import Tables
 from services.runtime.record import Recorded
 from shared.clients.kafka import TopicLog, describe
-from shared.contract.archive import PLACE, TABLES
+from shared.contract.archive import CHECKPOINTS, PLACE, TABLES
 from shared.contract.topics import Topics
 from shared.reading.archive.tables import ArchiveTables, NoArchive
 from shared.settings import Settings
@@ -40,6 +40,7 @@ class ArchiveStatus(msgspec.Struct, kw_only=True):
     address: str
     bytes: int | None = None  # None: an object store
     tables: list[TableStatus] = []
+    checkpoints: int = 0  # slots as they were: answers as of a moment begin there
 
 
 def status(settings: Settings, ends: Callable[[str], dict[int, int]] | None = None) -> ArchiveStatus:
@@ -52,6 +53,8 @@ def status(settings: Settings, ends: Callable[[str], dict[int, int]] | None = No
     told = ArchiveStatus(address=archive.address, bytes=_size(archive.address))
     for name in TABLES:
         told.tables.append(_table(archive, name, topics_of[name], ends))
+    made = archive.rows(CHECKPOINTS, ["offset"], "part = 0")
+    told.checkpoints = made.num_rows if made is not None else 0
     return told
 
 
@@ -91,6 +94,7 @@ def rebuild(settings: Settings, tell: Callable[[int], object] = lambda _: None) 
     tables = Tables(archive)
     for name in TABLES:
         archive.connection().drop_table(name)
+    archive.connection().drop_table(CHECKPOINTS, ignore_missing=True)
     tables = Tables(archive)
     table_of = tables_of(Topics.of(settings))
     states = describe(settings.kafka, list(table_of))
@@ -129,5 +133,5 @@ def forget(settings: Settings) -> None:
         shutil.rmtree(archive.address, ignore_errors=True)
         return
     with suppress(NoArchive, OSError, RuntimeError, ValueError):
-        for name in TABLES:
+        for name in (*TABLES, CHECKPOINTS):
             archive.connection().drop_table(name, ignore_missing=True)

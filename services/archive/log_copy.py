@@ -1,4 +1,4 @@
-"""One partition of `opinions` from its beginning, without a gap: from Kafka, or from the copy in the archive."""
+"""One partition of `opinions` from an offset on, without a gap: from Kafka, or from the copy in the archive."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shared.settings import Settings
 
 AT_ONCE: Final = 20_000  # records read of the archive at once
 
-ReadLog = Callable[[str, int, int], Iterator[Recorded]]  # topic id, partition, the offset to end before
+ReadLog = Callable[[str, int, int, int], Iterator[Recorded]]  # topic id, partition, first offset, the one to end before
 
 
 def archived_log(tables: ArchiveTables) -> ReadLog:
@@ -26,10 +26,10 @@ def archived_log(tables: ArchiveTables) -> ReadLog:
     return partial(_archived, tables)
 
 
-def _archived(tables: ArchiveTables, topic_id: str, partition: int, until: int) -> Iterator[Recorded]:
+def _archived(tables: ArchiveTables, topic_id: str, partition: int, begin: int, until: int) -> Iterator[Recorded]:
     table = tables.pinned(OPINIONS)
     here = all_of(f"topic_id = {quoted(topic_id)}", f"partition = {partition}")
-    for first in range(0, until, AT_ONCE):
+    for first in range(begin, until, AT_ONCE):
         end = min(first + AT_ONCE, until)
         where = all_of(here, f"offset >= {first}", f"offset < {end}")
         found = tables.rows(OPINIONS, ["offset", "key", "value", "appended_at"], where, table=table)
@@ -53,7 +53,7 @@ def kafka_log(settings: Settings) -> ReadLog:
     return partial(_logged, settings)
 
 
-def _logged(settings: Settings, topic_id: str, partition: int, until: int) -> Iterator[Recorded]:
+def _logged(settings: Settings, topic_id: str, partition: int, begin: int, until: int) -> Iterator[Recorded]:
     from shared.clients.kafka import describe
 
     name = Topics.of(settings).opinions
@@ -66,7 +66,7 @@ def _logged(settings: Settings, topic_id: str, partition: int, until: int) -> It
             raise NotKnown(f"{name}[{partition}] ends at {log.ends[part]:,}, before {until:,}")
         log.ends = {**log.ends, part: until}
         try:
-            for record in log.records({part: 0}):
+            for record in log.records({part: begin}):
                 yield Recorded(name, partition, record.offset, record.key, record.value)
         except LogCut as cut:
             raise NotKnown(f"{cut}; use the archived copy") from None

@@ -41,13 +41,16 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     app = build_app(settings, ROLE, name, topics.archive_group)
     topic_ids = {topic: state.topic_id for topic, state in cluster.topics.items()}
     worker = ArchiveWorker(settings, app, tables, topic_ids)
-    upkeep = Upkeep(tables, client, settings.run)
+    upkeep = Upkeep(tables, client, settings)
 
     def fill(report: WorkerReport) -> None:
         report.queue = len(worker.inbox)
         report.partitions = sorted(f"{tp.topic}[{tp.partition}]" for tp in app.consumer.assignment())
         report.detail = {
-            each: str(count) for each, count in sorted((worker.counts | {"rounds": upkeep.rounds}).items())
+            each: str(count)
+            for each, count in sorted(
+                (worker.counts | {"rounds": upkeep.rounds, "checkpoints": upkeep.checkpoints}).items()
+            )
         }
 
     reporter = Reporter(settings, ROLE, name, fill, worker.pace)

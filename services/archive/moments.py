@@ -9,9 +9,10 @@ import msgspec
 
 from shared.clock import DAY, HOUR, to_iso
 from shared.contract.applied import Applied, decode_applied
-from shared.contract.archive import APPLIED
+from shared.contract.archive import APPLIED, OPINIONS
 from shared.contract.topics import partition_for
-from shared.reading.archive.tables import ArchiveTables, all_of
+from shared.reading.archive.tables import ArchiveTables, all_of, any_of
+from shared.reading.measuring.windows import AHEAD
 
 _SPANS: Final = ((HOUR, HOUR), (40 * DAY, DAY))  # of the journal that are looked through first: before, after
 
@@ -44,6 +45,29 @@ def moment_of(tables: ArchiveTables, company: str, slots: int, at: int) -> Momen
     if latest is None:
         raise NotKnown(f"nothing is known to have been applied by {to_iso(at)}: the journal begins later")
     return latest
+
+
+def newest_known(tables: ArchiveTables, slots: int, at: int) -> int:
+    """The highest available_at (microseconds) of the opinions that had been applied by `at`, in any slot; 0 of none.
+
+    What is stamped further ahead of `at` than pages believe is left out. `slots`: as for `moment_of`.
+    """
+    moments = [moment for slot in range(slots) if (moment := latest_of(tables, slot, at, None)) is not None]
+    parts = " OR ".join(f"(partition = {each.slot} AND offset < {each.offset})" for each in moments)
+    topics = any_of("topic_id", {each.topic_id for each in moments})
+    if not moments:
+        return 0
+    where = all_of(f"({parts})", topics, "kind = 'opinion'", f"available_at <= {at + AHEAD}")
+    found = tables.rows(OPINIONS, ["available_at"], where)
+    return max(found["available_at"].to_pylist(), default=0) if found is not None else 0
+
+
+def latest_of(tables: ArchiveTables, slot: int, now: int, known: Moment | None) -> Moment | None:
+    """The last move of a slot by `now`; `known`: one that was found before, so that only what is newer is read."""
+    own = f"slot = {slot}"
+    if known is None:
+        return _last(tables, now, lambda _: True, own)
+    return _looked_through(tables, now, lambda _: True, all_of(own, f"at > {known.at}")) or known
 
 
 def _last(tables: ArchiveTables, at: int, wanted: Callable[[Applied], bool], where: str = "") -> Moment | None:

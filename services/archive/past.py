@@ -15,11 +15,13 @@ from services.aggregation.core.store import BucketRow
 from services.aggregation.journal import RULES
 from services.aggregation.main import rules_text, strategies_of, streams_of
 from services.aggregation.signals.strategy import Strategy, StrategyError, load_strategy
-from services.archive.fold import Folded, fold
+from services.archive.checkpoints import Checkpoints, Line
+from services.archive.fold import Fold, Folded
 from services.archive.log_copy import ReadLog, archived_log
 from services.archive.moments import Moment, NotKnown, moment_of
 from shared.clients.kafka import TopicState
 from shared.contract.aggregates import RecentDocument, Resolution
+from shared.contract.applied import Applied
 from shared.contract.events import CHANNELS, Channel
 from shared.contract.keys import Keys
 from shared.contract.signals import Signal, decode_revisions
@@ -84,7 +86,8 @@ class PastRuns:
     """Answers as of moments. Thread-safe; keeps the latest few slots that it made."""
 
     def __init__(self, settings: Settings, client: redis.Redis, log: ReadLog | None = None) -> None:
-        self._settings, self._client = settings, client
+        """`log`: read from its beginning for every answer, without the help of checkpoints."""
+        self._settings, self._client, self._whole = settings, client, log is not None
         self._tables = ArchiveTables.of(settings)
         self._log = log or archived_log(self._tables)
         self._lock = threading.Lock()
@@ -115,21 +118,12 @@ class PastRuns:
         entry = moment.entry
         if entry.rules and entry.rules != bound.rules_text:
             raise NotKnown(f"other rules held then ({entry.rules}); restore those settings to ask for it")
-        strategies = _of_then(entry.strategies, bound.strategies)
+        strategies = strategies_then(entry.strategies, bound.strategies)
         silent = "" if strategies is not None else "other strategies ran then: their signals cannot be made again"
-        records = self._log(moment.topic_id, moment.slot, moment.offset)
-        run, since = self._settings.run, entry.since
-        folded = fold(
-            records,
-            moment.slot,
-            entry.slots or bound.slots,
-            moment.topic_id,
-            bound.rules,
-            strategies or (),
-            bound.streams,
-            since,
-            run,
-        )
+        line = line_of(moment.entry, bound, self._settings.run, strategies or ())
+        begin = line.empty() if self._whole else Checkpoints(self._tables).before(line, moment.offset)
+        records = self._log(moment.topic_id, moment.slot, begin.offset, moment.offset)
+        folded = line.fold.on(begin, records)
         if entry.chain and entry.offset == moment.offset and folded.links and folded.links[-1][1] != entry.chain:
             raise NotKnown(
                 f"the archived records of opinions[{moment.slot}] before {moment.offset:,} are not those that were "
@@ -138,7 +132,13 @@ class PastRuns:
         return Past(moment, folded, tuple(entry.strategies), silent)
 
 
-def _of_then(then: Mapping[str, str], known: Mapping[str, Strategy]) -> tuple[Strategy, ...] | None:
+def line_of(entry: Applied, bound: Bound, run: str, strategies: Sequence[Strategy]) -> Line:
+    """The checkpoints that stand for a slot as a journal's entry has it."""
+    fold = Fold(entry.topic_id, bound.rules, strategies, bound.streams, entry.since)
+    return Line(entry.slot, entry.slots or bound.slots, run, bound.rules_text, fold)
+
+
+def strategies_then(then: Mapping[str, str], known: Mapping[str, Strategy]) -> tuple[Strategy, ...] | None:
     """The strategies that ran then (name -> digest), of the settings or built in; None where one is another now."""
     found = []
     for name, digest in then.items():

@@ -1,4 +1,6 @@
-"""Upkeep: small files become large ones, indices take in what is new, old versions go. One process at a time, by lease.
+"""Upkeep: small files become large ones, indices take in what is new, old versions go, checkpoints are made.
+
+One process at a time, by lease.
 
 Nothing here changes an answer: what is not indexed yet is looked through, and what is ordered is scored exactly.
 """
@@ -14,10 +16,12 @@ from typing import Any, Final
 import redis
 from redis.exceptions import RedisError
 
+from services.archive.checkpointing import Checkpointing
 from services.archive.tables import Tables
 from shared.clients.redis import give_back_lease, take_lease
-from shared.contract.archive import DOCUMENTS, OPINIONS, READINGS, SIGNALS, TABLES
+from shared.contract.archive import APPLIED, DOCUMENTS, OPINIONS, READINGS, SIGNALS, TABLES
 from shared.contract.keys import archive_lease_key
+from shared.settings import Settings
 
 KEEP_VERSIONS: Final = timedelta(minutes=30)  # longer than any question takes
 LEASE_SECONDS: Final = 600  # of one round; given back at its end
@@ -27,19 +31,21 @@ INDEXED: Final = {
     OPINIONS: ("company", "document_id"),
     READINGS: ("document_id",),
     SIGNALS: ("company",),
+    APPLIED: ("at",),
 }
 FEW_VALUES: Final = {OPINIONS: ("event", "label")}
 log = logging.getLogger(__name__)
 
 
 class Upkeep:
-    """Of the archive of `run`; whoever holds the lease in Redis works."""
+    """Of the archive of the settings' run; whoever holds the lease in Redis works."""
 
-    def __init__(self, tables: Tables, client: redis.Redis, run: str) -> None:
-        self._tables, self._client, self._lease = tables, client, archive_lease_key(run)
+    def __init__(self, tables: Tables, client: redis.Redis, settings: Settings) -> None:
+        self._tables, self._client, self._lease = tables, client, archive_lease_key(settings.run)
+        self._checkpointing = Checkpointing(settings, client)
         self._own = secrets.token_hex(8)
         self._seen: dict[str, int] = {}  # versions after the latest round
-        self.rounds = 0
+        self.rounds = self.checkpoints = 0
 
     async def run(self, every: float) -> None:
         """A round every so many seconds; never returns. A round that fails is said and tried again."""
@@ -57,6 +63,7 @@ class Upkeep:
         try:
             for name in TABLES:
                 self._keep_up(name, self._tables[name])
+            self.checkpoints += self._checkpointing.round()
             self.rounds += 1
         finally:
             give_back_lease(self._client, self._lease, self._own)

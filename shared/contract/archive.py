@@ -15,7 +15,8 @@ OPINIONS: Final = "opinions"  # + kind, company, document_id, available_at, chan
 READINGS: Final = "readings"  # + document_id, available_at, model, bits, embedding, scale
 SIGNALS: Final = "signals"  # + company, strategy, at, revision, available_at
 APPLIED: Final = "applied"  # + slot, at, position
-TABLES: Final = (DOCUMENTS, OPINIONS, READINGS, SIGNALS, APPLIED)
+TABLES: Final = (DOCUMENTS, OPINIONS, READINGS, SIGNALS, APPLIED)  # of records
+CHECKPOINTS: Final = "checkpoints"  # no records: slots as they were (services/archive/checkpoints.py)
 
 PLACE: Final = ("topic_id", "partition", "offset")  # of every row
 MAX_WORD: Final = 40  # characters; what is longer is cut

@@ -84,6 +84,15 @@ class Keys:
         """Hash story key -> MessagePack of Share."""
         return f"{self._company(company)}:stories:{resolution}:{company}:{channel}:{start}"
 
+    def packed(self, company: str) -> str:
+        """Hash "CHANNEL|DAY" (days since the epoch) -> the shares of a day that has ended, and of its hours
+        (shared/contract/packed_shares.py): authors and stories of before; what lies in their own hashes is newer."""
+        return f"{self._company(company)}:shares:{company}"
+
+    def loose(self, slot: int) -> str:
+        """Hash "DAY|COMPANY" -> "": days of which some shares may lie in hashes of their own."""
+        return f"{self._tag(slot)}:loose"
+
     def recent(self, company: str) -> str:
         """Hash document id -> JSON of RecentDocument; at most RECENT_DOCUMENTS fields."""
         return f"{self._company(company)}:recent:{company}"

@@ -15,9 +15,11 @@ from services.alerts.rules import Rule
 from services.alerts.step import deliveries_of
 from services.alerts.store import AlertStore, Step
 from services.embedded.redis import EmbeddedRedis
+from shared.clock import SystemClock
 from shared.contract.aggregates import unpack_recent
 from shared.contract.keys import Keys
 from shared.contract.signals import decode_signal
+from shared.reading.readers.audit import AuditLog
 from shared.reading.readers.profiles import Follow, Profiles
 from shared.universe.securities import Catalogue
 from tests.browser.conftest import PATIENCE, Served, Visitor, serve, until
@@ -63,6 +65,11 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, redi
     assert "Traceback" not in started.log.read_text()
 
 
+def noted(client: redis.Redis) -> list[tuple[str, str]]:
+    """Action and target of what was done on the pages, newest first."""
+    return [(each.action, each.target) for each in AuditLog(client, SystemClock()).recent() if each.via == "dashboard"]
+
+
 def test_an_analyst_follows_a_sector_and_rates_an_article(
     own: tuple[Served, redis.Redis], visit: Callable[..., Visitor]
 ) -> None:
@@ -87,6 +94,7 @@ def test_an_analyst_follows_a_sector_and_rates_an_article(
     until(lambda: len(Profiles(client).ratings("default")) == 1, 60, "the thumb did not reach Redis")
     (rating,) = Profiles(client).ratings("default").values()
     assert rating.value == 1
+    until(lambda: noted(client) == [("rate", "default"), ("follow", "default")], 60, "the audit log does not say so")
     assert any(feature.startswith("source:") for feature in rating.features)
     expect(page.locator(".why", has_text="you liked 1 similar").first).to_be_visible()
     expect(page.locator('.thumb[aria-pressed="true"]').first).to_be_visible()
@@ -123,6 +131,7 @@ def test_an_analyst_reads_alerts_and_goes_to_the_signal(
     until(lambda: Profiles(client).follows("desk") == [], 60, "it is followed all the same")
     page.get_by_role("button", name="Follow", exact=True).click()
     until(lambda: len(Profiles(client).follows("desk")) == 1, 60, "it is not followed")
+    until(lambda: noted(client)[:2] == [("follow", "desk"), ("unfollow", "desk")], 60, "the audit log does not say so")
     visitor.picture("company-follow-dark")
     page = visitor.open("?page=For+you&profile=desk")
     expect(page.locator(".why").first).to_be_visible()

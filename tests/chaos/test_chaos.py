@@ -18,12 +18,19 @@ from pathlib import Path
 
 import pytest
 from kafka import KafkaProducer
+from redis.exceptions import RedisError
 
 from services.aggregation.admin.dump import dump
+from services.aggregation.core.store import StoreLost
+from services.archive.checkpointing import Checkpointing
+from services.archive.moments import NotKnown
+from services.archive.past import PastRuns
 from shared.clients.kafka import client_config
 from shared.clients.redis import connect
 from shared.contract.keys import Keys
 from shared.contract.topics import Topics
+from shared.reading.run import RunView
+from shared.reading.values.binding import UnknownRun
 from shared.settings import RedisSettings
 from tests.chaos.archived import is_the_log
 from tests.chaos.documents import SETTLED, write_parts, write_settling_part
@@ -37,6 +44,7 @@ from tests.chaos.outcomes import (
 )
 from tests.chaos.recount import recount
 from tests.chaos.world import SLOTS, Disturbances, Feeding, Run, World
+from tests.probes import Probe, equal, probe
 from tests.worker_process import wait_until
 
 log = logging.getLogger(__name__)
@@ -62,7 +70,7 @@ class Scale:
 
 _SHORT = (
     "kill_scoring", "kill_aggregation", "copy_redis", "kill_archive", "kill_ingest", "swallow_redis", "swallow_kafka",
-    "restart_redis",
+    "restart_redis", "restart_kafka",
     "kill_aggregation", "suspend_aggregation", "put_back_redis", "kill_scoring", "kill_archive", "hold_redis",
     "drop_kafka",
 )  # fmt: skip
@@ -151,21 +159,46 @@ def _disturb(world: World, run: Run, parts: list[tuple[Path, str]], scale: Scale
         feeding.allow(1)
         wait_until(lambda: run.applied(world.redis.url) > 0, 240, _words(run))
         disturbances = Disturbances(world, run, feeding, seed)
-        draw, flowing = random.Random(seed + 1), Flow(world, run)
+        draw, flowing, probes = random.Random(seed + 1), Flow(world, run), list[Probe]()
         for number, name in enumerate(scale.steps):
             feeding.allow(2 + number * len(parts) // len(scale.steps))
             flowing.wait(FLOW_SECONDS)  # else a busy machine is disturbed while nothing happens
             time.sleep(draw.uniform(0.0, scale.pause))
+            probes += _probed(world, run, draw)
             disturbances.do(name)
+            probes += _probed(world, run, draw)
             assert not run.refused, run.refused
         feeding.allow(len(parts))
         said = run.state / "ingest.out"
         wait_until(lambda: feeding.done == len(parts), PART_SECONDS * len(parts), lambda: said.read_text()[-2000:])
         _end_of(world, run)
+        _as_of_is_what_was_said(world, run, probes, draw)
         return disturbances.counts
     finally:
         feeding.end()
         run.end()
+
+
+def _probed(world: World, run: Run, draw: random.Random) -> list[Probe]:
+    """What the run says of some companies now; nothing while Redis, whose own port is asked, is away."""
+    try:
+        with connect(RedisSettings(url=world.redis.url, timeout_seconds=3.0)) as client:
+            companies = sorted(RunView.open(client, run.settings.run).newest())
+            some = draw.sample(companies, min(3, len(companies)))
+            return [found for company in some if (found := probe(client, run.settings, company)) is not None]
+    except (StoreLost, RedisError, UnknownRun, NotKnown):
+        return []
+
+
+def _as_of_is_what_was_said(world: World, run: Run, probes: list[Probe], draw: random.Random) -> None:
+    """Of moments between the disturbances; half of the answers begin at a checkpoint."""
+    with connect(RedisSettings(url=world.redis.url)) as client:
+        compared = equal(PastRuns(run.settings, client), probes, draw, 10)
+        made = Checkpointing(run.settings, client, every=100).round(most=1_000)
+        compared += equal(PastRuns(run.settings, client), probes, draw, 10)
+    log.warning(f"{len(probes)} probes, {compared} compared with the answers as of their moments, {made} checkpoints")
+    assert made >= 1
+    assert compared >= 4
 
 
 class Flow:

@@ -12,9 +12,10 @@ from typing import Any
 
 import httpx
 import pytest
-from kafka import KafkaAdminClient, KafkaProducer
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
 from services.api.stream.hub import Hub
+from services.archive import keeping
 from services.embedded.kafka import EmbeddedKafka
 from services.runtime.binding import bind, read_cluster
 from shared.clients.kafka import client_config, ensure_topics
@@ -23,7 +24,7 @@ from shared.contract.alerts import Alert, encode
 from shared.contract.events import MICRO, Document, Opinion, Origin, Tick
 from shared.contract.events import encode as encode_message
 from shared.contract.keys import API_KEYS, Keys
-from shared.contract.topics import Topics
+from shared.contract.topics import Topics, partition_for
 from shared.settings import Settings, load_settings
 from tests.api_server import served
 
@@ -131,6 +132,32 @@ def test_what_comes_is_told_in_order_and_a_reader_goes_on_where_it_was(settings:
             assert numbers(middle.take(7)) == list(range(5, 12))
         with listening(api, middle.last) as rest:
             assert numbers(rest.take(28)) == list(range(12, 40))
+
+
+def test_what_kafka_no_longer_holds_comes_of_the_archive(settings: Settings, log: Log) -> None:
+    log.opinions(range(40))
+    assert keeping.rebuild(settings) >= 40
+    cut = delete_before(settings, log.topics.opinions, 30)
+    log.opinions(range(40, 45))
+    with served(settings) as api:
+        with listening(api, **{"from": "start"}) as whole:
+            assert numbers(whole.take(12)) == list(range(12))
+        with listening(api, whole.last) as rest:  # a place that only the archive has
+            assert numbers(rest.take(33)) == list(range(12, 45))
+        keeping.forget(settings)
+        with listening(api, **{"from": "start"}) as held:
+            assert numbers(held.take(45 - cut)) == list(range(cut, 45))
+        headers = {"Last-Event-ID": whole.last}
+        assert api.get("/v1/stream", headers=headers).status_code == 410
+
+
+def delete_before(settings: Settings, topic: str, offset: int) -> int:
+    """Apple's partition of the topic begins at `offset` afterwards, as its retention would have it."""
+    part = TopicPartition(topic, partition_for("AAPL", settings.kafka.opinion_partitions))
+    admin = KafkaAdminClient(**client_config(settings.kafka))
+    admin.delete_records({part: offset})
+    admin.close()
+    return offset
 
 
 def test_another_process_goes_on_with_the_same_id(settings: Settings, log: Log) -> None:

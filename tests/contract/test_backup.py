@@ -23,6 +23,7 @@ from services.aggregation.admin.backup_file import (
     open_backup,
     write_backup,
 )
+from services.aggregation.admin.backup_state import left_out
 from services.aggregation.admin.dump import aggregates_sha256, dump
 from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Rules
@@ -111,10 +112,18 @@ def test_files_and_keys_are_put_back_where_there_are_none(
         ledger.execute("INSERT INTO seen VALUES ('a document')")
         ledger.commit()
     client.hset(API_KEYS, run_name, "{}")
-    backup(client, run_name, file, CLOCK, state.root)
+    write_atomically(state.root / "universe" / "mine.csv", b"ticker,name")
+    write_atomically(state.root / "rules.yaml", b"version: 1")
+    write_atomically(tmp_path / "elsewhere.csv", b"ticker,name")
+    named = [Path("rules.yaml"), tmp_path / "elsewhere.csv", Path("standard")]
+    assert left_out(state.root, named)[-1] == str(tmp_path / "elsewhere.csv")
+    assert not any("rules.yaml" in each or "standard" in each for each in left_out(state.root, named))
+    backup(client, run_name, file, CLOCK, state.root, named)
     write_atomically(other.author_key, b"another")
     done = restore(client, file, state=other.root)
-    assert done.files == ["sources.yaml", "ingest/ledger.sqlite3"]  # keys that are there may have been revoked since
+    assert done.files == ["sources.yaml", "ingest/ledger.sqlite3", "universe/mine.csv", "rules.yaml"]
+    assert (other.root / "universe" / "mine.csv").read_bytes() == b"ticker,name"
+    # keys that are there may have been revoked since
     assert other.author_key.read_bytes() == b"another"
     assert other.ledger.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(other.ledger)) as ledger:

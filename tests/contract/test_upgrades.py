@@ -84,6 +84,17 @@ def test_keys_of_the_first_version(client: redis.Redis, run_name: str) -> None:
     assert store.totals(0).opinions_applied == 2
 
 
+def test_days_of_the_first_layout_are_packed_later(client: redis.Redis, run_name: str) -> None:
+    store, rules = RedisStore(client, run_name, 1), Rules.of(AggregationSettings())
+    apply(store, 0, "OOOO", [(0, decode_opinion(OPINION))], rules)
+    before, keys = list(store.rows()), Keys(run_name, 1)
+    client.delete(keys.loose(0))
+    bring_up_to_date(client, run_name)
+    assert store.pack(0, 1_500_000_000) == 1
+    assert not client.exists(keys.authors("AAPL", "news", "hour", 1_399_996_800))
+    assert list(RedisStore(client, run_name, 1).rows()) == before
+
+
 def test_a_shorter_value_reads_with_defaults(client: redis.Redis, run_name: str) -> None:
     keys = Keys(run_name, 1)
     client.hset(keys.companies(0), "AAPL", "1400000000000000")
@@ -94,7 +105,7 @@ def test_a_shorter_value_reads_with_defaults(client: redis.Redis, run_name: str)
 
 def test_a_newer_layout_is_refused(client: redis.Redis, run_name: str) -> None:
     client.hset(run_key(run_name), "layout", "99")
-    with pytest.raises(WorkerStop, match="layout 99 in Redis, but this version supports 1") as stop:
+    with pytest.raises(WorkerStop, match="layout 99 in Redis, but this version supports 2") as stop:
         bring_up_to_date(client, run_name)
     assert stop.value.code is ExitCode.REFUSED
 

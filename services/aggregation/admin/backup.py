@@ -5,7 +5,7 @@ Only core types are written (backup_file.py): a backup can be put back into any 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
@@ -59,8 +59,11 @@ class Restored(NamedTuple):
     files: list[str]
 
 
-def backup(client: redis.Redis, run: str, file: Path, clock: Clock, state: Path | None = None) -> int:
-    """Write the run, and what of the folder `state` nothing else can make again, to `file`; how many entries.
+def backup(
+    client: redis.Redis, run: str, file: Path, clock: Clock, state: Path | None = None, named: Sequence[Path] = ()
+) -> int:
+    """Write the run, and what of the folder `state` nothing else can make again, to `file`; how many entries. `named`:
+    files that settings name, of which those in the folder are taken.
 
     Consistent per slot also while workers write. Raises UnknownRun.
     """
@@ -78,7 +81,7 @@ def backup(client: redis.Redis, run: str, file: Path, clock: Clock, state: Path 
     )
     tags = [keys.position(slot) for slot in range(keys.slots)] + [keys.alerts_position()]
     slots = (_read_tag(client, position) for position in tags)
-    more = (_read_profiles(client), read_state(client, state) if state is not None else [])
+    more = (_read_profiles(client), read_state(client, state, named) if state is not None else [])
     return write_backup(file, header, chain(slots, more))
 
 

@@ -23,14 +23,15 @@ from shared.contract.names import is_name
 from shared.reading.values.binding import recorded_slots
 
 FORMAT: Final = "bellwether-backup"
-VERSION: Final = 4  # 1 had no groups, 2 no digest, 3 no files
+VERSION: Final = 5  # 1 had no groups, 2 no digest, 3 no files, 4 no rules and no instruments
 GROUPS: Final = 3  # alerts, profiles, files of the state folder with the API's keys
 FILE_PREFIX: Final = b"file/"
 MAX_SLOTS: Final = 10_000
 MAX_VALUE_BYTES: Final = 1 << 31  # of one slot: what Redis gives out in one answer is less
 
 _STATE_FILE: Final = re.compile(
-    rb"file/(bellwether\.yaml|sources\.yaml|author\.key|ingest/ledger\.sqlite3|ingest/floors/\w[\w.:-]*)"
+    rb"file/(bellwether\.yaml|sources\.yaml|author\.key|ingest/ledger\.sqlite3|ingest/floors/\w[\w.:-]*"
+    rb"|(?:\w[\w.-]*/)*\w[\w.-]*\.(?:yaml|yml|csv|parquet))"  # rules and instruments, wherever the settings name them
 )
 
 Entry = tuple[bytes, bytes | dict[bytes, bytes]]
@@ -155,6 +156,11 @@ def _check_keys(file: Path, header: Header, number: int, entries: list[Entry]) -
             f"{file} holds {wrong[0][:80]!r}, which is no key of run {header.run!r} there; nothing was restored: "
             "use another backup"
         )
+
+
+def is_kept(name: str) -> bool:
+    """Whether a file of this name, relative to the state folder, can be in a backup."""
+    return bool(_STATE_FILE.fullmatch(FILE_PREFIX + name.encode()))
 
 
 def _of_state(key: bytes, value: object) -> bool:

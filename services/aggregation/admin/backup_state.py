@@ -1,12 +1,13 @@
 """What a backup holds beside a run: files of the state folder that nothing else can make again, and the API's keys.
 
 The archive is not among them: it is made anew from the log (bellwether archive rebuild). Kafka's logs, models, logs of
-processes, and files that settings name elsewhere are left out, too.
+processes, and files that settings name elsewhere are left out, too; the answer names these.
 """
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,20 +15,20 @@ from typing import Any, Final, cast
 
 import redis
 
-from services.aggregation.admin.backup_file import FILE_PREFIX, Entry
+from services.aggregation.admin.backup_file import FILE_PREFIX, Entry, is_kept
 from shared.clients.state_folder import StateFolder, write_atomically
 from shared.contract.keys import API_KEYS
+from shared.universe.own_files import own_in
 
 LEFT_OUT: Final = (
     "Kafka's topics",
     "the archive (made anew from them: bellwether archive rebuild)",
     "models",
     "logs",
-    "files that settings name outside the state folder",
 )
 
 
-def _files(state: Path) -> dict[str, Path]:
+def _files(state: Path, named: Sequence[Path]) -> dict[str, Path]:
     """Name in a backup -> where it lies."""
     folder = StateFolder(state)
     found = {
@@ -38,13 +39,29 @@ def _files(state: Path) -> dict[str, Path]:
     }
     for each in sorted(folder.floors.glob("*")) if folder.floors.is_dir() else ():
         found[f"ingest/floors/{each.name}"] = each
+    for each in (*own_in(state), *named):
+        if name := _name_in(state, each):
+            found[name] = state / name
     return found
 
 
-def read_state(client: redis.Redis, state: Path) -> list[Entry]:
-    """The files that are there, and the keys."""
+def left_out(state: Path, named: Sequence[Path]) -> list[str]:
+    """What a backup does not hold, in words; the files that settings name elsewhere, by name."""
+    lacking = (str((state / each).resolve()) for each in named if not _name_in(state, each))
+    return [*LEFT_OUT, *(path for path in lacking if Path(path).is_file())]
+
+
+def _name_in(state: Path, path: Path) -> str:
+    """A file's name relative to the state folder, where relative paths begin; "" for one that no backup can hold."""
+    found = (state / path.expanduser()).resolve()
+    name = str(found.relative_to(state.resolve())) if found.is_relative_to(state.resolve()) else ""
+    return name if name and is_kept(name) else ""
+
+
+def read_state(client: redis.Redis, state: Path, named: Sequence[Path] = ()) -> list[Entry]:
+    """The files that are there, those that settings name in the folder among them, and the keys."""
     entries: list[Entry] = []
-    for name, path in _files(state).items():
+    for name, path in _files(state, named).items():
         if path.is_file():
             content = _database(path) if path.suffix == ".sqlite3" else path.read_bytes()
             entries.append((FILE_PREFIX + name.encode(), content))

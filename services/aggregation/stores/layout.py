@@ -8,18 +8,41 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import redis
 
 from services.runtime.exits import ExitCode, WorkerStop
-from shared.contract.aggregates import LAYOUT
-from shared.contract.keys import run_key
+from shared.clock import DAY_SECONDS
+from shared.contract.aggregates import DETAILED, LAYOUT
+from shared.contract.events import CHANNELS
+from shared.contract.keys import Keys, run_key
+from shared.reading.values.binding import read_binding, recorded_slots
 
 FIELD: Final = "layout"  # of the run's hash; a run without it is of layout 1
-UPGRADES: Final[dict[int, Callable[[redis.Redis, str], None]]] = {}  # layout -> the step to the next one
 
 log = logging.getLogger(__name__)
+
+
+def _name_loose_days(client: redis.Redis, run: str) -> None:
+    """To layout 2: shares of ended days are packed, so every day that has some in hashes of their own is named."""
+    keys = Keys(run, recorded_slots(read_binding(client, run), run) or 1)
+    for slot in range(keys.slots):
+        for company in cast("list[bytes]", client.hkeys(keys.companies(slot))):
+            name = company.decode()
+            starts = (
+                int(start)
+                for resolution in DETAILED
+                for channel in CHANNELS
+                for start in cast("list[bytes]", client.hkeys(keys.series(name, channel, resolution)))
+            )
+            days = {f"{start // DAY_SECONDS}|{name}": "" for start in starts}
+            if days:
+                client.hset(keys.loose(slot), mapping=cast(Any, days))
+
+
+# layout -> the step to the next one
+UPGRADES: Final[dict[int, Callable[[redis.Redis, str], None]]] = {1: _name_loose_days}
 
 
 def bring_up_to_date(client: redis.Redis, run: str) -> None:

@@ -20,7 +20,7 @@ class MemoryStore:
         self.keys = Keys(run, slots)
         self.states = [SlotState(slot) for slot in range(slots)]
         self.hashes: dict[str, dict[str, bytes]] = {}  # what signals wrote, by Redis key
-        self._documents: dict[str, dict[str, RecentDocument]] = {}
+        self.documents: dict[str, dict[str, RecentDocument]] = {}  # a company's latest, by id
 
     def load(self, slot: int, records: Sequence[Decoded]) -> SlotState:  # noqa: ARG002
         return self.states[slot]
@@ -31,7 +31,7 @@ class MemoryStore:
             return False
         fold(state, plan.writes, plan.position)
         for company, draft in plan.writes.companies.items():
-            documents = self._documents.setdefault(company, {})
+            documents = self.documents.setdefault(company, {})
             documents.update(draft.added)
             for document_id in draft.removed:
                 documents.pop(document_id, None)
@@ -56,6 +56,9 @@ class MemoryStore:
 
     def hash_value(self, slot: int, key: str, field: str) -> bytes | None:  # noqa: ARG002
         return self.hashes.get(key, {}).get(field)
+
+    def pack(self, slot: int, until: int) -> int:  # noqa: ARG002
+        return 0
 
     def hash_fields(self, slot: int, key: str) -> list[str]:  # noqa: ARG002
         return list(self.hashes.get(key, ()))
@@ -87,7 +90,7 @@ class MemoryStore:
                         yield BucketRow(company, channel, resolution, start, cell.bucket, cell.authors, cell.stories)
 
     def recent(self, company: str) -> list[RecentDocument]:
-        documents = self._documents.get(company, {}).values()
+        documents = self.documents.get(company, {}).values()
         return sorted(documents, key=lambda document: (document.available_at, document.id))
 
     def top(self, company: str, hour: int) -> list[RecentDocument]:

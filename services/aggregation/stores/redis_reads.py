@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from services.aggregation.core.footprint import Touched
 from services.aggregation.core.state import Cell, CellKey, CompanyState, Series, SlotState
+from shared.clock import DAY, DAY_SECONDS
 from shared.contract.aggregates import DETAILED, RESOLUTIONS, Bucket, Share, unpack_bucket, unpack_share, unpack_top
 from shared.contract.events import CHANNELS
 from shared.contract.keys import Keys
+from shared.contract.packed_shares import Day, field_of, number_of, unpack_day
 
 Handler = Callable[[Any], None]
 
@@ -72,8 +75,11 @@ class Details:
         self.reads = Reads()
         self._state = state
         self._keys = keys
+        self._passed = max(state.watermarks.values(), default=0)  # days behind it may be packed, others are not
+        self._packed: dict[tuple[str, str], list[Handler]] = {}  # by company and field
         for cell, (authors, stories) in touched.cells.items():
             self._cell(cell, authors, stories)
+        self._days()
         for company, hour in touched.hours:
             self._top(company, hour)
         for stream, ids in touched.ids.items():
@@ -100,11 +106,23 @@ class Details:
             cell = series.cells[start] = Cell(Bucket(), resolution in DETAILED)
             self.reads.add(_bucket_into(cell), "HGET", self._keys.series(company, channel, resolution), start)
         if resolution in DETAILED:
-            self._shares(cell.authors, authors, self._keys.authors(company, channel, resolution, start))
-            self._shares(cell.stories, stories, self._keys.stories(company, channel, resolution, start))
+            field = (company, field_of(channel, start))
+            day = (start // DAY_SECONDS + 1) * DAY
+            wanted = self._packed.setdefault(field, []) if day <= self._passed else None
+            number = number_of(resolution, start)
+            self._shares(cell.authors, authors, self._keys.authors(*key), lambda known: known[number].authors, wanted)
+            self._shares(cell.stories, stories, self._keys.stories(*key), lambda known: known[number].stories, wanted)
 
-    def _shares(self, known: dict[str, Share], wanted: set[str], key: str) -> None:
-        missing = [name for name in wanted if name not in known]
+    def _shares(
+        self,
+        known: dict[str, Share],
+        names: set[str],
+        key: str,
+        of: Callable[[Day], dict[str, Share]],
+        packed: list[Handler] | None,
+    ) -> None:
+        """`packed`: to which is added what takes those out of the day's packed shares that do not lie by themselves."""
+        missing = [name for name in names if name not in known]
         if not missing:
             return
 
@@ -113,7 +131,22 @@ class Details:
                 if value is not None:
                     known[name] = unpack_share(value)
 
+        def take(day: Day) -> None:
+            with suppress(KeyError):  # the bucket is not in it
+                held = of(day)
+                for name in missing:
+                    if name in held:
+                        known.setdefault(name, held[name])
+
         self.reads.add(handle, "HMGET", key, *missing)
+        if packed is not None:
+            packed.append(take)
+
+    def _days(self) -> None:
+        """Read what is packed, behind what lies by itself: whoever packs meanwhile moves it from there to here."""
+        for (company, field), takers in self._packed.items():
+            if takers:
+                self.reads.add(_day_into(takers), "HGET", self._keys.packed(company), field)
 
     def _top(self, company: str, hour: int) -> None:
         if (company, hour) in self._state.tops:
@@ -150,6 +183,16 @@ class Details:
 def _holds(starts: list[int], start: int) -> bool:
     place = bisect_left(starts, start)
     return place < len(starts) and starts[place] == start
+
+
+def _day_into(takers: Sequence[Handler]) -> Handler:
+    def handle(raw: bytes | None) -> None:
+        if raw is not None:
+            day = unpack_day(raw)
+            for take in takers:
+                take(day)
+
+    return handle
 
 
 def _bucket_into(cell: Cell) -> Handler:

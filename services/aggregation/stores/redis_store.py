@@ -20,8 +20,9 @@ from services.aggregation.core.footprint import touched_by
 from services.aggregation.core.plan import Decoded, Plan
 from services.aggregation.core.state import CellKey, HourKey, Position, Series, SlotState, fold
 from services.aggregation.core.store import BucketRow, StoreLost
+from services.aggregation.stores.packing import due_days, packing
 from services.aggregation.stores.redis_reads import Details, Reads, read_company
-from services.aggregation.stores.redis_writes import APPLY, script_arguments
+from services.aggregation.stores.redis_writes import APPLY, arguments_of, script_arguments
 from shared.contract.aggregates import (
     DETAILED,
     RESOLUTIONS,
@@ -36,7 +37,9 @@ from shared.contract.aggregates import (
 )
 from shared.contract.events import CHANNELS, Channel
 from shared.contract.keys import Keys
+from shared.contract.packed_shares import Shares, field_of, number_of, unpack_day
 
+_NONE: Final = Shares({}, {})
 CACHED: Final = 50_000  # buckets and shares kept per slot, at most, between batches
 
 
@@ -84,6 +87,33 @@ class RedisStore:
             self.forget(slot)
         return Position.parse(stored) if stored else None
 
+    def pack(self, slot: int, until: int) -> int:
+        """Put the shares of days that ended by `until` (seconds) together; of how many. Changes no answer. Raises
+        StoreLost."""
+        with self._guard(slot):
+            days = due_days(cast(Any, self._client.hkeys(self.keys.loose(slot))), until)
+            if not days:
+                return 0
+            state = self._known(slot, {company for company, _ in days})
+            if state.position is None:
+                return 0
+            asked = Reads()
+
+            def ask(some: list[tuple[str, ...]]) -> list[Any]:
+                answers: list[Any] = []
+                for command in some:
+                    asked.add(answers.append, *command)
+                if self._run(asked, self.keys.position(slot)) != _text(state.position):
+                    raise StoreLost(f"the position of slot {slot} moved while its days were read")
+                return answers
+
+            writes = list(packing(state, days, self.keys, ask))
+            names, arguments = arguments_of(self.keys.position(slot), state.position, state.position, writes)
+            if self._client.eval(APPLY, len(names), *names, *arguments) != 1:
+                self.forget(slot)
+                return 0
+        return len(days)
+
     # -- for signals
     def state(self, slot: int, companies: set[str]) -> SlotState:
         with self._guard(slot):
@@ -102,10 +132,19 @@ class RedisStore:
             pipeline.hget(self.keys.series(company, channel, resolution), str(start))
             pipeline.hgetall(self.keys.authors(company, channel, resolution, start))
             pipeline.hgetall(self.keys.stories(company, channel, resolution, start))
-        answers = iter(pipeline.execute())
+        # behind them what is packed: whoever packs meanwhile moves it from there to here
+        days = list(dict.fromkeys((company, field_of(channel, start)) for company, channel, _, start in keys))
+        for company, field in days:
+            pipeline.hget(self.keys.packed(company), field)
+        found = pipeline.execute()
+        answers, packed_days = iter(found[: 3 * len(keys)]), found[3 * len(keys) :]
+        packed = {day: unpack_day(raw) if raw else {} for day, raw in zip(days, packed_days, strict=True)}
         for key in keys:
-            bucket, authors, stories = unpack_bucket(next(answers)), _shares(next(answers)), _shares(next(answers))
-            yield BucketRow(*key, bucket, authors, stories)
+            company, channel, resolution, start = key
+            held = packed[company, field_of(channel, start)].get(number_of(resolution, start), _NONE)
+            bucket = unpack_bucket(next(answers))
+            authors, stories = held.authors | _shares(next(answers)), held.stories | _shares(next(answers))
+            yield BucketRow(company, channel, resolution, start, bucket, authors, stories)
 
     def tops(self, slot: int, hours: Sequence[HourKey]) -> list[RecentDocument]:
         with self._guard(slot):
@@ -247,16 +286,11 @@ class RedisStore:
         starts = sorted((int(start), value) for start, value in raw.items())
         for first in range(0, len(starts), 500):
             part = starts[first : first + 500]
-            pipeline = self._client.pipeline(transaction=False)
-            for start, _ in part if resolution in DETAILED else ():
-                pipeline.hgetall(self.keys.authors(company, channel, resolution, start))
-                pipeline.hgetall(self.keys.stories(company, channel, resolution, start))
-            answers = iter(
-                [{name.decode(): unpack_share(v) for name, v in each.items()} for each in pipeline.execute()]
-            )
+            if resolution in DETAILED:
+                yield from self._cells([(company, channel, resolution, start) for start, _ in part])
+                continue
             for start, value in part:
-                authors, stories = next(answers, {}), next(answers, {})
-                yield BucketRow(company, channel, resolution, start, unpack_bucket(value), authors, stories)
+                yield BucketRow(company, channel, resolution, start, unpack_bucket(value), {}, {})
 
     def recent(self, company: str) -> list[RecentDocument]:
         documents = [unpack_recent(raw) for raw in cast(Any, self._client.hvals(self.keys.recent(company)))]

@@ -12,7 +12,8 @@ import msgspec
 
 from services.aggregation.core.duplicates import pack_window
 from services.aggregation.core.plan import Plan
-from services.aggregation.core.state import SeriesKey, Writes
+from services.aggregation.core.state import Position, SeriesKey, Writes
+from shared.clock import DAY_SECONDS
 from shared.contract.aggregates import DETAILED, Totals, pack
 from shared.contract.keys import Keys
 
@@ -41,9 +42,16 @@ _json = msgspec.json.Encoder().encode
 
 def script_arguments(plan: Plan, keys: Keys) -> tuple[list[str], list[Value]]:
     """KEYS and ARGV of APPLY for one plan."""
-    names: dict[str, int] = {keys.position(plan.slot): 1}
-    arguments: list[Value] = [plan.expected.text() if plan.expected is not None else "", plan.position.text()]
-    for command, key, values in commands(plan, keys):
+    return arguments_of(keys.position(plan.slot), plan.expected, plan.position, commands(plan, keys))
+
+
+def arguments_of(
+    compared: str, expected: Position | None, position: Position, some: Iterable[Command]
+) -> tuple[list[str], list[Value]]:
+    """KEYS and ARGV of APPLY for some commands; `compared`: the position's key."""
+    names: dict[str, int] = {compared: 1}
+    arguments: list[Value] = [expected.text() if expected is not None else "", position.text()]
+    for command, key, values in some:
         if not values and command != "UNLINK":
             continue
         index = names.setdefault(key, len(names) + 1)
@@ -69,6 +77,7 @@ def commands(plan: Plan, keys: Keys) -> Iterator[Command]:
         yield "UNLINK", keys.ids(slot, stream, chunk), []
     yield from _companies(writes, keys, slot)
     yield from _cells(writes, keys)
+    yield "HSET", keys.loose(slot), _fields((name, "") for name in _loose(writes))
     for key, starts in writes.dropped_cells:
         yield from _dropped(key, starts, keys)
     for name, fields in writes.hashes.items():
@@ -113,6 +122,17 @@ def _cells(writes: Writes, keys: Keys) -> Iterator[Command]:
                 keys.stories(company, channel, resolution, start),
                 _fields((name, pack(share)) for name, share in draft.stories.items()),
             )
+
+
+def _loose(writes: Writes) -> list[str]:
+    """The days of which shares were written into hashes of their own, or buckets went (packing.py)."""
+    written = ((company, start) for company, _, resolution, start in writes.cells if resolution in DETAILED)
+    gone = (
+        (company, start)
+        for (company, _, resolution), starts in writes.dropped_cells
+        for start in (starts if resolution in DETAILED else ())
+    )
+    return sorted({f"{start // DAY_SECONDS}|{company}" for company, start in (*written, *gone)})
 
 
 def _dropped(key: SeriesKey, starts: Sequence[int], keys: Keys) -> Iterator[Command]:

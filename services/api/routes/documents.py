@@ -13,7 +13,6 @@ from services.api.wire.problems import Problem
 from services.api.wire.rows import archived_row, kept_row
 from services.api.wire.schemas import DocumentAnswer, answers
 from shared.reading.archive.document import archived_document
-from shared.reading.values.documents import EVER
 
 router = APIRouter(tags=["documents"], dependencies=WITH_FORMAT)
 
@@ -40,5 +39,5 @@ def _found(door: Door, name: str) -> dict[str, Any] | None:
     if archived is not None:
         return archived_row(archived)
     run = door.run()
-    kept = [each for each in run.documents.between(run.newest(), *EVER) if each.id == name]
+    kept = run.documents.with_id(run.newest(), name)
     return kept_row(kept) if kept else None

@@ -79,7 +79,7 @@ async def stream(
     request: Request,
     kinds: Annotated[str, Query(max_length=100, description=f"Of {', '.join(KINDS)}; commas between.")] = "opinions",
     begin: Annotated[
-        Literal["start", "tail"], Query(alias="from", description="start: at what the log still holds.")
+        Literal["start", "tail"], Query(alias="from", description="start: at what archive or log still hold.")
     ] = "tail",
     company: Annotated[str | None, Query(max_length=2000, description="Ids, tickers or names; commas between.")] = None,
     channel: Chosen = ChannelChoice.all,

@@ -1,5 +1,6 @@
 """Follows the topics' ends with one consumer, keeps the latest records in a ring, wakes the readers; a second consumer
-reads back, one request after the other, for readers that come with an older id.
+reads back, one request after the other, for readers that come with an older id. What the log no longer holds comes of
+the archive.
 """
 
 from __future__ import annotations
@@ -8,13 +9,14 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
+from services.api.stream.older import Older
 from services.api.stream.place import KINDS, Kind, Part, Place, incarnation
 from services.api.stream.ring import Record, Ring
 from shared.clients.kafka import TopicState, describe, log_consumer
@@ -28,6 +30,7 @@ POLL_MS: Final = 500
 BACK_RECORDS: Final = 500
 BACK_PATIENCE: Final = 10.0  # seconds
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class NoLog(ConnectionError):
@@ -37,8 +40,10 @@ class NoLog(ConnectionError):
 class Hub:
     """One process' view of the log. `close` it. Making it connects to Kafka: not on an event loop. Raises NoLog."""
 
-    def __init__(self, kafka: KafkaSettings, topics: Topics, most_bytes: int | None = None) -> None:
-        self._kafka = kafka
+    def __init__(
+        self, kafka: KafkaSettings, topics: Topics, most_bytes: int | None = None, older: Older | None = None
+    ) -> None:
+        self._kafka, self._older = kafka, older
         self._named: dict[Kind, list[str]] = {
             "opinions": [topics.opinions],
             "signals": [topics.signals],
@@ -70,12 +75,14 @@ class Hub:
             return Place({part: self.ring.ends[part] for part in self._parts(kinds)})
 
     def start(self, kinds: list[Kind]) -> Place:
-        """Before all that the log still holds. Raises NoLog."""
-        return Place(dict(self._begins(self._parts(kinds))))
+        """Before all that the archive or the log still holds. Raises NoLog."""
+        return Place(self._firsts(self._parts(kinds)))
 
     def lost(self, place: Place) -> list[Part]:
-        """Partitions whose log begins later than the place, or ends before it. Raises NoLog."""
+        """Partitions of which what is held begins later than the place, or ends before it. Raises NoLog."""
         begins = self._begins(list(place.offsets))
+        if any(offset < begins[part] for part, offset in place.offsets.items()):
+            begins = self._firsts(list(place.offsets))
         with self._lock:
             ends = self.ring.ends
             return [part for part, offset in place.offsets.items() if offset < begins[part] or offset > ends[part]]
@@ -95,7 +102,13 @@ class Hub:
             return self.ring.after(number, place, most)
 
     def read_back(self, offsets: Mapping[Part, int]) -> list[Record]:
-        """Some records from these offsets on, in order within a partition. Raises NoLog."""
+        """Some records from these offsets on, in order within a partition; what Kafka no longer has, of the archive.
+        Raises NoLog."""
+        if self._older is not None:
+            begins = self._begins(list(offsets))
+            for part, offset in offsets.items():
+                if offset < begins[part]:
+                    return self._asked(self._older.read, part, offset, begins[part], BACK_RECORDS)
         wanted = {TopicPartition(*part): offset for part, offset in offsets.items()}
         with self._back_lock:
             try:
@@ -146,6 +159,20 @@ class Hub:
             except (KafkaError, OSError) as error:
                 raise NoLog(f"{type(error).__name__}: {error}") from error
         return {part: found[TopicPartition(*part)] for part in parts}
+
+    def _firsts(self, parts: list[Part]) -> dict[Part, int]:
+        """Where what is held of each begins, in the archive or in the log."""
+        begins = self._begins(parts)
+        if self._older is None:
+            return begins
+        return {part: self._asked(self._older.first, part, begin) if begin else 0 for part, begin in begins.items()}
+
+    def _asked(self, question: Callable[..., T], part: Part, *values: int) -> T:
+        """The archive's answer on a partition."""
+        try:
+            return question(part, self.states[part.topic].topic_id, *values)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise NoLog(f"the archive: {error}") from error
 
     def _reading_back(self) -> KafkaConsumer:
         """The second consumer, made when it is first needed; under its lock."""

@@ -33,27 +33,32 @@ def as_of(
     """
     import msgspec
 
+    from services.archive.moments import newest_known
     from services.archive.past import PastRuns, without_deleted
     from services.archive.proof import live_proof, past_proof
     from shared.clients.redis import connect
     from shared.clients.state_folder import write_atomically
     from shared.clock import SystemClock
+    from shared.reading.archive.tables import ArchiveTables
 
     settings, now = settings_of(state, run), SystemClock().now()
     moment = now if at is None else instant(at, "--at")
     if moment > now:
         raise OptionError(f"--at {at} is still to come")
     with connect(settings.redis) as client:
+        newest = 0
         if at is None:
             found = live_proof(settings, client, company, now)
         else:
             past = PastRuns(settings, client).slot(company, moment)
             found = past_proof(settings, past, company, moment)
+            newest = newest_known(ArchiveTables.of(settings), found.slots, moment)
         found.answer = without_deleted(found.answer, client, settings.run, found.slots)
     if proof is not None:
         write_atomically(proof, msgspec.json.format(msgspec.json.encode(found), indent=1))
         note(f"written to {proof}; check it with: bellwether verify {proof}")
-    say(found, _lines(found), as_json=as_json)
+    values = msgspec.to_builtins(found) | ({"newest": newest} if newest else {})
+    say(values, _lines(found), as_json=as_json)
 
 
 def _lines(found: Proof) -> Iterator[str]:

@@ -39,6 +39,7 @@ def _lines(told: ArchiveStatus) -> Iterator[str]:
     for table in told.tables:
         waiting = "unknown" if table.waiting is None else f"{table.waiting:,}"
         yield f"{table.name:10} {table.rows:>12,} rows  {waiting} waiting  {table.unindexed:,} not indexed"
+    yield f"{told.checkpoints:,} checkpoints"
 
 
 @archive_app.command()
@@ -56,7 +57,7 @@ def rebuild(state: State = None, run: Run = None, yes: Yes = False, as_json: Jso
 
 @archive_app.command()
 def compact(state: State = None, run: Run = None, as_json: Json = False) -> None:
-    """Merge small files, bring the indices up to date and drop old versions now (the worker does so each minute)."""
+    """Merge small files, update indices and checkpoints, drop old versions now (the worker does so each minute)."""
     from services.archive.tables import Tables
     from services.archive.upkeep import Upkeep
     from shared.clients.redis import connect
@@ -65,7 +66,7 @@ def compact(state: State = None, run: Run = None, as_json: Json = False) -> None
     settings = settings_of(state, run)
     tables = Tables(ArchiveTables.of(settings))
     with connect(settings.redis) as client:
-        done = Upkeep(tables, client, settings.run).round()
+        done = Upkeep(tables, client, settings).round()
     if not done:
         raise OptionError("another process compacts the archive now; see: bellwether archive status")
     say({"run": settings.run, "compacted": True}, f"archive of run {settings.run} compacted", as_json=as_json)

@@ -34,17 +34,20 @@ def backup(
     as_json: Json = False,
 ) -> None:
     """Back up what is truth: all that Redis holds for a run, positions included; profiles, the API's keys, the ledger
-    of ingest and the settings of the state folder. Workers may keep running. The file holds secrets.
+    of ingest, settings, rules and instruments of the state folder. Workers may keep running. The file holds secrets.
     """
     from services.aggregation.admin import backup as backups
-    from services.aggregation.admin.backup_state import LEFT_OUT
+    from services.aggregation.admin.backup_state import left_out
     from shared.clients.redis import connect
     from shared.clock import SystemClock
 
     with _servers(state, run, kafka=False) as settings, connect(settings.redis) as client:
-        count = backups.backup(client, settings.run, file, SystemClock(), settings.state_dir)
-    values = {"run": settings.run, "keys": count, "file": str(file), "left_out": LEFT_OUT}
-    words = [f"{count:,} keys of run {settings.run} written to {file}", f"left out: {', '.join(LEFT_OUT)}"]
+        rules = Path(settings.alerts.rules)  # from where the command runs, as the worker has it
+        named = [*settings.universe.files, *([rules.absolute()] if rules.is_file() else [])]
+        count = backups.backup(client, settings.run, file, SystemClock(), settings.state_dir, named)
+    lacking = left_out(settings.state_dir, named)
+    values = {"run": settings.run, "keys": count, "file": str(file), "left_out": lacking}
+    words = [f"{count:,} keys of run {settings.run} written to {file}", f"left out: {', '.join(lacking)}"]
     say(values, words, as_json=as_json)
 
 

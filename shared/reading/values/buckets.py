@@ -14,10 +14,12 @@ import redis
 from shared.contract.aggregates import Bucket, Resolution
 from shared.contract.events import Channel
 from shared.contract.keys import Keys
+from shared.contract.packed_shares import Shares, field_of, number_of, unpack_day
 from shared.reading.round_trip import ask
 
 MAX_STARTS: Final = 5_000  # Lua's unpack() takes about 8,000 values
 NAMED_AT_ONCE: Final = 500  # buckets' starts whose authors and stories are read at once
+_NONE: Final = Shares({}, {})
 NEVER: Final = 2**53  # a start later than every other
 
 # KEYS: series hashes; ARGV: bucket starts -> MessagePack [[key index, start index, bucket], …], indexes from 1
@@ -38,6 +40,10 @@ return table.concat(found)
 """
 
 _gathered = msgspec.msgpack.Decoder(list[tuple[int, int, Bucket]])
+
+
+def _names(raw: list[bytes]) -> set[str]:
+    return {name.decode() for name in raw}
 
 
 class Row(NamedTuple):
@@ -101,12 +107,21 @@ class Buckets:
 
     def _names(
         self, company: str, where: Sequence[tuple[Channel, Resolution, int]]
-    ) -> tuple[Iterator[list[bytes]], Iterator[list[bytes]]]:
+    ) -> tuple[Iterator[set[str]], Iterator[set[str]]]:
         """The authors of each of these buckets, and its story keys. One round trip."""
         authors = [("HKEYS", self._keys.authors(company, *each)) for each in where]
         stories = [("HKEYS", self._keys.stories(company, *each)) for each in where]
-        replies = ask(self._client, [*authors, *stories])
-        return iter(replies[: len(where)]), iter(replies[len(where) :])
+        # behind them what is packed: whoever packs meanwhile moves it from there to here
+        days = list(dict.fromkeys(field_of(channel, start) for channel, _, start in where))
+        packed = [("HGET", self._keys.packed(company), day) for day in days]
+        replies = ask(self._client, [*authors, *stories, *packed])
+        known = {day: unpack_day(raw) if raw else {} for day, raw in zip(days, replies[2 * len(where) :], strict=True)}
+        held = [known[field_of(channel, start)].get(number_of(kind, start), _NONE) for channel, kind, start in where]
+        by_authors, by_stories = replies[: len(where)], replies[len(where) : 2 * len(where)]
+        return (
+            iter([_names(own) | each.authors.keys() for own, each in zip(by_authors, held, strict=True)]),
+            iter([_names(own) | each.stories.keys() for own, each in zip(by_stories, held, strict=True)]),
+        )
 
     def first_day(self, company: str, channels: Sequence[Channel]) -> int:
         """Start of the company's first day bucket, in seconds; NEVER without one."""

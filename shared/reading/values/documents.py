@@ -58,6 +58,13 @@ class Documents:
             by_id.setdefault(document.id, document)
         return sorted(by_id.values(), key=lambda document: (-document.available_at, document.id))
 
+    def with_id(self, companies: Iterable[str], name: str) -> list[RecentDocument]:
+        """What each of these companies keeps under this id among its recent documents. One round trip."""
+        calls = [("HGET", self._keys.recent(company), name) for company in companies]
+        found = [unpack_recent(raw) for raw in ask(self._client, calls) if raw is not None]
+        ordered = sorted(found, key=lambda document: (-document.available_at, document.company))
+        return shown(self._client, self._keys, ordered)
+
     def named(self, company: str, ids: Sequence[str], hours: Iterable[int]) -> list[RecentDocument]:
         """Those of `ids` that are still kept, in this order; `hours`: starts (seconds) in which the heaviest are looked
         through for what is no longer among the recent ones."""
@@ -68,6 +75,10 @@ class Documents:
         if len(by_id) < len(ids):
             by_id |= {document.id: document for document in self._heaviest(company, hours)}
         return shown(self._client, self._keys, [by_id[name] for name in ids if name in by_id])
+
+    def shown(self, documents: Sequence[RecentDocument]) -> list[RecentDocument]:
+        """Documents known from elsewhere, as they may be shown now."""
+        return shown(self._client, self._keys, documents)
 
     def _heaviest(self, company: str, hours: Iterable[int]) -> list[RecentDocument]:
         starts = [str(hour) for hour in hours]

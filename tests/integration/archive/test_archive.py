@@ -92,7 +92,7 @@ def _the_same_when_compacted_and_made_anew(settings: Settings) -> None:
     answers = _answers(settings)
     with connect(settings.redis) as client:
         client.delete(archive_lease_key(settings.run))  # of a worker that was killed in a round: it would run out
-        assert Upkeep(Tables(ArchiveTables.of(settings)), client, settings.run).round()
+        assert Upkeep(Tables(ArchiveTables.of(settings)), client, settings).round()
     assert _answers(settings) == answers
     assert keeping.rebuild(settings) > 0
     for table, before in kept.items():

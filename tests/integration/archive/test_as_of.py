@@ -8,16 +8,16 @@ import subprocess
 import time
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 import redis
 
 from services.aggregation.stores.redis_store import RedisStore
+from services.archive.checkpointing import Checkpointing
 from services.archive.log_copy import archived_log, kafka_log
 from services.archive.moments import NotKnown, moment_of
-from services.archive.past import Bound, PastRuns, told
+from services.archive.past import Bound, PastRuns
 from services.archive.proof import live_proof, past_proof, verify
 from shared.clients.redis import connect
 from shared.clock import HOUR, SystemClock, to_iso
@@ -29,11 +29,11 @@ from shared.reading.values.binding import read_binding, recorded_slots
 from shared.settings import Settings
 from tests.api_server import served
 from tests.integration.worker_process import Worker, document, make_topics, publish, running, wait_for
+from tests.probes import Probe, noted, plain, probe
 from tests.worker_process import BELLWETHER
 
 pytestmark = pytest.mark.kafka
 COMPANIES = ("AAPL", "MSFT")
-Probe = tuple[int, str, int, dict[str, Any]]  # moment, company, position, what was told
 
 
 @pytest.fixture
@@ -44,21 +44,6 @@ def watched(settings: Settings) -> Settings:
         "aggregation": settings.aggregation.model_copy(update={"max_batch": 20}),
     }
     return settings.model_copy(update=update)
-
-
-def probe(client: redis.Redis, settings: Settings, company: str) -> Probe | None:
-    """What Redis says of a company now, when its slot rests meanwhile."""
-    bound = Bound.of(settings, client)
-    slot = Keys(settings.run, bound.slots).slot_of(company)
-    before = RedisStore(client, settings.run, bound.slots).position(slot)
-    answer = told(RedisStore(client, settings.run, bound.slots), company, tuple(bound.strategies))
-    moment = SystemClock().now()
-    after = RedisStore(client, settings.run, bound.slots).position(slot)
-    return (moment, company, after.offset, answer) if after is not None and before == after else None
-
-
-def plain(value: object) -> Any:
-    return json.loads(msgspec.json.encode(value))
 
 
 def test_as_of_a_moment_is_what_was_said_then(watched: Settings, tmp_path: Path) -> None:
@@ -87,9 +72,9 @@ def test_as_of_a_moment_is_what_was_said_then(watched: Settings, tmp_path: Path)
         last = live_at_rest(client, watched, written, aggregation)
         tables = ArchiveTables.of(watched)
         wait_for(lambda: known_up_to(tables, watched.kafka.opinion_partitions, last), archive)
-        noted = check(watched, client, probes, draw)
+        compared = check(watched, client, probes, draw)
         client.delete(API_KEYS)
-        over_http(watched, max(noted, key=lambda each: each[0]), tmp_path)
+        over_http(watched, max(compared, key=lambda each: each[0]), tmp_path)
         forge(watched, client)
 
 
@@ -121,38 +106,33 @@ def live_at_rest(client: redis.Redis, settings: Settings, documents: int, worker
 def known_up_to(tables: ArchiveTables, slots: int, offset: int) -> bool:
     try:
         moment = moment_of(tables, "AAPL", slots, SystemClock().now())
-        return (
-            moment.offset >= offset and len(list(archived_log(tables)(moment.topic_id, moment.slot, offset))) == offset
-        )
+        records = archived_log(tables)(moment.topic_id, moment.slot, 0, offset)
+        return moment.offset >= offset and len(list(records)) == offset
     except (NotKnown, NoArchive):
         return False
 
 
 def check(settings: Settings, client: redis.Redis, probes: list[Probe], draw: random.Random) -> list[Probe]:
     """Compare some probes; those are returned whose position the journal names for their moment."""
+    assert Checkpointing(settings, client, every=40).round(most=1) == 1
+    assert Checkpointing(settings, client, every=40).round(most=100) > 5  # goes on behind the last one
     past = PastRuns(settings, client)
-    noted: list[Probe] = []
+    compared: list[Probe] = []
     assert len({position for _, _, position, _ in probes}) > 5
     assert len(probes[-1][3]["buckets"]) > 5
-    for moment, company, position, answer in draw.sample(probes, min(15, len(probes))):
-        try:
-            found = past.slot(company, moment)
-        except NotKnown:
-            continue  # before the journal's first entry
-        if found.moment.offset != position:
-            continue  # owed by a worker that was killed, or between the commit and its note in the journal
-        noted.append((moment, company, position, answer))
-        proof = past_proof(settings, found, company, moment)
-        assert plain(proof.answer) == plain(answer)
+    for each, then in noted(past, draw.sample(probes, min(15, len(probes)))):
+        compared.append(each)
+        proof = past_proof(settings, then, each.company, each.moment)
+        assert plain(proof.answer) == plain(each.answer)
         assert verify(settings, client, proof, kafka_log(settings)) == ""
         assert verify(settings, client, proof, archived_log(ArchiveTables.of(settings))) == ""
-    assert len(noted) >= 5
-    return noted
+    assert len(compared) >= 5
+    return compared
 
 
-def over_http(settings: Settings, noted: Probe, tmp_path: Path) -> None:
+def over_http(settings: Settings, one: Probe, tmp_path: Path) -> None:
     """The API's buckets as of a moment are those of the probe, and its proof is one that the command takes."""
-    moment, company, _, answer = noted
+    moment, company, _, answer = one
     with served(settings, SystemClock()) as api:
         path, asked = f"/v1/companies/{company}/sentiment", {"as_of": to_iso(moment), "resolution": "day"}
         told = api.get(path, params=asked)

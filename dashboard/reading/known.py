@@ -1,0 +1,48 @@
+"""What a company's page asks a run for: of one that lives (shared.reading.run), or of one as it was (past.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from shared.contract.aggregates import RecentDocument, Resolution
+from shared.contract.alerts import Alert
+from shared.contract.events import Channel
+from shared.contract.signals import Signal
+from shared.reading.values.buckets import Row
+
+Starts = Mapping[Resolution, Sequence[int]]
+
+
+class KnownBuckets(Protocol):
+    def rows(self, companies: Iterable[str], channels: Sequence[Channel], starts: Starts) -> list[Row]: ...
+    def distinct(self, company: str, channels: Sequence[Channel], starts: Starts) -> tuple[int, int]: ...
+    def first_day(self, company: str, channels: Sequence[Channel]) -> int: ...
+
+
+class KnownDocuments(Protocol):
+    def between(self, companies: Iterable[str], start: int, end: int) -> list[RecentDocument]: ...
+    def behind(self, company: str, start: int, end: int) -> list[RecentDocument]: ...
+
+
+class KnownSignals(Protocol):
+    def latest(self) -> list[Signal]: ...
+    def history(self, company: str, strategy: str) -> list[Signal]: ...
+
+
+class KnownAlerts(Protocol):
+    def numbered(self) -> list[tuple[int, Alert]]: ...
+
+
+class Known(Protocol):
+    """A run, as far as it is known of one company."""
+
+    @property
+    def buckets(self) -> KnownBuckets: ...
+    @property
+    def documents(self) -> KnownDocuments: ...
+    @property
+    def signals(self) -> KnownSignals: ...
+    @property
+    def alerts(self) -> KnownAlerts: ...
+    def newest(self) -> dict[str, int]: ...
