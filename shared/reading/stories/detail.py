@@ -70,7 +70,7 @@ def whole_story(
     span = Span(story.first_at, end, known_before)
     shown = headlines(tables, [story]).get(key)
     documents, effects = _documents(tables, story, own), _effects(tellings, story, own, span)
-    return Whole(story, shown, documents, effects, linked(tables, tellings, story, span))
+    return Whole(story, shown, documents, effects, linked(tables, tellings, story, own, span))
 
 
 def _documents(tables: ArchiveTables, story: Story, tellings: Sequence[Telling]) -> list[Copy]:

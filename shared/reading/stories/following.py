@@ -1,8 +1,9 @@
-"""Which stories follow one another: the rule, a pure function of two stories (docs/decisions/0161).
+"""Which stories follow one another: the rule, a pure function of how two stories began (docs/decisions/0161).
 
-B follows A where it began later, within WITHIN of A's beginning; the companies of one are all among those of the other;
-and it is near in meaning. Likeness is the cosine of the first documents' embeddings, exact in integers; where one of
-them has none, or of another model, how many words the headlines share. What an index finds first decides nothing.
+B follows A where it began later, within WITHIN of A's beginning, and of their first documents (that are not gone at
+their source) the companies of one are all among those of the other, and what they say is near. Likeness is the cosine
+of the embeddings, exact in integers; where one has none, or of another model, how many words the headlines share. What
+an index finds first decides nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from shared.reading.archive.candidates import products, rows_of
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.stories.headlines import Headline, headlines
 from shared.reading.stories.story import LOOK_BACK, Story, stories_of
-from shared.reading.stories.tellings import Span, Tellings
+from shared.reading.stories.tellings import Span, Telling, Tellings
 from shared.story import signature
 
 WITHIN: Final = 14 * DAY
@@ -51,17 +52,18 @@ class Linked(NamedTuple):
 
 
 class Meant(NamedTuple):
-    """What likeness is read from: a headline's words and, of one model, an embedding in 8 bits with its scale."""
+    """The first document of a story: its companies, its headline's words and, of one model, an embedding in 8 bits."""
 
     words: frozenset[str]
+    companies: frozenset[str] = frozenset()
     model: str = ""
     embedding: bytes = b""
     scale: int = 0
 
 
-def same_companies(one: Story, other: Story) -> bool:
+def same_companies(one: Meant, other: Meant) -> bool:
     """Whether the companies of one are all among those of the other; the market as a whole is no company."""
-    first, second = ({about.company for about in story.companies} - {MARKET} for story in (one, other))
+    first, second = one.companies - {MARKET}, other.companies - {MARKET}
     return bool(first and second) and (first <= second or second <= first)
 
 
@@ -70,22 +72,42 @@ def likeness(one: Meant, other: Meant) -> tuple[int, By]:
     if one.embedding and one.model == other.model and len(one.embedding) == len(other.embedding):
         product = products([one.embedding], other.embedding)[0]
         return product * one.scale * other.scale * MICRO // SCALE**2, "meaning"
+    return _worded(one, other), "words"
+
+
+def _worded(one: Meant, other: Meant) -> int:
+    """How many words two headlines share, of both together."""
     count = len(one.words) + len(other.words)
-    return (2 * len(one.words & other.words) * MICRO // count if count else 0), "words"
+    return 2 * len(one.words & other.words) * MICRO // count if count else 0
 
 
-def linked(tables: ArchiveTables, tellings: Tellings, story: Story, span: Span) -> Linked:
-    """The stories before and after this one, as they had been told WITHIN after its beginning. `span`: its end, and
-    what was known, bound what is seen."""
-    others = _others(tellings, story, span)
-    said = _said(tables, [story, *others], span)
+def link_of(own: Meant, other: Story, headline: Headline, said: Meant) -> Link | None:
+    """None where they are too far apart."""
+    if not same_companies(own, said):
+        return None
+    value, by = likeness(own, said)
+    near, copy = (NEAR, COPY) if by == "meaning" else (NEAR_WORDS, COPY_WORDS)
+    if value < near:
+        return None
+    worded = _worded(own, said)
+    return Link(other, headline, value, by, value >= copy or worded >= COPY_WORDS)
+
+
+def linked(tables: ArchiveTables, tellings: Tellings, story: Story, own: Sequence[Telling], span: Span) -> Linked:
+    """The stories before and after this one, as they had been told WITHIN after its beginning.
+
+    `own`: its tellings. `span`: its end, and what was known, bound what is seen.
+    """
+    heard = _others(tellings, story, own, span)
+    others = [other for other in stories_of(heard) if abs(other.first_at - story.first_at) <= WITHIN]
+    said = _said(tables, [story, *others], [*own, *heard], span)
     if story.key not in said:
         return Linked([], [])
-    own = said[story.key][1]
-    links = [found for other in others if other.key in said for found in _link(own, other, *said[other.key])]
-    links.sort(key=lambda each: (-each.likeness, _began(each.story)))
-    before = [each for each in links if _began(each.story) < _began(story)]
-    after = [each for each in links if _began(each.story) > _began(story)]
+    mine = said[story.key][1]
+    found = [link for each in others if each.key in said and (link := link_of(mine, each, *said[each.key])) is not None]
+    found.sort(key=lambda each: (-each.likeness, _began(each.story)))
+    before = [each for each in found if _began(each.story) < _began(story)]
+    after = [each for each in found if _began(each.story) > _began(story)]
     return Linked(before[:SHOWN], after[:SHOWN])
 
 
@@ -93,24 +115,18 @@ def _began(story: Story) -> tuple[int, str]:
     return story.first_at, story.key
 
 
-def _others(tellings: Tellings, story: Story, span: Span) -> list[Story]:
-    """Stories on the same companies that began within WITHIN of this one."""
-    companies = sorted({about.company for about in story.companies} - {MARKET})
+def _others(tellings: Tellings, story: Story, own: Sequence[Telling], span: Span) -> list[Telling]:
+    """What was told of other stories on these companies, around the beginning of this one."""
+    companies = sorted({each.company for each in own} - {MARKET})
     around = Span(story.first_at - WITHIN, min(span.end, story.first_at + WITHIN + 1), span.known_before)
-    heard = tellings.of(around, companies=companies) if companies else []
     first: dict[str, int] = {}
-    for each in heard:  # in the order of time
+    for each in tellings.of(around, companies=companies) if companies else ():  # in the order of time
         if each.story != story.key:
             first.setdefault(each.story, each.at)
     if not first:
         return []
-    keys = _nearest(first, story.first_at)
     since = around._replace(begin=around.begin - LOOK_BACK)
-    return [
-        other
-        for other in stories_of(tellings.of(since, stories=keys))
-        if abs(other.first_at - story.first_at) <= WITHIN and same_companies(story, other)
-    ]
+    return tellings.of(since, stories=_nearest(first, story.first_at))
 
 
 def _nearest(first: Mapping[str, int], at: int) -> list[str]:
@@ -122,29 +138,27 @@ def _nearest(first: Mapping[str, int], at: int) -> list[str]:
     ]
 
 
-def _said(tables: ArchiveTables, stories: Sequence[Story], span: Span) -> dict[str, tuple[Headline, Meant]]:
+def _said(
+    tables: ArchiveTables, stories: Sequence[Story], tellings: Sequence[Telling], span: Span
+) -> dict[str, tuple[Headline, Meant]]:
     """Key -> what its first document says that is not gone."""
     shown = headlines(tables, stories)
-    ids = [headline.document for headline in shown.values()]
+    ids = {headline.document for headline in shown.values()}
+    companies: dict[str, set[str]] = {name: set() for name in ids}
+    for each in tellings:
+        if each.document in ids:
+            companies[each.document].add(each.company)
     known = f"appended_at <= {span.known_before}" if span.known_before is not None else ""
     readings: dict[str, Mapping[str, Any]] = {}
-    for row in rows_of(tables, READINGS, ids, ["model", "embedding", "scale"], known):
+    for row in rows_of(tables, READINGS, sorted(ids), ["model", "embedding", "scale"], known):
         readings.setdefault(row["document_id"], row)
-    return {key: (headline, _meant(headline, readings.get(headline.document))) for key, headline in shown.items()}
+    return {
+        key: (each, _meant(each, companies[each.document], readings.get(each.document))) for key, each in shown.items()
+    }
 
 
-def _meant(headline: Headline, reading: Mapping[str, Any] | None) -> Meant:
+def _meant(headline: Headline, companies: set[str], reading: Mapping[str, Any] | None) -> Meant:
     words = frozenset((signature(headline.title) or signature(headline.excerpt, _WORDS)).split())
     if reading is None or not reading["embedding"]:
-        return Meant(words)
-    return Meant(words, reading["model"], reading["embedding"], reading["scale"])
-
-
-def _link(own: Meant, other: Story, headline: Headline, said: Meant) -> list[Link]:
-    """None where they are too far apart."""
-    value, by = likeness(own, said)
-    worded, _ = likeness(Meant(own.words), Meant(said.words))
-    near, copy = (NEAR, COPY) if by == "meaning" else (NEAR_WORDS, COPY_WORDS)
-    if value < near:
-        return []
-    return [Link(other, headline, value, by, value >= copy or worded >= COPY_WORDS)]
+        return Meant(words, frozenset(companies))
+    return Meant(words, frozenset(companies), reading["model"], reading["embedding"], reading["scale"])
