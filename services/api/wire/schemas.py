@@ -274,6 +274,46 @@ class FoundPage(Page[FoundRow]):
     pass
 
 
+class StoryRow(BaseModel):
+    key: str
+    title: str | None
+    document: str | None
+    url: str | None
+    synthetic: bool
+    withheld: str | None
+    first_at: str
+    last_at: str
+    age_days: float
+    documents: int
+    news: int
+    social: int
+    sources: int
+    authors: int
+    event: str | None
+    sentiment: float | None
+    sentiment_first: float | None
+    sentiment_last: float | None
+    moved: float | None
+    most_by: list[dict[str, Any]]
+    companies: list[dict[str, Any]]
+    recent: int | None = None
+
+
+class WholeStory(StoryRow):
+    told: list[dict[str, Any]]
+    effects: list[dict[str, Any]]
+    follows: list[dict[str, Any]]
+    followed_by: list[dict[str, Any]]
+
+
+class StoryPage(Page[StoryRow]):
+    pass
+
+
+class StoryAnswer(Answer[WholeStory]):
+    pass
+
+
 class ScorePage(Page[ScoreRow]):
     pass
 
