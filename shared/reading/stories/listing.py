@@ -13,7 +13,7 @@ from shared.reading.stories.tellings import Counted, Span, Tellings
 
 By = Literal["told", "newest"]
 WAYS: Final[tuple[By, ...]] = ("told", "newest")
-STRETCH: Final = 7 * DAY  # where no beginning is named: so long before the end
+STRETCH: Final = 7 * DAY
 
 
 class Place(NamedTuple):
@@ -26,7 +26,8 @@ class Place(NamedTuple):
 
 class Question(NamedTuple):
     """What is told on `company` (or of any), of this class, from `begin` on and before `end`; `known_before`: only what
-    Kafka had taken by then (as of). `after`: the place of the last one of the page before."""
+    Kafka had taken by then (as of). `after`: the place of the last one of the page before. `stretch`: how long before
+    the end, where no beginning is named."""
 
     company: str = ""
     event: str = ""
@@ -36,6 +37,7 @@ class Question(NamedTuple):
     by: By = "told"
     limit: int = 20
     after: Place | None = None
+    stretch: int = STRETCH
 
 
 class Told(NamedTuple):
@@ -81,12 +83,12 @@ def whole(tellings: Tellings, span: Span, keys: Sequence[str]) -> dict[str, Stor
 
 
 def _span(tellings: Tellings, question: Question) -> Span:
-    """Up to the newest opinion, and STRETCH long, where the question leaves it open."""
+    """Up to the newest opinion, and a stretch long, where the question leaves it open."""
     end = question.end
     if end is None:
         newest = tellings.newest(question.known_before)
         end = 0 if newest is None else newest + 1
-    begin = end - STRETCH if question.begin is None else question.begin
+    begin = end - question.stretch if question.begin is None else question.begin
     return Span(begin, end, question.known_before)
 
 
