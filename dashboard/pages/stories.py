@@ -60,8 +60,8 @@ def stretch(view: View) -> str:
     return view.window.label if view.window.end is not None else f"the {view.window.label} up to the newest opinion"
 
 
-def controls() -> tuple[str, str, str]:
-    """Company ("" for all), event ("" for all) and order."""
+def controls() -> tuple[str, str]:
+    """Company ("" for all) and order."""
     companies = [EVERYTHING, *live.written_of()]
     about = address.value("about")
     options = companies if not about or about in companies else [*companies, about]
@@ -79,7 +79,7 @@ def controls() -> tuple[str, str, str]:
         "Order", order, key=address.ready("told", order), required=True, label_visibility="collapsed", width="content"
     )
     about = address.one_of("about", options)
-    return "" if about == EVERYTHING else about, "", address.one_of("told", order)
+    return "" if about == EVERYTHING else about, address.one_of("told", order)
 
 
 def headline(answer: Answer, view: View) -> None:

@@ -121,6 +121,9 @@ def _opinion(value: bytes) -> Row:
         "item": message.item,
         "weight": part.weight,
         "score": part.score,
+        "second_event": message.second_event,
+        "role": message.role,
+        "rumour": message.rumour,
     }
 
 

@@ -45,6 +45,9 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
         item=_TEXT,
         weight=_NUMBER,
         score=_NUMBER,
+        second_event=_TEXT,
+        role=_TEXT,
+        rumour=pa.bool_(),
     ),
     READINGS: _schema(
         document_id=_TEXT, available_at=_NUMBER, model=_TEXT, bits=pa.binary(), embedding=pa.binary(), scale=_NUMBER

@@ -128,6 +128,9 @@ class DocumentRow(BaseModel):
     weight: float
     event: str | None
     event_probability: float | None
+    second_event: str | None
+    role: str | None
+    rumour: bool
     model: str | None
     synthetic: bool
     updated: bool
@@ -241,6 +244,9 @@ class ScoreRow(BaseModel):
     companies: list[dict[str, Any]]
     event: str | None = None
     event_probability: float | None = None
+    second_event: str | None = None
+    second_probability: float | None = None
+    rumour: bool | None = None
     unlinked: list[str]
     model_id: str
     explanation: dict[str, Any] | None = None

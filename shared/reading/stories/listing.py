@@ -64,7 +64,8 @@ def told_stories(tables: ArchiveTables, question: Question) -> Answer:
     tellings = Tellings(tables)
     span = _span(tellings, question)
     companies = [question.company] if question.company else []
-    counted = {each.story: each for each in tellings.counts(span, companies=companies, event=question.event)}
+    events = [question.event] if question.event else []
+    counted = {each.story: each for each in tellings.counts(span, companies=companies, events=events)}
     ranked = sorted(_place(each, question.by) for each in counted.values())
     following = [place for place in ranked if question.after is None or place > question.after]
     page = following[: question.limit]

@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from shared.contract.archive import OPINIONS, TOLD
 from shared.contract.events import Channel, Opinion, decode_opinion
 from shared.contract.weighing import contribution
-from shared.reading.archive.tables import ArchiveTables, NoArchive, all_of, any_of, quoted
+from shared.reading.archive.tables import ArchiveTables, NoArchive, all_of, any_of
 
 _FOUND: Final = ("document_id", "company", "available_at", "channel", "event")
 _PLACE: Final = ("appended_at", "topic_id", "partition", "offset")
@@ -74,10 +74,10 @@ class Tellings:
         return max(found.column("available_at").to_pylist(), default=None) if found is not None else None
 
     def of(
-        self, span: Span, *, stories: Sequence[str] = (), companies: Sequence[str] = (), event: str = ""
+        self, span: Span, *, stories: Sequence[str] = (), companies: Sequence[str] = (), events: Sequence[str] = ()
     ) -> list[Telling]:
-        """Those of a span; of these stories, on these companies, of this class, where they are given."""
-        asked = _asked(span, companies, event)
+        """Those of a span; of these stories, on these companies, of these classes, where they are given."""
+        asked = _asked(span, companies, events)
         rows: list[dict[str, Any]] = []
         if self._names_stories:
             named = any_of("story", stories) if stories else "story IS NOT NULL"
@@ -87,12 +87,12 @@ class Tellings:
         rows += [row for row in map(_read, former) if row is not None and (not wanted or row["story"] in wanted)]
         return _once(rows)
 
-    def counts(self, span: Span, *, companies: Sequence[str] = (), event: str = "") -> list[Counted]:
+    def counts(self, span: Span, *, companies: Sequence[str] = (), events: Sequence[str] = ()) -> list[Counted]:
         """How many documents told each story, in no order. Without making a telling of each: a year has many."""
-        asked = _asked(span, companies, event)
+        asked = _asked(span, companies, events)
         former = self._rows(["document_id"], all_of(asked, self._unnamed()))
         if former is None or former.num_rows:
-            return _counted(self.of(span, companies=companies, event=event))
+            return _counted(self.of(span, companies=companies, events=events))
         found = self._rows(["story", "document_id", "available_at"], asked)
         together = found.group_by("story").aggregate([("document_id", "count_distinct"), ("available_at", "max")])
         columns = ("story", "document_id_count_distinct", "available_at_max")
@@ -108,11 +108,11 @@ class Tellings:
         return self._tables.rows(OPINIONS, columns, all_of("kind = 'opinion'", condition), table=self._table)
 
 
-def _asked(span: Span, companies: Sequence[str], event: str) -> str:
+def _asked(span: Span, companies: Sequence[str], events: Sequence[str]) -> str:
     return all_of(
         span.condition,
         any_of("company", companies) if companies else "",
-        f"event = {quoted(event)}" if event else "",
+        any_of("event", events) if events else "",
     )
 
 
