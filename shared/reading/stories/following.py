@@ -23,7 +23,7 @@ from shared.reading.stories.tellings import Span, Telling, Tellings
 from shared.story import signature
 
 WITHIN: Final = 14 * DAY
-LOOKED_AT: Final = 1_000  # stories on the same companies, the nearest in time, before and after
+LOOKED_AT: Final = 300  # stories on the same companies, the nearest in time, before and after
 SHOWN: Final = 20  # the likest, before and after
 NEAR: Final = 800_000  # likeness from which on it is the same affair, by meaning
 COPY: Final = 930_000  # … and the same news in nearly the same words
@@ -119,10 +119,8 @@ def _others(tellings: Tellings, story: Story, own: Sequence[Telling], span: Span
     """What was told of other stories on these companies, around the beginning of this one."""
     companies = sorted({each.company for each in own} - {MARKET})
     around = Span(story.first_at - WITHIN, min(span.end, story.first_at + WITHIN + 1), span.known_before)
-    first: dict[str, int] = {}
-    for each in tellings.of(around, companies=companies) if companies else ():  # in the order of time
-        if each.story != story.key:
-            first.setdefault(each.story, each.at)
+    told = tellings.counts(around, companies=companies) if companies else ()
+    first = {each.story: each.first_at for each in told if each.story != story.key}
     if not first:
         return []
     since = around._replace(begin=around.begin - LOOK_BACK)

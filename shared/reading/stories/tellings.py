@@ -48,10 +48,11 @@ class Span(NamedTuple):
 
 
 class Counted(NamedTuple):
-    """A story of a span."""
+    """A story of a span: when it was first and last told in it."""
 
     story: str
     documents: int
+    first_at: int
     last_at: int
 
 
@@ -71,7 +72,10 @@ class Tellings:
         """The latest available_at of an opinion; None where there is none."""
         condition = f"appended_at <= {known_before}" if known_before is not None else ""
         found = self._rows(["available_at"], condition)
-        return max(found.column("available_at").to_pylist(), default=None) if found is not None else None
+        if found is None or not found.num_rows:
+            return None
+        latest: int = found.group_by([]).aggregate([("available_at", "max")]).column(0)[0].as_py()
+        return latest
 
     def of(
         self, span: Span, *, stories: Sequence[str] = (), companies: Sequence[str] = (), events: Sequence[str] = ()
@@ -94,8 +98,9 @@ class Tellings:
         if former is None or former.num_rows:
             return _counted(self.of(span, companies=companies, events=events))
         found = self._rows(["story", "document_id", "available_at"], asked)
-        together = found.group_by("story").aggregate([("document_id", "count_distinct"), ("available_at", "max")])
-        columns = ("story", "document_id_count_distinct", "available_at_max")
+        sums = [("document_id", "count_distinct"), ("available_at", "min"), ("available_at", "max")]
+        together = found.group_by("story").aggregate(sums)
+        columns = ("story", "document_id_count_distinct", "available_at_min", "available_at_max")
         return list(map(Counted, *(together.column(name).to_pylist() for name in columns)))
 
     def _unnamed(self) -> str:
@@ -118,11 +123,13 @@ def _asked(span: Span, companies: Sequence[str], events: Sequence[str]) -> str:
 
 def _counted(tellings: Iterable[Telling]) -> list[Counted]:
     documents: dict[str, set[str]] = defaultdict(set)
+    first: dict[str, int] = {}
     last: dict[str, int] = {}
     for each in tellings:  # in the order of time
         documents[each.story].add(each.document)
+        first.setdefault(each.story, each.at)
         last[each.story] = each.at
-    return [Counted(story, len(ids), last[story]) for story, ids in documents.items()]
+    return [Counted(story, len(ids), first[story], last[story]) for story, ids in documents.items()]
 
 
 def _plain(found: Any) -> list[dict[str, Any]]:
