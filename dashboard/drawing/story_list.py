@@ -13,7 +13,8 @@ from dashboard.drawing import formats, tables
 from dashboard.drawing.palette import Palette
 from dashboard.reading.companies import label
 from shared.clock import DAY, HOUR, to_datetime
-from shared.contract.events import MARKET, MICRO, event_words
+from shared.contract.events import MARKET, MICRO
+from shared.event_classes.selection import event_words
 from shared.links import safe_link
 from shared.reading.deleted import DELETED
 from shared.reading.stories.detail import Copy, Whole

@@ -13,7 +13,8 @@ from dashboard.reading import told
 from dashboard.reading.companies import label
 from dashboard.view import View
 from shared.clock import SECOND
-from shared.contract.events import MICRO, event_words
+from shared.contract.events import MICRO
+from shared.event_classes.selection import event_words
 from shared.reading.measuring.windows import Window
 from shared.reading.stories.detail import COMPARED, Whole
 from shared.reading.stories.listing import Answer, Told

@@ -119,6 +119,7 @@ def _opinion(value: bytes) -> Row:
         "source": message.source,
         "author": message.author,
         "item": message.item,
+        "language": message.language,
         "weight": part.weight,
         "score": part.score,
         "second_event": message.second_event,

@@ -43,6 +43,7 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
         source=_TEXT,
         author=_TEXT,
         item=_TEXT,
+        language=_TEXT,
         weight=_NUMBER,
         score=_NUMBER,
         second_event=_TEXT,

@@ -19,7 +19,7 @@ TABLES: Final = (DOCUMENTS, OPINIONS, READINGS, SIGNALS, APPLIED)
 
 PLACE: Final = ("topic_id", "partition", "offset")  # of every row
 # of an opinion, what stories are made of; null in rows of a version that did not know them
-TOLD: Final = ("story", "source", "author", "item", "weight", "score")
+TOLD: Final = ("story", "source", "author", "item", "language", "weight", "score")
 RECORD: Final = ("second_event", "role", "rumour")  # of an opinion, more of its event; null in older rows
 MAX_WORD: Final = 40  # characters; what is longer is cut
 

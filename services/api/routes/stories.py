@@ -10,7 +10,17 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from services.api.door import Door, door_of
 from services.api.past import require_past
 from services.api.wire.answers import About, answer, one, opened, sealed
-from services.api.wire.parameters import WITH_FORMAT, AsOf, CompanyFilter, Cursor, End, Start, instant
+from services.api.wire.parameters import (
+    WITH_FORMAT,
+    AsOf,
+    CompanyFilter,
+    Cursor,
+    End,
+    EventFilter,
+    Start,
+    event_of,
+    instant,
+)
 from services.api.wire.problems import Problem
 from services.api.wire.schemas import StoryAnswer, StoryPage, answers
 from shared.clock import to_iso
@@ -30,7 +40,7 @@ class Order(StrEnum):
 def stories(
     request: Request,
     company: CompanyFilter = None,
-    event: Annotated[str | None, Query(max_length=100, description="Only with an opinion of this class.")] = None,
+    event: EventFilter = None,
     start: Start = None,
     end: End = None,
     by: Annotated[Order, Query(description="told: by most documents first.")] = Order.told,
@@ -43,7 +53,7 @@ def stories(
     known = _known(door, as_of)
     question = Question(
         company=door.company(company) if company else "",
-        event=event or "",
+        event=event_of(event),
         begin=instant(start, "from") if start is not None else None,
         end=instant(end, "to") if end is not None else None,
         known_before=known,

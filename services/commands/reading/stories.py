@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.commands.options import Begin, Company, End, Json, OptionError, Run, State, between, instant, note, say
+from services.commands.options import (
+    Begin,
+    Company,
+    End,
+    Json,
+    OptionError,
+    Run,
+    State,
+    between,
+    event_of,
+    instant,
+    note,
+    say,
+)
 from services.commands.options import settings_of as _settings_of
 
 if TYPE_CHECKING:
@@ -19,7 +32,7 @@ def stories(
         str | None, typer.Argument(help="One story by its key: its documents, its copies, what followed.")
     ] = None,
     company: Company = None,
-    event: Annotated[str | None, typer.Option("--event", help="Only what has opinions of this class.")] = None,
+    event: Annotated[str | None, typer.Option("--event", help="Only with an opinion of this class or group.")] = None,
     begin: Begin = None,
     end: End = None,
     as_of: Annotated[
@@ -43,7 +56,7 @@ def stories(
     if key is not None:
         _show(tables, key, last, known, as_json=as_json)
         return
-    question = Question(_id(company), event or "", first, last, known, _by(by), limit)
+    question = Question(_id(company), event_of(event), first, last, known, _by(by), limit)
     answer = told_stories(tables, question)
     rows = [told_row(each) for each in answer.told]
     say({"run": settings.run, "stories": answer.stories, "told": rows}, map(_line, rows), as_json=as_json)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 from shared.clock import DAY
+from shared.event_classes.selection import classes_wanted, recorded_as
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.stories.headlines import Headline, headlines
 from shared.reading.stories.story import LOOK_BACK, Story, stories_of
@@ -25,9 +26,9 @@ class Place(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What is told on `company` (or of any), of this class, from `begin` on and before `end`; `known_before`: only what
-    Kafka had taken by then (as of). `after`: the place of the last one of the page before. `stretch`: how long before
-    the end, where no beginning is named."""
+    """What is told on `company` (or of any), of this class or group, from `begin` on and before `end`. `known_before`:
+    only what Kafka had taken by then (as of). `after`: the place of the last one of the page before. `stretch`: how
+    long before the end, where no beginning is named."""
 
     company: str = ""
     event: str = ""
@@ -64,7 +65,7 @@ def told_stories(tables: ArchiveTables, question: Question) -> Answer:
     tellings = Tellings(tables)
     span = _span(tellings, question)
     companies = [question.company] if question.company else []
-    events = [question.event] if question.event else []
+    events = recorded_as(classes_wanted([question.event])) if question.event else []
     counted = {each.story: each for each in tellings.counts(span, companies=companies, events=events)}
     ranked = sorted(_place(each, question.by) for each in counted.values())
     following = [place for place in ranked if question.after is None or place > question.after]

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from shared.clock import DAY
+from shared.event_classes.selection import recorded_as
 from shared.reading.archive.tables import ArchiveTables, NoArchive
 from shared.reading.stories.story import LOOK_BACK
 from shared.reading.stories.tellings import Span, Telling, Tellings
@@ -26,6 +27,8 @@ class Heard(Protocol):
     def story(self) -> str: ...
     @property
     def event(self) -> str: ...
+    @property
+    def event_class(self) -> str: ...
     @property
     def available_at(self) -> int: ...
 
@@ -57,9 +60,9 @@ def event_records(
     span = Span(min(times) - LOOK_BACK, max(times) + 1, known_before)
     told = _times_of(tellings.of(span, stories=sorted({each.story for each in heard})))
     companies = sorted({each.company for each in heard})
-    events = sorted({each.event for each in heard if each.event})
+    events = sorted({*recorded_as(each.event_class for each in heard), *(each.event for each in heard)} - {""})
     before = _events_of(tellings.of(span, companies=companies, events=events)) if events else {}
-    return [_record(each, told.get(each.story, []), before.get((each.company, each.event), [])) for each in heard]
+    return [_record(each, told.get(each.story, []), before.get((each.company, each.event_class), [])) for each in heard]
 
 
 def _times_of(tellings: Iterable[Telling]) -> dict[str, list[int]]:

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 from shared.contract.archive import OPINIONS, TOLD
 from shared.contract.events import Channel, Opinion, decode_opinion
 from shared.contract.weighing import contribution
+from shared.event_classes.former import class_of_former
 from shared.reading.archive.tables import ArchiveTables, NoArchive, all_of, any_of
 
 _FOUND: Final = ("document_id", "company", "available_at", "channel", "event")
@@ -26,7 +27,7 @@ class Telling(NamedTuple):
     company: str
     story: str
     channel: Channel
-    event: str
+    event: str  # the class that it is shown under
     source: str
     author: str
     item: str
@@ -80,7 +81,7 @@ class Tellings:
     def of(
         self, span: Span, *, stories: Sequence[str] = (), companies: Sequence[str] = (), events: Sequence[str] = ()
     ) -> list[Telling]:
-        """Those of a span; of these stories, on these companies, of these classes, where they are given."""
+        """Those of a span; of these stories, on these companies, recorded under these events, where they are given."""
         asked = _asked(span, companies, events)
         rows: list[dict[str, Any]] = []
         if self._names_stories:
@@ -141,7 +142,7 @@ def _read(row: dict[str, Any]) -> dict[str, Any] | None:
     if not isinstance(opinion, Opinion):
         return None
     part = contribution(opinion)
-    told = {name: getattr(opinion, name) for name in ("story", "source", "author", "item")}
+    told = {name: getattr(opinion, name) for name in ("story", "source", "author", "item", "language")}
     return row | told | {"weight": part.weight, "score": part.score}
 
 
@@ -156,7 +157,10 @@ def _once(rows: Iterable[dict[str, Any]]) -> list[Telling]:
             row["available_at"],
             row["document_id"],
             row["company"],
-            *(row[name] for name in ("story", "channel", "event", "source", "author", "item", "weight", "score")),
+            row["story"],
+            row["channel"],
+            class_of_former(row["event"], row["language"]),
+            *(row[name] for name in ("source", "author", "item", "weight", "score")),
         )
         for _, row in first.values()
     )
