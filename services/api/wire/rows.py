@@ -90,8 +90,9 @@ def archived_row(archived: Archived, records: Sequence[EventRecord | None] = ())
     """A document of the archive, whole. `records`: of its opinions, where they were asked for."""
     document = archived.document
     more = {"text": document.text, "language": document.language}
-    told = [*records, *[None] * (len(archived.opinions) - len(records))]
-    opinions = [_heard(each) | _record(record) for each, record in zip(archived.opinions, told, strict=True)]
+    opinions = [_heard(each) for each in archived.opinions]
+    if records:
+        opinions = [row | _record(record) for row, record in zip(opinions, records, strict=True)]
     return _document(document) | more | {"opinions": opinions}
 
 
