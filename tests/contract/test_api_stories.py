@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from services.commands.main import app
 from shared.clients.redis import connect
 from shared.clock import DAY, HOUR, SystemClock, to_iso
+from shared.contract.events import Document
 from shared.contract.keys import API_KEYS
 from shared.reading.archive.tables import archive_address
 from shared.settings import Settings, load_settings
@@ -26,6 +27,10 @@ from tests.unit.shared.test_stories import START, opinion, some_opinions
 
 RUN = "apistories"
 OPINIONS = [*some_opinions(5, 120), opinion(900, at=START + 180 * DAY, story="f" * 16, title="Last of all")]
+DOCUMENT = Document(
+    id=f"{900:032x}", channel="news", source="rss:a", text="Last of all, and its text", published_at=START,
+    received_at=START, available_at=START + 180 * DAY,
+)  # fmt: skip
 SPAN = {"from": to_iso(START), "to": to_iso(START + 181 * DAY)}
 
 
@@ -34,7 +39,7 @@ def settings(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settin
     state = tmp_path_factory.mktemp("stories") / "state"
     chosen = load_settings(state, run=RUN, redis={"url": redis_url}, model={"name": "stub"})
     write_settings(chosen)
-    archive_at(archive_address(chosen), OPINIONS)
+    archive_at(archive_address(chosen), [*OPINIONS, DOCUMENT])
     return chosen
 
 
@@ -84,6 +89,12 @@ def test_as_of_and_what_is_refused(api: httpx.Client) -> None:
     assert api.get("/v1/stories", params={"from": "2024-01-02", "to": "2024-01-01"}).status_code == 422
     assert api.get("/v1/stories", params={"company": "nobody at all"}).status_code == 404
     assert api.get("/v1/stories", params={"cursor": "e30"}).status_code == 400
+
+
+def test_a_document_says_how_old_its_story_is(api: httpx.Client) -> None:
+    heard = told(api, f"/v1/documents/{900:032x}")["data"]["opinions"][0]
+    assert heard["story_first_at"] == to_iso(START + 180 * DAY) and heard["story_age_days"] == 0
+    assert heard["days_since_event"] is None and heard["rumour"] is False and heard["role"] is None
 
 
 def test_every_format(api: httpx.Client) -> None:
