@@ -22,7 +22,6 @@ from collections.abc import Iterator
 import pandas as pd
 
 from services.aggregation.core.apply import apply
-from services.aggregation.core.buckets import contribution
 from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.signals.closing import Closer
 from services.aggregation.signals.strategy import load_strategy
@@ -30,6 +29,7 @@ from services.aggregation.stores.memory import MemoryStore
 from shared.clock import DAY, HOUR, SECOND
 from shared.contract.aggregates import SECONDS
 from shared.contract.events import MICRO, Opinion, Origin, Tick
+from shared.contract.weighing import contribution
 from shared.settings import AggregationSettings
 
 COMPANIES, DAYS, CHUNK = 500, 90, 20_000

@@ -39,6 +39,9 @@ DEFAULTS: Final[dict[str, str]] = {
     "only": "All",
     "rule": "All rules",
     "list": "All lists",
+    "story": "",  # key of the one that is shown
+    "about": "",  # the company whose stories are listed
+    "told": "Most told",
     "text": "",
     "event": "Every event",
     "source": "Every source",
@@ -58,6 +61,9 @@ ONLY_ON: Final[dict[str, str]] = {
     "only": "Alerts",
     "rule": "Alerts",
     "list": "For you",
+    "story": "Stories",
+    "about": "Stories",
+    "told": "Stories",
 }
 OF_A_PAGE: Final = (*OF_A_LIST, *(key for key in ONLY_ON if key not in OF_A_LIST))
 

@@ -14,7 +14,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import address, live, toolbar, view
-from dashboard.pages import alerts, audit, backtest, company, foryou, health, market, signals
+from dashboard.pages import alerts, audit, backtest, company, foryou, health, market, signals, stories
 from dashboard.view import View
 from dashboard.who import who
 
@@ -22,6 +22,7 @@ from dashboard.who import who
 PAGES: Final[dict[str, Callable[[View], None]]] = {
     "Market": market.draw,
     "Company": company.draw,
+    "Stories": stories.draw,
     "Signals": signals.draw,
     "For you": foryou.draw,
     "Alerts": alerts.draw,

@@ -25,6 +25,7 @@ from dashboard.reading.snapshots import newest
 from dashboard.who import who
 from shared.clock import SystemClock
 from shared.contract.events import MARKET
+from shared.reading.archive.tables import ArchiveTables
 from shared.reading.offsets import Lag
 from shared.reading.run import Applied, RunView
 from shared.reading.supervisor import recorded_state
@@ -47,6 +48,12 @@ def settings() -> Settings:
 @st.cache_resource(show_spinner=False)
 def reader() -> Reader:
     return Reader(settings)
+
+
+@st.cache_resource(show_spinner=False)
+def archive() -> ArchiveTables:
+    """The archive of this run; whether there is one, a question to it says."""
+    return ArchiveTables.of(settings())
 
 
 @cache

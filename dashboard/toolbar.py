@@ -20,6 +20,7 @@ from shared.reading.measuring.windows import WINDOWS, clock
 ACTS: Final[dict[str, tuple[str, ...]]] = {
     "Market": ("window", "range", "channel", "tz"),
     "Company": ("window", "range", "channel", "tz"),
+    "Stories": ("window", "range", "tz"),
     "Signals": ("range", "tz"),
     "For you": ("range", "channel", "tz"),
     "Alerts": ("range", "tz"),

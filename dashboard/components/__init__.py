@@ -66,6 +66,20 @@ def documents(
     draw(data=data, key=key, on_company_change=_told(key, "company", opened or str))
 
 
+def stories(
+    items: list[dict[str, Any]],
+    height: int,
+    key: str,
+    opened: Callable[[str], None],
+    company: Callable[[str], None],
+) -> None:
+    """A scrolling list of `dashboard.drawing.story_list` items; `opened` is called with the key of a story that is
+    clicked, `company` with the id of a company."""
+    draw = _component("stories", '<div class="list" tabindex="0"></div>')
+    told, named = _told(key, "story", opened), _told(key, "company", company)
+    draw(data={"items": items, "height": height}, key=key, on_story_change=told, on_company_change=named)
+
+
 def recommended(
     items: list[dict[str, Any]],
     colours: tuple[str, str, str],

@@ -84,12 +84,22 @@ def document_items(
     return [_item(document, zone, colours, detailed) for document in documents]
 
 
+def event_marks(second: str, role: str, rumour: bool) -> list[str]:
+    """What else is known of a text's event, as small marks."""
+    return [
+        *([f"also {event_words(second)}"] if second else []),
+        *([role] if role else []),
+        *(["rumour"] if rumour else []),
+    ]
+
+
 def _item(document: RecentDocument, zone: tzinfo, colours: Palette, detailed: bool) -> dict[str, Any]:
     company = label(document.company)
     positive, neutral, negative = (v / MICRO for v in (document.positive, document.neutral, document.negative))
     tags = [document.source, document.channel]
     if document.event:
         tags.append(f"{event_words(document.event_class)} {document.event_probability / MICRO:.0%}")
+    tags += event_marks(document.second_event, document.role, document.rumour)
     if document.updated:
         tags.append("updated")
     title = f"({DELETED})" if document.deleted else document.title or document.excerpt[:160] or "(no text)"

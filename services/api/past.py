@@ -42,7 +42,7 @@ class PastCompany:
 
 def past_company(runs: PastRuns, company: str, at: int, now: int) -> PastCompany:
     """Raises Problem: 422 for a moment to come, 404 for one of which nothing is known."""
-    _require_past(at, now)
+    require_past(at, now)
     with _as_problems():
         return PastCompany(runs.slot(company, at), company, at, runs.shown)
 
@@ -53,7 +53,7 @@ def proof_of(runs: PastRuns, settings: Any, client: Any, company: str, at: int |
         if at is None:
             found = live_proof(settings, client, company, now)
         else:
-            _require_past(at, now)
+            require_past(at, now)
             found = past_proof(settings, runs.slot(company, at), company, at)
     found.answer = without_deleted(found.answer, client, settings.run, found.slots)
     return found
@@ -70,6 +70,7 @@ def _as_problems() -> Iterator[None]:
         raise unavailable(str(error), "as_of needs the archive; see: bellwether archive status") from None
 
 
-def _require_past(at: int, now: int) -> None:
+def require_past(at: int, now: int) -> None:
+    """Raises Problem for a moment that is still to come."""
     if at > now:
         raise Problem(422, "as_of is still to come", "name a moment that has passed")

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import msgspec
 
-from services.aggregation.core.buckets import contribution
 from services.archive.schemas import SCHEMAS
 from services.runtime.record import Record
 from shared.contract.applied import decode_applied
@@ -25,6 +24,7 @@ from shared.contract.events import (
 from shared.contract.readings import decode_reading
 from shared.contract.signals import decode_signal
 from shared.contract.topics import Topics
+from shared.contract.weighing import contribution
 
 Row = dict[str, Any]
 
@@ -105,6 +105,7 @@ def _opinion(value: bytes) -> Row:
         return {"kind": "tick"}
     if isinstance(message, Outcome):
         return {"kind": "outcome"}
+    part = contribution(message)
     return {
         "kind": "opinion",
         "company": message.company,
@@ -112,8 +113,18 @@ def _opinion(value: bytes) -> Row:
         "available_at": message.available_at,
         "channel": message.channel,
         "event": message.event,
-        "label": contribution(message).label,
+        "label": part.label,
         "origin": f"{message.origin.stream}:{message.origin.offset}:{message.origin.index}",
+        "story": message.story,
+        "source": message.source,
+        "author": message.author,
+        "item": message.item,
+        "language": message.language,
+        "weight": part.weight,
+        "score": part.score,
+        "second_event": message.second_event,
+        "role": message.role,
+        "rumour": message.rumour,
     }
 
 

@@ -39,6 +39,16 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
         event=_TEXT,
         label=_TEXT,
         origin=_TEXT,
+        story=_TEXT,
+        source=_TEXT,
+        author=_TEXT,
+        item=_TEXT,
+        language=_TEXT,
+        weight=_NUMBER,
+        score=_NUMBER,
+        second_event=_TEXT,
+        role=_TEXT,
+        rumour=pa.bool_(),
     ),
     READINGS: _schema(
         document_id=_TEXT, available_at=_NUMBER, model=_TEXT, bits=pa.binary(), embedding=pa.binary(), scale=_NUMBER

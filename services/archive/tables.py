@@ -32,9 +32,24 @@ class Tables:
         if "://" not in archive.address:
             make_folder(Path(archive.address))
         self._connection = archive.connection()
-        self._open = {
-            name: self._connection.create_table(name, schema=schema, exist_ok=True) for name, schema in SCHEMAS.items()
-        }
+        self._open = {name: self._opened(name) for name in SCHEMAS}
+
+    def _opened(self, name: str) -> Any:
+        """A table as this version has it. One of a former version goes on: it gets the columns that it has not, with
+        nothing in the rows that are there; readers take it from their values."""
+        try:
+            table = self._connection.open_table(name)
+        except (ValueError, FileNotFoundError):
+            return self._connection.create_table(name, schema=SCHEMAS[name], exist_ok=True)
+        new = [field for field in SCHEMAS[name] if field.name not in table.schema.names]
+        if new:
+            try:
+                table.add_columns(new)
+            except (ValueError, RuntimeError):  # another worker has done it at this moment
+                if missing := {field.name for field in new} - set(self._connection.open_table(name).schema.names):
+                    raise RuntimeError(f"{name} of the archive cannot get its new columns {sorted(missing)}") from None
+            table = self._connection.open_table(name)
+        return table
 
     def __getitem__(self, name: str) -> Any:
         return self._open[name]

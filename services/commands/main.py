@@ -42,6 +42,7 @@ COMMANDS: Final[dict[str, str]] = {
     "aggregates": "services.commands.reading.aggregates",
     "signals": "services.commands.reading.signals",
     "alerts": "services.commands.analyst.alerts",
+    "stories": "services.commands.reading.stories",
     "search": "services.commands.reading.search",
     "archive": "services.commands.storage.archive",
     "as-of": "services.commands.reading.as_of",

@@ -149,6 +149,21 @@ def channel_of(text: str) -> Channel:
     raise OptionError(f"--channel {text}: not a channel; use {' or '.join(CHANNELS)}")
 
 
+def event_of(text: str | None) -> str:
+    """The value of `--event`: a class or a group; "" where there is none. Raises OptionError."""
+    from shared.event_classes.selection import UnknownEvent, about_former, event_name
+
+    if text is None:
+        return ""
+    try:
+        name = event_name(text)
+    except UnknownEvent as error:
+        raise OptionError(f"--event {text}: {error}") from None
+    if said := about_former(name):
+        note(said)
+    return name
+
+
 def timezone_of(text: str) -> ZoneInfo:
     """The value of `--timezone`. Raises OptionError."""
     try:

@@ -27,7 +27,10 @@ class Sentiment(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """One pass of the model. `companies` is parallel to Request.companies; `event` is "" without an event head."""
+    """One pass of the model. `companies` is parallel to Request.companies; `event` is "" without an event head.
+
+    What a model's configuration gives it no head for stays at its default, so its opinions stay as they were.
+    """
 
     document: Sentiment
     companies: tuple[Sentiment, ...] = ()
@@ -37,6 +40,12 @@ class Answer(msgspec.Struct, frozen=True):
     events: tuple[tuple[str, int], ...] = ()  # the most probable ones with their chances; the first is `event`
     packed: bytes = b""  # the embedding in 8 bits, and its scale: see shared/contract/readings.py
     scale: int = 0
+    second_event: str = ""  # another event that the text tells; "": none, or a model that names one alone
+    second_probability: int = 0
+    roles: tuple[
+        str, ...
+    ] = ()  # of shared.contract.events.ROLES, parallel to `companies`; (): a model without that head
+    rumour: bool | None = None  # whether it is told as hearsay; None: a model without that head
     model: str = ""  # id of the model that gave it: with language packs not always the engine's own
 
 

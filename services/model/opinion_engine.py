@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +15,7 @@ from services.model.encoder import Encoder
 from services.model.event_labels import answered_labels
 from services.model.fixed_point import to_sentiments
 from services.model.interface import Answer, Request
-from services.model.packing import most_probable, pack
+from services.model.packing import most_probable, pack, roles_of, rumours_of, second_of
 from services.model.tokenizing import TOKENS_AT_ONCE, Windows, WindowTokenizer
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ class OpinionEngine:
         companies = iter(to_sentiments(raw["company"]))
         counts = np.bincount(encoded.company_document, minlength=encoded.documents).tolist()
         events = most_probable(raw["event"], self._answered)
-        return [
+        answers = [
             Answer(
                 document=document,
                 companies=tuple(next(companies) for _ in range(count)),
@@ -81,12 +83,29 @@ class OpinionEngine:
                 strict=True,
             )
         ]
+        return self._recorded(answers, raw)
+
+    def _recorded(self, answers: list[Answer], raw: dict[str, NDArray[np.float32]]) -> list[Answer]:
+        """With second events, roles and rumours, where the model's configuration gives it what they are read from."""
+        least = self._model.second_least
+        if least is None and "role" not in raw and "rumour" not in raw:
+            return answers
+        roles = iter(roles_of(raw["role"], self._model.role_labels) if "role" in raw else ())
+        rumours = rumours_of(raw["rumour"]) if "rumour" in raw else [None] * len(answers)
+        found = []
+        for answer, rumour in zip(answers, rumours, strict=True):
+            second, chance = ("", 0) if least is None else second_of(answer.events, least)
+            mine = tuple(islice(roles, len(answer.companies)))
+            more = {"second_event": second, "second_probability": chance, "roles": mine, "rumour": rumour}
+            found.append(msgspec.structs.replace(answer, **more))
+        return found
 
     def score(self, requests: Sequence[Request]) -> list[Answer]:
         return self.forward(self.encode(requests))
 
     def raw(self, encoded: Windows) -> dict[str, NDArray[np.float32]]:
-        """What the model gives before rounding: document [D, 3], company [C, 3], event [D, E], embedding [D, H]."""
+        """What the model gives before rounding: document [D, 3], company [C, 3], event [D, E], embedding [D, H], and
+        role [C, R] and rumour [D] where there are heads for them."""
         parts = [self._raw(part) for part in encoded.parts(TOKENS_AT_ONCE)]
         return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
@@ -103,6 +122,8 @@ class OpinionEngine:
                 "company": chances.company,
                 "event": chances.event,
                 "embedding": output.embedding,
+                "role": chances.role,
+                "rumour": chances.rumour,
             }
             return {key: value.cpu().numpy() for key, value in named.items() if value is not None}
 

@@ -1,4 +1,4 @@
-"""What leaves the model beside sentiment: embeddings in 8 bits, and the most probable events. numpy, whole batches."""
+"""What leaves the model beside sentiment: embeddings in 8 bits, events, roles and rumours. numpy, whole batches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contract.events import MICRO
+from shared.contract.events import MICRO, ROLES
 from shared.contract.readings import EVENTS_READ, SCALE
 
 Events = tuple[tuple[str, int], ...]
@@ -47,3 +47,19 @@ def _first_of_each(labels: Sequence[str], order: Sequence[int], micro: Sequence[
     for index, chance in zip(order, micro, strict=True):
         found.setdefault(labels[index], chance)
     return tuple(found.items())[:EVENTS_READ]
+
+
+def second_of(events: Events, least: int) -> tuple[str, int]:
+    """The second event of a text, of its most probable ones: the next class, where its chance is at least `least`
+    micro-units; ("", 0) where it tells one alone."""
+    return events[1] if len(events) > 1 and events[1][1] >= least else ("", 0)
+
+
+def roles_of(chances: NDArray[np.floating], labels: Sequence[str] = ROLES) -> list[str]:
+    """Per company the most probable role; of equal ones the earlier label."""
+    return [labels[index] for index in chances.argmax(axis=1).tolist()]
+
+
+def rumours_of(chances: NDArray[np.floating], least: float = 0.5) -> list[bool]:
+    """Per document whether it is told as hearsay."""
+    return [bool(chance >= least) for chance in chances.tolist()]

@@ -15,6 +15,7 @@ from torch import Tensor
 from services.model.folders import ModelError, read_config
 from services.model.opinion_heads import EVENTS, SENTIMENTS, OpinionHeads, OpinionProbabilities, calibrated
 from services.model.weights import read_weights
+from shared.contract.events import MICRO, ROLES
 
 _ENCODER: Final = "encoder."
 _BERT: Final = {  # what a configuration of transformers means when it leaves something out
@@ -33,7 +34,11 @@ class ServedOpinion(OpinionHeads):
         sentiments = len(config.get("sentiment_labels") or SENTIMENTS)
         hidden = (_BERT | (config.get("encoder") or {}))["hidden_size"]
         self.role_labels: list[str] = list(config.get("role_labels") or ())
+        if unknown := set(self.role_labels).difference(ROLES):
+            raise ValueError(f"role_labels has {sorted(unknown)}, which are none of {', '.join(filter(None, ROLES))}")
         rumour = bool(config.get("rumour"))
+        second = config.get("second_event")  # the chance from which on the next class is a second event; none: never
+        self.second_least: int | None = None if second is None else round(float(second) * MICRO)
         self.add_heads(hidden, sentiments, len(self.event_labels), 0.0, len(self.role_labels), rumour)
 
     def probabilities(self, output: Any) -> OpinionProbabilities:

@@ -4,6 +4,7 @@
 - `poison`: a batch that holds a text with POISON_MARK fails, as a whole, each time, also alone.
 - `lost`: a batch that holds a text with LOST_MARK raises DeviceLost.
 - `slow=MS`: every batch takes MS milliseconds.
+- `records`: it also tells second events, roles and rumours, as models with those heads do; its model id is another one.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import hashlib
 import time
 from collections.abc import Mapping, Sequence
 
+import msgspec
+
 from services.model.identity import LAST_CATALOGUE
 from services.model.interface import Answer, DeviceLost, Request, Sentiment, Span
-from shared.contract.events import MICRO
+from shared.contract.events import MICRO, ROLES
 
 POISON_MARK = "bellwether-poison"
 LOST_MARK = "bellwether-lost-device"
@@ -30,12 +33,13 @@ class StubEngine:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.model_id = hashlib.blake2b(f"stub:{LAST_CATALOGUE}".encode(), digest_size=8).hexdigest()
         self.packs: Mapping[str, str] = {}
-        self._poison = self._lost = False
+        self._poison = self._lost = self._records = False
         self._seconds = 0.0
         for option in filter(None, name.partition(":")[2].split(",")):
             self._take(option)
+        told = f"stub:{LAST_CATALOGUE}{':records' if self._records else ''}"
+        self.model_id = hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
     def _take(self, option: str) -> None:
         key, _, value = option.partition("=")
@@ -43,10 +47,12 @@ class StubEngine:
             self._poison = True
         elif option == "lost":
             self._lost = True
+        elif option == "records":
+            self._records = True
         elif key == "slow" and value.replace(".", "", 1).isdigit():
             self._seconds = float(value) / 1000
         else:
-            raise ValueError(f"model name {self.name!r}: {option!r} is not one of poison, lost, slow=MS")
+            raise ValueError(f"model name {self.name!r}: {option!r} is not one of poison, lost, records, slow=MS")
 
     def encode(self, requests: Sequence[Request]) -> list[Request]:
         return list(requests)
@@ -58,7 +64,8 @@ class StubEngine:
             raise ValueError("a text that the stub was told to fail on")
         if self._lost and any(LOST_MARK in request.text for request in encoded):
             raise DeviceLost("a text on which the stub was told to lose its device")
-        return [_answer(request, self.model_id) for request in encoded]
+        answers = [_answer(request, self.model_id) for request in encoded]
+        return list(map(_recorded, encoded, answers)) if self._records else answers
 
     def score(self, requests: Sequence[Request]) -> list[Answer]:
         return self.forward(self.encode(requests))
@@ -74,6 +81,21 @@ def _answer(request: Request, model_id: str) -> Answer:
         event_probability=chance,
         events=((event, chance),),
         model=model_id,
+    )
+
+
+def _recorded(request: Request, answer: Answer) -> Answer:
+    """With what models with more heads tell."""
+    digest = hashlib.blake2b(f"records:{request.text}".encode(errors="surrogatepass"), digest_size=16).digest()
+    second, chance = next(name for name in _EVENTS[digest[0] % 3 :] if name != answer.event), 100_000 + digest[1] * 500
+    told = digest[2] % 3 == 0  # a third of all texts tell two events
+    return msgspec.structs.replace(
+        answer,
+        second_event=second if told else "",
+        second_probability=chance if told else 0,
+        roles=tuple(ROLES[(digest[3] + place) % len(ROLES)] for place in range(len(request.companies))),
+        rumour=digest[4] % 4 == 0,
+        events=(*answer.events, (second, chance)),
     )
 
 

@@ -72,5 +72,9 @@ def _answer(opinions: list[Opinion], model: str) -> Answer:
         () if first.company == MARKET else said,
         class_of_former(first.event, first.language),
         first.event_probability,
+        second_event=first.second_event,
+        second_probability=first.second_probability,
+        roles=() if first.company == MARKET else tuple(o.role for o in opinions),
+        rumour=first.rumour,
         model="" if first.model == model else first.model,
     )

@@ -16,6 +16,7 @@ from shared.contract.events import (
     MARKET,
     MAX_TITLE_CHARS,
     MICRO,
+    ROLES,
     Deletion,
     Document,
     InvalidMessage,
@@ -84,18 +85,20 @@ def opinions_of(
     """One opinion per company, index 0..n-1 in the order of `links`; without a company one on the market as a whole.
 
     `model_id` stands where the answer does not name its model; `universe` is the catalogue's digest. `origin.index` is
-    ignored. Raises ValueError when the answer has not one sentiment per link.
+    ignored. Raises ValueError when the answer has not one sentiment per link, or roles that are none.
     """
     if len(answer.companies) != len(links):
         raise ValueError(f"the model answered for {len(answer.companies)} companies, {len(links)} were asked")
-    rows = [(link.company, link.relevance, said) for link, said in zip(links, answer.companies, strict=True)]
-    rows = rows or [(MARKET, MICRO, answer.document)]
-    relevances = sum(relevance for _, relevance, _ in rows)
+    roles = _roles(answer, len(links))
+    heard = zip(links, answer.companies, roles, strict=True)
+    rows = [(link.company, link.relevance, said, role) for link, said, role in heard]
+    rows = rows or [(MARKET, MICRO, answer.document, "")]
+    relevances = sum(relevance for _, relevance, _, _ in rows)
     shared = relevances if relevances > MICRO else 0
     story = story_of(document)
     title, excerpt = document.title[:MAX_TITLE_CHARS], document.text[:EXCERPT_CHARS]
 
-    def opinion(index: int, company: str, relevance: int, said: Sentiment) -> Opinion:
+    def opinion(index: int, company: str, relevance: int, said: Sentiment, role: str) -> Opinion:
         return Opinion(
             origin=Origin(origin.topic_id, origin.partition, origin.offset, index),
             document_id=document.id,
@@ -124,6 +127,19 @@ def opinions_of(
             item=document.item,
             shared_relevance=shared,
             universe=universe,
+            second_event=answer.second_event,
+            second_probability=answer.second_probability,
+            role=role,
+            rumour=bool(answer.rumour),
         )
 
     return [opinion(index, *row) for index, row in enumerate(rows)]
+
+
+def _roles(answer: Answer, count: int) -> tuple[str, ...]:
+    """One a company; none where the model has no head for them."""
+    if not answer.roles:
+        return ("",) * count
+    if len(answer.roles) != count or not set(answer.roles) <= set(ROLES):
+        raise ValueError(f"the model gave the roles {answer.roles} for {count} companies")
+    return answer.roles

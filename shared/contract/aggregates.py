@@ -74,6 +74,9 @@ class RecentDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     weight: int
     event: str = ""
     event_probability: int = 0
+    second_event: str = ""
+    role: str = ""  # of the company in the event
+    rumour: bool = False
     model: str = ""
     synthetic: bool = False
     item: str = ""  # the same for every version of a text; "" of former versions

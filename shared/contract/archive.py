@@ -11,7 +11,7 @@ import re
 from typing import Final
 
 DOCUMENTS: Final = "documents"  # + channel, document_id, source, language, available_at, words
-OPINIONS: Final = "opinions"  # + kind, company, document_id, available_at, channel, event, label, origin
+OPINIONS: Final = "opinions"  # + kind, company, document_id, available_at, channel, event, label, origin, TOLD, RECORD
 READINGS: Final = "readings"  # + document_id, available_at, model, bits, embedding, scale
 SIGNALS: Final = "signals"  # + company, strategy, at, revision, available_at
 APPLIED: Final = "applied"  # + slot, at, position
@@ -19,6 +19,9 @@ TABLES: Final = (DOCUMENTS, OPINIONS, READINGS, SIGNALS, APPLIED)  # of records
 CHECKPOINTS: Final = "checkpoints"  # no records: slots as they were (services/archive/checkpoints.py)
 
 PLACE: Final = ("topic_id", "partition", "offset")  # of every row
+# of an opinion, what stories are made of; null in rows of a version that did not know them
+TOLD: Final = ("story", "source", "author", "item", "language", "weight", "score")
+RECORD: Final = ("second_event", "role", "rumour")  # of an opinion, more of its event; null in older rows
 MAX_WORD: Final = 40  # characters; what is longer is cut
 
 _WORD: Final = re.compile(r"[぀-ヿ㐀-䶿一-鿿豈-﫿]|[^\W_぀-ヿ㐀-䶿一-鿿豈-﫿]+")

@@ -22,6 +22,8 @@ CHANNELS: Final[tuple[Channel, ...]] = ("news", "social")
 MARKET: Final = "_MARKET"  # the company id of what names no company: the market as a whole
 DEAD: Final = "_DEAD"  # the key under which outcomes of dead letters travel
 
+# what a company is in the event that a text tells; "": nothing of these, or the model knows no roles
+ROLES: Final = ("", "acquirer", "target", "seller", "plaintiff", "defendant", "broker", "issuer")
 SELF_LABELS: Final = ("bullish", "bearish")
 MAX_TEXT_BYTES: Final = 1_000_000
 MAX_TITLE_CHARS: Final = 1_000
@@ -168,6 +170,10 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
         return class_of_former(self.event, self.language)
 
     item: str = ""  # the document's, so that a deletion can name it; "" of former versions
+    second_event: str = ""  # another event that the text tells; "": none, or the model names one alone
+    second_probability: int = 0
+    role: str = ""  # of ROLES: what this company is in the event
+    rumour: bool = False  # told as hearsay; also False where the model does not know
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="outcome", omit_defaults=True):

@@ -22,6 +22,7 @@ from tests.browser.seed import END, listed, seed
 from tests.browser.test_foryou import alert_on
 from tests.browser.test_signals import give_out
 from tests.browser.test_states import write
+from tests.browser.told import tell
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(1800)]
 expect.set_options(timeout=PATIENCE)
@@ -33,6 +34,7 @@ WIDTHS = (390, 1280, 1920)
 PAGES = {
     "market": "?",
     "company": f"?page=Company&company={FIRST}",
+    "stories": "?page=Stories&window=7d",
     "signals": "?page=Signals",
     "foryou": "?page=For+you&profile=desk",
     "alerts": "?page=Alerts&profile=desk",
@@ -51,6 +53,7 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, redi
         seed(client, listed(24), volume=0.25)
         give_out(client, COMPANIES)
         alert_on(client, COMPANIES[:5])
+        tell(folder / "state" / "archive" / "live", COMPANIES[:6])
         started = serve(folder / "state", server.url)
         yield started, client
         started.stop()
@@ -258,7 +261,7 @@ def test_one_run_is_named_on_every_page_and_in_the_tab(
         seed(client, listed(3), run="mine", volume=0.05)
     served = serving(state, own_redis.url)
     page = visit(served).open()
-    for name in ("Market", "Company", "Signals", "For you", "Alerts", "Back-test", "Health"):
+    for name in ("Market", "Company", "Stories", "Signals", "For you", "Alerts", "Back-test", "Health"):
         page.get_by_role("radio", name=name, exact=True).click()
         expect(page.get_by_text("run mine", exact=True)).to_be_visible()
         expect(page).to_have_title(re.compile(rf"^{name} · run mine · Bellwether$"))

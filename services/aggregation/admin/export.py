@@ -41,6 +41,8 @@ OPINIONS: Final = pa.schema(
     + [("event", pa.string()), ("event_probability", pa.float64())]
     + [(name, pa.string()) for name in ("title", "text", "url", "language", "model")]
     + [("synthetic", pa.bool_()), ("truncated", pa.bool_())]
+    + [("second_event", pa.string()), ("second_probability", pa.float64()), ("role", pa.string())]
+    + [("rumour", pa.bool_())]
 )
 _COUNTS: Final = ("documents", "positive", "neutral", "negative", "weight_sum", "score_sum", "score_square_sum")
 AGGREGATES: Final = pa.schema(
@@ -105,7 +107,15 @@ def _opinion(opinion: Opinion) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(opinion, name, None) for name in OPINIONS.names}
     row["event"] = opinion.event_class
     row["sentiment"], row["text"] = opinion.positive - opinion.negative, opinion.excerpt
-    for name in ("relevance", "sentiment", "negative", "neutral", "positive", "event_probability"):
+    for name in (
+        "relevance",
+        "sentiment",
+        "negative",
+        "neutral",
+        "positive",
+        "event_probability",
+        "second_probability",
+    ):
         row[name] = row[name] / MICRO
     return row
 

@@ -10,12 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from services.aggregation.core.buckets import (
-    Contribution,
     add,
     add_share,
     bucket_of,
     bucket_start,
-    contribution,
     copy_bucket,
     copy_share,
     oldest_start,
@@ -27,6 +25,7 @@ from services.aggregation.core.state import Cell, CompanyDraft, Draft, Position,
 from shared.clock import DAY, SECOND
 from shared.contract.aggregates import DETAILED, RESOLUTIONS, SECONDS, RecentDocument, Resolution, Share, Totals
 from shared.contract.events import CHANNELS, Channel, Opinion, OpinionMessage, Outcome, Tick
+from shared.contract.weighing import Contribution, contribution
 from shared.settings import AggregationSettings
 
 Decoded = tuple[int, OpinionMessage | None]  # offset in `opinions`, message (None: no schema of ours reads it)

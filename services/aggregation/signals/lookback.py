@@ -14,11 +14,11 @@ from itertools import islice
 from math import gcd
 from typing import Final, NamedTuple
 
-from services.aggregation.core.buckets import rescale
 from services.aggregation.signals.strategy import Strategy
 from shared.clock import DAY_SECONDS, HOUR_SECONDS
 from shared.contract.aggregates import Bucket, Share
 from shared.contract.events import MICRO, Channel
+from shared.contract.weighing import rescale
 
 WEEK_SECONDS: Final = 7 * DAY_SECONDS
 WEEKS: Final = 5  # hours a week apart that hour_buzz compares, the present one among them

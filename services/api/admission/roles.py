@@ -49,6 +49,8 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule("GET", "/v1/runs", READERS),
     Rule("GET", "/v1/runs/{name}", READERS),
     Rule("GET", "/v1/search", READERS),
+    Rule("GET", "/v1/stories", READERS),
+    Rule("GET", "/v1/stories/{key}", READERS),
     Rule("GET", "/v1/stream", READERS),
     Rule("POST", "/v1/score", READERS),
     Rule("POST", "/v1/explain", READERS),

@@ -13,6 +13,7 @@ from services.api.wire.problems import Problem
 from services.api.wire.rows import archived_row, kept_row
 from services.api.wire.schemas import DocumentAnswer, answers
 from shared.reading.archive.document import archived_document
+from shared.reading.stories.records import event_records
 
 router = APIRouter(tags=["documents"], dependencies=WITH_FORMAT)
 
@@ -37,7 +38,7 @@ def document(
 def _found(door: Door, name: str) -> dict[str, Any] | None:
     archived = archived_document(door.archive, name)
     if archived is not None:
-        return archived_row(archived)
+        return archived_row(archived, event_records(door.archive, archived.opinions))
     run = door.run()
     kept = run.documents.with_id(run.newest(), name)
     return kept_row(kept) if kept else None

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from shared.clock import to_iso
+from shared.clock import DAY, to_iso
 from shared.contract.aggregates import RecentDocument
 from shared.contract.alerts import Alert
 from shared.contract.events import MICRO, Document, Opinion
@@ -16,6 +16,7 @@ from shared.links import safe_link
 from shared.reading.archive.document import Archived
 from shared.reading.archive.search import Found
 from shared.reading.deleted import DELETED
+from shared.reading.stories.records import EventRecord
 from shared.reading.values.signals import plain
 from shared.universe.instrument import Instrument
 
@@ -85,11 +86,25 @@ def kept_row(kept: Sequence[RecentDocument]) -> dict[str, Any]:
     return _document(first) | {"text": first.excerpt, "language": None, "opinions": [_heard(each) for each in kept]}
 
 
-def archived_row(archived: Archived) -> dict[str, Any]:
-    """A document of the archive, whole."""
+def archived_row(archived: Archived, records: Sequence[EventRecord | None] = ()) -> dict[str, Any]:
+    """A document of the archive, whole. `records`: of its opinions, where they were asked for."""
     document = archived.document
     more = {"text": document.text, "language": document.language}
-    return _document(document) | more | {"opinions": [_heard(each) for each in archived.opinions]}
+    opinions = [_heard(each) for each in archived.opinions]
+    if records:
+        opinions = [row | _record(record) for row, record in zip(opinions, records, strict=True)]
+    return _document(document) | more | {"opinions": opinions}
+
+
+def _record(record: EventRecord | None) -> dict[str, Any]:
+    """When its story began, and how long ago the company had such an event."""
+    if record is None:
+        return {"story_first_at": None, "story_age_days": None, "days_since_event": None}
+    return {
+        "story_first_at": to_iso(record.first_at),
+        "story_age_days": record.age / DAY,
+        "days_since_event": record.days_since_event,
+    }
 
 
 def _document(document: Document | RecentDocument) -> dict[str, Any]:
@@ -111,6 +126,9 @@ def _heard(each: Opinion | RecentDocument) -> dict[str, Any]:
         "sentiment": (each.positive - each.negative) / MICRO,
         "relevance": each.relevance / MICRO,
         "event": each.event_class or None,
+        "second_event": each.second_event or None,
+        "role": each.role or None,
+        "rumour": each.rumour,
     }
 
 
@@ -132,6 +150,9 @@ def _event(each: Opinion | RecentDocument) -> dict[str, Any]:
     return {
         "event": each.event_class or None,
         "event_probability": each.event_probability / MICRO if each.event else None,
+        "second_event": each.second_event or None,
+        "role": each.role or None,
+        "rumour": each.rumour,
     }
 
 

@@ -128,6 +128,9 @@ class DocumentRow(BaseModel):
     weight: float
     event: str | None
     event_probability: float | None
+    second_event: str | None
+    role: str | None
+    rumour: bool
     model: str | None
     synthetic: bool
     updated: bool
@@ -241,6 +244,9 @@ class ScoreRow(BaseModel):
     companies: list[dict[str, Any]]
     event: str | None = None
     event_probability: float | None = None
+    second_event: str | None = None
+    second_probability: float | None = None
+    rumour: bool | None = None
     unlinked: list[str]
     model_id: str
     explanation: dict[str, Any] | None = None
@@ -271,6 +277,46 @@ class FoundRow(BaseModel):
 
 
 class FoundPage(Page[FoundRow]):
+    pass
+
+
+class StoryRow(BaseModel):
+    key: str
+    title: str | None
+    document: str | None
+    url: str | None
+    synthetic: bool
+    withheld: str | None
+    first_at: str
+    last_at: str
+    age_days: float
+    documents: int
+    news: int
+    social: int
+    sources: int
+    authors: int
+    event: str | None
+    sentiment: float | None
+    sentiment_first: float | None
+    sentiment_last: float | None
+    moved: float | None
+    most_by: list[dict[str, Any]]
+    companies: list[dict[str, Any]]
+    recent: int | None = None
+
+
+class WholeStory(StoryRow):
+    told: list[dict[str, Any]]
+    effects: list[dict[str, Any]]
+    follows: list[dict[str, Any]]
+    followed_by: list[dict[str, Any]]
+
+
+class StoryPage(Page[StoryRow]):
+    pass
+
+
+class StoryAnswer(Answer[WholeStory]):
     pass
 
 

@@ -6,7 +6,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.commands.options import Begin, Company, End, Json, OptionError, Run, State, between, channel_of, note, say
+from services.commands.options import (
+    Begin,
+    Company,
+    End,
+    Json,
+    OptionError,
+    Run,
+    State,
+    between,
+    channel_of,
+    event_of,
+    note,
+    say,
+)
 from services.commands.options import settings_of as _settings_of
 
 if TYPE_CHECKING:
@@ -49,7 +62,7 @@ def search(
         meaning=meaning,
         by=chosen,
         company=company or "",
-        event=_event(event),
+        event=event_of(event),
         sentiment=_label(sentiment),
         channel=channel_of(channel) if channel else "",
         begin=first,
@@ -68,20 +81,6 @@ def search(
     say(values, words, as_json=as_json)
     if not as_json:
         note(f"{answer.matches:,} match, {answer.scored:,} scored")
-
-
-def _event(text: str | None) -> str:
-    from shared.event_classes.selection import UnknownEvent, about_former, event_name
-
-    if text is None:
-        return ""
-    try:
-        name = event_name(text)
-    except UnknownEvent as error:
-        raise OptionError(f"--event {text}: {error}") from None
-    if said := about_former(name):
-        note(said)
-    return name
 
 
 def _by(text: str) -> By:

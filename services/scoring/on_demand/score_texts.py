@@ -149,7 +149,8 @@ def _joined(row: dict[str, Any], clean: Clean) -> str:
 
 def _plain(linked: LinkResult, answer: Answer, catalogue: Catalogue) -> dict[str, Any]:
     said: dict[str, Any] = {"document": _chances(answer.document), "companies": []}
-    for link, sentiment in zip(linked.links, answer.companies, strict=True):
+    roles = answer.roles or [None] * len(linked.links)
+    for link, sentiment, role in zip(linked.links, answer.companies, roles, strict=True):
         company = catalogue.by_id.get(link.company)
         said["companies"].append(
             {
@@ -158,10 +159,15 @@ def _plain(linked: LinkResult, answer: Answer, catalogue: Catalogue) -> dict[str
                 "name": company.name if company else "",
                 "relevance": link.relevance / MICRO,
                 **_chances(sentiment),
+                **({} if role is None else {"role": role or None}),
             }
         )
     if answer.event:
         said |= {"event": answer.event, "event_probability": answer.event_probability / MICRO}
+    if answer.second_event:
+        said |= {"second_event": answer.second_event, "second_probability": answer.second_probability / MICRO}
+    if answer.rumour is not None:
+        said["rumour"] = answer.rumour
     return said | {"unlinked": list(linked.unlinked), "model_id": answer.model}
 
 

@@ -8,10 +8,11 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.aggregation.core.buckets import add, bucket_of, bucket_start, contribution, oldest_start, rescale
+from services.aggregation.core.buckets import add, bucket_of, bucket_start, oldest_start
 from shared.clock import SECOND
 from shared.contract.aggregates import RESOLUTIONS, SECONDS, Bucket
 from shared.contract.events import MICRO
+from shared.contract.weighing import contribution, rescale
 from tests.unit.aggregation.naive import nearest
 from tests.unit.aggregation.opinions import opinion
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from pathlib import Path
@@ -15,6 +16,7 @@ from services.model.engine import build_engine
 from services.model.folders import ModelError
 from services.model.interface import Answer, Engine, Request
 from services.model.kernel.build import compiler
+from shared.contract.events import ROLES
 from shared.settings import ModelSettings
 
 torch.set_num_threads(1)
@@ -84,6 +86,39 @@ def test_opinions_are_what_the_model_says_itself(opinion_folder: Path, kernel_ca
         got = (sentiment.negative, sentiment.neutral, sentiment.positive)
         assert got == pytest.approx([1e6 * value for value in expected], abs=5)
     assert answer.event_probability == pytest.approx(1e6 * float(said.event.max()), abs=5)
+
+
+def test_heads_for_roles_and_rumours_answer_where_there_are_some(
+    opinion_folder: Path, kernel_cache: Path, tmp_path: Path
+) -> None:
+    from services.model.opinion_model import OpinionConfig, OpinionModel
+    from tests.unit.model.conftest import BERT
+
+    torch.manual_seed(5)
+    model = OpinionModel(OpinionConfig(encoder=BERT, role_labels=list(ROLES), rumour=True, second_event=0.02))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if parameter.dim() == 2:
+                parameter.mul_(6)
+    folder = shutil.copytree(opinion_folder, tmp_path / "heads")
+    model.save_pretrained(folder)
+    engine = engine_for(folder, kernel_cache)
+    texts = ["shell jumps", "apple falls as shell jumps", "merger talks of bp and apple", "target price cut", "oil"]
+    requests = [Request(text, (((0, 5),), ((0, len(text)),))) for text in texts]
+    answers = engine.score(requests)
+    assert [engine.score([request])[0] for request in requests] == answers  # no neighbour matters
+    assert all(len(answer.roles) == 2 and set(answer.roles) <= set(ROLES) for answer in answers)
+    assert all(isinstance(answer.rumour, bool) for answer in answers)
+    for answer in answers:
+        said = answer.events[1] if answer.events[1][1] >= 20_000 else ("", 0)
+        assert (answer.second_event, answer.second_probability) == said
+    assert any(answer.second_event for answer in answers)
+    [plain] = engine_for(opinion_folder, kernel_cache).score(requests[:1])
+    assert (plain.second_event, plain.roles, plain.rumour) == ("", (), None)
+    settled = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(settled | {"role_labels": ["", "buyer"]}))
+    with pytest.raises(ModelError, match="buyer"):
+        engine_for(folder, kernel_cache)
 
 
 def test_long_texts_are_read_in_windows_up_to_the_limit(opinion_folder: Path, kernel_cache: Path) -> None:
