@@ -27,6 +27,7 @@ from shared.clock import SystemClock
 from shared.contract.events import MARKET
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.offsets import Lag
+from shared.reading.readers.profiles import ProfileError
 from shared.reading.run import Applied, RunView
 from shared.reading.supervisor import recorded_state
 from shared.settings import Settings, load_settings
@@ -105,6 +106,9 @@ def write(change: Callable[[RunView], object], action: str = "", target: str = "
         reader().write(lambda run: _noted(run, change, action, target, detail))
     except Unreachable as problem:
         st.toast(f"Not saved: {problem}", icon=DISCONNECTED)
+        return False
+    except ProfileError as refused:
+        st.toast(f"Not saved: {refused}", icon=":material/block:")
         return False
     return True
 

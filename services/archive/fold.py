@@ -12,12 +12,12 @@ from typing import Final, NamedTuple
 
 from services.aggregation.core.apply import apply
 from services.aggregation.core.chain import Chain, Links
-from services.aggregation.core.plan import Decoded, Rules
+from services.aggregation.core.decoding import decoded
+from services.aggregation.core.plan import Rules
 from services.aggregation.signals.closing import Closer
 from services.aggregation.signals.strategy import Strategy
 from services.aggregation.stores.memory import MemoryStore
 from services.runtime.record import Recorded
-from shared.contract.events import InvalidMessage, decode_opinion
 
 BATCH: Final = 2_000
 LINK_EVERY: Final = 10_000  # records between two links that a proof names
@@ -55,7 +55,7 @@ class Fold(NamedTuple):
         store, slot = folded.store, folded.slot
         closer = Closer(store, slot, self.strategies, self.streams, self.rules)
         while some := list(islice(records, BATCH)):
-            batch = [_decoded(record) for record in some]
+            batch = [decoded(record) for record in some]
             closer.close()
             for part in closer.parts(batch):
                 made = apply(store, slot, self.topic_id, part, self.rules, gapless=True)
@@ -66,13 +66,6 @@ class Fold(NamedTuple):
             folded.chain = _linked(some, folded.chain, self.since, folded.passed)
             folded.offset = some[-1].offset + 1
         return folded
-
-
-def _decoded(record: Recorded) -> Decoded:
-    try:
-        return record.offset, decode_opinion(record.value or b"")
-    except InvalidMessage:
-        return record.offset, None
 
 
 def _linked(records: Sequence[Recorded], chain: Chain | None, since: int, links: list[tuple[int, str]]) -> Chain | None:

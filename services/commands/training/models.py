@@ -20,6 +20,7 @@ from services.commands.training.options import (
     Task,
     TaskName,
     Text,
+    label_column,
     note_unused_entity,
 )
 from services.commands.training.train import train_app
@@ -47,7 +48,8 @@ def evaluate(
     from services.training.measuring.scorers import load_scorer
 
     quiet_libraries()
-    table = read_table(data, [text, label, *([entity] if entity else [])])
+    table = read_table(data, [text, *([entity] if entity else [])])
+    label = label_column(table.columns, label)
     note_unused_entity(table.columns, entity)
     rows = len(table)
     scorer = load_scorer(model)
@@ -78,6 +80,7 @@ def predict(
     from services.training.data.datasets import read_table
     from services.training.measuring.evaluate import predictions
     from services.training.measuring.scorers import load_scorer
+    from shared.clients.state_folder import whole_file
 
     quiet_libraries()
     table = read_table(data, [text, *([entity] if entity else [])])
@@ -86,8 +89,8 @@ def predict(
     scorer = load_scorer(model)
     with reports.progress(f"{scorer.name} on {data.name}", rows) as tick:
         answer = predictions(scorer, data, text, entity, tick)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    answer.to_csv(out, index=False, float_format="%.6f")
+    with whole_file(out) as draft:
+        answer.to_csv(draft, index=False, float_format="%.6f")
     typer.echo(f"{reports.rows_told(table[text].tolist())}; all of them written to {out}", err=True)
 
 
@@ -134,7 +137,8 @@ def compare_models(
     from services.training.measuring.scorers import load_scorer
 
     quiet_libraries()
-    table = read_table(data, [text, label, *([entity] if entity else [])])
+    table = read_table(data, [text, *([entity] if entity else [])])
+    label = label_column(table.columns, label)
     note_unused_entity(table.columns, entity)
     rows = len(table)
     found = {}
