@@ -72,7 +72,7 @@ class Rows:
     def read(self, refuse: Refuse) -> Iterator[Given]:
         """Every row that is a text. Raises SourceError and MappingError."""
         for batch in self._source.batches(None, threading.Event()):
-            for number, item in enumerate(batch.items, batch.first):
+            for number, item in enumerate(batch.items, batch.first or 1):
                 given = item if isinstance(item, Rejected) else self._given(item)
                 if isinstance(given, Rejected):
                     refuse(number, given)
