@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
+import msgspec
 import redis
 
 from shared.contract.alerts import (
@@ -19,6 +20,8 @@ from shared.contract.alerts import (
     encode,
 )
 from shared.contract.keys import Keys
+from shared.reading.deleted import deleted_at
+from shared.reading.values.alerts import without_deleted
 from shared.token_bucket import Tokens
 
 # KEYS: totals, given, position, then hashes. ARGV: kept alerts, number of alerts, their JSON; expected position, new
@@ -132,9 +135,14 @@ class AlertStore:
 
     # -- the way out
     def waiting(self) -> list[Delivery]:
-        """The outbox, oldest first."""
+        """The outbox, oldest first. What was deleted at its source while it waited goes out without its words."""
         raw = cast("list[bytes]", self._client.hvals(self._keys.alert_outbox()))
-        return sorted(map(decode_delivery, raw), key=lambda each: (each.made_at, each.alert.at, each.id))
+        found = sorted(map(decode_delivery, raw), key=lambda each: (each.made_at, each.alert.at, each.id))
+        items = [document.item for each in found for document in each.alert.documents]
+        gone = deleted_at(self._client, self._keys, items)
+        if not gone:
+            return found
+        return [msgspec.structs.replace(each, alert=without_deleted(each.alert, gone)) for each in found]
 
     def settle(self, delivery: Delivery, state: ChannelState, tokens: Tokens | None, *, again: bool) -> None:
         """An attempt is over: the delivery leaves the outbox, or stays for another one (`again`)."""

@@ -37,14 +37,14 @@ class Scorer:
 
     def score(self, texts: Sequence[str], *, explain: bool = False) -> list[dict[str, Any]]:
         """One mapping per text, as services/scoring/on_demand/score_texts.py gives them: the worker's bits."""
-        from services.scoring.on_demand.score_texts import UnreadableTexts, score_texts
+        from services.scoring.on_demand.score_texts import Given, UnreadableTexts, score_texts
 
         self._enter()
         try:
             engine = self._loaded()
             with self._lock:
                 explainer = self._explaining() if explain else None
-                return list(score_texts(texts, engine, Catalogue.load(), explainer))
+                return list(score_texts(map(Given, texts), engine, Catalogue.load(), explainer))
         except UnreadableTexts as error:
             raise Problem(422, str(error), _OWN_MODELS) from None
         finally:

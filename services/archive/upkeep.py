@@ -1,8 +1,8 @@
-"""Upkeep: small files become large ones, indices take in what is new, old versions go, checkpoints are made.
+"""Upkeep: small files become large ones, indices take in what is new, old versions go, and with them the words of
+documents that are gone at their source; checkpoints are made. One process at a time, by lease.
 
-One process at a time, by lease.
-
-Nothing here changes an answer: what is not indexed yet is looked through, and what is ordered is scored exactly.
+Nothing here changes an answer: what is not indexed yet is looked through, what is ordered is scored exactly, and what
+is forgotten was shown by no door.
 """
 
 from __future__ import annotations
@@ -17,13 +17,17 @@ import redis
 from redis.exceptions import RedisError
 
 from services.archive.checkpointing import Checkpointing
+from services.archive.forgetting import forget_deleted
 from services.archive.tables import Tables
 from shared.clients.redis import give_back_lease, take_lease
+from shared.clock import HOUR, Clock, SystemClock
 from shared.contract.archive import APPLIED, DOCUMENTS, OPINIONS, READINGS, SIGNALS, TABLES
 from shared.contract.keys import archive_lease_key
 from shared.settings import Settings
 
 KEEP_VERSIONS: Final = timedelta(minutes=30)  # longer than any question takes
+FORGET_EVERY: Final = HOUR
+LATE: Final = 24 * HOUR  # what was heard of a document may come to the archive so long after its deletion
 LEASE_SECONDS: Final = 600  # of one round; given back at its end
 FTS_BYTES: Final = 64 * 1024 * 1024
 INDEXED: Final = {
@@ -40,7 +44,9 @@ log = logging.getLogger(__name__)
 class Upkeep:
     """Of the archive of the settings' run; whoever holds the lease in Redis works."""
 
-    def __init__(self, tables: Tables, client: redis.Redis, settings: Settings) -> None:
+    def __init__(self, tables: Tables, client: redis.Redis, settings: Settings, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._forgot_at = 0  # 0: every deletion is gone through once more
         self._tables, self._client, self._lease = tables, client, archive_lease_key(settings.run)
         self._checkpointing = Checkpointing(settings, client)
         self._own = secrets.token_hex(8)
@@ -61,6 +67,7 @@ class Upkeep:
         if not take_lease(self._client, self._lease, self._own, LEASE_SECONDS):
             return False
         try:
+            self._forget()
             for name in TABLES:
                 self._keep_up(name, self._tables[name])
             self.checkpoints += self._checkpointing.round()
@@ -68,6 +75,15 @@ class Upkeep:
         finally:
             give_back_lease(self._client, self._lease, self._own)
         return True
+
+    def _forget(self) -> None:
+        now = self._clock.now()
+        if now - self._forgot_at < FORGET_EVERY:
+            return
+        if rows := forget_deleted(self._tables, max(0, self._forgot_at - LATE)):
+            log.info("%d rows lost the words of documents that are gone at their source", rows)
+        self._forgot_at = now
+        self._seen.clear()  # versions with words that went in the round before go now, also where nothing is written
 
     def _keep_up(self, name: str, table: Any) -> None:
         if table.version == self._seen.get(name) or not table.count_rows():

@@ -67,6 +67,9 @@ def _parquet(path: Path, mapping: Mapping[str, str]) -> pd.DataFrame:
     if any(name is not None for name in table.index.names) or isinstance(table.index, pd.DatetimeIndex):
         names = [name or "date" for name in table.index.names]
         table = table.reset_index(names=names if len(names) > 1 else names[0])
+    there = [str(name) for name in table.columns]
+    if absent := sorted(set(mapping.values()) - set(there)):
+        raise LayoutError(f"--map: it has no column {absent[0]!r}; columns: {', '.join(there)}")
     found = {column: field for field, column in mapping.items()}
     names = [found.get(str(name), canonical(str(name))) for name in table.columns]
     if twice := sorted({name for name in names if names.count(name) > 1}):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -12,9 +12,18 @@ from kafka import KafkaProducer, TopicPartition
 from services.scoring.outcomes import HEADER_TOPIC
 from shared.clients.kafka import LogCut, TopicLog, client_config, describe, read_log
 from shared.clients.redis import connect
-from shared.contract.events import HEADER_DETAIL, HEADER_FIRST_ORIGIN, HEADER_ORIGIN, HEADER_REASON
+from shared.contract.events import (
+    HEADER_DETAIL,
+    HEADER_FIRST_ORIGIN,
+    HEADER_ORIGIN,
+    HEADER_REASON,
+    Document,
+    InvalidMessage,
+    decode_document,
+)
 from shared.contract.keys import Keys
 from shared.contract.topics import Topics
+from shared.reading.deleted import deleted_at, is_gone
 from shared.reading.run import RunView
 from shared.settings import Settings
 
@@ -67,6 +76,21 @@ def read_bytes(settings: Settings, letter: DeadLetter) -> bytes:
     raise DeadLetterError(f"the bytes of {letter.id} are no longer on documents.dead")
 
 
+def gone_letters(settings: Settings, letters: Sequence[DeadLetter]) -> set[str]:
+    """Ids of the letters whose documents were deleted at their source. A letter's key is its document's item."""
+    with connect(settings.redis) as client:
+        deleted = deleted_at(client, Keys(settings.run, 1), [letter.key for letter in letters])
+    return {letter.id for letter in letters if letter.key in deleted and _is_gone(settings, letter, deleted)}
+
+
+def _is_gone(settings: Settings, letter: DeadLetter, deleted: Mapping[str, int]) -> bool:
+    available_at = letter.dead_at  # of what cannot be decoded
+    with suppress(InvalidMessage, DeadLetterError):
+        document = decode_document(read_bytes(settings, letter))
+        available_at = document.available_at if isinstance(document, Document) else available_at
+    return is_gone(letter.key, available_at, deleted)
+
+
 def find_dead_letters(letters: Sequence[DeadLetter], names: Sequence[str]) -> list[DeadLetter]:
     """The letters named by id, or by an unambiguous end of it; raises DeadLetterError."""
     return [_find(letters, name) for name in names]
@@ -75,9 +99,12 @@ def find_dead_letters(letters: Sequence[DeadLetter], names: Sequence[str]) -> li
 def requeue(settings: Settings, letters: Sequence[DeadLetter]) -> int:
     """Put the original bytes back on the partition that they came from; returns how many.
 
-    The header keeps the first origin, so a letter counts once however often it is re-queued. Raises DeadLetterError
-    when its topic is gone, and Kafka's error when one was not taken (those before it are re-queued).
+    What was deleted at its source meanwhile stays where it is. The header keeps the first origin, so a letter counts
+    once however often it is re-queued. Raises DeadLetterError when its topic is gone, and Kafka's error when one was
+    not taken (those before it are re-queued).
     """
+    gone = gone_letters(settings, letters)
+    letters = [letter for letter in letters if letter.id not in gone]
     topics = describe(settings.kafka, sorted({letter.topic for letter in letters}))
     for letter in letters:
         if letter.topic not in topics or letter.partition >= topics[letter.topic].partitions:

@@ -13,6 +13,7 @@ import redis
 
 from shared.contract.aggregates import RecentDocument, deleted_field
 from shared.contract.keys import Keys
+from shared.contract.topics import LIVE
 
 DELETED: Final = "deleted at its source"  # what stands in place of a text
 _ASKED: Final = 0  # every slot knows every deletion; one is asked
@@ -29,14 +30,29 @@ def deleted_at(client: redis.Redis, keys: Keys, items: Iterable[str]) -> dict[st
     if not asked:
         return {}
     fields = [deleted_field(item) for item in asked]
-    replies = cast("list[bytes | None]", client.hmget(keys.letters(_ASKED), fields))
-    return {item: int(raw) for item, raw in zip(asked, replies, strict=True) if raw}
+    found: dict[str, int] = {}
+    for letters in _letters(keys):
+        replies = cast("list[bytes | None]", client.hmget(letters, fields))
+        for item, raw in zip(asked, replies, strict=True):
+            if raw:
+                found[item] = max(int(raw), found.get(item, 0))
+    return found
 
 
 def all_deleted(client: redis.Redis, keys: Keys) -> dict[str, int]:
     """Every deletion that is known, item to microseconds: for what reads a whole run. Raises redis.RedisError."""
-    found = client.hscan_iter(keys.letters(_ASKED), match=f"{deleted_field('')}*", count=10_000)
-    return {name.decode()[1:]: int(value) for name, value in found}
+    found: dict[str, int] = {}
+    for letters in _letters(keys):
+        for name, value in client.hscan_iter(letters, match=f"{deleted_field('')}*", count=10_000):
+            item = name.decode()[1:]
+            found[item] = max(int(value), found.get(item, 0))
+    return found
+
+
+def _letters(keys: Keys) -> list[str]:
+    """Where deletions stand: what was deleted of the live run after a replay of it is gone from the replay, too."""
+    own = keys.letters(_ASKED)
+    return [own] if keys.run == LIVE else [own, Keys(LIVE, keys.slots).letters(_ASKED)]
 
 
 def shown(client: redis.Redis, keys: Keys, documents: Sequence[RecentDocument]) -> list[RecentDocument]:

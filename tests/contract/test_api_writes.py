@@ -13,7 +13,7 @@ import redis
 
 from services.api.audit import AuditMover
 from services.model.engine import build_engine
-from services.scoring.on_demand.score_texts import score_texts
+from services.scoring.on_demand.score_texts import Given, score_texts
 from shared.clients.redis import connect
 from shared.clock import SystemClock
 from shared.contract.keys import API_KEYS, AUDIT_OUTBOX, AUDIT_RECENT
@@ -57,7 +57,7 @@ TEXTS = ["$AAPL beats, $MSFT misses", "Nothing of note.", "深圳", "Tesla recal
 def test_scores_are_those_of_the_worker(settings: Settings, reader: httpx.Client) -> None:
     answer = reader.post("/v1/score", json={"texts": TEXTS})
     assert answer.status_code == 200, answer.text
-    expected = list(score_texts(TEXTS, build_engine(settings.model), Catalogue.load()))
+    expected = list(score_texts(map(Given, TEXTS), build_engine(settings.model), Catalogue.load()))
     rows = answer.json()["data"]
     assert [row.pop("text") for row in rows] == [0, 1, 2, 3]
     assert rows == json.loads(json.dumps(expected))

@@ -97,6 +97,13 @@ def read_opinions(settings: Settings) -> Iterator[Opinion]:
                     yield _shown(message, gone)
 
 
+def as_shown(settings: Settings, opinions: Iterable[Opinion]) -> Iterator[Opinion]:
+    """A replay's opinions: what was deleted at its source since then is without words. Raises redis.RedisError."""
+    with connect(settings.redis) as client:
+        gone = all_deleted(client, Keys(settings.run, 1))
+    return (_shown(each, gone) for each in opinions)
+
+
 def _shown(opinion: Opinion, gone: dict[str, int]) -> Opinion:
     """Without its words where the item is gone at its source."""
     if is_gone(opinion.item, opinion.available_at, gone):

@@ -7,16 +7,31 @@ import json
 import sys
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from services.commands.accounts import warn
-from services.commands.options import JsonLines, State, note, settings_of, text_or_file
+from services.commands.options import (
+    Columns,
+    Encoding,
+    JsonLines,
+    Mapping,
+    OptionError,
+    Preset,
+    State,
+    note,
+    settings_of,
+    text_or_file,
+)
 from shared.clients.state_folder import StateFolder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from services.commands.offline.given_texts import Rows
+    from services.ingest.documents.normalise import Rejected
+    from services.scoring.on_demand.score_texts import Given
 
 _MOST_FREQUENT = 10
 
@@ -27,9 +42,14 @@ def score(
         Path | None,
         typer.Option(
             "--file",
-            help="One document per line; of .jsonl and .csv the text column; - reads lines from standard input.",
+            help="A file of any format of `ingest file`; any other holds one text a line; - reads lines from standard "
+            "input.",
         ),
     ] = None,
+    mapping: Mapping = None,
+    encoding: Encoding = "",
+    columns: Columns = "",
+    preset: Preset = "",
     model: Annotated[
         str | None,
         typer.Option("--model", help="A name under models/, a folder or a Hub id (default: the configured model)."),
@@ -42,6 +62,7 @@ def score(
     from services.commands.training.libraries import quiet_libraries
     from services.model.engine import build_engine
     from services.scoring.on_demand.score_texts import load_explainer, score_texts
+    from services.scoring.unread import Readable
     from shared.universe.securities import Catalogue
 
     text_or_file(text, file)
@@ -50,29 +71,51 @@ def score(
     if model:  # the model that was named reads everything
         settings = settings.model_copy(update={"name": model, "packs": {}})
     catalogue = Catalogue.load()
+    account = _Account(file, state_dir)
+    given = _given(text, file, account, _Layout(mapping or [], encoding, columns, preset))
     engine = build_engine(settings)
     if explain:
         quiet_libraries()  # transformers warns of a model whose type is ours
     explainer = load_explainer(settings.name, settings.packs) if explain else None
     names = {model_id: settings.packs[language] for language, model_id in engine.packs.items()}
-    account = _Account(file, state_dir)
-    for answer in score_texts(account.counted(_texts(text, file, account)), engine, catalogue, explainer):
-        said = answer | {"model": names.get(answer["model_id"], engine.name), "precision": engine.precision}
-        account.unknown.update(answer["unlinked"])
+    for answer in score_texts(account.counted(given), engine, catalogue, explainer, Readable(settings, engine)):
+        read_by = "" if "unscored" in answer else names.get(answer["model_id"], engine.name)
+        said = answer | {"model": read_by, "precision": engine.precision}
+        account.answered(answer)
         typer.echo(json.dumps(said, ensure_ascii=False) if as_json else _readable(said))
     if file is not None:
         account.tell()
 
 
-def _texts(text: str | None, file: Path | None, account: _Account) -> Iterable[str]:
-    from services.ingest.documents.cleaning import clean, words_in
-    from services.scoring.on_demand.score_texts import lines, read_texts
+class _Layout(NamedTuple):
+    """How the file is laid out, as the options say it."""
 
+    mapping: list[str]
+    encoding: str
+    columns: str
+    preset: str
+
+
+def _given(text: str | None, file: Path | None, account: _Account, said: _Layout) -> Iterable[Given]:
+    from services.commands.offline.given_texts import Rows, given_lines, given_text, is_table, lines_of
+    from services.ingest.documents.companies import CompanyNames
+    from services.ingest.sources.tabular.layout import layout_of
+    from services.ingest.sources.tabular.mapping import parse_map
+    from shared.clock import SystemClock
+    from shared.universe.securities import Catalogue
+
+    if file is not None and str(file) != "-" and is_table(file):
+        layout = layout_of(said.preset, said.encoding, said.columns)
+        account.rows = Rows(file, parse_map(said.mapping), layout, CompanyNames(Catalogue.load()), SystemClock())
+        return account.rows.read(account.refuse)
+    if any(said):
+        raise OptionError(
+            "--map, --encoding, --columns and --preset are about a file of rows (.csv, .jsonl, .xlsx, …); "
+            "leave them out, or give one with --file"
+        )
     if file is None:
-        return iter([clean(sys.stdin.read() if text is None else text)])
-    return (
-        lines(sys.stdin, account.refuse, words_in) if str(file) == "-" else read_texts(file, account.refuse, words_in)
-    )
+        return iter([given_text(sys.stdin.read() if text is None else text)])
+    return given_lines(sys.stdin, account.refuse) if str(file) == "-" else lines_of(file, account.refuse)
 
 
 class _Account:
@@ -87,37 +130,55 @@ class _Account:
         self._seen: set[bytes] = set()
         self._taken = self._copies = 0
         self._reasons: Counter[str] = Counter()
-        self.unknown: Counter[str] = Counter()
+        self._unread: Counter[str] = Counter()
+        self._tags: Counter[str] = Counter()
+        self.rows: Rows | None = None  # where the file is one of rows
 
-    def refuse(self, line: int, reason: str, detail: str, row: str) -> None:
-        from services.ingest.documents.normalise import Rejected
+    def refuse(self, number: int, rejected: Rejected) -> None:
+        self._reasons[rejected.reason] += 1
+        self._rejected.write([(str(number), rejected)])
 
-        self._reasons[reason] += 1
-        self._rejected.write([(str(line), Rejected(reason, detail, row))])
-
-    def counted(self, texts: Iterable[str]) -> Iterator[str]:
+    def counted(self, texts: Iterable[Given]) -> Iterator[Given]:
         """The texts as they come; a copy is scored like any other row, for every row gets its answer."""
-        for text in texts:
-            mark = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        for given in texts:
+            whole = f"{given.title}\0{given.text}"
+            mark = hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).digest()
             self._taken += 1
             self._copies += mark in self._seen
             self._seen.add(mark)
-            yield text
+            yield given
+
+    def answered(self, answer: dict[str, Any]) -> None:
+        self._tags.update(answer["unlinked"])
+        if "unscored" in answer:
+            self._unread[answer["unscored"]] += 1
 
     def tell(self) -> None:
-        rejected, copies = self._reasons.total(), f", {self._copies:,} of them copies" if self._copies else ""
-        note(f"{self._taken + rejected:,} read = {self._taken:,} scored{copies} + {rejected:,} rejected")
+        rejected, unread = self._reasons.total(), self._unread.total()
+        copies = f", {self._copies:,} of them copies" if self._copies else ""
+        unscored = f" + {unread:,} unscored ({_listed(self._unread)}: no model reads it)" if unread else ""
+        scored = self._taken - unread
+        note(f"{self._taken + rejected:,} read = {scored:,} scored{copies}{unscored} + {rejected:,} rejected")
+        names = Counter(dict(self.rows.names.most_unknown()) if self.rows else {}) + self._tags
         result = {
+            "remarks": self.rows.remarks if self.rows else [],
             "rejected": rejected,
             "rejected_by_reason": dict(sorted(self._reasons.items())),
             "rejected_list": str(StateFolder(self._state).rejected),
-            "unlinked": self.unknown.total(),
-            "unknown_companies": sorted(self.unknown.items(), key=lambda one: (-one[1], one[0]))[:_MOST_FREQUENT],
+            "unlinked": self._tags.total() + (self.rows.names.unlinked if self.rows else 0),
+            "unknown_companies": sorted(names.items(), key=lambda one: (-one[1], one[0]))[:_MOST_FREQUENT],
         }
         warn(result, f"bellwether ingest rejected list --state {self._state}")
 
 
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{name} {times:,}" for name, times in sorted(counts.items()))
+
+
 def _readable(said: dict[str, Any]) -> str:
+    if "unscored" in said:
+        who = ", ".join(one["ticker"] or one["company"] for one in said["companies"]) or "nobody that is known"
+        return f"{'document':<16} unscored: no model reads its language ({said['unscored']}); it names {who}"
     rows = [("document", said["document"])]
     rows += [(f"{one['ticker'] or one['company']} ({one['relevance']:.2f})", one) for one in said["companies"]]
     told = [

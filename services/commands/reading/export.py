@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.commands.options import Begin, End, Json, Run, State, between, say, settings_of
+from services.commands.options import Begin, End, Json, Run, State, between, note, say, settings_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,13 +25,22 @@ def export_opinions(
     out: Out, begin: Begin = None, end: End = None, state: State = None, run: Run = None, as_json: Json = False
 ) -> None:
     """Export every opinion that counts, one per row, as of `available_at`; of a replay, too."""
+    from redis.exceptions import RedisError
+
     from services.aggregation.admin import export
     from services.runs.opinion_file import opinions_of
     from shared.reading.runs_folder import OPINIONS
 
     settings = settings_of(state, run)
     kept = _of_a_replay(settings, OPINIONS)
-    opinions = opinions_of(kept.parent, settings.aggregation) if kept else export.read_opinions(settings)
+    if kept is None:
+        opinions = export.read_opinions(settings)
+    else:
+        opinions = opinions_of(kept.parent, settings.aggregation)
+        try:
+            opinions = export.as_shown(settings, opinions)
+        except RedisError:
+            note("warning: Redis does not answer: what was deleted at its source since the replay is not known here")
     _exported(export.export_opinions(opinions, out, *_range(begin, end)), out, as_json)
 
 

@@ -39,11 +39,13 @@ def show(
     """Show one letter with its content (bytes that are not UTF-8 appear as \\xNN)."""
     import msgspec
 
-    from services.scoring.dead_letters import find_dead_letters, read_bytes, read_dead_letters
+    from services.scoring.dead_letters import find_dead_letters, gone_letters, read_bytes, read_dead_letters
+    from shared.reading.deleted import DELETED
 
     settings = settings_of(state, run)
     letter = find_dead_letters(read_dead_letters(settings), [letter_id])[0]
-    text = read_bytes(settings, letter).decode("utf-8", "backslashreplace")
+    gone = gone_letters(settings, [letter])
+    text = f"({DELETED})" if gone else read_bytes(settings, letter).decode("utf-8", "backslashreplace")
     names = ("id", "state", "reason", "detail", "topic", "partition", "origin", "key", "tries", "bytes")
     words = (*(f"{name:>9}  {getattr(letter, name)}" for name in names), f"\n{text}")
     say(msgspec.to_builtins(letter) | {"text": text}, words, as_json=as_json)
@@ -65,10 +67,11 @@ def requeue(
     settings = settings_of(state, run)
     letters = dead_letters.read_dead_letters(settings)
     unscored = [letter for letter in letters if letter.state != "scored"]
-    count = dead_letters.requeue(
-        settings, unscored if every else dead_letters.find_dead_letters(letters, letter_ids or [])
-    )
-    say({"requeued": count}, f"{count} requeued", as_json=as_json)
+    chosen = unscored if every else dead_letters.find_dead_letters(letters, letter_ids or [])
+    count = dead_letters.requeue(settings, chosen)
+    deleted = len(chosen) - count
+    told = f"; {deleted} stay: deleted at their source" if deleted else ""
+    say({"requeued": count, "deleted": deleted}, f"{count} requeued{told}", as_json=as_json)
 
 
 def _print_table(letters: list[DeadLetter], total: int) -> None:

@@ -85,7 +85,7 @@ def _supported(context: Context, symbol: _Symbol, holder: Instrument) -> bool:
     low, text = context.low, context.text
     if holder.id in context.known:
         return True
-    index = bisect_right(context.matches, symbol.start, key=re.Match.start) - 1  # its token
+    index = bisect_right(context.starts(len(low)), symbol.start) - 1  # its token
     length = symbol.end - symbol.start
     if len(low) <= _FEW_WORDS and text.isupper():
         return len(low) == 1 or length > 2

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.scoring.linking import vocabulary as said
-from services.scoring.linking.gazetteer import Entry, token_pattern
+from services.scoring.linking.gazetteer import Entry
 from services.scoring.linking.tickers import readable_alone
 from shared.languages.english_words import is_english_word
 from shared.universe.instrument import DOUBTFUL, SURE
@@ -38,22 +38,34 @@ def _figures(text: str) -> bool:
 class Context:
     """One text's tokens, and what is known so far about the companies in it."""
 
-    __slots__ = ("_business", "_foreign", "_matches", "_taken", "_words", "known", "low", "text")
+    __slots__ = ("_business", "_foreign", "_lowered", "_starts", "_taken", "_words", "known", "low", "text")
 
-    def __init__(self, text: str, low: Sequence[str], taken: bytearray) -> None:
-        self.text, self.low, self._taken = text, low, taken
-        self._matches: list[re.Match[str]] | None = None
+    def __init__(self, text: str, lowered: str, low: Sequence[str], taken: bytearray) -> None:
+        self.text, self._lowered, self.low, self._taken = text, lowered, low, taken
+        self._starts: list[int] = []  # of the first tokens
         self.known: set[str] = set()  # ids of companies of which the text gives a ticker or an unmistakable name
         self._words: frozenset[str] | None = None
         self._business: bool | None = None
         self._foreign: bool | None = None
 
-    @property
-    def matches(self) -> list[re.Match[str]]:
-        """Where the tokens stand."""
-        if self._matches is None:
-            self._matches = list(token_pattern(self.text).finditer(self.text))
-        return self._matches
+    def starts(self, stop: int) -> list[int]:
+        """Where the first `stop` tokens begin, and perhaps some more."""
+        starts = self._starts
+        if len(starts) < stop:
+            # Between two tokens there is nothing that one could begin with: a token's first occurrence behind the one
+            # before is the token. Most texts name their companies early, and nobody asks where the others stand.
+            low, known, find = self.low, len(starts), self._lowered.find
+            at = starts[-1] + len(low[known - 1]) if known else 0
+            for token in low[known:stop]:
+                at = find(token, at)
+                starts.append(at)
+                at += len(token)
+        return starts
+
+    def span(self, index: int) -> tuple[int, int]:
+        """Where token `index` stands."""
+        start = self.starts(index + 1)[index]
+        return start, start + len(self.low[index])
 
     @property
     def words(self) -> frozenset[str]:
@@ -86,11 +98,11 @@ class Context:
 
     def gap(self, index: int) -> str:
         """What stands before token `index`."""
-        return self.text[self.matches[index - 1].end() : self.matches[index].start()] if index > 0 else ""
+        return self.text[self.span(index - 1)[1] : self.span(index)[0]] if index > 0 else ""
 
     def capital(self, index: int) -> bool:
         """Whether token `index` begins with a capital."""
-        return 0 <= index < len(self.low) and self.text[self.matches[index].start()].isupper()
+        return 0 <= index < len(self.low) and self.text[self.span(index)[0]].isupper()
 
     def contradicts(self, entry: Entry, start: int, stop: int) -> bool:
         """Whether what stands before or after tokens [start, stop) says that it is not the company."""
@@ -115,7 +127,7 @@ class Context:
 
     def _half(self, index: int) -> bool:
         # of a double name, as in Theisen-Eaton
-        at, end = self.matches[index].span()
+        at, end = self.span(index)
         half = self.text[at:end]
         return half.istitle() and half.isalpha() and not self._taken[at] and not is_english_word(half.lower())
 
@@ -123,7 +135,7 @@ class Context:
         """Whether a proper name stands right before the token and makes one of both, as in Niger Delta."""
         if start == 0 or self.gap(start) != " " or not self.capital(start - 1):
             return False
-        before, at = self.token(start - 1), self.matches[start - 1].span()
+        before, at = self.token(start - 1), self.span(start - 1)
         if self.text[at[0] : at[1]].isupper() or before in said.BEFORE_NAMES or self._taken[at[0]]:
             return False
         return not is_english_word(before)
@@ -132,7 +144,7 @@ class Context:
         """Whether a capital stands right before the token: "GVK Power" is no "Power"."""
         if start == 0 or self.gap(start) != " " or not self.capital(start - 1):
             return False
-        return self.token(start - 1) not in said.BEFORE_NAMES and not self.taken(*self.matches[start - 1].span())
+        return self.token(start - 1) not in said.BEFORE_NAMES and not self.taken(*self.span(start - 1))
 
     def convinces(self, entry: Entry, start: int, stop: int, capital: bool, possessive: bool) -> bool:
         """Whether `entry`, which needs evidence, at tokens [start, stop) is the company."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Final
 
@@ -27,11 +28,14 @@ def _folds() -> dict[int, int]:
 
 
 _FOLDS: Final = _folds()
+_FOLDED: Final = re.compile(f"[{''.join(re.escape(chr(code)) for code in _FOLDS)}]")
 
 
 def fold(text: str) -> str:
     """`text` with accents and typographic marks made plain; as long as `text`, so that spans stay right."""
-    return text if text.isascii() else text.translate(_FOLDS)
+    if text.isascii() or _FOLDED.search(text) is None:
+        return text
+    return text.translate(_FOLDS)
 
 
 def lower(text: str) -> str:

@@ -7,22 +7,18 @@ expressions per company: cost grows with the text, not with the catalogue. Names
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 
+from services.scoring.linking.cutting import TOKEN
 from services.scoring.linking.folding import fold, lower
 from services.scoring.linking.han import former, is_han
 from services.scoring.linking.small_words import written_small
 from services.scoring.linking.vocabulary import DATA_COMPANIES, PLATFORMS, SURNAMES
 from shared.universe.instrument import DOUBTFUL, SURE, Instrument, Name
 from shared.universe.securities import Catalogue
-
-TOKEN: Final = re.compile(r"\w+|&")
-_WORD: Final = re.compile(r"\w+")  # the same, and faster, where there is no such sign
 
 _PLAIN_GAPS: Final = frozenset((" ", "-", "\n", "\u2010", "\u2011", "\u2013"))
 _INITIAL_GAPS: Final = frozenset(("", ".", ". "))  # after an initial: J.P. Morgan, J. P. Morgan
@@ -32,11 +28,6 @@ _UMLAUTS: Final = (("ä", "ae"), ("ö", "oe"), ("ü", "ue"), ("ß", "ss"), ("ø"
 _SQUASHED: Final = 8  # letters of a name that is also read without its gaps, as hashtags are: #GeneralMotors
 _PLURAL: Final = 5  # letters of a name of which a plural is read
 _FEW: Final = 2  # instruments whose names begin with the same word, beside the one that is called so
-
-
-def token_pattern(text: str) -> re.Pattern[str]:
-    """What cuts a text into tokens."""
-    return TOKEN if "&" in text else _WORD
 
 
 @dataclass(slots=True)
@@ -55,13 +46,15 @@ class Entry:
     guarded: bool  # whether something beside it in a text may say that it is not the instrument
     plus: bool  # whether a plus sign ends it
     curated: bool  # whether somebody wrote it down by hand: in Bellwether's own list or in a user's
+    simple: bool  # one word that is the name wherever it is capitalised
 
-    def fits(self, index: int, low: Sequence[str], at: Sequence[re.Match[str]], folded: str) -> bool:
+    def fits(self, index: int, low: Sequence[str], starts: Sequence[int], folded: str) -> bool:
         """Whether the gaps of the text from token `index` on are such as may lie within this name."""
-        if self.plus and not folded.startswith("+", at[index + len(self.gaps)].end()):
+        last = index + len(self.gaps)
+        if self.plus and not folded.startswith("+", starts[last] + len(low[last])):
             return False  # Paramount+
         for token, own in enumerate(self.gaps, index):
-            gap = folded[at[token].end() : at[token + 1].start()]
+            gap = folded[starts[token] + len(low[token]) : starts[token + 1]]
             if gap == own or gap in _PLAIN_GAPS:
                 continue
             if "&" in (low[token], low[token + 1]) and gap in _AMPERSAND_GAPS:
@@ -71,10 +64,10 @@ class Entry:
             return False
         return True
 
-    def dressed(self, index: int, at: Sequence[re.Match[str]], folded: str) -> bool:
+    def dressed(self, index: int, starts: Sequence[int], folded: str) -> bool:
         """Whether the text from token `index` on has capitals where the name has them ("First solar" has not)."""
         return not any(
-            capital and folded[at[token].start()].islower()
+            capital and folded[starts[token]].islower()
             for token, capital in enumerate(self.capitals, index)
             if token > index
         )
@@ -83,10 +76,19 @@ class Entry:
 _Written = tuple[str, Name, Instrument]
 
 
+class Opening(NamedTuple):
+    """What names there are that begin with a word."""
+
+    seconds: Mapping[str, Sequence[int]]  # the words that come next in them, and how many there are then, most first
+    forms: tuple[str, ...] | None  # None: the word is a name by itself; or the only forms in which it is one (IT); ()
+    symbol: bool  # whether it is a symbol, in small letters
+
+
 class Gazetteer:
     """Every name by its tokens. What is known of a name is worked out when a text first has it."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, symbols: Iterable[str]) -> None:
+        """`symbols` are those that are read when they stand alone, too: a text is looked through once for both."""
         written: dict[tuple[str, ...], list[_Written]] = {}
         starts: dict[str, set[str]] = {}
         for instrument in catalogue.instruments:
@@ -100,33 +102,39 @@ class Gazetteer:
                         written.setdefault(tokens, []).append((spelling, name, instrument))
                         if len(tokens) > 1:
                             starts.setdefault(tokens[0], set()).add(instrument.id)
-        lengths: dict[str, set[int]] = {}
-        seconds: dict[str, set[str]] = {}
+        seconds: dict[str, dict[str, set[int]]] = {}
         for tokens in written:
-            lengths.setdefault(tokens[0], set()).add(len(tokens))
-            seconds.setdefault(tokens[0], set()).update(tokens[1:2] or ("",))
+            after = seconds.setdefault(tokens[0], {})
+            if len(tokens) > 1:
+                after.setdefault(tokens[1], set()).add(len(tokens))
         self._written = written
         self._entries: dict[tuple[str, ...], tuple[Sequence[Entry], Sequence[Entry]]] = {}
-        self.lengths = {first: tuple(sorted(sizes, reverse=True)) for first, sizes in lengths.items()}
-        # first token -> second tokens of names that begin with it; None where it is a name by itself
-        self.seconds = {first: None if "" in after else frozenset(after) for first, after in seconds.items()}
+        alone = frozenset(map(str.lower, symbols))
+        self.openings = {
+            first: Opening(_longest_first(seconds.get(first, {})), self._forms(first), first in alone)
+            for first in seconds.keys() | alone
+        }
         self.families = frozenset(first for first, ids in starts.items() if len(ids) > _FEW)
 
-    def at(self, index: int, low: Sequence[str], day: date | None) -> list[Entry]:
-        """Entries whose tokens stand at `index`, the longest first, of names of that day; see `Entry.fits`."""
-        found = []
-        for size in self.lengths[low[index]]:
-            tokens = tuple(low[index : index + size])
-            made = self._entries.get(tokens)
-            if made is None:
-                if tokens not in self._written:
-                    continue
-                made = self._entries[tokens] = self._made(tokens)
-            entries, of_now_first = made
-            for entry in of_now_first if day is None else entries:
-                if not entry.dated or entry.name.valid(day):
-                    found.append(entry)
-        return found
+    def at(self, index: int, low: Sequence[str], sizes: Iterable[int], dated: bool) -> list[Entry]:
+        """Entries of so many tokens that stand at `index`, then those of the first token alone; see `Entry.fits`."""
+        found: list[Entry] = []
+        for size in sizes:
+            found += self.of(tuple(low[index : index + size]), dated)
+        return found + list(self.of((low[index],), dated))
+
+    def of(self, tokens: tuple[str, ...], dated: bool) -> Sequence[Entry]:
+        """Entries of these tokens, for a text with or without a day."""
+        made = self._entries.get(tokens)
+        if made is None:
+            if tokens not in self._written:
+                return ()
+            made = self._entries[tokens] = self._made(tokens)
+        return made[0] if dated else made[1]
+
+    def _forms(self, word: str) -> tuple[str, ...] | None:
+        plain = [fold(spelling) for spelling, _, _ in self._written.get((word,), ())]
+        return tuple(dict.fromkeys(plain)) if all(map(_short, plain)) else None
 
     def _made(self, tokens: tuple[str, ...]) -> tuple[Sequence[Entry], Sequence[Entry]]:
         """A spelling that two share is the first one's; one that an instrument has twice keeps its first. As the
@@ -138,6 +146,17 @@ class Gazetteer:
             found.setdefault((entry.gaps, instrument.id, entry.exact), entry)
         entries = tuple(found.values())
         return entries, sorted(entries, key=lambda entry: former(entry.name, entry.instrument))
+
+
+def _longest_first(seconds: Mapping[str, set[int]]) -> dict[str, tuple[int, ...]]:
+    return {second: tuple(sorted(sizes, reverse=True)) for second, sizes in seconds.items()}
+
+
+def _short(plain: str) -> bool:
+    """Whether a name is so short that it is read in its own capitals alone."""
+    return len(plain) <= 4 and (
+        sum(map(str.isupper, plain)) >= 2 or any(sign.isdigit() or sign == "&" for sign in plain)
+    )
 
 
 def _plural(name: Name, instrument: Instrument) -> tuple[str, ...]:
@@ -182,8 +201,16 @@ def _entry(written: str, name: Name, instrument: Instrument, family: bool) -> En
     low = lower(plain)
     spans = [match.span() for match in TOKEN.finditer(low)]
     tokens = tuple(low[start:end] for start, end in spans)
-    capitals = sum(map(str.isupper, plain))
-    short = len(plain) <= 4 and (capitals >= 2 or any(sign.isdigit() or sign == "&" for sign in plain))
+    short, plus, dated = _short(plain), written.endswith("+"), bool(name.start or name.end)
+    guarded = (
+        family
+        or name.grade != SURE
+        or instrument.kind == "currency"
+        or bool(instrument.against)
+        or instrument.id in DATA_COMPANIES
+        or tokens[0] in SURNAMES
+        or tokens[0] in PLATFORMS
+    )
     return Entry(
         tokens=tokens,
         gaps=tuple(low[a[1] : b[0]] for a, b in pairwise(spans)),
@@ -193,14 +220,9 @@ def _entry(written: str, name: Name, instrument: Instrument, family: bool) -> En
         grade=name.grade,
         exact=plain if short else "",
         small=name.grade <= DOUBTFUL and not short and len(low) >= 4 and written_small(tokens),
-        dated=bool(name.start or name.end),
-        guarded=family
-        or name.grade != SURE
-        or instrument.kind == "currency"
-        or bool(instrument.against)
-        or instrument.id in DATA_COMPANIES
-        or tokens[0] in SURNAMES
-        or tokens[0] in PLATFORMS,
-        plus=written.endswith("+"),
+        dated=dated,
+        guarded=guarded,
+        plus=plus,
         curated=_curated(instrument),
+        simple=len(tokens) == 1 and not (short or plus or dated or guarded),
     )

@@ -1,5 +1,5 @@
 """Names in scripts without spaces (Chinese, Japanese) and in Hangul, whose particles stick to names: found anywhere in
-a text, the longest first, by one automaton over all of them. Pure.
+a text, leftmost and longest, by the signs that names begin with and a dictionary (decision 0170). Pure.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Final
-
-import ahocorasick
 
 from services.scoring.linking.folding import fold
 from shared.universe.instrument import DOUBTFUL, SURE, Instrument, Name
@@ -65,7 +63,7 @@ def former(name: Name, instrument: Instrument) -> tuple[bool, bool]:
 
 
 class HanNames:
-    """Every such name. Immutable; the automaton is only read."""
+    """Every such name. Immutable."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         found: dict[str, list[HanEntry]] = {}
@@ -73,25 +71,37 @@ class HanNames:
             for name in instrument.names:
                 if is_han(name.text) and len(name.text) > 1:
                     found.setdefault(fold(name.text), []).append(HanEntry(instrument, name))
-        self._automaton = ahocorasick.Automaton()
-        for text, entries in found.items():
-            of_now_first = sorted(entries, key=lambda entry: former(entry.name, entry.instrument))
-            self._automaton.add_word(text, (len(text), entries, of_now_first))
-        self._empty = not found
-        if found:
-            self._automaton.make_automaton()
+        # in the catalogue's order for a text with a day, names of now first for one without
+        self._entries = {
+            text: (entries, sorted(entries, key=lambda entry: former(entry.name, entry.instrument)))
+            for text, entries in found.items()
+        }
+        lengths: dict[str, set[int]] = {}
+        for text in found:
+            lengths.setdefault(text[0], set()).add(len(text))
+        self._lengths = {first: tuple(sorted(each, reverse=True)) for first, each in lengths.items()}
 
     def find(self, folded: str, day: date | None) -> Iterator[tuple[int, int, HanEntry]]:
         """Names in a text, leftmost and longest, none within another: start, end, whose it is on that day."""
-        if self._empty or not is_han(folded):
-            return
-        for last, (length, entries, of_now_first) in self._automaton.iter_long(folded):
-            start, end = last + 1 - length, last + 1
-            if _cuts_a_word(folded, start, end) or _ELSE.match(folded, end):
+        at = 0
+        for start in [index for index, sign in enumerate(folded) if sign in self._lengths]:
+            name = self._longest(folded, start) if start >= at else ""
+            if not name:
                 continue
-            entry = next((one for one in (of_now_first if day is None else entries) if one.name.valid(day)), None)
+            at = start + len(name)
+            if _cuts_a_word(folded, start, at) or _ELSE.match(folded, at):
+                continue
+            entries = self._entries[name][day is None]
+            entry = next((one for one in entries if one.name.valid(day)), None)
             if entry is not None:
-                yield start, end, entry
+                yield start, at, entry
+
+    def _longest(self, folded: str, start: int) -> str:
+        for length in self._lengths[folded[start]]:
+            name = folded[start : start + length]
+            if name in self._entries:
+                return name
+        return ""
 
 
 class HanText:

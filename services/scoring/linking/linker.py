@@ -7,17 +7,18 @@ Read in this order: cashtags and codes with an exchange (by the day's validity),
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from services.scoring.linking.bare import bare_symbols
+from services.scoring.linking.cutting import tokens_of
 from services.scoring.linking.evidence import Context, as_verb, attribution, invitation
 from services.scoring.linking.folding import fold, lower
-from services.scoring.linking.gazetteer import Entry, Gazetteer, token_pattern
-from services.scoring.linking.han import HanNames, HanText
+from services.scoring.linking.gazetteer import Entry, Gazetteer
+from services.scoring.linking.han import HanNames, HanText, is_han
 from services.scoring.linking.relevance import LEAD_CHARS, MAX_SPANS, Span, Text, alone, weigh
 from services.scoring.linking.tickers import Code, codes_in, hashtags_in, readable_alone
 from services.scoring.linking.vocabulary import AFFILIATES, OWN_PARTS
@@ -77,7 +78,7 @@ class Linker:
             if listing.symbol.isalpha() and readable_alone(listing.symbol)
         )
         with without_collector():
-            self._names, self._han = Gazetteer(catalogue), HanNames(catalogue)
+            self._names, self._han = Gazetteer(catalogue, self._alone), HanNames(catalogue)
 
     def link(self, text: str, title: str = "", named: tuple[str, ...] = (), day: date | None = None) -> LinkResult:
         """The companies of one document. `named` are ids that its source gives; `day` is when its tickers are read."""
@@ -86,11 +87,12 @@ class Linker:
         reading.known.update(named)
         reading.codes(codes_in(reading.text))
         reading.names(self._names)
-        if not reading.text.isascii():
+        if not reading.text.isascii() and is_han(reading.text):
             reading.han(self._han)
         if "#" in reading.text:
             reading.hashtags()
-        reading.bare_tickers(self._alone)
+        if reading.symbols:
+            reading.bare_tickers(self._alone)
         return LinkResult(joined, reading.links(len(title) or LEAD_CHARS, named), tuple(reading.unlinked))
 
 
@@ -106,6 +108,7 @@ class _Reading:
         "_tags",
         "found",
         "known",
+        "symbols",
         "text",
         "unlinked",
     )
@@ -114,13 +117,14 @@ class _Reading:
         self.text = fold(text)
         self._holders, self._day = holders, day
         lowered = lower(self.text)
-        self._low = token_pattern(lowered).findall(lowered)
+        self._low = tokens_of(lowered)
         self._blocked = bytearray(len(text))  # 1 where a character is taken: by a link or by a URL
-        self._context = Context(self.text, self._low, self._blocked)
+        self._context = Context(self.text, lowered, self._low, self._blocked)
         self.known = self._context.known
         self._tags: list[Span] = []
         self.found: dict[str, list[Span]] = {}
         self.unlinked: list[str] = []
+        self.symbols = False  # whether a word is a symbol, however it is written
         if "www." in lowered or "http" in lowered:
             for match in _URL.finditer(lowered):
                 self._block(*match.span())
@@ -130,7 +134,7 @@ class _Reading:
 
     def _add(self, company: str, start: int, end: int) -> None:
         self.found.setdefault(company, []).append((start, end))
-        self._block(start, end)
+        self._blocked[start:end] = b"\x01" * (end - start)
 
     def _holder(self, symbols: tuple[str, ...]) -> Instrument | None:
         return self._holders(symbols, self._day)
@@ -156,49 +160,67 @@ class _Reading:
     def names(self, names: Gazetteer) -> None:
         """Names by longest match; those that need evidence are decided once all unmistakable ones are known."""
         unsure: list[_Candidate] = []
-        at, seconds, low = 0, names.seconds, self._low
+        at, openings, low, dated = 0, names.openings, self._low, self._day is not None
         last = len(low) - 1
-        for index in [index for index, token in enumerate(low) if token in seconds]:
+        for index in [index for index, token in enumerate(low) if token in openings]:
+            token = low[index]
+            seconds, forms, symbol = openings[token]
+            if symbol:
+                self.symbols = True
             if index < at:
                 continue
-            following = seconds[low[index]]
-            if following is not None and (index == last or low[index + 1] not in following):
-                continue
-            candidate = self._candidate(index, names)
-            if candidate is None:
-                continue
-            at = candidate.stop
-            if candidate.plain:
-                self.known.add(candidate.entry.instrument.id)
-                self._add(candidate.entry.instrument.id, candidate.start, candidate.end)
-            else:
-                unsure.append(candidate)
+            if index < last and low[index + 1] in seconds:
+                entries = names.at(index, low, seconds[low[index + 1]], dated)
+                at = self._name(index, entries, names, unsure)
+            elif forms is None or (forms and _any_of(forms, self.text)):
+                at = self._name(index, names.of((token,), dated), names, unsure)
         if unsure:
             self._decide(unsure)
 
-    def _candidate(self, index: int, names: Gazetteer) -> _Candidate | None:
-        context = self._context
-        matches = context.matches
-        for entry in names.at(index, self._low, self._day):
-            stop = index + len(entry.tokens)
-            start, end = matches[index].start(), matches[stop - 1].end()
-            if (entry.gaps or entry.plus) and not entry.fits(index, self._low, matches, self.text):
+    def _name(self, index: int, entries: Sequence[Entry], names: Gazetteer, unsure: list[_Candidate]) -> int:
+        """Reads the name at token `index`, if it is one of these; where to go on."""
+        context, text = self._context, self.text
+        start, first_end = context.span(index)
+        capital = not text[start].islower() or (start > 0 and text[start - 1] in "#@")
+        for entry in entries:
+            stop, end = index + 1, first_end
+            if entry.gaps:
+                stop += len(entry.gaps)
+                end = context.span(stop - 1)[1]
+            if not entry.simple and not self._written(entry, index, start, end):
                 continue
-            if (entry.exact and self.text[start:end] != entry.exact) or self._context.taken(start, end):
+            if self._blocked.find(1, start, end) >= 0:
                 continue
-            capital = not self.text[start].islower() or (start > 0 and self.text[start - 1] in "#@")
             if capital and not entry.guarded and (not entry.gaps or entry.small):
-                return _Candidate(entry, index, stop, start, end, capital, plain=True)
-            written = self.text[start:end]
-            if entry.gaps and capital and not entry.small and not entry.dressed(index, matches, self.text):
+                self._plain(entry, start, end)
+                return stop
+            if entry.gaps and capital and not entry.small and not entry.dressed(index, context.starts(stop), text):
                 continue
-            capital = capital or written == fold(entry.name.text)  # eBay, e.l.f. Beauty
-            if self._only_named(index, stop, entry, capital) or self._other(index, stop, entry, names):
-                return None
-            named = capital or (entry.small and not context.foreign)
-            plain = entry.grade == SURE and named and not context.contradicts(entry, index, stop)
-            return _Candidate(entry, index, stop, start, end, capital, plain)
-        return None
+            named = capital or text[start:end] == fold(entry.name.text)  # eBay, e.l.f. Beauty
+            if self._only_named(index, stop, entry, named) or self._other(index, stop, entry, names):
+                return 0
+            sure = entry.grade == SURE and (named or (entry.small and not context.foreign))
+            if sure and not context.contradicts(entry, index, stop):
+                self._plain(entry, start, end)
+            else:
+                unsure.append(_Candidate(entry, index, stop, start, end, named))
+            return stop
+        return 0
+
+    def _written(self, entry: Entry, index: int, start: int, end: int) -> bool:
+        """Whether the text has the name of that day as it is written: its gaps, or its capitals."""
+        if entry.dated and not entry.name.valid(self._day):
+            return False
+        if entry.gaps or entry.plus:
+            starts = self._context.starts(index + len(entry.tokens))
+            if not entry.fits(index, self._low, starts, self.text):
+                return False
+        return not entry.exact or self.text[start:end] == entry.exact
+
+    def _plain(self, entry: Entry, start: int, end: int) -> None:
+        company = entry.instrument.id
+        self.known.add(company)
+        self._add(company, start, end)
 
     def _only_named(self, index: int, stop: int, entry: Entry, capital: bool) -> bool:
         """Whether the name is there, but the text does not speak of whose it is."""
@@ -222,8 +244,10 @@ class _Reading:
             if context.convinces(each.entry, each.index, each.stop, each.capital, text[each.end : each.end + 2] == "'s")
         }
         for each in unsure:
-            if each.entry.instrument.id in sure and not context.contradicts(each.entry, each.index, each.stop):
-                self._add(each.entry.instrument.id, each.start, each.end)
+            company = each.entry.instrument.id
+            # of a single one it was asked just now
+            if company in sure and (len(unsure) == 1 or not context.contradicts(each.entry, each.index, each.stop)):
+                self._add(company, each.start, each.end)
 
     def han(self, names: HanNames) -> None:
         """Names in scripts without spaces."""
@@ -279,9 +303,13 @@ class _Reading:
         return (*links, *(Link(company, MICRO, ()) for company in absent))
 
 
+def _any_of(forms: Sequence[str], text: str) -> bool:
+    return forms[0] in text if len(forms) == 1 else any(form in text for form in forms)
+
+
 @dataclass(slots=True)
 class _Candidate:
-    """A name that stands at tokens [index, stop), characters [start, end)."""
+    """A name that needs evidence, at tokens [index, stop), characters [start, end)."""
 
     entry: Entry
     index: int
@@ -289,4 +317,3 @@ class _Candidate:
     start: int
     end: int
     capital: bool
-    plain: bool  # needs no evidence

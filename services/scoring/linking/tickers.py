@@ -23,6 +23,7 @@ _MARKET: Final = re.compile(r"([A-Z]{3,10}|Nasdaq(?:G[SM])?|Nyse)(?: ?(?:America
 _LONGEST_MARKET: Final = 20
 _IN_BRACKETS: Final = re.compile(r"\((?:NASDAQ|NYSE|Nasdaq|AMEX) ([A-Z]{1,5})\)")
 _DOTTED: Final = re.compile(r"([A-Z0-9][A-Z0-9&-]{0,11})\.([A-Z]{1,3})(?![\w])(?!\.\w)")
+_BEFORE_SUFFIX: Final = re.compile(r"\.[A-Z]")  # quicker to miss than _DOTTED
 _DASHED: Final = re.compile(r"([A-Z]{2,5})(-[AB]|[-/]?USDT?|=[FX])(?![\w-])")
 _SPACED: Final = re.compile(
     r"(?<![\w.,$\u20ac\u00a3-])(?:(\d{1,6}) (HK|JP|TT|KS|CH)|([A-Z0-9/]{1,9}) ([A-Z]{2}) Equity)\b"
@@ -41,7 +42,8 @@ NOT_BEFORE: Final = re.compile(r"[\w$@#.&'^-]")
 _WITHIN: Final = re.compile(r"[\w.@/$&-]")  # before a code: it is a part of something else
 _NUMBERS: Final = re.compile(r"\d{4}")
 _SIX_DIGITS: Final = re.compile(r"\d{6}")
-_SPACED_MARKETS: Final = (" HK", " JP", " TT", " KS", " CH", " Equity")
+_SHORTEST_NUMBER: Final = 4
+_NO_DIGITS: Final = bytes(code for code in range(128) if not 0x30 <= code <= 0x39)
 _KANA: Final = re.compile("[\u3040-\u30ff]")
 _HANGUL: Final = re.compile("[\uac00-\ud7af]")
 _CJK: Final = re.compile("[\u4e00-\u9fff]")
@@ -110,15 +112,31 @@ def codes_in(text: str) -> list[Code]:
     codes = _cashtags(text) if "$" in text else []
     if ":" in text:
         codes += [code for match in _COLON.finditer(text) if (code := _qualified(text, match))]
-    if "." in text:
+    if "." in text and _BEFORE_SUFFIX.search(text) is not None:
         codes += [code for match in _DOTTED.finditer(text) if (code := _dotted(text, match))]
     if "(" in text and ")" in text:
         codes += _bracketed(text)
-    if "-" in text or "^" in text or "=" in text or "USD" in text:
-        codes += _other_kinds(text)
-    if _NUMBERS.search(text) is not None or any(market in text for market in _SPACED_MARKETS):
+    if "^" in text:
+        codes += [Code(*match.span(), match[0], _symbols(match[0]), tag=True) for match in _INDEX.finditer(text)]
+    if "-A" in text or "-B" in text or "=F" in text or "=X" in text or "USD" in text:
+        codes += _dashed(text)
+    digits = _digits(text)
+    if (digits or " Equity" in text) and _at_a_market(text):
+        codes += [Code(*match.span(), match[0], _symbols(match[0])) for match in _SPACED.finditer(text)]
+    if digits >= _SHORTEST_NUMBER and _NUMBERS.search(text) is not None:
         codes += _numbers(text)
     return codes
+
+
+def _digits(text: str) -> int:
+    """How many digits stand in a text at most: beyond ASCII, where there are others too, its length."""
+    return len(text.encode("ascii").translate(None, _NO_DIGITS)) if text.isascii() else len(text)
+
+
+def _at_a_market(text: str) -> bool:
+    return (
+        " HK" in text or " JP" in text or " TT" in text or " KS" in text or " CH" in text or " Equity" in text
+    )  # what _SPACED looks for; written out, for a loop over six takes as long as all the rest of codes_in
 
 
 def _qualified(text: str, match: re.Match[str]) -> Code | None:
@@ -138,15 +156,11 @@ def _bracketed(text: str) -> Iterator[Code]:
         yield Code(match.start(1), match.end(2), match[0][1:-1], _symbols(match[0][1:-1]))
 
 
-def _other_kinds(text: str) -> Iterator[Code]:
-    if "^" in text:
-        for match in _INDEX.finditer(text):
-            yield Code(*match.span(), match[0], _symbols(match[0]), tag=True)
-    if "-" in text or "=" in text or "USD" in text:
-        for match in _DASHED.finditer(text):
-            if match.start() and _WITHIN.match(text, match.start() - 1):
-                continue
-            yield Code(*match.span(), match[0], _symbols(match[0]))
+def _dashed(text: str) -> Iterator[Code]:
+    for match in _DASHED.finditer(text):
+        if match.start() and _WITHIN.match(text, match.start() - 1):
+            continue
+        yield Code(*match.span(), match[0], _symbols(match[0]))
 
 
 def _cashtags(text: str) -> list[Code]:
@@ -188,9 +202,6 @@ def _dotted(text: str, match: re.Match[str]) -> Code | None:
 
 
 def _numbers(text: str) -> Iterator[Code]:
-    if any(market in text for market in _SPACED_MARKETS):
-        for match in _SPACED.finditer(text):
-            yield Code(*match.span(), match[0], _symbols(match[0]))
     hangul = not text.isascii() and _HANGUL.search(text) is not None
     if _SIX_DIGITS.search(text) is not None:
         for match in _CHINESE.finditer(text):

@@ -5,6 +5,7 @@ What the alerts worker keeps for itself (position, marks, limits) is its store's
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 import msgspec
@@ -15,7 +16,7 @@ from shared.contract.keys import Keys
 from shared.reading.deleted import DELETED, deleted_at, is_gone
 
 
-def _without(alert: Alert, gone: dict[str, int]) -> Alert:
+def without_deleted(alert: Alert, gone: Mapping[str, int]) -> Alert:
     """Without the words of documents that are gone at their source."""
     documents = [
         msgspec.structs.replace(each, title=DELETED, url="") if is_gone(each.item, each.available_at, gone) else each
@@ -36,7 +37,7 @@ class Alerts:
         found = [(int(number), decode_alert(raw[number])) for number in sorted(raw, key=int, reverse=True)]
         items = [document.item for _, alert in found for document in alert.documents]
         gone = deleted_at(self._client, self._keys, items)
-        return [(number, _without(alert, gone)) for number, alert in found] if gone else found
+        return [(number, without_deleted(alert, gone)) for number, alert in found] if gone else found
 
     def totals(self) -> dict[str, int]:
         """`given`, `limited`, `invalid`, as far as there are any."""

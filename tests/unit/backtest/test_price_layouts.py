@@ -66,6 +66,14 @@ def test_a_wide_table_is_of_closes(tmp_path: Path) -> None:
     assert any("closes alone" in str(problem) and not problem.dropped for problem in prices.problems)
 
 
+def test_parquet_columns_of_other_names(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    LONG.rename(columns={"close": "Settle", "ticker": "Code"}).to_parquet(path)
+    assert is_right(load(path, mapping="close=Settle,ticker=Code"))
+    with pytest.raises(PriceError, match=r"no column 'Setle'; columns: date, Code, open, high, low, Settle, volume"):
+        load(path, mapping="close=Setle,ticker=Code")
+
+
 def test_columns_of_other_names(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("Day,Code,O,H,L,Settle,V\n" + "\n".join(",".join(map(str, row)) for row in ROWS) + "\n")

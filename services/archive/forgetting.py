@@ -1,0 +1,78 @@
+"""Takes the words of documents that are gone at their source out of the archive (design 7): title, text, link, author,
+and in opinions title, excerpt and link. What counts stays: an opinion's numbers, its author and its story.
+
+The bytes themselves go with the versions of the tables that held them, at the compaction that follows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from services.archive.schemas import SCHEMAS
+from services.archive.tables import Tables
+from shared.contract.archive import DOCUMENTS, OPINIONS, PLACE
+from shared.contract.events import Document, Opinion, decode_document, decode_opinion, encode
+from shared.reading.archive.tables import EVERYTHING, all_of, any_of
+from shared.reading.deleted import is_gone
+from shared.story import story_of
+
+_AT_ONCE: Final = 500  # items or documents of one question
+_DELETION: Final = "document_id LIKE '-%'"
+
+
+def forget_deleted(tables: Tables, since: int = 0) -> int:
+    """Rows that were rewritten, of deletions that Kafka took at `since` (microseconds) or later."""
+    told = _rows(tables, DOCUMENTS, all_of(_DELETION, f"appended_at >= {since}"), ["document_id", "available_at"])
+    deleted: dict[str, int] = {}
+    for row in told:
+        item = row["document_id"][1:]
+        deleted[item] = max(row["available_at"], deleted.get(item, 0))
+    return sum(_forget(tables, {item: deleted[item] for item in some}) for some in _parts(sorted(deleted)))
+
+
+def _forget(tables: Tables, deleted: Mapping[str, int]) -> int:
+    rows = _rows(tables, DOCUMENTS, all_of(any_of("key", deleted), f"NOT {_DELETION}"))
+    gone = [row for row in rows if is_gone(row["key"], row["available_at"] or 0, deleted)]
+    ids = sorted({row["document_id"] for row in gone})
+    heard = [row for some in _parts(ids) for row in _rows(tables, OPINIONS, any_of("document_id", some))]
+    return _rewrite(tables, DOCUMENTS, map(_document, gone)) + _rewrite(tables, OPINIONS, map(_opinion, heard))
+
+
+def _document(row: dict[str, Any]) -> dict[str, Any] | None:
+    """The row without words; None where it has none."""
+    document = decode_document(row["value"])
+    if not isinstance(document, Document) or not (document.title or document.text or document.url or document.author):
+        return None
+    bare = msgspec.structs.replace(document, story=story_of(document), title="", text="", url="", author="")
+    return row | {"value": encode(bare), "words": ""}
+
+
+def _opinion(row: dict[str, Any]) -> dict[str, Any] | None:
+    opinion = decode_opinion(row["value"])
+    if not isinstance(opinion, Opinion) or not (opinion.title or opinion.excerpt or opinion.url):
+        return None
+    return row | {"value": encode(msgspec.structs.replace(opinion, title="", excerpt="", url=""))}
+
+
+def _rewrite(tables: Tables, name: str, rows: Iterator[dict[str, Any] | None]) -> int:
+    # a record that a worker added twice has two rows of one place, and one row of ours stands for both
+    changed = {tuple(row[column] for column in PLACE): row for row in rows if row is not None}
+    if changed:
+        made = pa.Table.from_pylist(list(changed.values()), schema=SCHEMAS[name])
+        tables[name].merge_insert(list(PLACE)).when_matched_update_all().execute(made)
+    return len(changed)
+
+
+def _rows(tables: Tables, name: str, where: str, columns: Sequence[str] = ()) -> list[dict[str, Any]]:
+    query = tables[name].search().where(where).limit(EVERYTHING)
+    found: list[dict[str, Any]] = query.select(list(columns or SCHEMAS[name].names)).to_arrow().to_pylist()
+    return found
+
+
+def _parts(values: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(values), _AT_ONCE):
+        yield values[first : first + _AT_ONCE]
