@@ -17,9 +17,9 @@ import streamlit as st
 from dashboard import address
 from dashboard.reading import companies
 from dashboard.reading.condition import Condition, condition
-from dashboard.reading.known import Known
 from dashboard.reading.lag import LagReader
-from dashboard.reading.past import PastCompany, PastReader
+from dashboard.reading.moment.known import Known
+from dashboard.reading.moment.past import PastCompany, PastReader
 from dashboard.reading.reader import Reader, Unreachable
 from dashboard.reading.snapshots import newest
 from dashboard.who import who

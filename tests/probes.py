@@ -11,8 +11,8 @@ import msgspec
 import redis
 
 from services.aggregation.stores.redis_store import RedisStore
-from services.archive.moments import NotKnown
-from services.archive.past import Bound, Past, PastRuns, told
+from services.archive.as_of.moments import NotKnown
+from services.archive.as_of.past import Bound, Past, PastRuns, told
 from shared.clock import SystemClock
 from shared.contract.keys import Keys
 from shared.settings import Settings

@@ -16,7 +16,7 @@ from dashboard.pages import company_moment
 from dashboard.reading import matching, measures, recommendations, snapshots, stories
 from dashboard.reading.companies import label
 from dashboard.reading.frames import price_frame
-from dashboard.reading.known import Known
+from dashboard.reading.moment.known import Known
 from dashboard.reading.snapshots import CompanyWindow
 from dashboard.view import View
 from shared.clock import SECOND, SystemClock, to_iso

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import address, live
 from dashboard.drawing import formats
-from dashboard.reading.past import NotThen
+from dashboard.reading.moment.past import NotThen
 from dashboard.view import View
 from shared.clock import to_datetime, to_iso, to_micros
 

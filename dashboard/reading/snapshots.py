@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboard.reading import measures
 from dashboard.reading.frames import frame
-from dashboard.reading.known import Known
+from dashboard.reading.moment.known import Known
 from shared.clock import HOUR, SECOND
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution, Totals
 from shared.contract.alerts import KEPT_ALERTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboard.reading.known import Known
+from dashboard.reading.moment.known import Known
 from shared.contract.aggregates import RecentDocument
 from shared.contract.alerts import Alert
 from shared.contract.signals import Signal

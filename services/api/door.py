@@ -26,7 +26,7 @@ from shared.universe.securities import Catalogue
 if TYPE_CHECKING:
     from services.api.past import PastCompany
     from services.api.stream.hub import Hub
-    from services.archive.past import PastRuns
+    from services.archive.as_of.past import PastRuns
     from services.ingest.push import PushDoor
     from shared.universe.instrument import Instrument
 
@@ -102,7 +102,7 @@ class Door:
     @cached_property
     def past_runs(self) -> PastRuns:
         """Keeps the latest few moments that were asked for."""
-        from services.archive.past import PastRuns
+        from services.archive.as_of.past import PastRuns
 
         return PastRuns(self.settings, self.client)
 

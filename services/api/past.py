@@ -8,9 +8,9 @@ from typing import Any
 
 from services.api.wire.answers import About
 from services.api.wire.problems import Problem, unavailable
-from services.archive.moments import NotKnown
-from services.archive.past import Past, PastBuckets, PastRuns, signals_of, without_deleted
-from services.archive.proof import Proof, live_proof, past_proof
+from services.archive.as_of.moments import NotKnown
+from services.archive.as_of.past import Past, PastBuckets, PastRuns, signals_of, without_deleted
+from services.archive.as_of.proof import Proof, live_proof, past_proof
 from shared.clock import to_iso
 from shared.contract.aggregates import RecentDocument
 from shared.contract.signals import Signal

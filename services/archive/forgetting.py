@@ -1,5 +1,5 @@
-"""Takes the words of documents that are gone at their source out of the archive (design 7): title, text, link, author,
-and in opinions title, excerpt and link. What counts stays: an opinion's numbers, its author and its story.
+"""Takes the words of documents that are gone at their source out of the archive (decision 0171): title, text, link,
+author, and in opinions title, excerpt and link. What counts stays: numbers, the author and the story of an opinion.
 
 The bytes themselves go with the versions of the tables that held them, at the compaction that follows.
 """

@@ -16,7 +16,7 @@ from typing import Any, Final
 import redis
 from redis.exceptions import RedisError
 
-from services.archive.checkpointing import Checkpointing
+from services.archive.as_of.checkpointing import Checkpointing
 from services.archive.forgetting import forget_deleted
 from services.archive.tables import Tables
 from shared.clients.redis import give_back_lease, take_lease

@@ -16,7 +16,7 @@ READINGS: Final = "readings"  # + document_id, available_at, model, bits, embedd
 SIGNALS: Final = "signals"  # + company, strategy, at, revision, available_at
 APPLIED: Final = "applied"  # + slot, at, position
 TABLES: Final = (DOCUMENTS, OPINIONS, READINGS, SIGNALS, APPLIED)  # of records
-CHECKPOINTS: Final = "checkpoints"  # no records: slots as they were (services/archive/checkpoints.py)
+CHECKPOINTS: Final = "checkpoints"  # no records: slots as they were (services/archive/as_of/checkpoints.py)
 
 PLACE: Final = ("topic_id", "partition", "offset")  # of every row
 # of an opinion, what stories are made of; null in rows of a version that did not know them

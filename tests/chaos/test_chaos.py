@@ -22,9 +22,9 @@ from redis.exceptions import RedisError
 
 from services.aggregation.admin.dump import dump
 from services.aggregation.core.store import StoreLost
-from services.archive.checkpointing import Checkpointing
-from services.archive.moments import NotKnown
-from services.archive.past import PastRuns
+from services.archive.as_of.checkpointing import Checkpointing
+from services.archive.as_of.moments import NotKnown
+from services.archive.as_of.past import PastRuns
 from shared.clients.kafka import client_config
 from shared.clients.redis import connect
 from shared.contract.keys import Keys

@@ -11,11 +11,11 @@ import pytest
 import redis
 
 from dashboard.reading import snapshots, stories
-from dashboard.reading.past import NotThen, PastCompany, PastReader, Told
+from dashboard.reading.moment.past import NotThen, PastCompany, PastReader, Told
 from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Rules
 from services.aggregation.stores.redis_store import RedisStore
-from services.archive.past import told
+from services.archive.as_of.past import told
 from shared.clock import DAY, HOUR, SECOND
 from shared.contract.aggregates import RESOLUTIONS
 from shared.contract.events import CHANNELS

@@ -11,7 +11,7 @@ import typer
 from services.commands.options import Json, OptionError, Run, State, instant, note, say, settings_of
 
 if TYPE_CHECKING:
-    from services.archive.proof import Proof
+    from services.archive.as_of.proof import Proof
 
 At = Annotated[
     str | None,
@@ -33,9 +33,9 @@ def as_of(
     """
     import msgspec
 
-    from services.archive.moments import newest_known
-    from services.archive.past import PastRuns, without_deleted
-    from services.archive.proof import live_proof, past_proof
+    from services.archive.as_of.moments import newest_known
+    from services.archive.as_of.past import PastRuns, without_deleted
+    from services.archive.as_of.proof import live_proof, past_proof
     from shared.clients.redis import connect
     from shared.clients.state_folder import write_atomically
     from shared.clock import SystemClock
@@ -90,9 +90,9 @@ def verify(
 
     It does not protect against an owner who rewrites the log and the chain together.
     """
-    from services.archive.log_copy import archived_log, kafka_log
-    from services.archive.proof import read_proof
-    from services.archive.proof import verify as verified
+    from services.archive.as_of.log_copy import archived_log, kafka_log
+    from services.archive.as_of.proof import read_proof
+    from services.archive.as_of.proof import verify as verified
     from shared.clients.redis import connect
     from shared.reading.archive.tables import ArchiveTables
 

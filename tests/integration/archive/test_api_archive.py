@@ -9,8 +9,8 @@ import httpx
 import msgspec
 import pytest
 
-from services.archive.log_copy import archived_log
-from services.archive.proof import Proof, verify
+from services.archive.as_of.log_copy import archived_log
+from services.archive.as_of.proof import Proof, verify
 from shared.clients.redis import connect
 from shared.clock import DAY, SystemClock, to_iso
 from shared.contract.events import Tick

@@ -14,11 +14,11 @@ import pytest
 import redis
 
 from services.aggregation.stores.redis_store import RedisStore
-from services.archive.checkpointing import Checkpointing
-from services.archive.log_copy import archived_log, kafka_log
-from services.archive.moments import NotKnown, moment_of
-from services.archive.past import Bound, PastRuns
-from services.archive.proof import live_proof, past_proof, verify
+from services.archive.as_of.checkpointing import Checkpointing
+from services.archive.as_of.log_copy import archived_log, kafka_log
+from services.archive.as_of.moments import NotKnown, moment_of
+from services.archive.as_of.past import Bound, PastRuns
+from services.archive.as_of.proof import live_proof, past_proof, verify
 from shared.clients.redis import connect
 from shared.clock import HOUR, SystemClock, to_iso
 from shared.contract.aggregates import pack, unpack_bucket

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.archive import fold
-from services.archive.checkpoints import Checkpoints, Line, packed, unpacked
-from services.archive.fold import Fold, Folded
-from services.archive.past import told
+from services.archive.as_of import fold
+from services.archive.as_of.checkpoints import Checkpoints, Line, packed, unpacked
+from services.archive.as_of.fold import Fold, Folded
+from services.archive.as_of.past import told
 from services.runtime.record import Recorded
 from shared.contract.archive import OPINIONS
 from shared.contract.events import OpinionMessage, encode
@@ -76,7 +76,7 @@ def test_links_on_the_way_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_last_one_before_an_offset_is_taken_and_no_other_line_s(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.archive.checkpoints.PART", 1000)
+    monkeypatch.setattr("services.archive.as_of.checkpoints.PART", 1000)
     (tmp_path / "archive").mkdir()
     kept = Checkpoints(ArchiveTables(str(tmp_path / "archive")))
     records = log_of(5)

@@ -37,7 +37,7 @@ HOLDS_A_LEASE = ("services/archive/upkeep.py",)
 HANDS_ON = (  # makes Keys for a RunView or a store, or passes them on
     "services/alerts/main.py", "services/alerts/pipeline.py", "services/scoring/dead_letters.py",
     "services/supervisor/status/", "services/replay/through_kafka.py", "services/aggregation/core/store.py",
-    "services/archive/past.py", "services/archive/proof.py", "services/aggregation/journal.py",
+    "services/archive/as_of/past.py", "services/archive/as_of/proof.py", "services/aggregation/journal.py",
 )  # fmt: skip
 OTHERS = (*FILLS_PRICES, *HOLDS_A_LEASE, *HANDS_ON)
 # a model's own metrics.json

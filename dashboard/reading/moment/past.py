@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from dashboard.reading.known import Starts
+from dashboard.reading.moment.known import Starts
 from shared.clock import SECOND, to_iso
 from shared.contract.aggregates import Bucket, RecentDocument, Resolution, Share
 from shared.contract.alerts import Alert

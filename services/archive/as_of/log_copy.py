@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from kafka import TopicPartition
 
-from services.archive.moments import NotKnown
+from services.archive.as_of.moments import NotKnown
 from services.runtime.record import Recorded
 from shared.clients.kafka import LogCut, TopicLog
 from shared.contract.archive import OPINIONS

@@ -6,10 +6,10 @@ from typing import Final
 
 import redis
 
-from services.archive.checkpoints import EVERY, Checkpoints
-from services.archive.log_copy import archived_log
-from services.archive.moments import Moment, NotKnown, latest_of
-from services.archive.past import Bound, line_of, strategies_then
+from services.archive.as_of.checkpoints import EVERY, Checkpoints
+from services.archive.as_of.log_copy import archived_log
+from services.archive.as_of.moments import Moment, NotKnown, latest_of
+from services.archive.as_of.past import Bound, line_of, strategies_then
 from shared.clock import Clock, SystemClock
 from shared.reading.archive.tables import ArchiveTables
 from shared.settings import Settings

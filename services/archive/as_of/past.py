@@ -15,10 +15,10 @@ from services.aggregation.core.store import BucketRow
 from services.aggregation.journal import RULES
 from services.aggregation.main import rules_text, strategies_of, streams_of
 from services.aggregation.signals.strategy import Strategy, StrategyError, load_strategy
-from services.archive.checkpoints import Checkpoints, Line
-from services.archive.fold import Fold, Folded
-from services.archive.log_copy import ReadLog, archived_log
-from services.archive.moments import Moment, NotKnown, moment_of
+from services.archive.as_of.checkpoints import Checkpoints, Line
+from services.archive.as_of.fold import Fold, Folded
+from services.archive.as_of.log_copy import ReadLog, archived_log
+from services.archive.as_of.moments import Moment, NotKnown, moment_of
 from shared.clients.kafka import TopicState
 from shared.contract.aggregates import RecentDocument, Resolution
 from shared.contract.applied import Applied

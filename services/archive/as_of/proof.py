@@ -15,9 +15,9 @@ import msgspec
 import redis
 
 from services.aggregation.stores.redis_store import RedisStore
-from services.archive.log_copy import ReadLog
-from services.archive.moments import Moment, NotKnown
-from services.archive.past import Bound, Past, PastRuns, told, without_deleted
+from services.archive.as_of.log_copy import ReadLog
+from services.archive.as_of.moments import Moment, NotKnown
+from services.archive.as_of.past import Bound, Past, PastRuns, told, without_deleted
 from shared.clock import to_iso
 from shared.contract.applied import Applied, Move
 from shared.contract.keys import Keys

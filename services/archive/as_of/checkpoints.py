@@ -17,7 +17,7 @@ import pyarrow as pa
 from services.aggregation.core.chain import Chain
 from services.aggregation.core.state import Cell, Series, SeriesKey, SlotState
 from services.aggregation.stores.memory import MemoryStore
-from services.archive.fold import Fold, Folded
+from services.archive.as_of.fold import Fold, Folded
 from shared.contract.aggregates import DETAILED, Bucket, RecentDocument, Share
 from shared.contract.archive import CHECKPOINTS
 from shared.reading.archive.tables import ArchiveTables, all_of, quoted
