@@ -22,6 +22,7 @@ from faust.types import TP
 
 from services.aggregation.core.apply import Behind, Stale, apply
 from services.aggregation.core.chain import Links
+from services.aggregation.core.decoding import decoded
 from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.core.state import RESTORING
 from services.aggregation.core.store import SignalStore, Store, StoreLost
@@ -34,7 +35,7 @@ from services.runtime.inbox import Inbox
 from services.runtime.record import Record
 from services.runtime.telemetry.report import Pace
 from shared.clock import Clock, SystemClock
-from shared.contract.events import InvalidMessage, NewerSchema, decode_opinion
+from shared.contract.events import NewerSchema
 from shared.contract.topics import Topics
 from shared.settings import Settings
 
@@ -120,13 +121,13 @@ class AggregationWorker:
 
     def _apply(self, slot: int, records: Sequence[Record]) -> None:
         """One atomic step; ends the worker when its position is not to be had."""
-        decoded = [_decoded(record) for record in records]
+        messages = [_decoded(record) for record in records]
         first, last = records[0].offset, records[-1].offset
         if last - first + 1 != len(records):
             raise WorkerStop(ExitCode.RESTART, f"slot {slot}: {len(records)} records read between {first} and {last}")
         for _ in range(TRIES):
             try:
-                redelivered = self._steps(slot, decoded, Links(records))
+                redelivered = self._steps(slot, messages, Links(records))
                 self._note([slot])
             except Stale as stale:
                 log.warning("%s", stale)
@@ -183,10 +184,7 @@ def read_positions(store: Store, topic_id: str, slots: Sequence[int]) -> dict[in
 
 def _decoded(record: Record) -> Decoded:
     try:
-        return record.offset, decode_opinion(record.value or b"")
+        return decoded(record)
     except NewerSchema as error:
         where = f"{record.topic}[{record.partition}] offset {record.offset}"
         raise WorkerStop(ExitCode.REFUSED, f"{where}: {error}") from None
-    except InvalidMessage as error:
-        log.error("%s[%d] offset %d cannot be read: %s", record.topic, record.partition, record.offset, error)
-        return record.offset, None

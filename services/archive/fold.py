@@ -9,12 +9,12 @@ from typing import Final
 
 from services.aggregation.core.apply import apply
 from services.aggregation.core.chain import Chain, Links
-from services.aggregation.core.plan import Decoded, Rules
+from services.aggregation.core.decoding import decoded
+from services.aggregation.core.plan import Rules
 from services.aggregation.signals.closing import Closer
 from services.aggregation.signals.strategy import Strategy
 from services.aggregation.stores.memory import MemoryStore
 from services.runtime.record import Recorded
-from shared.contract.events import InvalidMessage, decode_opinion
 
 BATCH: Final = 2_000
 LINK_EVERY: Final = 10_000  # records between two links that a proof names
@@ -47,7 +47,7 @@ def fold(
     chain: Chain | None = None
     folded = Folded(store, slot, 0)
     while some := list(islice(records, BATCH)):
-        batch = [_decoded(record) for record in some]
+        batch = [decoded(record) for record in some]
         closer.close()
         for part in closer.parts(batch):
             made = apply(store, slot, topic_id, part, rules, gapless=True)
@@ -59,13 +59,6 @@ def fold(
     if chain is not None and (not folded.links or folded.links[-1][0] != chain.offset):
         folded.links.append((chain.offset, chain.head.hex()))
     return folded
-
-
-def _decoded(record: Recorded) -> Decoded:
-    try:
-        return record.offset, decode_opinion(record.value or b"")
-    except InvalidMessage:
-        return record.offset, None
 
 
 def _linked(records: Sequence[Recorded], chain: Chain | None, since: int, links: list[tuple[int, str]]) -> Chain | None:

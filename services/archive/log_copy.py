@@ -67,6 +67,7 @@ def _logged(settings: Settings, topic_id: str, partition: int, until: int) -> It
         log.ends = {**log.ends, part: until}
         try:
             for record in log.records({part: 0}):
-                yield Recorded(name, partition, record.offset, record.key, record.value)
+                taken = record.timestamp / 1000
+                yield Recorded(name, partition, record.offset, record.key, record.value, timestamp=taken)
         except LogCut as cut:
             raise NotKnown(f"{cut}; use the archived copy") from None

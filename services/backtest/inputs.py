@@ -10,6 +10,7 @@ import pandas as pd
 
 from services.backtest.result import BacktestError
 from services.runs.tables import read_table, write_signals
+from shared.clients.state_folder import whole_files
 from shared.event_classes.former import class_of_former
 from shared.reading.runs_folder import EQUITY, EVENTS, METRICS, SIGNALS, TEAR_SHEET, RunFolder, run_folders
 from shared.settings import Settings
@@ -71,9 +72,9 @@ def _in_classes(events: pd.DataFrame) -> pd.DataFrame:
 def write_outputs(
     out: Path, html: str, signals: pd.DataFrame, equity: pd.DataFrame, metrics: dict[str, object]
 ) -> None:
-    """DIR/tearsheet.html, signals.parquet, equity.parquet, and last DIR/metrics.json (NaN becomes null)."""
-    out.mkdir(parents=True, exist_ok=True)
-    (out / TEAR_SHEET).write_text(html, encoding="utf-8")
-    write_signals(out / SIGNALS, signals)
-    equity.to_parquet(out / EQUITY, index=False)
-    (out / METRICS).write_bytes(msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n")
+    """DIR/tearsheet.html, signals.parquet, equity.parquet and, last, metrics.json (NaN becomes null): all or none."""
+    with whole_files(out) as draft:
+        (draft / TEAR_SHEET).write_text(html, encoding="utf-8")
+        write_signals(draft / SIGNALS, signals)
+        equity.to_parquet(draft / EQUITY, index=False)
+        (draft / METRICS).write_bytes(msgspec.json.format(msgspec.json.encode(metrics), indent=2) + b"\n")

@@ -19,7 +19,7 @@ from services.replay.player import Keep
 from services.replay.records import Range
 from services.replay.run import Question, model_texts_until, read_range
 from services.replay.timeline import merged, ticks
-from services.replay.workers import run_workers, wait_for_workers
+from services.replay.workers import Tell, run_workers, wait_for_workers
 from services.runs.folder import RunError, begin_run, finish_run, refuse_in_use, stopped_by_error
 from services.runs.opinion_file import OpinionFile
 from services.runs.progress import Advance
@@ -44,8 +44,10 @@ def replay_through_kafka(
     *,
     overwrite: bool = False,
     progress: Advance = lambda *_: None,
+    tell: Tell = lambda _: None,
 ) -> dict[str, Any]:
     """Publish the range to the run's topics, let `workers` of each role work it off, collect; returns the summary.
+    `tell` hears why it stands still, if it does.
 
     Raises RunError when the run exists (unless `overwrite`) or its workers cannot go on.
     """
@@ -60,7 +62,7 @@ def replay_through_kafka(
         ensure_topics(settings.kafka, topics.all())
         _publish(settings, topics, given, question)
         with run_workers(settings, run, question, workers) as children:
-            wait_for_workers(settings, run, children, progress)
+            wait_for_workers(settings, run, children, progress, tell)
         store = RedisStore(client, run, topics.opinion_partitions)
         with OpinionFile(folder, _streams(settings, topics), topics.opinion_partitions) as opinions:
             result = _collect(settings, topics, client, store, question, opinions.write)

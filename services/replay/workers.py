@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Final
 
@@ -18,8 +18,10 @@ from services.runs.progress import Advance
 from services.supervisor.processes.child import Child, child_of
 from services.supervisor.processes.specs import Spec, program
 from services.supervisor.status.drain import EVERY_SECONDS, Drain
+from shared.clients.disk import full_disk
 from shared.settings import Settings
 
+Tell = Callable[[str], None]
 STALLED_SECONDS: Final = 180.0  # without any progress
 STARTS: Final = 20  # of one worker: a hand-over between workers may end one with "start me again", but not for ever
 _STOP_SECONDS: Final = 15.0
@@ -47,12 +49,15 @@ def run_workers(settings: Settings, run: str, question: Question, count: int) ->
             child.stop(_STOP_SECONDS)
 
 
-def wait_for_workers(settings: Settings, run: str, children: Sequence[Child], progress: Advance) -> None:
+def wait_for_workers(
+    settings: Settings, run: str, children: Sequence[Child], progress: Advance, tell: Tell = lambda _: None
+) -> None:
     """Until every document is scored and every opinion applied; what answers late (a new group's coordinator) is waited
-    for. Raises RunError when the workers end for good or stand still.
+    for, and `tell` hears that the disk is full, once. Raises RunError when the workers end for good or stand still.
     """
     drain = Drain(settings.model_copy(update={"run": run}))
     goal, before, since = 0, ("", -1), time.monotonic()
+    told = ""
     try:
         while before != ("opinions", 0):
             with suppress(KafkaError, redis.RedisError, OSError):
@@ -61,6 +66,8 @@ def wait_for_workers(settings: Settings, run: str, children: Sequence[Child], pr
                 progress(goal - now[1] if now[0] == "documents" else goal, goal)
                 if now != before:
                     before, since = now, time.monotonic()
+            if not told and (told := full_disk(settings.state_dir)):
+                tell(told)
             _look_after(children, time.monotonic() - since)
             time.sleep(EVERY_SECONDS)
     finally:

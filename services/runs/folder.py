@@ -17,7 +17,7 @@ import pandas as pd
 from services.aggregation.admin.dump import lines
 from services.runs.result import Result
 from services.runs.tables import write_events, write_signals
-from shared.clients.disk import NO_SPACE, is_full
+from shared.clients.disk import NO_SPACE, full_disk, is_full
 from shared.clients.state_folder import make_folder, write_atomically
 from shared.clock import to_datetime
 from shared.contract.events import MICRO
@@ -67,7 +67,8 @@ def begin_run(settings: Settings, run: str, asked: dict[str, Any], *, overwrite:
 
 @contextmanager
 def stopped_by_error(folder: Path, remedy: str) -> Iterator[None]:
-    """A run that ends in the block before its end is noted as stopped. Raises RunError when the disk is full.
+    """A run that ends in the block before its end is noted as stopped. Raises RunError when the disk is full, also
+    where the error speaks of Kafka or Redis, which have halted on it.
 
     `remedy`: how it goes on once there is room.
     """
@@ -81,6 +82,8 @@ def stopped_by_error(folder: Path, remedy: str) -> Iterator[None]:
                 f"run {folder.name!r} was stopped: {NO_SPACE} (under {folder}, or the cache of answers); "
                 f"free space, then {remedy}"
             ) from error
+        if isinstance(error, Exception) and (full := full_disk(folder)):
+            raise RunError(f"run {folder.name!r} was stopped: {full} ({remedy}; {error})") from error
         raise
 
 

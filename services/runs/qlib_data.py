@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from shared.clients.state_folder import make_folder
+from shared.clients.state_folder import make_folder, whole_files
 
 FIELDS: Final = ("score", "confidence")
 _UNSAFE: Final = re.compile(r"[^A-Za-z0-9.-]")
@@ -32,6 +32,13 @@ def write_qlib(folder: Path, signals: pd.DataFrame, strategy: str | None) -> tup
     known = pd.to_datetime(chosen["available_at"], unit="us", utc=True).dt.tz_localize(None)
     first, last = known.min().normalize() + pd.Timedelta(days=1), known.max().normalize() + pd.Timedelta(days=1)
     days = pd.bdate_range(first, last + pd.offsets.BDay(0))
+    with whole_files(folder) as draft:
+        instruments = _write(draft, chosen, known, days)
+    return instruments, len(days)
+
+
+def _write(folder: Path, chosen: pd.DataFrame, known: pd.Series, days: pd.DatetimeIndex) -> int:
+    """All files of the folder; how many instruments."""
     make_folder(folder / "calendars")
     (folder / "calendars" / "day.txt").write_text("".join(f"{day:%Y-%m-%d}\n" for day in days))
     lines = []
@@ -49,7 +56,7 @@ def write_qlib(folder: Path, signals: pd.DataFrame, strategy: str | None) -> tup
         lines.append(f"{name.upper()}\t{days[begin]:%Y-%m-%d}\t{days[-1]:%Y-%m-%d}\n")
     make_folder(folder / "instruments")
     (folder / "instruments" / "all.txt").write_text("".join(lines))
-    return len(lines), len(days)
+    return len(lines)
 
 
 def _of_one(signals: pd.DataFrame, strategy: str | None) -> pd.DataFrame:

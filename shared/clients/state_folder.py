@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -150,27 +151,50 @@ def make_folder(path: Path) -> Path:
 @contextmanager
 def whole_file(path: Path, *, durable: bool = False) -> Iterator[Path]:
     """The draft to write to, beside `path`; it takes the place of `path` at the end, and goes when there is an error.
+    The folder is made when it is not there; an error names `path`, not the draft.
 
     `durable`: it is on the disk before it takes its place, and so is its name.
     """
+    make_folder(path.parent)
     _remove_left_behind(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
-    os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
+    draft = _draft_of(path)
     try:
+        os.close(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE))
         yield draft
         if durable:
             _flush(draft)
         draft.replace(path)
-    except BaseException:
+    except BaseException as error:
+        _name(error, draft, path)
         draft.unlink(missing_ok=True)
         raise
     if durable:
         _flush(path.parent)
 
 
+@contextmanager
+def whole_files(folder: Path) -> Iterator[Path]:
+    """A draft folder beside `folder`; at the end its files take their places there, first written first. When there is
+    an error, those that were there stay as they were.
+    """
+    make_folder(folder.parent)
+    draft = _draft_of(folder)
+    try:
+        yield make_folder(draft)
+        made = [path for path in draft.rglob("*") if path.is_file()]
+        for path in sorted(made, key=lambda each: (each.stat().st_mtime_ns, each)):
+            place = folder / path.relative_to(draft)
+            make_folder(place.parent)
+            path.replace(place)
+    except OSError as error:
+        _name(error, draft, folder)
+        raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
 def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> None:
     """Write all of `content`; the folder is made when it is not there."""
-    make_folder(path.parent)
     with whole_file(path, durable=durable) as draft:
         draft.write_bytes(content)
 
@@ -178,7 +202,7 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> No
 def write_first(path: Path, content: bytes) -> bytes:
     """Write a private file that nobody has written yet; what it holds then. Of two processes one is first."""
     make_folder(path.parent)
-    draft = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+    draft = _draft_of(path)
     try:
         draft.touch(mode=PRIVATE_FILE, exist_ok=False)
         draft.write_bytes(content)
@@ -187,6 +211,16 @@ def write_first(path: Path, content: bytes) -> bytes:
     finally:
         draft.unlink(missing_ok=True)
     return path.read_bytes()
+
+
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
+
+
+def _name(error: BaseException, draft: Path, path: Path) -> None:
+    """Nobody has heard of the draft that an error speaks of."""
+    if isinstance(error, OSError) and isinstance(error.filename, str):
+        error.filename = error.filename.replace(str(draft), str(path))
 
 
 def _remove_left_behind(path: Path) -> None:

@@ -123,6 +123,14 @@ class RunView:
         replies = ask(self._client, [("HGETALL", self.keys.companies(slot)) for slot in range(self.keys.slots)])
         return {name.decode(): int(value) for reply in replies for name, value in reply.items()}
 
+    def watermarks(self) -> dict[str, int]:
+        """Origin partition -> up to where everything has come (microseconds), the highest of all slots."""
+        replies = ask(self._client, [("HGETALL", self.keys.watermarks(slot)) for slot in range(self.keys.slots)])
+        found: dict[str, int] = {}
+        for name, value in (each for reply in replies for each in reply.items()):
+            found[name.decode()] = max(int(value), found.get(name.decode(), int(value)))
+        return found
+
     def companies_count(self) -> int:
         """How many companies have an opinion; the slot of dead letters counts like one."""
         return sum(ask(self._client, [("HLEN", self.keys.companies(slot)) for slot in range(self.keys.slots)]))

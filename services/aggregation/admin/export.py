@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from services.aggregation.core.copies import Distinct
+from services.aggregation.core.decoding import not_ahead
 from services.aggregation.core.store import BucketRow, Store
 from shared.clients.kafka import TopicLog, describe
 from shared.clients.redis import connect
@@ -89,7 +90,7 @@ def read_opinions(settings: Settings) -> Iterator[Opinion]:
             distinct = Distinct(settings.aggregation)
             for record in log.records({partition: begin}):
                 try:
-                    message = decode_opinion(record.value or b"")
+                    message = not_ahead(decode_opinion(record.value or b""), record.timestamp / 1000)
                 except InvalidMessage:
                     continue  # counted by the worker
                 if isinstance(message, Opinion) and distinct.counts(message):

@@ -116,7 +116,9 @@ def replay(
             _alone(speed != "max", "--speed")
             from services.replay.through_kafka import replay_through_kafka
 
-            summary = replay_through_kafka(settings, run, question, workers, overwrite=overwrite, progress=bar.show)
+            summary = replay_through_kafka(
+                settings, run, question, workers, overwrite=overwrite, progress=bar.show, tell=note
+            )
         else:
             summary = replay(
                 settings, run, question, speed=parse_speed(speed), cache=not no_cache, reuse_opinions=reuse_opinions,

@@ -78,6 +78,7 @@ def predict(
     from services.training.data.datasets import read_table
     from services.training.measuring.evaluate import predictions
     from services.training.measuring.scorers import load_scorer
+    from shared.clients.state_folder import whole_file
 
     quiet_libraries()
     table = read_table(data, [text, *([entity] if entity else [])])
@@ -86,8 +87,8 @@ def predict(
     scorer = load_scorer(model)
     with reports.progress(f"{scorer.name} on {data.name}", rows) as tick:
         answer = predictions(scorer, data, text, entity, tick)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    answer.to_csv(out, index=False, float_format="%.6f")
+    with whole_file(out) as draft:
+        answer.to_csv(draft, index=False, float_format="%.6f")
     typer.echo(f"{reports.rows_told(table[text].tolist())}; all of them written to {out}", err=True)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from services.ingest.sample.prices import DAYS, Price, planted_path, synthetic_prices
 from services.ingest.sample.week import SampleItem, sample_week, usual_documents
+from shared.clients.state_folder import whole_files
 from shared.contract.events import CHANNELS
 
 POST_FIELDS = {"id": "external_id", "date": "published_at", "user": "author", "body": "text"}
@@ -27,17 +28,17 @@ def write_sample(
     """Write documents.jsonl, news.jsonl, social.jsonl, prices.csv, planted.json and, if asked, posts.jsonl into `out`;
     says how many. `documents` None: as many as is usual for so many days.
     """
-    out.mkdir(parents=True, exist_ok=True)
     items = sample_week(seed, usual_documents(days) if documents is None else documents, days)
     prices = synthetic_prices(seed, planted=planted, hourly=hourly, days=days)
-    _write_items(out / "documents.jsonl", items)
-    for channel in CHANNELS:
-        _write_items(out / f"{channel}.jsonl", [item for item in items if item.channel == channel])
-    if posts:
-        write_posts(out / "posts.jsonl", items)
-    write_prices(out / "prices.csv", prices)
     plan = planted_path(seed, days) | ({} if planted else {"daily_effect": 0.0})
-    (out / "planted.json").write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
+    with whole_files(out) as draft:
+        _write_items(draft / "documents.jsonl", items)
+        for channel in CHANNELS:
+            _write_items(draft / f"{channel}.jsonl", [item for item in items if item.channel == channel])
+        if posts:
+            write_posts(draft / "posts.jsonl", items)
+        write_prices(draft / "prices.csv", prices)
+        (draft / "planted.json").write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
     return {"documents": len(items), "prices": len(prices), "seed": seed, "days": days, "out": str(out)}
 
 

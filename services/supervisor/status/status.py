@@ -12,9 +12,11 @@ import redis
 from kafka.errors import CoordinatorLoadInProgressError, CoordinatorNotAvailableError, KafkaError
 
 from services.supervisor.processes.records import running_supervisor
+from services.supervisor.status.ahead import moved_ahead
 from services.supervisor.status.disk import disk_fault
 from services.supervisor.status.shrinking import Seen, shrunk
 from shared.clients.redis import condition_of, connect, without_password
+from shared.clock import SystemClock
 from shared.contract.keys import Keys
 from shared.contract.operation.health import WorkerReport
 from shared.contract.operation.processes import ChildState, SupervisorState
@@ -169,8 +171,8 @@ def _add_counts(status: Status, client: redis.Redis, offsets: RunOffsets, state:
         kept = {"opinions_applied": totals.opinions_applied, "documents_scored": totals.documents_scored}
         kept["companies"] = run.companies_count()
         seen = [_seen(bound, positions, kept) for positions in (before, run.positions())]
-        if fault := shrunk(state, status.run, *seen):
-            status.problems.append(fault)
+        faults = (shrunk(state, status.run, *seen), moved_ahead(run, SystemClock().now()))
+        status.problems += filter(None, faults)
 
 
 def _seen(bound: Mapping[str, str], positions: Mapping[int, Applied], totals: dict[str, int]) -> Seen:
