@@ -1,4 +1,4 @@
-"""What docs/masking.md promises, measured on two lists (everything in them is invented), and on tables without end.
+"""What docs/masking.md promises, measured on lists (everything in them is invented), and on tables without end.
 
 `masking/positives.tsv`: kind, what must go, text. `masking/negatives.tsv`: kind, text of which nothing may go. A tab or
 a line break inside a text is written \\t and \\n.
@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -27,9 +28,11 @@ def rows(name: str) -> list[list[str]]:
     return [[re.sub(r"\\[nt\\]", lambda one: UNESCAPED[one[0]], cell) for cell in row] for row in found]
 
 
-def test_what_is_promised_goes_and_nothing_else() -> None:
-    positives, negatives = rows("positives.tsv"), rows("negatives.tsv")
-    assert len(positives) >= 150 and len(negatives) >= 400
+@pytest.mark.parametrize(("held_out", "least"), [("", (150, 400)), ("held_out_", (60, 120))])
+def test_what_is_promised_goes_and_nothing_else(held_out: str, least: tuple[int, int]) -> None:
+    """`held_out_*.tsv` were written from docs/masking.md alone and are never tuned on (decisions/0190)."""
+    positives, negatives = rows(f"{held_out}positives.tsv"), rows(f"{held_out}negatives.tsv")
+    assert len(positives) >= least[0] and len(negatives) >= least[1]
     gone = [row for row in positives if row[1] not in mask(row[2]) and TOKEN.search(mask(row[2]))]
     missed = [row for row in positives if row not in gone]
     wrong = [row for row in negatives if mask(row[1]) != row[1]]
@@ -39,8 +42,8 @@ def test_what_is_promised_goes_and_nothing_else() -> None:
     assert [row for row in wrong if row[0] == "table"] == []
 
 
-def test_each_of_both_lists_is_masked_once() -> None:
-    texts = [row[-1] for name in ("positives.tsv", "negatives.tsv") for row in rows(name)]
+def test_each_text_of_the_lists_is_masked_once() -> None:
+    texts = [row[-1] for path in LISTS.glob("*.tsv") for row in rows(path.name)]
     assert [text for text in texts if mask(mask(text)) != mask(text)] == []
 
 
