@@ -25,6 +25,7 @@ from shared.clock import SystemClock
 from shared.contract.events import MARKET
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.offsets import Lag
+from shared.reading.readers.profiles import ProfileError
 from shared.reading.run import Applied, RunView
 from shared.reading.supervisor import recorded_state
 from shared.settings import Settings, load_settings
@@ -84,6 +85,9 @@ def write(change: Callable[[RunView], object]) -> bool:
         reader().write(change)
     except Unreachable as problem:
         st.toast(f"Not saved: {problem}", icon=DISCONNECTED)
+        return False
+    except ProfileError as refused:
+        st.toast(f"Not saved: {refused}", icon=":material/block:")
         return False
     return True
 

@@ -512,7 +512,28 @@ def load_settings(state: Path | None = None, **overrides: Any) -> Settings:
         name = "BELLWETHER_" + "__".join(str(part).upper() for part in first["loc"])
         raise SettingsError(f"{name}: {first['msg']}{_given(first)}") from None
     except UnreadableSetting as error:
-        raise SettingsError(f"{error}; lists and mappings are JSON: BELLWETHER_INGEST__RSS='[\"https://…\"]'") from None
+        example = "lists and mappings are JSON, as in BELLWETHER_INGEST__RSS='[\"https://…\"]'"
+        raise SettingsError(f"{_no_json() or error}; {example}") from None
+
+
+def _no_json() -> str:
+    """The variables of the environment that are to be JSON and are not; "" where none is found. No value is shown."""
+    found = []
+    for name, value in sorted(os.environ.items()):
+        section, _, field = name.upper().removeprefix("BELLWETHER_").lower().partition("__")
+        if not name.upper().startswith("BELLWETHER_") or section not in Settings.model_fields:
+            continue
+        fields = getattr(Settings.model_fields[section].annotation, "model_fields", None)
+        if fields is None or (field and (field not in fields or fields[field].annotation in _PLAIN)):
+            continue
+        try:
+            json.loads(value)
+        except ValueError as error:
+            found.append(f"{name} is not JSON ({error})")
+    return "; ".join(found)
+
+
+_PLAIN = (str, int, float, bool, Path)  # what a variable holds as it is
 
 
 def _given(fault: Any) -> str:

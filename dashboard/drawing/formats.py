@@ -9,10 +9,10 @@ from datetime import tzinfo
 import pandas as pd
 
 from shared.clock import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS, SECOND, to_datetime
+from shared.formulas import guarded
 
 MINUS = "\u2212"
 NOTHING = "\u2013"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet runs a cell that begins so
 _MARKDOWN = re.compile(r"([!-/:-@\[-`{-~])")
 
 
@@ -63,12 +63,8 @@ def plain(text: str) -> str:
 
 
 def csv(frame: pd.DataFrame) -> str:
-    """With a header; text cells that a spreadsheet would run as a formula get a leading apostrophe."""
-
-    def guarded(value: object) -> object:
-        return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
-
-    return str(frame.map(guarded).to_csv(index=False))
+    """With a header; what a spreadsheet would run as a formula, heads too, gets a leading apostrophe."""
+    return str(frame.map(guarded).rename(columns=guarded).to_csv(index=False))
 
 
 def seconds_ago(now: int, then: int) -> str:

@@ -107,9 +107,14 @@ class EmbeddedService(ABC):
         return [taken[other] for other in others]
 
     def _kept_ports(self) -> dict[str, int]:
-        file = self.folder / _PORTS
-        kept: dict[str, int] = json.loads(file.read_text()) if file.exists() else {}
-        return kept
+        """Those of the last start; none where the file is not there, or damaged: others are found."""
+        try:
+            kept = json.loads((self.folder / _PORTS).read_bytes())
+        except (OSError, ValueError, RecursionError):
+            return {}
+        if not isinstance(kept, dict):
+            return {}
+        return {name: port for name, port in kept.items() if type(port) is int and 0 < port < 65_536}
 
     def kept_port(self) -> int:
         """The port of the last start; 0 before the first."""

@@ -120,7 +120,7 @@ class OpinionModel(PreTrainedModel, OpinionHeads):  # type: ignore[no-untyped-ca
     def from_pretrained(cls, folder: str | Path, *args: Any, **kwargs: Any) -> Self:  # type: ignore[override]
         """As in transformers; a folder that holds a difference to another model, or 8-bit weights, is read too."""
         if not Path(folder).is_dir() or is_plain(Path(folder)):
-            return super().from_pretrained(folder, *args, **kwargs)
+            return super().from_pretrained(folder, *args, **kwargs | {"use_safetensors": True})  # a pickle runs code
         model = cls(OpinionConfig.from_pretrained(folder))
         model.load_state_dict(read_weights(Path(folder)))
         nn.Module.to(model, kwargs.get("dtype") or torch.float32)

@@ -33,8 +33,10 @@ def new_model(encoder: str | None = None) -> tuple[OpinionModel, Any]:
     """An OpinionModel with fresh heads on a pre-trained BERT-type encoder (folder or hub name), and its tokenizer."""
     path = encoder or base_encoder_path()
     try:
-        base = AutoModel.from_pretrained(path, add_pooling_layer=False, dtype=torch.float32)
-        tokenizer = AutoTokenizer.from_pretrained(path)
+        base = AutoModel.from_pretrained(
+            path, add_pooling_layer=False, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
+        )
+        tokenizer = AutoTokenizer.from_pretrained(path, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: no encoder can be loaded from it ({str(error).splitlines()[0]})") from None
     if base.config.model_type != "bert":
@@ -54,7 +56,7 @@ def load_opinion_model(folder: Path) -> tuple[OpinionModel, Any]:
     if kind != OpinionConfig.model_type:
         raise DataError(f"{folder}: a {kind} model, not a {OpinionConfig.model_type}")
     model = OpinionModel.from_pretrained(folder, dtype=torch.float32)
-    return model, AutoTokenizer.from_pretrained(folder)
+    return model, AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
 
 
 def with_heads(model: OpinionModel, events: Sequence[str], roles: Sequence[str], rumour: bool) -> OpinionModel:

@@ -38,6 +38,15 @@ def test_profiles_in_redis(redis_url: str, run_name: str, monkeypatch: pytest.Mo
     assert sorted(profiles.ratings(run_name)) == ["item2", "item4"]
     with pytest.raises(ProfileError, match="letters, digits"):
         profiles.add("a b", follow, 1)
+    for odd in ("", " ", "x" * 101, "line\nbreak", "\x1b[31m"):
+        with pytest.raises(ProfileError, match="1 to 100 printable characters"):
+            profiles.add(run_name, Follow("main", "company", odd), 1)
+    monkeypatch.setattr("shared.reading.readers.profiles.MOST_FOLLOWS", 2)
+    assert profiles.add(run_name, Follow("main", "company", "MSFT"), 1)
+    assert profiles.add(run_name, follow, 1)
+    assert not profiles.add(run_name, follow, 2)  # it is there already
+    with pytest.raises(ProfileError, match="as many as it may"):
+        profiles.add(run_name, Follow("other", "event", "earnings"), 1)
 
 
 def test_a_script_gets_the_ranking_and_its_thumb_moves_it(redis_url: str, run_name: str) -> None:

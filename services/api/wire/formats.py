@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, get_args
 
 from services.api.wire.problems import Problem
+from shared.formulas import guarded
 
 Format = Literal["json", "csv", "parquet", "arrow"]
 MEDIA: Final[dict[Format, str]] = {
@@ -95,4 +96,4 @@ def _csv(rows: Sequence[Row]) -> bytes:
 def _cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
-    return json.dumps(value) if isinstance(value, dict | list | tuple) else value
+    return json.dumps(value) if isinstance(value, dict | list | tuple) else guarded(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -12,6 +13,12 @@ from services.commands.options import Json, State, note, say, settings_of
 # read by the annotations below
 Trade = Literal["score", "action"]
 Criterion = Literal["sharpe", "ic"]
+
+
+def _finite(number: float) -> float:
+    if not math.isfinite(number):
+        raise typer.BadParameter(f"{number} is no cost; give basis points, as 10")
+    return number
 
 
 def backtest(
@@ -31,7 +38,8 @@ def backtest(
         ),
     ] = None,
     cost_bps: Annotated[
-        float, typer.Option("--cost-bps", min=0, help="Cost of a trade in basis points of its value.")
+        float,
+        typer.Option("--cost-bps", min=0, callback=_finite, help="Cost of a trade in basis points of its value."),
     ] = 10.0,
     delay: Annotated[str, typer.Option("--delay", help="Delay before trading: 0, 1bar, 30min, 4h, 1d.")] = "0",
     calendar: Annotated[

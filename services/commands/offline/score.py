@@ -65,12 +65,14 @@ def score(
 
 
 def _texts(text: str | None, file: Path | None, account: _Account) -> Iterable[str]:
-    from services.ingest.documents.cleaning import clean
+    from services.ingest.documents.cleaning import clean, words_in
     from services.scoring.on_demand.score_texts import lines, read_texts
 
     if file is None:
         return iter([clean(sys.stdin.read() if text is None else text)])
-    return lines(sys.stdin, account.refuse, clean) if str(file) == "-" else read_texts(file, account.refuse, clean)
+    return (
+        lines(sys.stdin, account.refuse, words_in) if str(file) == "-" else read_texts(file, account.refuse, words_in)
+    )
 
 
 class _Account:

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from services.training.measuring.evaluate import MEASURES, Evaluation
+from shared.nothing import says_nothing
 
 _ROWS_SHOWN = 10
 out = Console()
@@ -35,9 +36,9 @@ def progress(title: str, total: int) -> Iterator[Any]:
 
 def rows_told(texts: list[str]) -> str:
     """What became of a file's rows: every row has its line in the answer, one without a text has no answer there."""
-    empty = [number for number, text in enumerate(texts, 1) if not text.strip()]
+    empty = [number for number, text in enumerate(texts, 1) if says_nothing(text)]
     answered = len(texts) - len(empty)
-    copies = answered - len({text for text in texts if text.strip()})
+    copies = answered - len({text for text in texts if not says_nothing(text)})
     shown = ", ".join(f"{number:,}" for number in empty[:_ROWS_SHOWN]) + (", …" if len(empty) > _ROWS_SHOWN else "")
     return (
         f"{len(texts):,} read = {answered:,} answered{f', {copies:,} of them copies' if copies else ''} + "

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from typing import Final
 
+from shared.nothing import says_nothing
+
 # Only names of HTML are taken for tags, so that a trader's "<AAPL>" is not eaten.
 _NAMES: Final = (
     "a|abbr|acronym|address|applet|area|article|aside|audio|b|base|basefont|bdi|bdo|big|blink|blockquote|body|br|button|"
@@ -62,6 +64,12 @@ def clean(text: str) -> str:
     text = _SPACES.sub(" ", text)
     text = _AROUND_BREAKS.sub("\n", text)
     return _MANY_BREAKS.sub("\n\n", text).strip()
+
+
+def words_in(text: str) -> str:
+    """The same; "" where what is left only says that there is no text (`nan`, `[deleted]`, `#NAME?`)."""
+    cleaned = clean(text)
+    return "" if says_nothing(cleaned) else cleaned
 
 
 def clean_line(text: str) -> str:

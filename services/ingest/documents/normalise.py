@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from services.ingest.documents.cleaning import clean, clean_line
+from services.ingest.documents.cleaning import clean_line, words_in
 from services.ingest.documents.dates.times import Moment, UnreadableTime, parse_time
 from services.ingest.documents.dates.zones import NO_NAMES, ZoneNames
 from services.ingest.documents.identity import document_id, former_document_id, item_key, nameless_item_key, usable_id
@@ -222,9 +222,9 @@ def _body(raw: RawItem, field: str) -> tuple[str, bool]:
     if len(text) * 4 > MAX_TEXT_BYTES and (size := len(text.encode("utf-8", "surrogatepass"))) > MAX_TEXT_BYTES:
         raise Refusal("too-long", f"{field} has {size:,} bytes; at most {MAX_TEXT_BYTES:,} are read")
     if field == "title":
-        cleaned = clean_line(text)
+        cleaned = " ".join(words_in(text).split())
         return cleaned, len(cleaned) > MAX_TITLE_CHARS
-    cleaned = clean(text)
+    cleaned = words_in(text)
     return cleaned, len(cleaned) > MAX_TEXT_CHARS
 
 

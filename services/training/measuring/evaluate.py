@@ -18,9 +18,16 @@ from services.training.errors import DataError
 from services.training.measuring.measures import Floats, Intervals, Ints, Scores, bootstrap_intervals, score
 from services.training.measuring.scorers import Scorer, in_pieces
 from shared.event_classes.former import class_of_former
+from shared.nothing import says_nothing
 
 Task = Literal["sentiment", "event"]
-_SENTIMENT_WORDS = {"bearish": "negative", "bullish": "positive"}
+_ALIASES = {
+    "negative": ("bearish", "bear", "neg", "-", "负面", "消极", "利空", "看空"),
+    "neutral": ("neu", "flat", "hold", "中性"),
+    "positive": ("bullish", "bull", "pos", "+", "正面", "积极", "利好", "看多"),
+}
+_SENTIMENT_WORDS = {alias: name for name, aliases in _ALIASES.items() for alias in aliases}
+_SIGNED = {"-1": "negative", "0": "neutral", "1": "positive"}  # taken where a file has no other labels, and a -1
 IDS = ("id", "external_id", "story_id", "document_id")  # columns that name a row
 MEASURES = ("accuracy", "macro_f1", "weighted_f1", "ece")
 
@@ -117,7 +124,7 @@ def predictions(
         event = _probabilities(scorer, table, columns, "event", _nothing)
         answer["event"] = [scorer.event_labels[i] for i in event.argmax(1)]
         answer["event_probability"] = event.max(1)
-    answer.loc[table[text].str.strip() == "", answer.columns.difference(IDS)] = None
+    answer.loc[table[text].map(says_nothing), answer.columns.difference(IDS)] = None
     return answer
 
 
@@ -157,14 +164,18 @@ def _has_events(scorer: Scorer) -> bool:
 def _label_indices(values: Sequence[str], names: Sequence[str], data: Path, column: str) -> Ints:
     place = {name.lower(): i for i, name in enumerate(names)}
     aliases = _SENTIMENT_WORDS | {topic.lower(): event for topic, event in EVENTS_OF_TFNS_TOPIC.items()}
+    if "-1" in (written := {value.strip() for value in values}) and written <= _SIGNED.keys():
+        aliases |= _SIGNED
     found = []
     for row, value in enumerate(values):
         name = value.strip().lower()
         name = name if name in place else aliases.get(name, name)
         name = name if name in place else class_of_former(name)
         if name not in place:
+            number = "; numbers other than -1, 0, 1 do not say what they mean" if name.lstrip("+-").isdecimal() else ""
             raise DataError(
-                f"{data}: row {row + 1} has the unknown {column} {value!r}; the model's classes are {', '.join(names)}"
+                f"{data}: row {row + 1} has the unknown {column} {value!r}; the model's classes are "
+                f"{', '.join(names)}{number}"
             )
         found.append(place[name])
     return np.array(found, dtype=np.int64)

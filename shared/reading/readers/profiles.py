@@ -17,6 +17,8 @@ from shared.event_classes.former import class_of_former
 from shared.event_classes.selection import classes_wanted, event_words
 
 DEFAULT_LIST: Final = "main"
+MOST_FOLLOWS: Final = 2_000  # of a profile, on all its lists
+_LONGEST_FOLLOW: Final = 100  # characters
 KEPT_RATINGS: Final = 2_000  # of a profile; the oldest are forgotten first
 
 FollowKind = Literal["company", "sector", "event"]
@@ -110,8 +112,12 @@ class Profiles:
         """Whether it was new."""
         checked_name(profile)
         checked_name(follow.list)
+        _check_value(follow)
+        key = follows_key(profile)
+        if cast("int", self._client.hlen(key)) >= MOST_FOLLOWS and not self._client.hexists(key, follow.field):
+            raise ProfileError(f"profile {profile} follows {MOST_FOLLOWS:,} things, as many as it may")
         self._client.sadd(PROFILES, profile)
-        return bool(self._client.hsetnx(follows_key(profile), follow.field, str(now)))
+        return bool(self._client.hsetnx(key, follow.field, str(now)))
 
     def remove(self, profile: str, follow: Follow) -> bool:
         """Whether it was there."""
@@ -134,6 +140,15 @@ class Profiles:
             kept = self.ratings(profile)
             oldest = sorted(kept, key=lambda name: (kept[name].at, name))[: len(kept) - KEPT_RATINGS]
             self._client.hdel(key, *oldest)
+
+
+def _check_value(follow: Follow) -> None:
+    """Pages and rules show it: no control characters, no novel. Raises ProfileError."""
+    value = follow.value
+    if not value.strip() or len(value) > _LONGEST_FOLLOW or not value.isprintable():
+        raise ProfileError(
+            f"{follow.kind} {value[:_LONGEST_FOLLOW]!r} cannot be followed: 1 to {_LONGEST_FOLLOW} printable characters"
+        )
 
 
 _rating = msgspec.json.Decoder(Rating)

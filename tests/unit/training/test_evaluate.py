@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from services.commands.training.options import note_unused_entity
 from services.commands.training.reports import rows_told
 from services.model.opinion_model import OpinionModel
-from services.training.checkpoints import save_opinion_model
+from services.training.checkpoints import new_model, save_opinion_model
+from services.training.data.datasets import read_table
 from services.training.errors import DataError
-from services.training.measuring.evaluate import Columns, evaluate, predictions
+from services.training.measuring.evaluate import Columns, _label_indices, evaluate, predictions
 from services.training.measuring.scorers import load_scorer
 
 
@@ -146,3 +148,46 @@ def test_commands(folder: Path, data: Path, tmp_path: Path) -> None:
     assert found.exit_code == 0
     assert len(pd.read_csv(out)) == 3
     assert runner.invoke(app, ["models", "list", "--json"]).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("labels", "meant"),
+    [
+        (("bull", "Neg", "neutral"), (2, 0, 1)),
+        (("利好", "利空", "中性"), (2, 0, 1)),
+        (("1", "-1", "0"), (2, 0, 1)),
+        (("+", "-", "flat"), (2, 0, 1)),
+    ],
+)
+def test_labels_have_aliases(labels: tuple[str, ...], meant: tuple[int, ...], tmp_path: Path) -> None:
+    names = ("negative", "neutral", "positive")
+    assert tuple(_label_indices(labels, names, tmp_path / "x.csv", "polarity")) == meant
+
+
+@pytest.mark.parametrize("labels", [("0", "1", "2"), ("0", "1"), ("1", "-1", "2"), ("1", "-1", "neutral")])
+def test_numbers_that_do_not_say_what_they_mean_are_refused(labels: tuple[str, ...], tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"numbers other than -1, 0, 1 do not say"):
+        _label_indices(labels, ("negative", "neutral", "positive"), tmp_path / "x.csv", "polarity")
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_a_labelled_file_in_other_clothes(sign: str, encoding: str, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    rows = [("id", "text", "polarity"), ("1", "Nestlé fällt, sehr", "negative"), ("2", "nan", "neutral")]
+    quoted = "\r\n".join(sign.join(f'"{cell}"' for cell in row) for row in rows)
+    path.write_bytes(quoted.encode(encoding))
+    table = read_table(path, ["text", "polarity"])
+    assert table["text"].tolist() == ["Nestlé fällt, sehr", "nan"]
+    assert table.columns.tolist() == ["id", "text", "polarity"]
+
+
+def test_weights_that_are_pickled_are_not_loaded(tmp_path: Path, tiny: tuple[OpinionModel, object]) -> None:
+    model, tokenizer = tiny
+    model.encoder.save_pretrained(tmp_path, safe_serialization=True)
+    tokenizer.save_pretrained(tmp_path)  # type: ignore[attr-defined]
+    new_model(str(tmp_path))
+    torch.save(model.encoder.state_dict(), tmp_path / "pytorch_model.bin")
+    (tmp_path / "model.safetensors").unlink()
+    with pytest.raises(DataError, match="no encoder can be loaded"):
+        new_model(str(tmp_path))

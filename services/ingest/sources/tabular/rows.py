@@ -261,5 +261,21 @@ def _parquet_rows(file: IO[bytes], skip: int) -> Iterator[Row]:
     seen = 0
     for batch in table.iter_batches(batch_size=_PARQUET_ROWS):
         if seen + batch.num_rows > skip:
-            yield from batch.slice(max(0, skip - seen)).to_pylist()
+            yield from _rows_of(batch.slice(max(0, skip - seen)))
         seen += batch.num_rows
+
+
+def _rows_of(batch: Any) -> list[Row]:
+    try:
+        rows: list[Row] = batch.to_pylist()
+    except (OverflowError, ValueError):  # a time that Python has no date for costs its row, not the file
+        columns = [[_value(cell) for cell in column] for column in batch.columns]
+        rows = [dict(zip(batch.schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
+    return rows
+
+
+def _value(cell: Any) -> Any:
+    try:
+        return cell.as_py()
+    except (OverflowError, ValueError):
+        return f"{cell.type} {getattr(cell, 'value', '')} is beyond the calendar"
