@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -93,3 +94,31 @@ def test_a_table_without_rows_keeps_its_types(tmp_path: Path, settings: Settings
     write_signals(tmp_path / "none.parquet", whole.iloc[:0])
     assert pq.read_table(tmp_path / "none.parquet").schema.field("at").type == TIME
     assert len(read_table(tmp_path / "none.parquet")) == 0
+
+
+def _snippets(heading: str) -> list[str]:
+    """The indented blocks below a heading of docs/exports.md."""
+    page = (Path(__file__).parents[3] / "docs" / "exports.md").read_text()
+    section = page.partition(f"## {heading}\n")[2].partition("\n## ")[0]
+    blocks = [block for block in section.split("\n\n") if block.lstrip("\n").startswith("    ")]
+    return [textwrap.dedent(block) for block in blocks]
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "duckdb"])
+def test_the_three_lines_of_the_page_run(
+    library: str,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (snippet,) = [each for each in _snippets("Three lines each") if each.lstrip().startswith(f"import {library}")]
+    pytest.importorskip(library, reason=f"{library} is the reader's own to install (docs/exports.md)")
+    opinions = _exported(settings, tmp_path, "opinions").to_pandas()
+    monkeypatch.chdir(tmp_path)
+    exec(compile(snippet, f"docs/exports.md: {library}", "exec"), {})
+    said = capsys.readouterr().out
+    means = opinions.groupby([opinions["available_at"].dt.floor("D"), "company"])["sentiment"].mean()
+    assert len(means) > 1
+    assert said.count("AAPL") >= 1 or len(means) > 8
+    assert f"{means.iloc[0]:.3f}"[:5] in said
