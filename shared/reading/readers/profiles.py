@@ -114,7 +114,7 @@ class Profiles:
         checked_name(follow.list)
         _check_value(follow)
         key = follows_key(profile)
-        if cast("int", self._client.hlen(key)) >= MOST_FOLLOWS and not self._client.hexists(key, follow.field):
+        if self._client.hlen(key) >= MOST_FOLLOWS and not self._client.hexists(key, follow.field):
             raise ProfileError(f"profile {profile} follows {MOST_FOLLOWS:,} things, as many as it may")
         self._client.sadd(PROFILES, profile)
         return bool(self._client.hsetnx(key, follow.field, str(now)))
