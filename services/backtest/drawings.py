@@ -17,21 +17,6 @@ SHADES = ("#2f5d9b", "#1b7f79", "#b4532a", "#8a5aa8", "#8c6d1f", "#6b7785")
 MOST_EVENTS = 6  # lines in one figure; the table beside it has them all
 
 
-def html_of(figure: go.Figure) -> str:
-    """A figure as HTML that takes plotly.js from the page."""
-    figure.update_layout(
-        template="simple_white",
-        height=320,
-        margin={"l": 50, "r": 20, "t": 70, "b": 40},
-        font={"color": INK},
-        paper_bgcolor="#fbfbf9",
-        plot_bgcolor="#fbfbf9",
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom"},
-        title={"y": 0.96, "yanchor": "top"},
-    )
-    return str(figure.to_html(full_html=False, include_plotlyjs=False, config={"displayModeBar": False}))
-
-
 def equity(result: Backtest) -> go.Figure:
     figure = go.Figure()
     for name, colour in (("long_short", ACCENT), ("long_only", UP)):

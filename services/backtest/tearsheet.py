@@ -7,26 +7,36 @@ import math
 from typing import Any
 
 import pandas as pd
-from plotly.offline import get_plotlyjs
 
 from services.backtest import drawings
-from services.backtest.drawings import html_of
+from services.backtest.charts import svg
 from services.backtest.monthly import against_benchmark, month_table
 from services.backtest.result import Backtest
 from shared.event_classes.selection import picked
 
 _STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#1c2733;background:#fbfbf9;margin:0 auto;max-width:1180px;padding:24px}
-h1{font-size:26px;margin:0 0 4px} h2{font-size:18px;margin:36px 0 8px;border-bottom:1px solid
-#dcdcd6;padding-bottom:4px}
-.lead{color:#6b7785;margin:0 0
-20px}.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(172px,1fr));gap:10px}
-.card{background:#fff;border:1px solid #e3e3dd;border-radius:6px;padding:10px 12px}.card b{display:block;font-size:20px}
-.card span{color:#6b7785;font-size:12px}.two{display:grid;grid-template-columns:1fr 1fr;gap:16px}
-table{border-collapse:collapse;width:100%;background:#fff;font-variant-numeric:tabular-nums}
-th,td{padding:5px 10px;border-bottom:1px solid #ecece6;text-align:right}th:first-child,td:first-child{text-align:left}
-.few{color:#9aa3ad}.synthetic{background:#e8f0fa;border:1px solid #a9c3e2;border-radius:6px;padding:8px 14px}
-.warn{background:#fff7e6;border:1px solid #ecd9a8;border-radius:6px;padding:10px 14px}
+:root{color-scheme:light dark;--ink:#1c2733;--muted:#6b7785;--paper:#fbfbf9;--card:#fff;--rule:#e3e3dd;--note:#e8f0fa;
+--edge:#a9c3e2;--warn:#fff7e6;--warned:#ecd9a8;--few:#9aa3ad}
+@media(prefers-color-scheme:dark){:root{--ink:#e6e9ed;--muted:#9aa5b1;--paper:#12171d;--card:#1a2129;--rule:#2c3641;
+--note:#17293d;--edge:#31557d;--warn:#33290f;--warned:#6b5620;--few:#697480;--1c2733:#e6e9ed;--6b7785:#9aa5b1;
+--1b7f79:#3fb3ab;--b4532a:#e0805a;--2f5d9b:#6ea0e6;--c9ced6:#5b6672;--8a5aa8:#b98ad6;--8c6d1f:#c9a54a}}
+body{font:15px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);margin:0 auto;max-width:1180px;
+padding:24px}
+h1{font-size:26px;margin:0 0 4px}
+h2{font-size:18px;margin:36px 0 8px;border-bottom:1px solid var(--rule);padding-bottom:4px}
+.lead{color:var(--muted);margin:0 0 20px}
+.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(172px,1fr));gap:10px}
+.card{background:var(--card);border:1px solid var(--rule);border-radius:6px;padding:10px 12px}
+.card b{display:block;font-size:20px}.card span{color:var(--muted);font-size:12px}
+.two{display:grid;grid-template-columns:1fr 1fr;gap:16px}
+table{border-collapse:collapse;width:100%;background:var(--card);font-variant-numeric:tabular-nums}
+th,td{padding:5px 10px;border-bottom:1px solid var(--rule);text-align:right}
+th:first-child,td:first-child{text-align:left}
+.few{color:var(--few)}.synthetic{background:var(--note);border:1px solid var(--edge);border-radius:6px;padding:8px 14px}
+.warn{background:var(--warn);border:1px solid var(--warned);border-radius:6px;padding:10px 14px}
+svg{width:100%;height:auto;max-height:460px}svg text{font-size:11px;fill:var(--muted)}
+svg .h{font-size:15px;fill:var(--ink)}svg .m{text-anchor:middle}svg .e{text-anchor:end}
+svg .g{stroke:var(--rule)}svg .z{stroke:var(--muted)}svg .l{fill:none;stroke-linejoin:round}
 @media(max-width:900px){.two{grid-template-columns:1fr}}
 """
 
@@ -43,8 +53,8 @@ def tearsheet(result: Backtest, title: str) -> str:
         _cards(m),
         _warnings(m["warnings"]),
         "<h2>What it was worth</h2>",
-        html_of(drawings.equity(result)),
-        html_of(drawings.drawdown(result)),
+        svg(drawings.equity(result)),
+        svg(drawings.drawdown(result)),
         "<h2>Against the benchmark</h2>",
         _table(against_benchmark(result)),
         "<h2>Month by month, long-short after costs</h2>",
@@ -52,7 +62,7 @@ def tearsheet(result: Backtest, title: str) -> str:
         "<h2>The benchmark's months</h2>",
         _table(month_table(result.by_month, "market")),
         "<h2>Did the signal know anything?</h2><div class=two>",
-        *(html_of(figure) for figure in drawings.knowledge(result, m)),
+        *(svg(figure) for figure in drawings.knowledge(result, m)),
         "</div><h2>By horizon</h2>",
         _table(_horizons(m)),
         f"<p class=lead>{html.escape(_granger(m['granger']))}</p>",
@@ -69,7 +79,7 @@ def tearsheet(result: Backtest, title: str) -> str:
     return (
         f"<!doctype html><html lang=en><meta charset=utf-8><title>{html.escape(title)}</title>"
         f"<meta name=viewport content='width=device-width'><style>{_STYLE}</style>"
-        f"<script>{get_plotlyjs()}</script><body>{''.join(parts)}</body></html>"
+        f"<body>{''.join(parts)}</body></html>"
     )
 
 
@@ -158,14 +168,14 @@ def _folds(folds: list[dict[str, Any]], walk: dict[str, Any]) -> list[str]:
     return [
         "<h2>Walk-forward</h2>",
         f"<p class=lead>{html.escape(lead)}</p>",
-        html_of(drawings.fold_bars(folds, walk["choose_by"])),
+        svg(drawings.fold_bars(folds, walk["choose_by"])),
         _table(pd.DataFrame(rows)),
     ]
 
 
 def _judged(years: pd.DataFrame) -> pd.DataFrame:
     t = [Markup(_t(row.ic_t, row.sessions)) for row in years.itertuples()]
-    return years.assign(ic_t=t)
+    return years.assign(ic_t=pd.Series(t, index=years.index, dtype=object))  # a column of texts would make it plain
 
 
 def _horizons(m: dict[str, Any]) -> pd.DataFrame:
@@ -176,7 +186,7 @@ def _horizons(m: dict[str, Any]) -> pd.DataFrame:
         own, of_spread = _t(ic["t"], apart), _t(m["quantile_spread_t"][bars], apart)
         rows.append((f"{bars} bar(s)", ic["mean"], Markup(own), spread, Markup(of_spread), ic["sessions"]))
     columns = ["horizon", "IC", "t of the IC", "top minus bottom quintile, bp", "its t", "sessions"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=columns, dtype=object)
 
 
 def _granger(found: dict[str, Any]) -> str:
@@ -203,7 +213,7 @@ def _events(study: pd.DataFrame) -> list[str]:
         "of the cross-section. Many classes are tested: one in twenty leaves its band by chance."
     )
     table = _table(pd.DataFrame(rows))
-    return [html_of(drawings.events(study)), f"<p class=lead>{html.escape(note)}</p>", table]
+    return [svg(drawings.events(study)), f"<p class=lead>{html.escape(note)}</p>", table]
 
 
 _STYLES = {

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from datetime import date
 from functools import cache
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -206,6 +208,13 @@ def test_the_tear_sheet_stands_alone_and_escapes(world: World) -> None:
     assert "<script>alert(1)" not in page
     assert "&lt;b&gt;run&lt;/b&gt;" in page
     assert 'src="http' not in page
+    assert "<script" not in page and "@media(prefers-color-scheme:dark)" in page
+    assert "<span class=few>" in page and "&lt;span" not in page
+    assert len(page) < 1_500_000
+    for chart in re.findall(r"<svg.*?</svg>", page):
+        assert "nan" not in re.sub(r"<text.*?</text>|<title>.*?</title>", "", chart)
+        ElementTree.fromstring(chart)
+    assert page.count("<svg") >= 6
 
 
 NUMBERS = st.lists(st.floats(-1, 1) | st.sampled_from([math.nan, math.inf, -math.inf]), max_size=12)
