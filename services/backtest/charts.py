@@ -86,7 +86,8 @@ def _numbers(values: Any, names: list[str]) -> Floats:
         return np.array([names.index(str(each)) for each in values], dtype=float)
     if _is_dates(values):
         moments = pd.DatetimeIndex(values)
-        return (moments.tz_localize(None) if moments.tz else moments).as_unit("ns").asi8.astype(float)
+        plain = moments.tz_localize(None) if moments.tz else moments
+        return np.asarray(plain.as_unit("ns").asi8, dtype=float)
     return np.asarray(values, dtype=float)
 
 
