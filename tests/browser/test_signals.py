@@ -101,6 +101,7 @@ def test_a_quant_compares_runs_and_reads_the_tear_sheet(served: Served, visit: C
     expect(page.locator(".js-plotly-plot").first).to_be_visible()
     frame = page.frame_locator("iframe")
     expect(frame.get_by_role("heading", name="What it was worth")).to_be_visible()
+    expect(frame.locator("svg").first).to_be_visible()
     visitor.picture("backtest")
     with page.expect_download() as download:
         page.get_by_role("button", name="HTML", exact=True).click()
