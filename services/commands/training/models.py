@@ -20,6 +20,7 @@ from services.commands.training.options import (
     Task,
     TaskName,
     Text,
+    label_column,
     note_unused_entity,
 )
 from services.commands.training.train import train_app
@@ -47,7 +48,8 @@ def evaluate(
     from services.training.measuring.scorers import load_scorer
 
     quiet_libraries()
-    table = read_table(data, [text, label, *([entity] if entity else [])])
+    table = read_table(data, [text, *([entity] if entity else [])])
+    label = label_column(table.columns, label)
     note_unused_entity(table.columns, entity)
     rows = len(table)
     scorer = load_scorer(model)
@@ -135,7 +137,8 @@ def compare_models(
     from services.training.measuring.scorers import load_scorer
 
     quiet_libraries()
-    table = read_table(data, [text, label, *([entity] if entity else [])])
+    table = read_table(data, [text, *([entity] if entity else [])])
+    label = label_column(table.columns, label)
     note_unused_entity(table.columns, entity)
     rows = len(table)
     found = {}

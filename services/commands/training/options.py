@@ -64,7 +64,7 @@ AnyModel = Annotated[str, typer.Option("--model", help="A name under models/, a 
 
 # of a labelled file
 Text = Annotated[str, typer.Option(help="Column of the text.")]
-Label = Annotated[str, typer.Option(help="Column of the label.")]
+Label = Annotated[str, typer.Option(help="Column of the label; where there is no polarity, label.")]
 Entity = Annotated[str | None, typer.Option(help="Column of the company in question.")]
 Task = Annotated[TaskName, typer.Option(help="What the labels are.")]
 RestrictLabels = Annotated[bool, typer.Option(help="Leave out classes that the file never uses.")]
@@ -91,6 +91,12 @@ def say(values: dict[str, Any], as_json: bool) -> None:
         reports.print_json(values)
     else:
         reports.out.print_json(data=values)
+
+
+def label_column(columns: Iterable[str], label: str) -> str:
+    """The column of labels: files of one's own call it `label`, the sets that ship `polarity`."""
+    there = set(columns)
+    return "label" if label == "polarity" and label not in there and "label" in there else label
 
 
 def note_unused_entity(columns: Iterable[str], entity: str | None) -> None:

@@ -24,6 +24,7 @@ from services.supervisor.status.finding import Finding
 from services.supervisor.status.servers import redis_keeps, sources_deliver, topics_fit
 from shared.clients.state_folder import StateFolder
 from shared.reading.offsets import KafkaUnreachable, require_broker
+from shared.reading.supervisor import recorded_state
 from shared.settings import Settings, default_cache_dir, is_named
 
 _GIB: Final = 1024**3
@@ -131,6 +132,8 @@ def _port(settings: Settings) -> Finding:
     port, host = settings.dashboard.port, settings.dashboard.host
     if port == 0 or is_free(port, host):
         return Finding("dashboard port", "ok", f"{host}:{port} is free")
+    if f":{port}" in (ours := recorded_state(settings.state_dir).dashboard) and running_supervisor(settings.state_dir):
+        return Finding("dashboard port", "ok", f"our dashboard is there: {ours}")
     return Finding("dashboard port", "mind", f"{host}:{port} is in use", "the next free port is used")
 
 

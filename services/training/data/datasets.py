@@ -109,6 +109,8 @@ def load_examples(labelled: Path, name: str, split: str) -> list[Example]:
         table = table[_third(table["text"]) == (split == "train")]
     if name in _READERS:
         return _READERS[name](table, name, path)
+    if "polarity" not in table:  # a set of one's own: text, label[, entity], as `evaluate` and `predict` have it
+        table = table.assign(polarity=table["label"].str.strip().str.lower())
     if "entity" in table:
         return _company_examples(table, name, path)
     return [_document_example(text, _sentiment(polarity, path), name) for text, polarity in _pairs(table, path)]

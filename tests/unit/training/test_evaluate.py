@@ -10,11 +10,11 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from services.commands.training.options import note_unused_entity
+from services.commands.training.options import label_column, note_unused_entity
 from services.commands.training.reports import rows_told
 from services.model.opinion_model import OpinionModel
 from services.training.checkpoints import new_model, save_opinion_model
-from services.training.data.datasets import read_table
+from services.training.data.datasets import load_examples, read_table
 from services.training.errors import DataError
 from services.training.measuring.evaluate import Columns, _label_indices, evaluate, predictions
 from services.training.measuring.scorers import load_scorer
@@ -191,3 +191,15 @@ def test_weights_that_are_pickled_are_not_loaded(tmp_path: Path, tiny: tuple[Opi
     (tmp_path / "model.safetensors").unlink()
     with pytest.raises(DataError, match="no encoder can be loaded"):
         new_model(str(tmp_path))
+
+
+def test_one_convention_of_columns_for_a_file_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "own" / "train.csv"
+    file.parent.mkdir()
+    file.write_text("text,label,entity\nNorrefax rises,Positive,Norrefax\nCastrevo falls,negative,Castrevo\n")
+    examples = load_examples(tmp_path, "own", "train")
+    assert [example.companies[0].sentiment for example in examples] == [2, 0]
+    assert [example.text for example in examples] == ["Norrefax rises", "Castrevo falls"]
+    assert label_column(["text", "label", "entity"], "polarity") == "label"
+    assert label_column(["text", "label", "polarity"], "polarity") == "polarity"
+    assert label_column(["text", "grade"], "grade") == "grade"
