@@ -51,12 +51,13 @@ STREAM: Final = "T:0"
 class Drawn:
     """Opinions of one slot in the order of their times, with a tick behind every hour."""
 
-    def __init__(self, companies: int, a_day: int) -> None:
+    def __init__(self, companies: int, a_day: int, stride: int = 1) -> None:
+        """`stride`: offsets of the origin from one record to the next."""
         self._draw = random.Random(7)
         self._companies = [f"C{number}" for number in range(companies)]
         self._weights = list(accumulate(1 / (rank + 5) for rank in range(companies)))
         self._words = [f"{self._draw.randrange(10**7):x}" for _ in range(5_000)]
-        self._a_day, self._offset, self.opinions = a_day, 0, 0
+        self._a_day, self._offset, self.opinions, self._stride = a_day, 0, 0, stride
 
     def day(self, number: int) -> Iterator[Decoded]:
         """One day's records."""
@@ -77,10 +78,11 @@ class Drawn:
 
     def _opinion(self, at: int) -> Opinion:
         draw, number = self._draw, self._offset
+        origin = Origin("T", 0, number * self._stride)
         positive = draw.randrange(MICRO + 1)
         channel = draw.choice(CHANNELS)
         return Opinion(
-            origin=Origin("T", 0, number), document_id=f"{number * 7919:032x}",
+            origin=origin, document_id=f"{number * 7919:032x}",
             company=draw.choices(self._companies, cum_weights=self._weights)[0], relevance=MICRO, channel=channel,
             source=f"rss:source{draw.randrange(40)}", title=self._text(10), excerpt=self._text(40),
             url=f"https://example.org/{number:x}/{self._text(1)}",
@@ -178,7 +180,8 @@ def slope(client: redis.Redis, days: int, companies: int, a_day: int, pack: bool
     """Growth of Redis a year as a share of the plateau, with short retention, from the day on when it is full."""
     keep = {"minute": 3 * DAY, "hour": 20 * DAY, "day": 40 * DAY}
     rules = Rules(keep, 7 * DAY, Rules.of(AggregationSettings()).lateness)  # type: ignore[arg-type]
-    grown = Grown(client, rules, Drawn(companies, a_day), pack)
+    # a hundred offsets an opinion: ids are kept for two chunks of 65,536 offsets, which pass in ten days
+    grown = Grown(client, rules, Drawn(companies, a_day, 100), pack)
     points = []
     for day in range(days):
         grown.live(day)
