@@ -33,6 +33,15 @@ class _Symbol:
     tag: bool = False
 
 
+def stands_bare(text: str, symbols: Sequence[str]) -> bool:
+    """Whether one of these symbols (in small letters) may stand in the text in capitals, and not as a cashtag alone."""
+    for symbol in symbols:
+        written = symbol.upper()
+        if text.count(written) > text.count(f"${written}"):
+            return True
+    return False
+
+
 def bare_symbols(
     context: Context,
     symbols: frozenset[str],

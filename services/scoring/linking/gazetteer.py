@@ -84,6 +84,11 @@ class Opening(NamedTuple):
     symbol: bool  # whether it is a symbol, in small letters
 
 
+_ALONE: Final = {
+    (name, symbol): Opening({}, None if name else (), symbol) for name in (False, True) for symbol in (False, True)
+}
+
+
 class Gazetteer:
     """Every name by its tokens. What is known of a name is worked out when a text first has it."""
 
@@ -110,10 +115,7 @@ class Gazetteer:
         self._written = written
         self._entries: dict[tuple[str, ...], tuple[Sequence[Entry], Sequence[Entry]]] = {}
         alone = frozenset(map(str.lower, symbols))
-        self.openings = {
-            first: Opening(_longest_first(seconds.get(first, {})), self._forms(first), first in alone)
-            for first in seconds.keys() | alone
-        }
+        self.openings = {first: self._opening(first, seconds, first in alone) for first in seconds.keys() | alone}
         self.families = frozenset(first for first, ids in starts.items() if len(ids) > _FEW)
 
     def at(self, index: int, low: Sequence[str], sizes: Iterable[int], dated: bool) -> list[Entry]:
@@ -131,6 +133,14 @@ class Gazetteer:
                 return ()
             made = self._entries[tokens] = self._made(tokens)
         return made[0] if dated else made[1]
+
+    def _opening(self, first: str, seconds: Mapping[str, Mapping[str, set[int]]], symbol: bool) -> Opening:
+        """Most words are all there is of their names: these share one opening, which is then always at hand."""
+        after = seconds.get(first)
+        forms = self._forms(first)
+        if after or forms:
+            return Opening(_longest_first(after or {}), forms, symbol)
+        return _ALONE[forms is None, symbol]
 
     def _forms(self, word: str) -> tuple[str, ...] | None:
         plain = [fold(spelling) for spelling, _, _ in self._written.get((word,), ())]

@@ -13,7 +13,7 @@ from datetime import date
 from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
-from services.scoring.linking.bare import bare_symbols
+from services.scoring.linking.bare import bare_symbols, stands_bare
 from services.scoring.linking.cutting import tokens_of
 from services.scoring.linking.evidence import Context, as_verb, attribution, invitation
 from services.scoring.linking.folding import fold, lower
@@ -91,7 +91,7 @@ class Linker:
             reading.han(self._han)
         if "#" in reading.text:
             reading.hashtags()
-        if reading.symbols:
+        if reading.symbols and stands_bare(reading.text, reading.symbols):
             reading.bare_tickers(self._alone)
         return LinkResult(joined, reading.links(len(title) or LEAD_CHARS, named), tuple(reading.unlinked))
 
@@ -124,7 +124,7 @@ class _Reading:
         self._tags: list[Span] = []
         self.found: dict[str, list[Span]] = {}
         self.unlinked: list[str] = []
-        self.symbols = False  # whether a word is a symbol, however it is written
+        self.symbols: list[str] = []  # words that are symbols, however they are written; here in small letters
         if "www." in lowered or "http" in lowered:
             for match in _URL.finditer(lowered):
                 self._block(*match.span())
@@ -162,11 +162,10 @@ class _Reading:
         unsure: list[_Candidate] = []
         at, openings, low, dated = 0, names.openings, self._low, self._day is not None
         last = len(low) - 1
-        for index in [index for index, token in enumerate(low) if token in openings]:
+        for index, (seconds, forms, symbol) in [each for each in enumerate(map(openings.get, low)) if each[1]]:  # type: ignore[misc]
             token = low[index]
-            seconds, forms, symbol = openings[token]
             if symbol:
-                self.symbols = True
+                self.symbols.append(token)
             if index < at:
                 continue
             if index < last and low[index + 1] in seconds:
@@ -286,7 +285,8 @@ class _Reading:
             return ()
         if len(found) == 1 and not named:
             ((company, spans),) = found.items()
-            spans.sort()
+            if len(spans) > 1:
+                spans.sort()
             return (Link(company, alone(spans[0][0], lead, len(self.text)), tuple(spans[:MAX_SPANS])),)
         for spans in found.values():
             spans.sort()

@@ -118,7 +118,7 @@ def codes_in(text: str) -> list[Code]:
         codes += _bracketed(text)
     if "^" in text:
         codes += [Code(*match.span(), match[0], _symbols(match[0]), tag=True) for match in _INDEX.finditer(text)]
-    if "-A" in text or "-B" in text or "=F" in text or "=X" in text or "USD" in text:
+    if ("-" in text and ("-A" in text or "-B" in text)) or "=" in text or "USD" in text:
         codes += _dashed(text)
     digits = _digits(text)
     if (digits or " Equity" in text) and _at_a_market(text):
