@@ -113,7 +113,6 @@ def test_the_three_lines_of_the_page_run(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (snippet,) = [each for each in _snippets("Three lines each") if each.lstrip().startswith(f"import {library}")]
-    pytest.importorskip(library, reason=f"{library} is the reader's own to install (docs/exports.md)")
     opinions = _exported(settings, tmp_path, "opinions").to_pandas()
     monkeypatch.chdir(tmp_path)
     exec(compile(snippet, f"docs/exports.md: {library}", "exec"), {})
