@@ -43,6 +43,7 @@ COMMANDS: Final[dict[str, str]] = {
     "signals": "services.commands.reading.signals",
     "alerts": "services.commands.analyst.alerts",
     "search": "services.commands.reading.search",
+    "ask": "services.commands.reading.ask",
     "archive": "services.commands.storage.archive",
     "as-of": "services.commands.reading.as_of",
     "verify": "services.commands.reading.as_of",
