@@ -26,7 +26,7 @@ from services.archive.upkeep import Upkeep
 from services.embedded.redis import EmbeddedRedis
 from services.model.engine import build_engine
 from shared.asking.ask import Asker
-from shared.asking.reply import Replied, Request
+from shared.asking.reply import Request
 from shared.clients.redis import connect
 from shared.reading.archive.tables import ArchiveTables
 from shared.settings import ModelSettings, RedisSettings
@@ -103,15 +103,14 @@ def _older(row: Row, years: int) -> Row:
 
 def _asked(questions: Sequence[Row], asker: Asker, last: str) -> tuple[list[Row], list[float]]:
     """Every question, those that follow another behind it; seconds of each."""
-    answered: dict[str, Replied] = {}
+    talks: dict[str, tuple[str, ...]] = {}
     told, took = [], []
     for question in questions:
-        former = answered[question["after"]].asked if question["after"] else None
+        before = talks[question["after"]] if question["after"] else ()
         began = time.perf_counter()
-        replied = asker.ask(Request(question["question"], question["asked_at"] or last, former))
+        reply = asker.ask(Request(question["question"], question["asked_at"] or last, before))
         took.append(time.perf_counter() - began)
-        answered[question["id"]] = replied
-        reply = replied.reply
+        talks[question["id"]] = (*before, question["question"])
         quotes = [{"text": each.text, "external_id": each.external_id} for each in reply.quotes]
         told.append(
             {"refused": reply.refused, "answer": reply.answer, "quotes": quotes, "count": reply.count}

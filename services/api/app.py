@@ -18,13 +18,13 @@ from starlette.middleware.gzip import GZipMiddleware
 from services.api.admission.gate import Gate
 from services.api.agents.server import build_server
 from services.api.door import Door
-from services.api.routes import companies, documents, market, operation, push, runs, score, search, signals, stream
+from services.api.routes import ask, companies, documents, market, operation, push, runs, score, search, signals, stream
 from services.api.wire.problems import Problem, unavailable
 from services.api.wire.schemas import ProblemDetails
 from shared.contract.operation.health import WorkerReport
 from shared.reading.archive.tables import NoArchive
 
-ROUTERS: Final = (operation, companies, documents, market, signals, runs, search, score, push, stream)
+ROUTERS: Final = (operation, companies, documents, market, signals, runs, search, ask, score, push, stream)
 
 
 # the gate has looked at key, client and host already

@@ -10,7 +10,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from shared.asking.answering import citing, confidence, counts, evidence, sentences
-from shared.asking.reply import Quote, Replied, Reply, Request
+from shared.asking.reply import Quote, Reply, Request
 from shared.asking.understanding.counting import Counting, counting
 from shared.asking.understanding.question import Asked, understand
 from shared.clock import to_datetime, to_iso, to_micros
@@ -21,6 +21,7 @@ from shared.universe.securities import Catalogue
 
 EXCHANGE: Final = ZoneInfo("America/New_York")  # in whose days documents are published
 MOST_CHARS: Final = 1_000  # of a question
+MOST_BEFORE: Final = 10  # questions of a conversation that one leans on
 RETRIEVED: Final = 20
 SENTENCES: Final = 3  # of a text, beside its title
 
@@ -35,20 +36,19 @@ class Asker:
     def __init__(self, tables: ArchiveTables, catalogue: Catalogue) -> None:
         self._tables, self._catalogue = tables, catalogue
 
-    def ask(self, request: Request) -> Replied:
+    def ask(self, request: Request) -> Reply:
         """Raises UnreadableQuestion, and NoArchive where nothing was ever archived."""
-        text = " ".join(request.question.split())
-        if not text:
-            raise UnreadableQuestion("the question is empty")
-        if len(text) > MOST_CHARS:
-            raise UnreadableQuestion(f"the question has {len(text):,} characters; at most {MOST_CHARS:,} are read")
+        texts = [_readable(each) for each in (*request.before[-MOST_BEFORE:], request.question)]
         known = f"appended_at <= {request.known_before}" if request.known_before is not None else ""
         day = asked_day(request.asked_at) if request.asked_at else self._newest_day(known)
         midnight = to_micros(datetime.combine(day + timedelta(days=1), time(), EXCHANGE))
         where = all_of(f"available_at <= {midnight}", known)
-        asked = understand(text, day, self._catalogue, request.former)
+        asked: Asked | None = None
+        for text in texts:
+            asked = understand(text, day, self._catalogue, asked)
+        assert asked is not None
         wanted = counting(asked)
-        return Replied(self._counted(asked, wanted, where) if wanted else self._quoted(asked, where), asked)
+        return self._counted(asked, wanted, where) if wanted else self._quoted(asked, where)
 
     def _newest_day(self, known: str) -> date:
         """The day on which the newest document was published."""
@@ -94,6 +94,15 @@ class Asker:
         return _reply(
             asked, f"{answer}. Counted: {query}.", query, sure=1.0, retrieved=retrieved, count=found.number, value=value
         )
+
+
+def _readable(question: str) -> str:
+    text = " ".join(question.split())
+    if not text:
+        raise UnreadableQuestion("the question is empty")
+    if len(text) > MOST_CHARS:
+        raise UnreadableQuestion(f"the question has {len(text):,} characters; at most {MOST_CHARS:,} are read")
+    return text
 
 
 def asked_day(text: str) -> date:

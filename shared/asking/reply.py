@@ -6,16 +6,14 @@ from typing import NamedTuple
 
 import msgspec
 
-from shared.asking.understanding.question import Asked
-
 
 class Request(NamedTuple):
-    """`asked_at`: ISO 8601, a day or a moment; "" is the newest document's day. `former`: the question before it.
-    `known_before`: only what Kafka had taken by then (as of), microseconds."""
+    """`asked_at`: ISO 8601, a day or a moment; "" is the newest document's day. `before`: the questions of the
+    conversation so far, the first one first. `known_before`: only what Kafka had taken by then, microseconds."""
 
     question: str
     asked_at: str = ""
-    former: Asked | None = None
+    before: tuple[str, ...] = ()
     known_before: int | None = None
 
 
@@ -48,10 +46,3 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     query: str  # in words: what was counted, or looked for
     confidence: float
     retrieved: list[str]  # external ids (the document's own where there is none), the best first
-
-
-class Replied(NamedTuple):
-    """With how the question was understood, for one that follows."""
-
-    reply: Reply
-    asked: Asked

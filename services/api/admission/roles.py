@@ -49,6 +49,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule("GET", "/v1/runs", READERS),
     Rule("GET", "/v1/runs/{name}", READERS),
     Rule("GET", "/v1/search", READERS),
+    Rule("POST", "/v1/ask", READERS),
     Rule("GET", "/v1/stream", READERS),
     Rule("POST", "/v1/score", READERS),
     Rule("POST", "/v1/explain", READERS),

@@ -11,7 +11,7 @@ from services.commands.options import Json, OptionError, Run, State, instant, no
 
 if TYPE_CHECKING:
     from shared.asking.ask import Asker
-    from shared.asking.reply import Replied, Reply
+    from shared.asking.reply import Reply
 
 
 def ask(
@@ -25,6 +25,10 @@ def ask(
         typer.Option(
             "--asked-at", help="As if asked then: later documents are not looked at (default: the newest's day)."
         ),
+    ] = None,
+    before: Annotated[
+        list[str] | None,
+        typer.Option("--before", help="A question before this one, that it leans on. May be repeated."),
     ] = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Only what had arrived by that moment: ISO 8601, UTC without a zone.")
@@ -48,7 +52,7 @@ def ask(
     if questions is not None and out is not None:
         _many(asker, questions, out, asked_at or "", known)
         return
-    reply = asker.ask(Request(question or "", asked_at or "", None, known)).reply
+    reply = asker.ask(Request(question or "", asked_at or "", tuple(before or ()), known))
     say(reply, _lines(reply), as_json=as_json)
 
 
@@ -58,21 +62,21 @@ def _many(asker: Asker, questions: Path, out: Path, asked_at: str, known: int | 
     from shared.asking.ask import UnreadableQuestion
     from shared.asking.reply import Request
 
-    answered: dict[str, Replied] = {}
-    lines = []
+    talks: dict[str, tuple[str, ...]] = {}  # id -> the questions up to that one
+    lines, refused = [], 0
     for number, row in _rows(questions):
-        after = str(row.get("after") or "")
-        if after and after not in answered:
+        after, text = str(row.get("after") or ""), str(row["question"])
+        if after and after not in talks:
             raise OptionError(f"{questions}, line {number}: after names {after!r}, which is no earlier line's id")
-        former = answered[after].asked if after else None
+        before = talks[after] if after else ()
         try:
-            found = asker.ask(Request(str(row["question"]), str(row.get("asked_at") or asked_at), former, known))
+            reply = asker.ask(Request(text, str(row.get("asked_at") or asked_at), before, known))
         except UnreadableQuestion as error:
             raise OptionError(f"{questions}, line {number}: {error}") from None
-        answered[str(row["id"])] = found
-        lines.append(json.dumps(_line(str(row["id"]), found.reply), ensure_ascii=False))
+        talks[str(row["id"])] = (*before, text)
+        refused += reply.refused
+        lines.append(json.dumps(_line(str(row["id"]), reply), ensure_ascii=False))
     out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-    refused = sum(each.reply.refused for each in answered.values())
     note(f"{len(lines):,} answers in {out}, {refused:,} of them refused")
 
 

@@ -104,7 +104,7 @@ def asker(tmp_path_factory: pytest.TempPathFactory) -> Asker:
 
 
 def _ask(asker: Asker, question: str, **given: Any) -> Reply:
-    return asker.ask(Request(question, **given)).reply
+    return asker.ask(Request(question, **given))
 
 
 def test_why_is_answered_with_sentences_of_cited_documents(asker: Asker) -> None:
@@ -140,8 +140,7 @@ def test_what_arrived_later_is_not_known_as_of_a_moment(asker: Asker) -> None:
 
 
 def test_a_follow_up_is_about_the_same_company(asker: Asker) -> None:
-    first = asker.ask(Request("Why did Nike fall in March?"))
-    second = asker.ask(Request("And who is its finance chief now?", "", first.asked)).reply
+    second = _ask(asker, "And who is its finance chief now?", before=("Why did Nike fall in March?",))
     assert second.companies == ["NKE"]
     assert "Maria Lindqvist" in second.answer
 
