@@ -1,1 +1,1 @@
-"""Ask: questions in people's words, answered with sentences that stand in cited documents, and with exact counts."""
+"""Ask: questions in words, answered with sentences of cited documents and exact counts, and with nothing else."""

@@ -1,1 +1,1 @@
-"""What a question asks for, read from its words, its times and the companies that it names. Pure."""
+"""What a question asks for, by its words, times and companies. Pure: nothing here reads the archive."""
