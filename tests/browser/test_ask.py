@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 import redis
 from playwright.sync_api import expect
-from services.runtime.records.record import Recorded
+from services.runtime.record import Recorded
 
 from services.archive.rows import Rows, tables_of
 from services.archive.tables import Tables
