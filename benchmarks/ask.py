@@ -81,7 +81,7 @@ def _archived(rows: Sequence[Row], given: argparse.Namespace, folder: Path, besi
     engine = build_engine(ModelSettings(name=given.model)) if given.model else None
     archive(rows, writing, engine)
     for copy in range(1, given.copies + 1):
-        archive([_older(row, copy) for row in rows], writing, None)
+        archive([_older(row, copy) for row in rows], writing, engine)
     server = EmbeddedRedis(beside / "redis")
     server.start()
     try:

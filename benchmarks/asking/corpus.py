@@ -69,7 +69,7 @@ def archive(rows: Sequence[Row], tables: Tables, engine: Engine | None) -> int:
 
 
 def _records(documents: Sequence[Document], first: int, linker: Linker, engine: Engine | None) -> Iterator[Recorded]:
-    asked = [read(document, linker) for document in documents]
+    asked = [read(document, linker) for document in documents] if engine else []
     answers = engine.score([request for _, request in asked]) if engine else None
     for place, document in enumerate(documents):
         at, origin = document.available_at, Origin("T", 0, first + place)
