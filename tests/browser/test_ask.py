@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pytest
 import redis
 from playwright.sync_api import expect
-from services.runtime.record import Recorded
 
 from services.archive.rows import Rows, tables_of
 from services.archive.tables import Tables
 from services.embedded.redis import EmbeddedRedis
+from services.runtime.record import Recorded
 from shared.clock import to_micros
 from shared.contract.events import Document, encode
 from shared.contract.topics import Topics
