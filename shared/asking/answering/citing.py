@@ -14,24 +14,36 @@ MOST: Final = 3  # documents that an answer cites; of a comparison one more
 _NEAR: Final = 0.93  # of the best one's score: as good as it
 _LIKE: Final = 0.45  # of the words of two titles in common: the same told again
 
+_REPEATED: Final = 0.6
+
 
 def cited(asked: Asked, weighed: Sequence[Weighed], found: Sequence[Evidence]) -> list[Evidence]:
     """In their order."""
     if not found:
         return []
+    if asked.kind == "compare":
+        return _different(weighed, found)
     best = found[0]
     kept = [best]
     for each in found[1:12]:
-        if len(kept) >= MOST + (asked.kind == "compare"):
+        if len(kept) >= MOST:
             break
         if _repeats(each, kept):
             continue
         told = alike(each, best)
-        if (
-            each.score >= _NEAR * best.score
-            or (told >= _LIKE and each.score >= 0.8 * best.score)
-            or (asked.kind == "compare" and each.score >= 0.6 * best.score and _adds(each, kept, weighed))
-        ):
+        if each.score >= _NEAR * best.score or (told >= _LIKE and each.score >= 0.8 * best.score):
+            kept.append(each)
+    return kept
+
+
+def _different(weighed: Sequence[Weighed], found: Sequence[Evidence]) -> list[Evidence]:
+    """The best of each thing told: what is like one that is cited already adds nothing to a comparison."""
+    best, kept = found[0], [found[0]]
+    for each in found[1:20]:
+        if len(kept) > MOST:
+            break
+        enough = each.score >= 0.8 * best.score or (each.score >= 0.6 * best.score and _adds(each, kept, weighed))
+        if enough and all(alike(each, other) < _REPEATED for other in kept):
             kept.append(each)
     return kept
 

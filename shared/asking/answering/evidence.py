@@ -13,7 +13,8 @@ from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from shared.asking.understanding.question import Asked, Concept
+from shared.asking.understanding.concepts import Concept
+from shared.asking.understanding.question import Asked
 from shared.clock import to_datetime
 from shared.contract.archive import DOCUMENTS, OPINIONS, words_of
 from shared.contract.events import Document, decode_document

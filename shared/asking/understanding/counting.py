@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, NamedTuple
 
-from shared.asking.understanding.question import Asked, Concept
+from shared.asking.understanding.concepts import Concept
+from shared.asking.understanding.question import Asked
 from shared.asking.understanding.words import forms_of, word_list
 
 Operation = Literal["documents", "companies", "top companies", "top month", "top week", "top day", "difference"]

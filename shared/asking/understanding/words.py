@@ -27,6 +27,8 @@ _IRREGULAR: Final = (
     "succeed successor|lay laid|go went gone|try tried tries|bring brought|offer offers"
 )
 
+_PARTICLES: Final = frozenset(("over", "down", "up", "out", "off", "back", "away"))
+
 
 class Group(NamedTuple):
     """Words that say much the same. `common`: it hardly tells one text from another."""
@@ -107,6 +109,23 @@ def _groups() -> dict[str, tuple[Group, ...]]:
         for form in dict.fromkeys(form for head in heads for form in (forms_of(head) if " " not in head else (head,))):
             found.setdefault(form, []).append(group)
     return {form: tuple(groups) for form, groups in found.items()}
+
+
+@cache
+def _verbs() -> dict[tuple[str, str], str]:
+    """(a form of a verb, its particle) -> the verb, of what groups begin with: take over, step down."""
+    found: dict[tuple[str, str], str] = {}
+    for phrase in _groups():
+        verb, _, particle = phrase.partition(" ")
+        if particle in _PARTICLES:
+            found |= {(form, particle): verb for form in forms_of(verb)}
+    return found
+
+
+def two_words(word: str, following: str) -> tuple[str, str] | None:
+    """The verb and its particle that two words are: took over."""
+    verb = _verbs().get((word, following))
+    return (verb, following) if verb else None
 
 
 def groups_of(phrase: str) -> tuple[Group, ...]:
