@@ -29,7 +29,7 @@ from tests.browser.seed import Opinions, listed, seed
 RUN = "apiagents"
 TOOLS = {
     "find_companies", "what_moves", "company_sentiment", "why_it_moved", "events", "signals", "search_documents",
-    "score_text", "compare_companies", "backtest_results",
+    "score_text", "compare_companies", "backtest_results", "ask",
 }  # fmt: skip
 
 
@@ -106,6 +106,7 @@ def test_every_tool_answers_over_both(place: Any, opinions: dict[str, Opinions])
         ("backtest_results", {}),
         ("what_moves", {"as_of": "2026-01-01"}),
         ("search_documents", {"text": "outlook"}),
+        ("ask", {"question": "why did Apple fall?"}),
         ("company_sentiment", {"company": "NOSUCHCOMPANY"}),
         ("what_moves", {"window": "2y"}),
         ("events", {"event": "layoff"}),
