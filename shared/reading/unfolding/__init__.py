@@ -1,0 +1,1 @@
+"""What lies behind a number that is shown: one document with all that is known of it, or what moved a company."""
