@@ -32,7 +32,7 @@ DEFAULTS: Final[dict[str, str]] = {
     "profile": "",
     "resolution": "hour",
     "document": "",
-    "compare": "",  # ids of companies and sector:NAME, commas between
+    "subjects": "",  # ids of companies and sector:NAME, commas between
     "sector": "",
     "why": "",  # the stretch that is asked about: "window", or START-END in seconds
     "hour": "",  # start of the bucket whose documents are listed
@@ -62,7 +62,7 @@ ONLY_ON: Final[dict[str, tuple[str, ...]]] = {
     "why": ("Company",),
     "as_of": ("Company",),
     "document": ("Document",),
-    "compare": ("Compare",),
+    "subjects": ("Compare",),
     "sector": ("Sectors",),
     "rank": ("Market",),
     "strategy": ("Signals",),

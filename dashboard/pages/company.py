@@ -89,7 +89,7 @@ def elsewhere(company: str, sector: str) -> None:
     if sector in live.sectors():
         st.button(
             formats.plain(sector),
-            key="sector",
+            key="to_sector",
             type="tertiary",
             on_click=lambda: address.choose(page="Sectors", sector=sector),
             help="Open the sector.",
@@ -98,10 +98,10 @@ def elsewhere(company: str, sector: str) -> None:
         st.caption(formats.plain(sector), width="content")
     st.button(
         "Compare",
-        key="compare",
+        key="to_compare",
         icon=":material/compare_arrows:",
         type="tertiary",
-        on_click=lambda: address.choose(page="Compare", compare=company),
+        on_click=lambda: address.choose(page="Compare", subjects=company),
         help="Beside other companies, or its sector.",
     )
 

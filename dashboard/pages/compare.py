@@ -21,7 +21,7 @@ ADD = "compare_add"
 
 def draw(view: View) -> None:
     known = live.written_of()
-    keys = keys_of(address.value("compare"), known)
+    keys = keys_of(address.value("subjects"), known)
     choose(keys, known)
     if not keys:
         live.nothing("Nothing to compare yet", f"Add up to {MOST} companies above, or open it from a company's page.")
@@ -92,7 +92,7 @@ def _offered(key: str) -> str:
 
 
 def _set(keys: list[str]) -> None:
-    address.choose(compare=",".join(keys))
+    address.choose(subjects=",".join(keys))
 
 
 def _resolution() -> Resolution:

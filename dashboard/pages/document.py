@@ -127,10 +127,10 @@ def _text(shown: RecentDocument, subject: Subject, view: View) -> Explanation | 
     if found is None:
         whole = subject.dossier.document if subject.dossier else None
         text = whole.text if whole else shown.excerpt
-        components.reading(document_page.uncoloured(whole.title if whole else shown.title, text), key="text")
+        components.reading(document_page.uncoloured(whole.title if whole else shown.title, text), key="document_text")
         st.caption(formats.plain(problem))
     else:
-        components.reading(document_page.coloured(found, view.colours), key="text")
+        components.reading(document_page.coloured(found, view.colours), key="document_text")
         whom = label(shown.company).ticker if found.of_company else "the text as a whole"
         st.caption(
             f"Blue words speak for positive, orange ones for negative; the stronger, the more they moved the answer "
@@ -173,4 +173,4 @@ def _facts(shown: RecentDocument, subject: Subject, explained: Explanation | Non
         *([document_page.version_facts(of, view.zone)] if of else []),
         document_page.model_facts(shown, subject.opinions),
     ]
-    components.facts([group for group in groups if group["rows"]], key="facts")
+    components.facts([group for group in groups if group["rows"]], key="document_facts")

@@ -87,7 +87,7 @@ def one(name: str, market: Market, view: View) -> None:
             f"Compare its {len(largest)} largest",
             key="compare_largest",
             type="tertiary",
-            on_click=lambda: address.choose(page="Compare", compare=",".join(largest)),
+            on_click=lambda: address.choose(page="Compare", subjects=",".join(largest)),
         )
     headline(found, own, view)
     left, right = st.columns([1.62, 1], gap="medium")

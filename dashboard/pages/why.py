@@ -34,7 +34,7 @@ def ask(span: Period) -> None:
     asked = marked(span)
     st.button(
         "Why did it move?",
-        key="why",
+        key="ask_why",
         icon=":material/help_center:",
         type="tertiary",
         on_click=lambda: address.choose(why=WINDOW),

@@ -15,7 +15,7 @@ expect.set_options(timeout=PATIENCE)
 WIDTHS = [(390, "light"), (1280, "light"), (1280, "dark"), (1920, "light")]
 PAGES = {
     "why": "?page=Company&company=BA&why=window",
-    "compare": "?page=Compare&compare=BA,AAPL,MSFT,sector:Industrials",
+    "compare": "?page=Compare&subjects=BA,AAPL,MSFT,sector:Industrials",
     "sectors": "?page=Sectors",
     "sector": "?page=Sectors&sector=Information+Technology",
 }
@@ -95,9 +95,9 @@ def test_companies_are_added_and_taken_away(told: Served, visit: Callable[..., V
     expect(page.get_by_text("Sentiment side by side")).to_be_visible()
     page.get_by_role("combobox", name="Add", exact=True).fill("Boeing")
     page.keyboard.press("Enter")
-    page.wait_for_function("location.search.includes('compare=AAPL%2CBA')")
+    page.wait_for_function("decodeURIComponent(location.search).includes('subjects=AAPL,BA')")
     page.get_by_role("button", name=re.compile("Add its sector")).click()
-    page.wait_for_function("location.search.includes('sector%3A')")
+    page.wait_for_function("decodeURIComponent(location.search).includes('sector:')")
     expect(page.locator(".js-plotly-plot .legendtext")).to_have_count(3)
     page.get_by_role("button", name=re.compile("^BA ")).click()
     expect(page.locator(".js-plotly-plot .legendtext")).to_have_count(2)
@@ -109,7 +109,7 @@ def test_companies_are_added_and_taken_away(told: Served, visit: Callable[..., V
 
 def test_what_is_asked_for_wrongly_is_said(told: Served, visit: Callable[..., Visitor]) -> None:
     visitor = visit(told)
-    expect(visitor.open("?page=Compare&compare=NOBODY").get_by_text("Nothing to compare yet")).to_be_visible()
+    expect(visitor.open("?page=Compare&subjects=NOBODY").get_by_text("Nothing to compare yet")).to_be_visible()
     page = visitor.open("?page=Sectors&sector=Nonsense")
     expect(page.get_by_text("sector called Nonsense")).to_be_visible()
     page = visitor.open("?page=Company&company=BA&why=9-1-zz")
