@@ -1,1 +1,1 @@
-"""What the page of one document reads: the archive's dossier, and the API's words."""
+"""What the page of one document asks others for, and how it waits; the archive is read by shared/reading alone."""
