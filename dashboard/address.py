@@ -31,6 +31,10 @@ DEFAULTS: Final[dict[str, str]] = {
     "to": "",
     "profile": "",
     "resolution": "hour",
+    "document": "",
+    "subjects": "",  # ids of companies and sector:NAME, commas between
+    "sector": "",
+    "why": "",  # the stretch that is asked about: "window", or START-END in seconds
     "hour": "",  # start of the bucket whose documents are listed
     "as_of": "",  # a moment: the page as it was then
     "rank": "Strength",
@@ -48,22 +52,27 @@ DEFAULTS: Final[dict[str, str]] = {
     "sign": "Any sign",
 }
 _ADOPTED: Final = "address adopted"
-OF_A_LIST: Final = ("text", "event", "source", "sign", "hour")  # are about what is listed now: another subject, none
+# are about what is listed now: another subject, none
+OF_A_LIST: Final = ("text", "event", "source", "sign", "hour", "why")
 # What only one page asks for. On another it is no part of the address: its widget may still report it for a run after
 # the page was left, and the address would be written twice, so that Back led to the same page.
-ONLY_ON: Final[dict[str, str]] = {
-    "resolution": "Company",
-    "hour": "Company",
-    "as_of": "Company",
-    "rank": "Market",
-    "strategy": "Signals",
-    "of": "Signals",
-    "only": "Alerts",
-    "rule": "Alerts",
-    "list": "For you",
-    "story": "Stories",
-    "about": "Stories",
-    "told": "Stories",
+ONLY_ON: Final[dict[str, tuple[str, ...]]] = {
+    "resolution": ("Company", "Compare"),
+    "hour": ("Company",),
+    "why": ("Company",),
+    "as_of": ("Company",),
+    "document": ("Document",),
+    "subjects": ("Compare",),
+    "sector": ("Sectors",),
+    "rank": ("Market",),
+    "strategy": ("Signals",),
+    "of": ("Signals",),
+    "only": ("Alerts",),
+    "rule": ("Alerts",),
+    "list": ("For you",),
+    "story": ("Stories",),
+    "about": ("Stories",),
+    "told": ("Stories",),
 }
 OF_A_PAGE: Final = (*OF_A_LIST, *(key for key in ONLY_ON if key not in OF_A_LIST))
 
@@ -85,7 +94,7 @@ def write() -> None:
         if isinstance(reported, str):
             st.session_state[key] = reported[:200]
     page = value("page")
-    ours = (key for key in DEFAULTS if ONLY_ON.get(key, page) == page)
+    ours = (key for key in DEFAULTS if page in ONLY_ON.get(key, (page,)))
     chosen = {key: value(key) for key in ours if value(key) not in ("", DEFAULTS[key])}
     kept = {key: st.query_params.get_all(key) for key in st.query_params if key not in DEFAULTS}
     wanted: dict[str, str | list[str]] = {**kept, **chosen}

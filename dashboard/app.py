@@ -14,7 +14,21 @@ from typing import Final
 import streamlit as st
 
 from dashboard import address, live, toolbar, view
-from dashboard.pages import alerts, ask, audit, backtest, company, foryou, health, market, signals, stories
+from dashboard.pages import (
+    alerts,
+    ask,
+    audit,
+    backtest,
+    company,
+    compare,
+    document,
+    foryou,
+    health,
+    market,
+    sectors,
+    signals,
+    stories,
+)
 from dashboard.view import View
 from dashboard.who import who
 
@@ -23,6 +37,9 @@ PAGES: Final[dict[str, Callable[[View], None]]] = {
     "Market": market.draw,
     "Company": company.draw,
     "Stories": stories.draw,
+    "Sectors": sectors.draw,
+    "Compare": compare.draw,
+    "Document": document.draw,  # opened by a headline; not offered
     "Signals": signals.draw,
     "For you": foryou.draw,
     "Alerts": alerts.draw,
@@ -57,8 +74,15 @@ def page() -> None:
     chosen = view.current()
     name = address.one_of("page", pages())
     st.set_page_config(page_title=_title())
-    with live.part("page", (name, chosen.company if name == "Company" else "", chosen.as_of)):
+    with live.part("page", (name, _subject(name, chosen), chosen.as_of)):
         PAGES[name](chosen)
+
+
+def _subject(name: str, chosen: View) -> str:
+    """What a page is about."""
+    return {"Company": chosen.company, "Document": address.value("document"), "Sectors": address.value("sector")}.get(
+        name, ""
+    )
 
 
 def _title() -> str:

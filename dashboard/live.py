@@ -16,7 +16,9 @@ import streamlit as st
 
 from dashboard import address
 from dashboard.reading import companies
+from dashboard.reading.comparing import subjects
 from dashboard.reading.condition import Condition, condition
+from dashboard.reading.documents.background import Background
 from dashboard.reading.lag import LagReader
 from dashboard.reading.moment.known import Known
 from dashboard.reading.moment.past import PastCompany, PastReader
@@ -94,6 +96,17 @@ def read_known(company: str, as_of: int | None, key: Hashable, query: Callable[[
     if as_of is None:
         return read_aggregates(key, query)
     return query(past_company(company, as_of))
+
+
+@st.cache_resource(show_spinner=False)
+def _background() -> Background:
+    return Background()
+
+
+def ask(key: Hashable, question: Callable[[], T], max_age: float, retry: float | None = None) -> T | None:
+    """The answer to a slow question; None while it is being looked for: the page is drawn again. What it raises is
+    raised, and it is asked again after `retry` seconds."""
+    return _background().ask(key, question, max_age, retry)
 
 
 def write(change: Callable[[RunView], object], action: str = "", target: str = "", detail: str = "") -> bool:
@@ -181,6 +194,11 @@ def written_of() -> list[str]:
         )
     except Unreachable:
         return []
+
+
+def sectors() -> dict[str, list[str]]:
+    """Those that are written of, each with its companies."""
+    return subjects.sectors(written_of())
 
 
 def is_known(company: str) -> bool:

@@ -21,6 +21,9 @@ ACTS: Final[dict[str, tuple[str, ...]]] = {
     "Market": ("window", "range", "channel", "tz"),
     "Company": ("window", "range", "channel", "tz"),
     "Stories": ("window", "range", "tz"),
+    "Sectors": ("window", "range", "channel", "tz"),
+    "Compare": ("window", "range", "channel", "tz"),
+    "Document": ("tz",),
     "Signals": ("range", "tz"),
     "For you": ("range", "channel", "tz"),
     "Alerts": ("range", "tz"),
@@ -34,6 +37,7 @@ CHOICES: Final[dict[str, tuple[str, Sequence[str], str]]] = {
     "channel": ("Channel", list(view.CHANNEL_CHOICES), "News, social posts, or both."),
     "tz": ("Times", list(view.ZONE_CHOICES), "UTC, the exchange's time (New York), or the browser's."),
 }
+OPENED: Final = ("Document",)  # from elsewhere: without a subject there is nothing on it
 AS_OF: Final = "When the newest opinion became available. Windows end here, not at this computer's time."
 RUN: Final = "The run that every page shows. `bellwether up --run NAME` shows another."
 SEARCH: Final = "search"
@@ -44,10 +48,13 @@ NO_CHOICE: Final = formats.NOTHING  # in place of a window while a range is show
 def draw(pages: Sequence[str]) -> None:
     """Everything wraps where it is narrow."""
     name = address.one_of("page", pages)
+    offered = [each for each in pages if each == name or each not in OPENED]
     with st.container(key="toolbar", gap=None):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown("**Bellwether**", width="content")
-            components.bar([_group("page", "Page", pages, name, "The pages of this dashboard.")], [], "pages", _picked)
+            components.bar(
+                [_group("page", "Page", offered, name, "The pages of this dashboard.")], [], "pages", _picked
+            )
             _search_box()
             if "range" in ACTS[name]:
                 _range_box(live_end="window" not in ACTS[name])

@@ -302,6 +302,9 @@ class DashboardSettings(_Section):
     insecure: bool = Field(
         False, description="Whether an address other than loopback is served although nobody has to log in."
     )
+    api_key: SecretStr | None = Field(
+        None, description="Key (role read) by which the page of a document asks the API for words; never logged."
+    )
 
     @property
     def has_login(self) -> bool:

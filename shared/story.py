@@ -35,13 +35,13 @@ _SOURCE: Final = re.compile(rf"\s(?:[-|\u2013\u2014]+|\()\s*(?:the\s+)?(?:{_SOUR
 _ELLIPSIS: Final = re.compile(r"\S*(?:\u2026|\.{3})\W*$")
 _WORDS: Final = re.compile(r"[^\W_]+")
 
-_BODY_WORDS: Final = 14  # a text without a title is known by how it begins: re-posts are cut off at the end
+BODY_WORDS: Final = 14  # a text without a title is known by how it begins: re-posts are cut off at the end
 _READ_CHARS: Final = 1_000  # what lies behind is not read: the patterns above stay fast on any text
 
 
 def story_key(title: str, text: str) -> str:
     """16 hex digits: a 64-bit signature of the normalised title, or of the opening of the text when there is none."""
-    kept = signature(title) or signature(text, _BODY_WORDS)
+    kept = signature(title) or signature(text, BODY_WORDS)
     if not kept:  # nothing but links, handles or marks: the bare text is all there is
         kept = unicodedata.normalize("NFKC", f"{title}\n{text}").strip()
     return hashlib.blake2b(kept.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from dashboard import address
 from dashboard.drawing import formats
 from dashboard.drawing.figures import Figure, cards
 from dashboard.drawing.palette import SATURATION, Palette
@@ -59,11 +60,16 @@ def documents(
     key: str,
     opened: Callable[[str], None] | None = None,
 ) -> None:
-    """A scrolling list of `dashboard.drawing.plots.document_items`; with `opened` the company of each is shown, to be
-    clicked."""
+    """A scrolling list of `dashboard.drawing.plots.document_items`, each of which opens its page; with `opened` the
+    company of each is shown, to be clicked."""
     draw = _component("documents", '<div class="list" tabindex="0"></div>')
     data = {"items": items, "colours": list(colours), "height": height, "chips": opened is not None}
-    draw(data=data, key=key, on_company_change=_told(key, "company", opened or str))
+    draw(
+        data=data,
+        key=key,
+        on_company_change=_told(key, "company", opened or str),
+        on_document_change=_told(key, "document", read_document),
+    )
 
 
 def stories(
@@ -96,8 +102,35 @@ def recommended(
 
     draw = _component("documents", '<div class="list" tabindex="0"></div>')
     data = {"items": items, "colours": list(colours), "height": height, "chips": True, "rate": True}
-    told = _told(key, "company", opened)
-    draw(data=data, key=key, on_company_change=told, on_rated_change=_told(key, "rated", rated))
+    draw(
+        data=data,
+        key=key,
+        on_company_change=_told(key, "company", opened),
+        on_document_change=_told(key, "document", read_document),
+        on_rated_change=_told(key, "rated", rated),
+    )
+
+
+def read_document(asked: dict[str, Any]) -> None:
+    """Go to a document's page; `asked`: its id, and the company that it is read for."""
+    address.choose(page="Document", document=str(asked["document"]), company=str(asked["company"]))
+
+
+def reading(pieces: list[dict[str, Any]], key: str) -> None:
+    """A text in pieces, of which some are coloured: `dashboard.drawing.unfolding.document_page.coloured`."""
+    _component("reading", '<div class="reading"></div>')(data={"pieces": pieces}, key=key)
+
+
+def unfolding(nodes: list[dict[str, Any]], colours: tuple[str, str], key: str) -> None:
+    """The tree of `dashboard.drawing.unfolding.movement_tree`; its documents open their pages."""
+    draw = _component("unfolding", '<div class="tree"></div>')
+    data = {"nodes": nodes, "colours": list(colours)}
+    draw(data=data, key=key, on_document_change=_told(key, "document", read_document))
+
+
+def facts(groups: list[dict[str, Any]], key: str) -> None:
+    """Groups of names with their values: `{title, rows: [{name, value, meaning, url}]}`."""
+    _component("facts", '<div class="facts"></div>')(data={"groups": groups}, key=key)
 
 
 def bar(

@@ -6,12 +6,32 @@ function element(tag, className, text) {
   return node;
 }
 
-function headline(item) {
-  if (!/^https?:\/\//i.test(item.url)) return element("span", "title", item.title);
+// The title opens the document's page, where it is known by an id; the arrow behind it leads to the source.
+function headline(item, read) {
+  const node = element("span", "headline");
+  node.append(item.id ? opening(item, read) : element("span", "title", item.title));
+  if (/^https?:\/\//i.test(item.url)) {
+    const out = element("a", "out", "\u2197");
+    out.href = item.url;
+    out.target = "_blank";
+    out.rel = "noopener noreferrer nofollow";
+    out.title = "At its source";
+    out.setAttribute("aria-label", `At its source: ${item.title}`);
+    node.append(" ", out);
+  }
+  return node;
+}
+
+// A link, so that it can be opened in a tab of its own; a plain click stays in this one.
+function opening(item, read) {
   const link = element("a", "title", item.title);
-  link.href = item.url;
-  link.target = "_blank";
-  link.rel = "noopener noreferrer nofollow";
+  const asked = { page: "Document", document: item.id, company: item.of || item.company || "" };
+  link.href = `?${new URLSearchParams(asked)}`;
+  link.onclick = (event) => {
+    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    read({ document: asked.document, company: asked.company });
+  };
   return link;
 }
 
@@ -51,17 +71,17 @@ function thumb(item, value, rate) {
   return node;
 }
 
-function sources(item) {
+function sources(item, read) {
   const node = element("ul", "links", undefined);
   node.append(...item.links.map((link) => {
     const line = element("li", "");
-    line.append(headline(link), element("span", "", link.source));
+    line.append(headline(link, read), element("span", "", link.source));
     return line;
   }));
   return node;
 }
 
-function row(item, data, open, rate) {
+function row(item, data, open, rate, read) {
   const node = element("article", item.new ? "row new" : "row");
   const when = element("time", "", item.time);
   when.title = item.moment;
@@ -74,10 +94,10 @@ function row(item, data, open, rate) {
   const about = element("div", "about");
   about.append(...item.tags.map((tag) => element("span", "", tag)));
   if (item.synthetic) about.append(element("span", "synthetic", "synthetic"));
-  middle.append(headline(item), about);
+  middle.append(headline(item, read), about);
   if (item.excerpt) middle.append(element("p", "", item.excerpt));
   if (item.why) middle.append(element("p", "why", item.why));
-  if (item.links && item.links.length) middle.append(sources(item));
+  if (item.links && item.links.length) middle.append(sources(item, read));
   const right = element("div", "score");
   const value = element("b", "", item.score);
   value.style.color = item.colour;
@@ -101,6 +121,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const offset = list.scrollTop;
   const open = (id) => setTriggerValue("company", id);
   const rate = (rated) => setTriggerValue("rated", rated);
-  list.replaceChildren(...data.items.map((item) => row(item, data, open, rate)));
+  const read = (asked) => setTriggerValue("document", asked);
+  list.replaceChildren(...data.items.map((item) => row(item, data, open, rate, read)));
   list.scrollTop = offset;
 }

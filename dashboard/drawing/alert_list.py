@@ -42,6 +42,8 @@ def _item(number: int, alert: Alert, new: bool, zone: tzinfo, colours: Palette) 
         "tags": [alert.rule, alert.kind, sent_to(alert), *(["test"] if alert.test else [])],
         "links": [
             {
+                "id": d.id,
+                "of": alert.company,
                 "title": d.title or "(no text)",
                 "url": safe_link(d.url),
                 "source": f"{formats.score(d.contribution / MICRO, 3)} · {d.source}" if d.contribution else d.source,

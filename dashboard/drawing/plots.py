@@ -104,6 +104,8 @@ def _item(document: RecentDocument, zone: tzinfo, colours: Palette, detailed: bo
         tags.append("updated")
     title = f"({DELETED})" if document.deleted else document.title or document.excerpt[:160] or "(no text)"
     return {
+        "id": document.id,
+        "of": document.company,
         "time": formats.moment(document.available_at, zone, seconds=not detailed)[0 if detailed else 7 :],
         "moment": formats.moment(document.available_at, zone, seconds=True, year=True),
         "company": document.company if company.id != "_MARKET" else "",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from datetime import UTC, datetime
 from typing import Any, TypeVar, get_args
 
 import numpy as np
@@ -10,16 +11,16 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import address, components, document_filter, live
-from dashboard.drawing import formats, plots
+from dashboard.drawing import formats, palette, plots
 from dashboard.drawing.figures import Figure
-from dashboard.pages import company_moment
+from dashboard.pages import company_moment, why
 from dashboard.reading import matching, measures, recommendations, snapshots, stories
 from dashboard.reading.companies import label
 from dashboard.reading.frames import price_frame
 from dashboard.reading.moment.known import Known
 from dashboard.reading.snapshots import CompanyWindow
 from dashboard.view import View
-from shared.clock import SECOND, SystemClock, to_iso
+from shared.clock import SECOND, SystemClock, to_iso, to_micros
 from shared.contract.aggregates import RecentDocument, Resolution
 from shared.contract.events import CHANNELS, Channel
 from shared.reading.readers.profiles import DEFAULT_LIST, Follow
@@ -46,7 +47,7 @@ def draw(view: View) -> None:
     named = label(company)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"#### {formats.plain(named.long)}", width="content")
-        st.caption(formats.plain(named.sector), width="content")
+        elsewhere(company, named.sector)
         follow(company, view)
         company_moment.choose(view)
     if not company_moment.mark(view):
@@ -62,6 +63,8 @@ def draw(view: View) -> None:
     quiet(company, found, view)
     headline(found, view)
     resolution = chart(company, found, view)
+    with live.part("why", (company, address.value("why"))):
+        why.draw(company, found.span, view)
     picked = address.value("hour")
     start = int(picked) if picked.isdecimal() and len(picked) < 12 else None
     left, right = st.columns([1.62, 1], gap="medium")
@@ -79,6 +82,28 @@ def read(view: View, key: Hashable, query: Callable[[Known], T]) -> T:
 def now(view: View) -> int:
     """The wall clock, or the moment that the page is of."""
     return live.now() if view.as_of is None else view.as_of
+
+
+def elsewhere(company: str, sector: str) -> None:
+    """Its sector, and the page on which it is compared."""
+    if sector in live.sectors():
+        st.button(
+            formats.plain(sector),
+            key="to_sector",
+            type="tertiary",
+            on_click=lambda: address.choose(page="Sectors", sector=sector),
+            help="Open the sector.",
+        )
+    else:
+        st.caption(formats.plain(sector), width="content")
+    st.button(
+        "Compare",
+        key="to_compare",
+        icon=":material/compare_arrows:",
+        type="tertiary",
+        on_click=lambda: address.choose(page="Compare", subjects=company),
+        help="Beside other companies, or its sector.",
+    )
 
 
 def quiet(company: str, found: CompanyWindow, view: View) -> None:
@@ -182,9 +207,12 @@ def _channel_figure(found: CompanyWindow, channel: Channel) -> Figure:
 def chart(company: str, found: CompanyWindow, view: View) -> Resolution:
     """The chart, whose clicked bucket goes into the address; the resolution."""
     row = components.heading(
-        "Sentiment and volume", "Line: weighted mean; area: its 95 % band. Click a point or a bar for its documents."
+        "Sentiment and volume",
+        "Line: weighted mean; area: its 95 % band. Click a point or a bar for its documents; drag over a stretch to "
+        "ask why it moved.",
     )
     with row:
+        why.ask(found.span)
         st.segmented_control(
             "Resolution",
             RESOLUTIONS,
@@ -215,15 +243,28 @@ def chart(company: str, found: CompanyWindow, view: View) -> Resolution:
         (found.span.start, found.span.end),
         read(view, ("story", company), lambda run: stories.of_company(run, company)),
     )
+    figure.update_layout(dragmode="select", selectdirection="h")
+    if (asked := why.marked(found.span)) and asked != (found.span.start, found.span.end):
+        left, right = formats.local_times(pd.Series(asked), UTC if resolution == "day" else view.zone)
+        figure.add_vrect(x0=left, x1=right, fillcolor=palette.faint(view.colours.positive, 0.12), line_width=0)
     key = f"chart-{company}-{resolution}"
     st.plotly_chart(
         figure,
         key=key,
-        on_select=lambda: address.choose(hour=_clicked(st.session_state[key])),
-        selection_mode="points",
-        config={"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d", "select2d"]},
+        on_select=lambda: address.choose(**_selected(st.session_state[key], resolution, view)),
+        selection_mode=("points", "box"),
+        config={"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d"]},
     )
     return resolution
+
+
+def _selected(event: Any, resolution: Resolution, view: View) -> dict[str, str]:
+    """The stretch over which the mouse was dragged, or else the bucket that was clicked."""
+    for box in event["selection"]["box"]:
+        zone = UTC if resolution == "day" else view.zone
+        ends = [to_micros(datetime.fromisoformat(str(end)).replace(tzinfo=zone)) // SECOND for end in box["x"]]
+        return {"why": f"{min(ends)}-{max(ends)}", "hour": ""}
+    return {"hour": _clicked(event)}
 
 
 def _clicked(event: Any) -> str:

@@ -8,10 +8,12 @@ import streamlit as st
 from dashboard import address, components, document_filter, live
 from dashboard.drawing import formats, plots, tables
 from dashboard.drawing.figures import Figure
+from dashboard.drawing.unfolding import movement_tree
 from dashboard.reading import matching, recommendations, snapshots
 from dashboard.reading.companies import label
 from dashboard.view import View
 from shared.clock import DAY_SECONDS, SECOND
+from shared.contract.aggregates import RecentDocument
 from shared.contract.events import MICRO
 from shared.contract.signals import ACTIONS, Signal, feature_words
 from shared.reading.measuring.windows import clock
@@ -150,18 +152,33 @@ def detail(signal: Signal, view: View) -> None:
             columns=["Feature", "Value", "Added to score"],
         )
         st.dataframe(reasons, hide_index=True, key="reasons")
+        unfolded(signal, view)
     with right:
         evidence(signal, view)
+
+
+def unfolded(signal: Signal, view: View) -> None:
+    """What moved the level, by event, story and document."""
+    nodes = movement_tree.signal_nodes(signal, _kept(signal), view.zone)
+    if nodes:
+        components.heading("What moved the level", "From neutral to where it stands; all parts together are the level.")
+        colours = (view.colours.negative, view.colours.positive)
+        components.unfolding(nodes, colours, key=f"unfolded-{signal.company}")
+
+
+def _kept(signal: Signal) -> dict[str, RecentDocument]:
+    """The documents of its look-back that are still kept, by id."""
+    begin, end = signal.at // SECOND - 5 * DAY_SECONDS, signal.at // SECOND
+    documents = live.read_aggregates(
+        ("evidence", signal.id), lambda run: run.documents.behind(signal.company, begin, end)
+    )
+    return {document.id: document for document in documents}
 
 
 def evidence(signal: Signal, view: View) -> None:
     """The documents behind it, as far as they are kept."""
     row = components.heading("Evidence", "The documents that moved the score most, largest first.")
-    begin, end = signal.at // SECOND - 5 * DAY_SECONDS, signal.at // SECOND
-    documents = live.read_aggregates(
-        ("evidence", signal.id), lambda run: run.documents.behind(signal.company, begin, end)
-    )
-    kept = {document.id: document for document in documents}
+    kept = _kept(signal)
     wanted = [kept[name] for name in signal.evidence if name in kept]
     chosen = document_filter.draw(row, *matching.offered(wanted))
     if not wanted:
@@ -172,5 +189,5 @@ def evidence(signal: Signal, view: View) -> None:
     if not found:
         live.nothing(*document_filter.none_match(chosen, len(wanted)))
         return
-    items = plots.document_items(found, view.zone, view.colours, detailed=True)
+    items = plots.evidence_items(signal, found, view.zone, view.colours)
     components.documents(items, colours, 420, key=f"evidence-{signal.company}")

@@ -31,13 +31,28 @@ from services.api.routes import (
     signals,
     stories,
     stream,
+    why,
 )
 from services.api.wire.problems import Problem, unavailable
 from services.api.wire.schemas import ProblemDetails
 from shared.contract.operation.health import WorkerReport
 from shared.reading.archive.tables import NoArchive
 
-ROUTERS: Final = (operation, companies, documents, market, signals, runs, search, ask, score, push, stories, stream)
+ROUTERS: Final = (
+    operation,
+    companies,
+    why,
+    documents,
+    market,
+    signals,
+    runs,
+    search,
+    ask,
+    score,
+    push,
+    stories,
+    stream,
+)
 
 
 # the gate has looked at key, client and host already

@@ -35,8 +35,9 @@ class Scorer:
         self._explainer: Explainer | None = None
         self._failed = ""
 
-    def score(self, texts: Sequence[str], *, explain: bool = False) -> list[dict[str, Any]]:
-        """One mapping per text, as services/scoring/on_demand/score_texts.py gives them: the worker's bits."""
+    def score(self, texts: Sequence[str], *, explain: bool = False, about: str = "") -> list[dict[str, Any]]:
+        """One mapping per text, as services/scoring/on_demand/score_texts.py gives them: the worker's bits.
+        `about`: the company whose answer is explained, alone."""
         from services.scoring.on_demand.score_texts import Given, UnreadableTexts, score_texts
 
         self._enter()
@@ -44,7 +45,7 @@ class Scorer:
             engine = self._loaded()
             with self._lock:
                 explainer = self._explaining() if explain else None
-                return list(score_texts(map(Given, texts), engine, Catalogue.load(), explainer))
+                return list(score_texts(map(Given, texts), engine, Catalogue.load(), explainer, about=about))
         except UnreadableTexts as error:
             raise Problem(422, str(error), _OWN_MODELS) from None
         finally:

@@ -41,6 +41,7 @@ COMMANDS: Final[dict[str, str]] = {
     "dead-letters": "services.commands.storage.dead_letters",
     "aggregates": "services.commands.reading.aggregates",
     "signals": "services.commands.reading.signals",
+    "why": "services.commands.reading.why",
     "alerts": "services.commands.analyst.alerts",
     "stories": "services.commands.reading.stories",
     "search": "services.commands.reading.search",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 import numpy as np
 import torch
@@ -46,7 +46,8 @@ class Explanation:
     words: tuple[WordShare, ...]
 
 
-Target = Sequence[Span] | None  # the mentions of a company, or None: the text as a whole
+EVENT: Final = "event"
+Target = Sequence[Span] | Literal["event"] | None  # a company's mentions, the event, or None: the text as a whole
 
 
 def explain(
@@ -85,13 +86,15 @@ def explain_each(
     reader = _Reader(model, path)
     found = []
     for target in targets:
-        logits = reader.logits(None if target is None else mention_tokens(offsets, target))
+        logits = reader.logits(target if target is None or target == EVENT else mention_tokens(offsets, target))
         answer = int(logits[-1].argmax())
         slope = reader.slope(logits, answer)[:-1]
         tokens = ((slope * weights.to(end.device).view(-1, 1, 1)).sum(0) * (end - start)).sum(-1)
-        temperature = (model.config.temperatures or {}).get("document" if target is None else "company", 1.0)
+        kind = "document" if target is None else EVENT if target == EVENT else "company"
+        temperature = (model.config.temperatures or {}).get(kind, 1.0)
         chance = float(torch.softmax(logits[-1].detach().double() / temperature, -1)[answer])
-        found.append(Explanation(SENTIMENTS[answer], chance, _words(text, offsets, tokens.tolist())))
+        classes = (model.config.event_labels or ()) if kind == EVENT else SENTIMENTS
+        found.append(Explanation(classes[answer], chance, _words(text, offsets, tokens.tolist())))
     return found
 
 
@@ -102,7 +105,8 @@ def _rule(points: int) -> tuple[Tensor, Tensor]:
 
 
 class _Reader:
-    """From word vectors [R, T, H] to sentiment logits [R, 3], of a company or the document; the encoder runs once."""
+    """From word vectors [R, T, H] to logits [R, classes], of a company, the event or the document's sentiment; the
+    encoder runs once."""
 
     def __init__(self, model: OpinionModel, vectors: Tensor) -> None:
         self._model, self._vectors = model, vectors
@@ -111,12 +115,13 @@ class _Reader:
             encoded = model.encoder(inputs_embeds=vectors, attention_mask=self._mask)
         self._states = encoded.last_hidden_state
 
-    def logits(self, mention: Sequence[int] | None) -> Tensor:
+    def logits(self, mention: Sequence[int] | Literal["event"] | None) -> Tensor:
         rows, tokens = self._mask.shape
         with torch.enable_grad():
-            if mention is None:
+            if mention is None or isinstance(mention, str):
                 pooled = self._model.pool_states(self._states, self._mask, None, None)
-                return self._model.logits(pooled, self._mask.new_zeros(0)).document_sentiment
+                logits = self._model.logits(pooled, self._mask.new_zeros(0))
+                return logits.document_sentiment if mention is None else logits.event
             row = torch.arange(rows, device=self._mask.device)
             marked = torch.zeros(tokens, device=self._mask.device)
             marked[list(mention)] = 1
@@ -124,9 +129,10 @@ class _Reader:
             return self._model.logits(pooled, row).company_sentiment
 
     def slope(self, logits: Tensor, answer: int) -> Tensor:
-        """How the margin of the answer over the mean of the other two changes with every vector: [R, T, H]."""
+        """How the margin of the answer over the mean of the others changes with every vector: [R, T, H]."""
+        others = logits.shape[1] - 1
         with torch.enable_grad():
-            margin = (logits[:, answer] * 1.5 - logits.sum(1) / 2).sum()
+            margin = (logits[:, answer] * ((others + 1) / others) - logits.sum(1) / others).sum()
         (found,) = torch.autograd.grad(margin, self._vectors, retain_graph=True)
         return found.float()
 

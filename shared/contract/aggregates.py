@@ -11,7 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from shared.clock import DAY_SECONDS, HOUR_SECONDS, MINUTE_SECONDS
-from shared.contract.events import Channel
+from shared.contract.events import Channel, Opinion
 from shared.event_classes.former import class_of_text
 
 Resolution = Literal["minute", "hour", "day"]
@@ -87,6 +87,36 @@ class RecentDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     def event_class(self) -> str:
         """The event class that it is shown under."""
         return class_of_text(self.event, self.title, self.excerpt)
+
+
+def as_recent(opinion: Opinion, weight: int) -> RecentDocument:
+    """An opinion as the dashboard shows it."""
+    return RecentDocument(
+        id=opinion.document_id,
+        company=opinion.company,
+        channel=opinion.channel,
+        source=opinion.source,
+        title=opinion.title,
+        excerpt=opinion.excerpt,
+        url=opinion.url,
+        author=opinion.author,
+        story=opinion.story,
+        published_at=opinion.published_at,
+        available_at=opinion.available_at,
+        negative=opinion.negative,
+        neutral=opinion.neutral,
+        positive=opinion.positive,
+        relevance=opinion.relevance,
+        weight=weight,
+        event=opinion.event,
+        event_probability=opinion.event_probability,
+        second_event=opinion.second_event,
+        role=opinion.role,
+        rumour=opinion.rumour,
+        model=opinion.model,
+        synthetic=opinion.synthetic,
+        item=opinion.item,
+    )
 
 
 def deleted_field(item: str) -> str:

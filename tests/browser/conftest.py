@@ -20,6 +20,10 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 import dashboard
 from services.embedded.ports import free_port
 from services.embedded.redis import EmbeddedRedis
+from services.model.engine import build_engine
+from shared.settings import load_settings
+from tests import api_server, two_days
+from tests.archived_run import fill
 from tests.browser.seed import Opinions, listed, seed
 
 ARTEFACTS = Path(__file__).parents[1] / "artefacts"
@@ -135,6 +139,23 @@ def week(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Week]:
         yield Week(served, client, opinions)
         served.stop()
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """The two days of tests/two_days.py, read by the shipped model, counted and archived; with an API."""
+    folder = tmp_path_factory.mktemp("told")
+    server = EmbeddedRedis(folder / "redis")
+    server.start()
+    settings = load_settings(folder / "state", redis={"url": server.url})
+    with redis.Redis.from_url(server.url) as client:
+        fill(settings, client, two_days.documents(), build_engine(settings.model))
+    with api_server.served(settings) as api:
+        started = serve(folder / "state", server.url, settings={"BELLWETHER_API__PORT": str(api.base_url.port)})
+        yield started
+        started.stop()
+    server.stop()
+    assert "Traceback" not in started.log.read_text()
 
 
 class Visitor:

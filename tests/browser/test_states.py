@@ -139,7 +139,9 @@ def test_hostile_texts_are_shown_as_text(own: Own, visit: Callable[..., Visitor]
     page = visitor.open()
     for title in HOSTILE[:3]:
         expect(page.locator(".title", has_text=title[:40]).first).to_have_text(title)
-    assert page.locator("a.title").count() == 0
+    assert page.locator("a.out").count() == 0  # what is no web address is no link to a source
+    for href in page.locator("a.title").evaluate_all("all => all.map(each => each.getAttribute('href'))"):
+        assert href.startswith("?page=Document&document="), href
     visitor.picture("hostile-market")
     page = visitor.open("?page=Company&company=AAPL")
     expect(page.locator(".title").first).to_be_visible()

@@ -9,37 +9,6 @@ from bisect import bisect_left, insort
 
 from services.aggregation.core.state import CompanyDraft
 from shared.contract.aggregates import RECENT_DOCUMENTS, TOP_DOCUMENTS, RecentDocument
-from shared.contract.events import Opinion
-
-
-def as_recent(opinion: Opinion, weight: int) -> RecentDocument:
-    """An opinion as the dashboard shows it."""
-    return RecentDocument(
-        id=opinion.document_id,
-        company=opinion.company,
-        channel=opinion.channel,
-        source=opinion.source,
-        title=opinion.title,
-        excerpt=opinion.excerpt,
-        url=opinion.url,
-        author=opinion.author,
-        story=opinion.story,
-        published_at=opinion.published_at,
-        available_at=opinion.available_at,
-        negative=opinion.negative,
-        neutral=opinion.neutral,
-        positive=opinion.positive,
-        relevance=opinion.relevance,
-        weight=weight,
-        event=opinion.event,
-        event_probability=opinion.event_probability,
-        second_event=opinion.second_event,
-        role=opinion.role,
-        rumour=opinion.rumour,
-        model=opinion.model,
-        synthetic=opinion.synthetic,
-        item=opinion.item,
-    )
 
 
 def keep_recent(company: CompanyDraft, document: RecentDocument) -> None:

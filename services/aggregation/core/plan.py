@@ -20,10 +20,19 @@ from services.aggregation.core.buckets import (
 )
 from services.aggregation.core.copies import AGAIN, COPY, FIRST, Copies, unread_mark
 from services.aggregation.core.dead_letters import UNSCORED, apply_outcome
-from services.aggregation.core.kept_documents import as_recent, cut_recent, keep_recent, keep_top
+from services.aggregation.core.kept_documents import cut_recent, keep_recent, keep_top
 from services.aggregation.core.state import Cell, CompanyDraft, Draft, Position, SlotState, Writes
 from shared.clock import DAY, SECOND
-from shared.contract.aggregates import DETAILED, RESOLUTIONS, SECONDS, RecentDocument, Resolution, Share, Totals
+from shared.contract.aggregates import (
+    DETAILED,
+    RESOLUTIONS,
+    SECONDS,
+    RecentDocument,
+    Resolution,
+    Share,
+    Totals,
+    as_recent,
+)
 from shared.contract.events import CHANNELS, Channel, Opinion, OpinionMessage, Outcome, Tick
 from shared.contract.weighing import Contribution, contribution
 from shared.settings import AggregationSettings

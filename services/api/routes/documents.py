@@ -23,6 +23,9 @@ def document(
     request: Request,
     id: str,
     explain: Annotated[bool, Query(description="With the words that led to each answer; loads the model.")] = False,
+    company: Annotated[
+        str | None, Query(max_length=200, description="Explain the answer for this company alone, and the event.")
+    ] = None,
 ) -> Response:
     """A document with its opinions: of the archive, or of the latest ones, of which an excerpt is kept."""
     door = door_of(request)
@@ -31,7 +34,8 @@ def document(
         raise Problem(404, "no document that is kept has this id", "its id stands in companies/{id}/documents")
     if explain:
         text = f"{row['title']}\n{row['text']}".strip()
-        row["explanation"] = door.scorer.score([text], explain=True)[0]["explanation"]
+        about = door.company(company) if company else ""
+        row["explanation"] = door.scorer.score([text], explain=True, about=about)[0]["explanation"]
     return one(request, row, door.about(door.run()))
 
 

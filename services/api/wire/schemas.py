@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Generic, Literal, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 T = TypeVar("T")
 
@@ -356,6 +356,26 @@ class ScorePage(Page[ScoreRow]):
 
 
 class PushPage(Page[PushRow]):
+    pass
+
+
+class WhyRow(BaseModel):
+    company: str
+    begin: str = Field(alias="from")
+    to: str
+    against: str
+    sentiment: float | None
+    sentiment_before: float | None
+    change: float | None
+    documents: int
+    documents_before: int
+    text: list[str]
+    events: list[dict[str, Any]]
+    others: dict[str, Any]
+    reason: str | None
+
+
+class WhyAnswer(Answer[WhyRow]):
     pass
 
 

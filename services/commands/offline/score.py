@@ -200,6 +200,8 @@ def _explained(said: dict[str, Any]) -> list[str]:
     for one in said["companies"]:
         company = one["company"]
         told.append((one["ticker"] or company, answers["companies"][company], words["companies"][company]))
+    if "event" in said:
+        told.append(("event", answers["event"], words["event"]))
     lines = []
     for name, answer, shares in told:
         strongest = sorted(shares, key=lambda word: -abs(word["share"]))[:8]

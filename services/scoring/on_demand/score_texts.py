@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from services.model.interface import Answer, Engine, Request, Sentiment
 from services.scoring.linking.linker import Link, Linker, LinkResult
@@ -24,7 +24,9 @@ class UnreadableTexts(ValueError):
     """Texts that a model cannot explain; the message says why."""
 
 
-Explainer = Callable[[LinkResult], dict[str, Any]]
+class Explainer(Protocol):
+    def __call__(self, linked: LinkResult, about: str = "") -> dict[str, Any]:
+        """Of everything that was answered; `about` a company: of this alone, where the text names it, and the event."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,13 @@ def score_texts(
     catalogue: Catalogue,
     explainer: Explainer | None = None,
     readable: Readable | None = None,
+    about: str = "",
 ) -> Iterator[dict[str, Any]]:
     """One mapping per text, in order: `document` and `companies`, each with negative, neutral, positive in [0, 1].
 
     A company has `company` (its id), `ticker`, `name` and `relevance` in [0, 1] too; where the model has events,
     `event` and `event_probability` stand beside `document`. `unlinked` are cashtags of no known company; `model_id`
-    names the model that read the text. With an `explainer`, `explanation` is what it says. A text that no model reads
+    names the model that read the text. With an `explainer`, `explanation` is what it says (`about` a company). A text that no model reads
     is no neutral one: `unscored` is its language, `document` is None, and nobody has a sentiment.
     """
     linker = Linker(catalogue)
@@ -69,7 +72,7 @@ def score_texts(
                 yield _named(found, catalogue) | {"unscored": foreign}
                 continue
             said = _plain(found, next(answers), catalogue)
-            yield said | {"explanation": explainer(found)} if explainer else said
+            yield said | {"explanation": explainer(found, about)} if explainer else said
 
 
 def _named(linked: LinkResult, catalogue: Catalogue) -> dict[str, Any]:
@@ -115,28 +118,34 @@ def _chances(sentiment: Sentiment) -> dict[str, float]:
 
 
 def load_explainer(model: str, packs: Mapping[str, str] | None = None) -> Explainer:
-    """Says which words made the answers: `document`, and by company id `companies`, lists of {word, start, end, share}.
+    """Says which words made the answers: `document`, `event`, and by company id `companies`; lists of {word, start,
+    end, share}.
 
     A text is explained by the model that reads it: by one of `packs` (language to name) or by `model`. Works for
     Bellwether's own models; raises UnreadableTexts for a model of another kind. A model loads when it is first needed.
     """
-    from services.model.explanation import explain_each
+    from services.model.explanation import EVENT, explain_each
     from services.model.packs import language_of
 
     loaded: dict[str, tuple[Any, Any]] = {model: _explained(model)}
 
-    def explainer(linked: LinkResult) -> dict[str, Any]:
+    def explainer(linked: LinkResult, about: str = "") -> dict[str, Any]:
         name = (packs or {}).get(language_of(Request(linked.text))) or model
         if name not in loaded:
             loaded[name] = _explained(name)
-        targets = [None, *(link.spans for link in linked.links)]
-        document, *companies = explain_each(*loaded[name], linked.text, targets)
-        named = {link.company: said for link, said in zip(linked.links, companies, strict=True)}
+        links = [link for link in linked.links if about in ("", link.company)]
+        whole = [] if about and links else [None]  # each answer costs a way back through the encoder
+        found = explain_each(*loaded[name], linked.text, [*whole, EVENT, *(link.spans for link in links)])
+        document = found.pop(0) if whole else None
+        event, *companies = found
+        named = {link.company: said for link, said in zip(links, companies, strict=True)}
         return {
-            "document": _shares(document),
+            "document": _shares(document) if document else None,
+            "event": _shares(event),
             "companies": {company: _shares(said) for company, said in named.items()},
             "answers": {  # the classes that a positive share speaks for
-                "document": document.answer,
+                "document": document.answer if document else None,
+                "event": event.answer,
                 "companies": {company: said.answer for company, said in named.items()},
             },
         }

@@ -1,0 +1,1 @@
+"""One document, and what moved a company, as data of our components. Pure: nothing is read here."""

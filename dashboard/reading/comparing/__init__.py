@@ -1,0 +1,1 @@
+"""Companies and sectors side by side: what is compared and its sums; nothing is drawn here."""
