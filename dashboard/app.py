@@ -14,7 +14,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import address, live, toolbar, view
-from dashboard.pages import alerts, audit, backtest, company, foryou, health, market, signals, stories
+from dashboard.pages import alerts, ask, audit, backtest, company, foryou, health, market, signals, stories
 from dashboard.view import View
 from dashboard.who import who
 
@@ -26,6 +26,7 @@ PAGES: Final[dict[str, Callable[[View], None]]] = {
     "Signals": signals.draw,
     "For you": foryou.draw,
     "Alerts": alerts.draw,
+    "Ask": ask.draw,
     "Back-test": backtest.draw,
     "Health": health.draw,
     "Audit": audit.draw,  # for admins where people log in

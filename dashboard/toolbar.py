@@ -24,6 +24,7 @@ ACTS: Final[dict[str, tuple[str, ...]]] = {
     "Signals": ("range", "tz"),
     "For you": ("range", "channel", "tz"),
     "Alerts": ("range", "tz"),
+    "Ask": (),
     "Back-test": ("tz",),
     "Health": (),
     "Audit": ("tz",),

@@ -32,6 +32,7 @@ FLOORS: Final[tuple[tuple[Room, ...], ...]] = (
     (("services/model", "text to probabilities"), ("services/embedded", "a Kafka and a Redis of our own")),
     (
         ("shared/analyst", "follows, ranking"),
+        ("shared/asking", "questions, cited answers"),
         ("shared/reading", "how a run is read"),
         ("shared/clients", "Kafka, Redis, files"),
         ("shared/contract", "messages, keys"),

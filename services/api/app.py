@@ -19,6 +19,7 @@ from services.api.admission.gate import Gate
 from services.api.agents.server import build_server
 from services.api.door import Door
 from services.api.routes import (
+    ask,
     companies,
     documents,
     market,
@@ -36,7 +37,7 @@ from services.api.wire.schemas import ProblemDetails
 from shared.contract.operation.health import WorkerReport
 from shared.reading.archive.tables import NoArchive
 
-ROUTERS: Final = (operation, companies, documents, market, signals, runs, search, score, push, stories, stream)
+ROUTERS: Final = (operation, companies, documents, market, signals, runs, search, ask, score, push, stories, stream)
 
 
 # the gate has looked at key, client and host already

@@ -44,6 +44,7 @@ COMMANDS: Final[dict[str, str]] = {
     "alerts": "services.commands.analyst.alerts",
     "stories": "services.commands.reading.stories",
     "search": "services.commands.reading.search",
+    "ask": "services.commands.reading.ask",
     "archive": "services.commands.storage.archive",
     "as-of": "services.commands.reading.as_of",
     "verify": "services.commands.reading.as_of",

@@ -29,7 +29,7 @@ from tests.browser.seed import Opinions, listed, seed
 RUN = "apiagents"
 TOOLS = {
     "find_companies", "what_moves", "company_sentiment", "why_it_moved", "events", "signals", "search_documents",
-    "score_text", "compare_companies", "backtest_results",
+    "score_text", "compare_companies", "backtest_results", "ask",
 }  # fmt: skip
 
 
@@ -106,6 +106,7 @@ def test_every_tool_answers_over_both(place: Any, opinions: dict[str, Opinions])
         ("backtest_results", {}),
         ("what_moves", {"as_of": "2026-01-01"}),
         ("search_documents", {"text": "outlook"}),
+        ("ask", {"question": "why did Apple fall?"}),
         ("company_sentiment", {"company": "NOSUCHCOMPANY"}),
         ("what_moves", {"window": "2y"}),
         ("events", {"event": "layoff"}),
@@ -129,7 +130,9 @@ def test_every_tool_answers_over_both(place: Any, opinions: dict[str, Opinions])
     assert (then["companies"], bool(then["reason"])) == (None, True)
     deals = told(answers.pop())["events"]
     assert deals and {row["group"] for row in deals} == {"deals"}
-    for refused, words in zip(answers[10:], ("archive", "instruments", "window", "did you mean layoffs"), strict=True):
+    for refused, words in zip(
+        answers[10:], ("archive", "archive", "instruments", "window", "did you mean layoffs"), strict=True
+    ):
         assert refused.is_error
         assert words in json.dumps([block.text for block in refused.content])
 

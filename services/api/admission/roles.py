@@ -51,6 +51,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule("GET", "/v1/search", READERS),
     Rule("GET", "/v1/stories", READERS),
     Rule("GET", "/v1/stories/{key}", READERS),
+    Rule("POST", "/v1/ask", READERS),
     Rule("GET", "/v1/stream", READERS),
     Rule("POST", "/v1/score", READERS),
     Rule("POST", "/v1/explain", READERS),

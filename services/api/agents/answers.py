@@ -9,10 +9,12 @@ from typing import Any, Final
 from services.api.agents.fence import fenced
 from services.api.door import Door
 from services.api.past import PastCompany
+from services.api.routes.ask import asked
 from services.api.routes.search import searched
 from services.api.wire.parameters import ChannelChoice, WindowChoice, event_of, instant
 from services.api.wire.problems import Problem
 from services.api.wire.rows import document_row, found_row, signal_row
+from shared.asking.reply import Request as Asking
 from shared.clock import DAY, HOUR, SECOND
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution
 from shared.contract.events import MICRO
@@ -136,6 +138,17 @@ class Answers:
         told = searched(self._door, question)
         rows = [_fenced(found_row(each)) for each in told.found]
         return {"documents": rows, "matches": told.matches} | self._about() | ({"as_of": as_of} if as_of else {})
+
+    def ask(self, question: str, before: Sequence[str], as_of: str | None) -> Answer:
+        at = None if as_of is None else instant(as_of, "as_of")
+        reply = asked(self._door, Asking(question, "", tuple(before), at))
+        quotes = [
+            {"text": fenced(each.text), "document": each.document_id, "source": fenced(each.source)}
+            | {"published_at": each.published_at}
+            for each in reply.quotes
+        ]
+        told = {"refused": reply.refused, "quotes": quotes, "count": reply.count, "value": reply.value}
+        return told | {"query": fenced(reply.query), "asked_at": reply.asked_at} | self._about()
 
     def score(self, text: str, as_of: str | None) -> Answer:
         if as_of is not None:

@@ -1,4 +1,4 @@
-"""The MCP server: ten read-only tools by intent, over stdio (`bellwether mcp`) and streamable HTTP (/mcp)."""
+"""The MCP server: eleven read-only tools by intent, over stdio (`bellwether mcp`) and streamable HTTP (/mcp)."""
 
 from __future__ import annotations
 
@@ -106,6 +106,17 @@ def build_server(door: Door) -> MCPServer:
     ) -> dict[str, Any]:
         """Search everything that was archived by words."""
         return await told(answers.search, text, company, event, limit, as_of)
+
+    @tool()
+    async def ask(
+        question: Annotated[str, Field(min_length=1, max_length=1000)],
+        before: Annotated[
+            list[str] | None, Field(max_length=10, description="The questions before it, the first one first.")
+        ] = None,
+        as_of: AsOf = None,
+    ) -> dict[str, Any]:
+        """Answer a question with sentences of cited documents, or an exact count; or say that nothing answers it."""
+        return await told(answers.ask, question, before or (), as_of)
 
     @tool()
     async def score_text(

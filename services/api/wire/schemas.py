@@ -320,6 +320,37 @@ class StoryAnswer(Answer[WholeStory]):
     pass
 
 
+class QuoteRow(BaseModel):
+    text: str
+    external_id: str
+    document_id: str
+    title: str
+    source: str
+    published_at: str
+    url: str
+
+
+class AskRow(BaseModel):
+    question: str
+    kind: str
+    asked_at: str
+    begin: str
+    end: str
+    companies: list[str]
+    refused: bool
+    answer: str
+    quotes: list[QuoteRow]
+    count: int | None
+    value: int | str | list[str] | None
+    query: str
+    confidence: float
+    retrieved: list[str]
+
+
+class AskAnswer(Answer[AskRow]):
+    pass
+
+
 class ScorePage(Page[ScoreRow]):
     pass
 
