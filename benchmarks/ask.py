@@ -74,17 +74,16 @@ def run(given: argparse.Namespace, folder: Path, beside: Path) -> dict[str, Any]
 
 
 def _archived(rows: Sequence[Row], given: argparse.Namespace, folder: Path, beside: Path) -> ArchiveTables:
-    there = folder.exists()
-    tables, writing = opened(folder)
-    if there:
-        return tables
-    engine = build_engine(ModelSettings(name=given.model)) if given.model else None
-    archive(rows, writing, engine)
-    for copy in range(1, given.copies + 1):
-        archive([_older(row, copy) for row in rows], writing, engine)
+    if folder.exists():
+        return opened(folder)[0]
     server = EmbeddedRedis(beside / "redis")
-    server.start()
+    server.start()  # before LanceDB has threads
     try:
+        engine = build_engine(ModelSettings(name=given.model)) if given.model else None
+        tables, writing = opened(folder)
+        archive(rows, writing, engine)
+        for copy in range(1, given.copies + 1):
+            archive([_older(row, copy) for row in rows], writing, engine)
         with connect(RedisSettings(url=server.url)) as client:
             Upkeep(writing, client, "benchmark").round()
     finally:

@@ -20,7 +20,7 @@ HOW = (
 )
 EXAMPLES = ("Why did Boeing fall on Tuesday?", "How many Nike stories last week?", "苹果为什么下跌？")  # noqa: RUF001
 _TURNS = "ask turns"
-_BOX = "ask question"
+_ASKED = "ask asked"  # how many questions there were: each has a box of its own
 
 
 def draw(view: View) -> None:
@@ -37,17 +37,21 @@ def draw(view: View) -> None:
 
 
 def _box(turns: list[Turn]) -> None:
+    """Another box for every question: a message under way with the last one's text would ask it again."""
+    number = int(st.session_state.setdefault(_ASKED, 0))
+    key = f"ask question {number}"
+
     def ask() -> None:
-        question = str(st.session_state.get(_BOX) or "").strip()
-        st.session_state[_BOX] = ""
-        if question:
+        question = str(st.session_state.get(key) or "").strip()
+        if question and st.session_state[_ASKED] == number:
+            st.session_state[_ASKED] = number + 1
             turns.append(answered(live.settings, question, tuple(turn.question for turn in turns)))
             del turns[:-MOST_TURNS]
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.text_input(
             "Question",
-            key=_BOX,
+            key=key,
             max_chars=MOST_CHARS,
             placeholder="Ask a question" if not turns else "Ask what follows",
             on_change=ask,

@@ -5,8 +5,8 @@ The same question over the same archive as of the same moment gives the same byt
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
-from typing import Final
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.asking.answering import citing, confidence, counts, evidence, sentences
@@ -40,9 +40,9 @@ class Asker:
         """Raises UnreadableQuestion, and NoArchive where nothing was ever archived."""
         texts = [_readable(each) for each in (*request.before[-MOST_BEFORE:], request.question)]
         known = f"appended_at <= {request.known_before}" if request.known_before is not None else ""
-        day = asked_day(request.asked_at) if request.asked_at else self._newest_day(known)
-        midnight = to_micros(datetime.combine(day + timedelta(days=1), time(), EXCHANGE))
-        where = all_of(f"available_at <= {midnight}", known)
+        moment = asked_moment(request.asked_at) if request.asked_at else whole_day(self._newest_day(known))
+        day = moment.day
+        where = all_of(f"available_at <= {moment.end}", known)
         asked: Asked | None = None
         for text in texts:
             asked = understand(text, day, self._catalogue, asked)
@@ -52,14 +52,12 @@ class Asker:
 
     def _newest_day(self, known: str) -> date:
         """The day on which the newest document was published."""
-        found = self._tables.rows(DOCUMENTS, ["available_at", "document_id"], all_of("words != ''", known))
+        found = self._tables.rows(DOCUMENTS, ["available_at"], all_of("document_id NOT LIKE '-%'", known))
         if found is None or not found.num_rows:
             self._tables.pinned(DOCUMENTS)
             raise NoArchive("the archive has no document yet; see: bellwether archive status")
         newest = max(found.column("available_at").to_pylist())
-        rows = self._tables.rows(
-            DOCUMENTS, ["value"], all_of(f"available_at = {newest}", "words != ''", known)
-        ).to_pylist()
+        rows = self._tables.rows(DOCUMENTS, ["value"], all_of(f"available_at = {newest}", known)).to_pylist()
         documents = [decode_document(row["value"]) for row in rows]
         latest = max(each.published_at for each in documents if isinstance(each, Document))
         return to_datetime(latest).astimezone(EXCHANGE).date()
@@ -105,17 +103,30 @@ def _readable(question: str) -> str:
     return text
 
 
-def asked_day(text: str) -> date:
-    """The day of a date, or of a moment (UTC without a zone) in the exchange's zone. Raises UnreadableQuestion."""
+class Moment(NamedTuple):
+    """The day of asking in the exchange's zone, and until when documents are looked at, microseconds."""
+
+    day: date
+    end: int
+
+
+def whole_day(day: date) -> Moment:
+    """A bare day includes itself: also what is dated with it, and available with the midnight after it."""
+    return Moment(day, to_micros(datetime.combine(day + timedelta(days=1), time(), EXCHANGE)))
+
+
+def asked_moment(text: str) -> Moment:
+    """Of a date, or of a moment (UTC without a zone). Raises UnreadableQuestion."""
     try:
         if len(text) == 10:
-            return date.fromisoformat(text)
+            return whole_day(date.fromisoformat(text))
         moment = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise UnreadableQuestion(
             f"asked_at {text!r} is no date; use, for example, 2026-03-01 or 2026-03-01T14:30:00Z"
         ) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo("UTC"))).astimezone(EXCHANGE).date()
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return Moment(aware.astimezone(EXCHANGE).date(), to_micros(aware))
 
 
 def _reply(

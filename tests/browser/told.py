@@ -31,7 +31,7 @@ def tell(folder: Path | str, companies: list[str], *, plots: int = 6, documents:
     messages: list[Message] = []
     for place, company in enumerate(companies):
         for index, (title, event, first, drift) in enumerate(PLOTS[:plots]):
-            begin = END - DAY - index * 5 * HOUR - place * 20 * MINUTE
+            begin = END - 2 * DAY + index * 5 * HOUR - place * 20 * MINUTE
             count = 1 + draw.randrange(documents) + (documents if index == 0 else 0)
             for told in range(count):
                 at = min(begin + told * draw.randrange(5, 120) * MINUTE, END)

@@ -130,7 +130,9 @@ def test_every_tool_answers_over_both(place: Any, opinions: dict[str, Opinions])
     assert (then["companies"], bool(then["reason"])) == (None, True)
     deals = told(answers.pop())["events"]
     assert deals and {row["group"] for row in deals} == {"deals"}
-    for refused, words in zip(answers[10:], ("archive", "instruments", "window", "did you mean layoffs"), strict=True):
+    for refused, words in zip(
+        answers[10:], ("archive", "archive", "instruments", "window", "did you mean layoffs"), strict=True
+    ):
         assert refused.is_error
         assert words in json.dumps([block.text for block in refused.content])
 

@@ -22,6 +22,7 @@ from services.archive.as_of.moments import Moment, NotKnown, moment_of
 from shared.clients.kafka import TopicState
 from shared.contract.aggregates import RecentDocument, Resolution
 from shared.contract.applied import Applied
+from shared.contract.archive import DOCUMENTS
 from shared.contract.events import CHANNELS, Channel
 from shared.contract.keys import Keys
 from shared.contract.signals import Signal, decode_revisions
@@ -124,12 +125,21 @@ class PastRuns:
         begin = line.empty() if self._whole else Checkpoints(self._tables).before(line, moment.offset)
         records = self._log(moment.topic_id, moment.slot, begin.offset, moment.offset)
         folded = line.fold.on(begin, records)
-        if entry.chain and entry.offset == moment.offset and folded.links and folded.links[-1][1] != entry.chain:
+        known = bool(entry.chain and entry.offset == moment.offset and folded.links)
+        sound = known and folded.links[-1][1] == entry.chain
+        if not sound and not self._whole and self._words_were_taken():
+            folded.chain, folded.passed = None, []  # rows are no longer what the chain went over: Kafka's log is
+        elif known and not sound:
             raise NotKnown(
                 f"the archived records of opinions[{moment.slot}] before {moment.offset:,} are not those that were "
                 "applied: their chain is another one; make the archive anew: bellwether archive rebuild"
             )
         return Past(moment, folded, tuple(entry.strategies), silent)
+
+    def _words_were_taken(self) -> bool:
+        """Whether rows may have lost their words since (services/archive/forgetting.py): something was deleted."""
+        told = self._tables.rows(DOCUMENTS, ["offset"], "document_id LIKE '-%'")
+        return told is not None and told.num_rows > 0
 
 
 def line_of(entry: Applied, bound: Bound, run: str, strategies: Sequence[Strategy]) -> Line:

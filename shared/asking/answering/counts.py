@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
-from typing import Final, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
 
+from shared.asking.answering.trend import period_of, tones
 from shared.asking.understanding.counting import Counting
 from shared.asking.understanding.times import Days
 from shared.clock import to_datetime, to_micros
@@ -22,8 +23,6 @@ from shared.contract.events import MARKET
 from shared.reading.archive.candidates import deletions
 from shared.reading.archive.tables import ArchiveTables, all_of
 from shared.reading.deleted import is_gone
-
-_SLACK: Final = timedelta(days=7)  # by which a document may become available after it was published
 
 
 class Kept(msgspec.Struct, gc=False):
@@ -46,6 +45,7 @@ class Counted(NamedTuple):
     winners: tuple[tuple[str, int], ...]
     documents: tuple[Kept, ...]  # counted, or behind the winners; the latest first
     by_field: bool
+    tones: dict[str, float] = {}  # noqa: RUF012 - of a trend: period -> mean score
 
 
 _decoder = msgspec.json.Decoder(Kept)
@@ -68,12 +68,28 @@ def count(
     if counting.companies:
         wanted = set(counting.companies)
         fitting = [each for each in fitting if wanted & set(about.get(each.id, ()))]
+    if counting.operation == "trend":
+        return _trend(tables, counting, fitting, where, zone)._replace(by_field=by_field)
     if counting.operation == "companies":
         names = {company for each in fitting for company in about.get(each.id, ())} - {MARKET}
         return Counted(len(names), (), _latest(fitting), by_field)
     if counting.operation == "documents":
         return Counted(len(fitting), (), _latest(fitting), by_field)
     return _top(counting, fitting, about, by_field, zone)
+
+
+def _trend(tables: ArchiveTables, counting: Counting, fitting: Sequence[Kept], where: str, zone: ZoneInfo) -> Counted:
+    """By the day, week or month, in order."""
+    if not fitting:
+        return Counted(0, (), (), True)
+    days = {each.id: to_datetime(each.published_at).astimezone(zone).date() for each in fitting}
+    first, last = min(days.values()), max(days.values())
+    behind: dict[str, list[str]] = defaultdict(list)
+    for name, day in days.items():
+        behind[period_of(day, first, last)].append(name)
+    tone = tones(tables, counting.companies, where, behind) if counting.companies else {}
+    numbers = tuple((period, len(behind[period])) for period in sorted(behind))
+    return Counted(len(fitting), numbers, _latest(fitting), True, tone)
 
 
 def _top(
@@ -102,8 +118,7 @@ def _documents(tables: ArchiveTables, days: Days, where: str, zone: ZoneInfo) ->
     """Published on these days, each item once, without what is gone at its source."""
     begin = _midnight(days.first, zone)
     end = _midnight(days.last + timedelta(days=1), zone)
-    late = end + int(_SLACK.total_seconds() * 1e6)
-    condition = all_of(f"available_at >= {begin}", f"available_at <= {late}", "words != ''", where)
+    condition = all_of(f"available_at >= {begin}", "document_id NOT LIKE '-%'", where)
     found = tables.rows(DOCUMENTS, ["value"], condition)
     newest: dict[str, Kept] = {}
     for value in found.column("value").to_pylist() if found is not None else ():
@@ -152,6 +167,12 @@ def told(counting: Counting, found: Counted, names: dict[str, str]) -> tuple[str
         return f"{found.number:,} companies", found.number
     if counting.operation == "documents":
         return f"{found.number:,} stories", found.number
+    if counting.operation == "trend":
+        shown = [
+            f"{period}: {number:,} stories" + (f", tone {found.tones[period]:+.2f}" if period in found.tones else "")
+            for period, number in found.winners
+        ]
+        return "; ".join(shown) or "No stories", [f"{period}: {number}" for period, number in found.winners]
     if counting.operation == "difference":
         (first, one), (second, other) = found.winners
         return f"{found.number:,} more: {first} {one:,}, {second} {other:,}", found.number
@@ -176,6 +197,8 @@ def in_words(counting: Counting, days: Days | None, day: date, by_field: bool, n
     for forms in counting.words:
         parts.append(f"whose {'title' if counting.titles else 'title or text'} holds one of: {', '.join(forms)}")
     parts.append(f"published {days.first} to {days.last}" if days else f"published until {day}")
+    if counting.operation == "trend":
+        parts.append("by day, week or month, as long as the stretch is; tone is the mean of the opinions, from -1 to 1")
     if counting.operation.startswith("top"):
         parts.append(f"by {counting.operation.removeprefix('top ')}")
     if counting.companies or "compan" in counting.operation:

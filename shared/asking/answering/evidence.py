@@ -6,16 +6,17 @@ finds them faster. Equal scores are ordered by id.
 
 from __future__ import annotations
 
+import heapq
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from shared.asking.understanding.concepts import Concept
 from shared.asking.understanding.question import Asked
-from shared.clock import to_datetime
+from shared.clock import to_datetime, to_micros
 from shared.contract.archive import DOCUMENTS, OPINIONS, words_of
 from shared.contract.events import Document, decode_document
 from shared.reading.archive.candidates import deletions, rows_of
@@ -24,6 +25,9 @@ from shared.reading.archive.tables import ArchiveTables, all_of, any_of, quoted
 from shared.reading.deleted import is_gone
 
 SCORED: Final = 400  # documents that are scored exactly, and those that tie with the last of them
+_YEARLY: Final = 0.02  # less for a document that is a year older, where no days are meant
+_YEARS: Final = 5
+_AFTER: Final = timedelta(days=62)  # how long what happened is still written of
 _SAME: Final = 0.55  # how much a word counts that says much the same
 
 
@@ -58,23 +62,46 @@ def gather(tables: ArchiveTables, asked: Asked, where: str, zone: ZoneInfo, limi
     """`where`: a condition on the rows that were known at the moment of asking."""
     holders = Holders(tables, where)
     total = holders.count()
-    sets = []
+    holding = []
     for concept in asked.concepts:
-        ids = holders.of(concept.forms)
+        found = holders.of(concept.forms)
         if concept.company:
-            heard = tables.rows(OPINIONS, ["document_id"], all_of(f"company = {quoted(concept.company)}", where))
-            ids.update(heard.column("document_id").to_pylist() if heard is not None else ())
-        sets.append(ids)
+            found |= _heard(tables, concept.company, where)
+        holding.append(found)
     weighed = tuple(
-        Weighed(concept, concept.weight * math.log(1 + (total + 1) / (len(ids) + 1)), len(ids))
-        for concept, ids in zip(asked.concepts, sets, strict=True)
+        Weighed(concept, concept.weight * math.log(1 + (total + 1) / (len(found) + 1)), len(found))
+        for concept, found in zip(asked.concepts, holding, strict=True)
     )
-    sums: dict[str, float] = defaultdict(float)
-    for each, ids in zip(weighed, sets, strict=True):
-        for name in ids:
-            sums[name] += each.weight
-    best = sorted(sums, key=lambda name: (-round(sums[name], 6), name))[:SCORED]
+    best = _best(asked, weighed, holding, zone)
     return Gathered(weighed, _scored(tables, asked, weighed, best, where, zone)[:limit], total)
+
+
+def _heard(tables: ArchiveTables, company: str, where: str) -> dict[str, int]:
+    """Documents that the linker found a company in."""
+    columns = ["document_id", "available_at"]
+    rows = tables.rows(OPINIONS, columns, all_of(f"company = {quoted(company)}", where))
+    return dict(zip(*(rows.column(name).to_pylist() for name in columns), strict=True)) if rows is not None else {}
+
+
+def _best(asked: Asked, weighed: Sequence[Weighed], holding: Sequence[dict[str, int]], zone: ZoneInfo) -> list[str]:
+    """The documents that hold most of the question by weight, those in its days first, then the newer, then by id."""
+    sums: dict[str, float] = defaultdict(float)
+    available: dict[str, int] = {}
+    for each, found in zip(weighed, holding, strict=True):
+        available |= found
+        for name in found:
+            sums[name] += each.weight
+    if asked.days is not None:
+        first, last = _midnight(asked.days.first - timedelta(days=1), zone), _midnight(asked.days.last + _AFTER, zone)
+        for name, at in available.items():
+            if not first <= at <= last:
+                sums[name] *= 0.5
+    ranked = ((-round(value, 6), -available[name], name) for name, value in sums.items())
+    return [name for _, _, name in heapq.nsmallest(SCORED, ranked)]
+
+
+def _midnight(day: date, zone: ZoneInfo) -> int:
+    return to_micros(datetime.combine(day, time(), zone))
 
 
 def _scored(
@@ -141,9 +168,10 @@ def _covered(weighed: Sequence[Weighed], held: Sequence[float]) -> float:
 
 
 def _in_time(asked: Asked, day: date) -> float:
-    """1 on the days that are meant; less the further away, and least before them."""
+    """1 on the days that are meant; less the further away, and least before them. Without days the newer is a little
+    better."""
     if asked.days is None:
-        return 1.0
+        return 1.0 - _YEARLY * min((asked.day - day).days / 365, _YEARS)
     first, last = asked.days
     if asked.period and asked.results:
         first, last = last - timedelta(days=2), last + timedelta(days=50)

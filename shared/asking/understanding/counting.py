@@ -9,7 +9,9 @@ from shared.asking.understanding.concepts import Concept
 from shared.asking.understanding.question import Asked
 from shared.asking.understanding.words import forms_of, word_list
 
-Operation = Literal["documents", "companies", "top companies", "top month", "top week", "top day", "difference"]
+Operation = Literal[
+    "documents", "companies", "top companies", "top month", "top week", "top day", "difference", "trend"
+]
 _UNIT: Final = (
     r"(?:stories|story|news|articles?|headlines?|titles?|reports?|pieces|documents?|texts?|mentions?|posts?|tweets?"
     r"|条|篇|则|报道|新闻)"
@@ -34,6 +36,12 @@ _TOP: Final = re.compile(
 _WHEN: Final = re.compile(
     r"\b(?:which|what)\s+(month|week|day)\b.*\b(?:heaviest|most|busiest|peak\w*|highest|biggest)\b"
     r"|哪个?(月|周|天).*最多",
+    re.IGNORECASE,
+)
+_TREND: Final = re.compile(
+    r"\btrend\w*\b|\bover time\b|\b(?:by|per|each|every) (?:day|week|month)\b|趋势|走势"
+    r"|\b(?:coverage|news|tone|mood|sentiment|opinion)s?\b.{0,40}\b(?:chang|develop|evolv|mov|turn|improv|worsen)\w*"
+    r"|\b(?:tone|mood|sentiment) (?:on|of|about|around|towards?)\b",
     re.IGNORECASE,
 )
 _MORE: Final = re.compile(rf"\bhow many more\b.*\bthan\b.*{_UNIT}", re.IGNORECASE)
@@ -67,6 +75,8 @@ def counting(asked: Asked) -> Counting | None:
     operation: Operation
     if _MORE.search(text) and len(asked.companies) == 2:
         operation = "difference"
+    elif _TREND.search(text) and (asked.companies or _HOW_MANY.search(text)):
+        operation = "trend"
     elif _COMPANIES.search(text):
         operation = "companies"
     elif when:

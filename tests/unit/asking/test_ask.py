@@ -156,6 +156,18 @@ def test_counts_are_exact_and_say_what_they_counted(asker: Asker) -> None:
     assert _ask(asker, "How many different companies had a story on 6 March?").count == 2
 
 
+def test_a_trend_is_told_by_day_week_or_month(asker: Asker) -> None:
+    reply = _ask(asker, "How has coverage of Nike developed in March?")
+    assert reply.value == ["2031-03-03: 1", "2031-03-04: 1", "2031-03-06: 1"]
+    assert reply.count == 3
+
+
+def test_a_moment_hides_what_came_later_that_day(asker: Asker) -> None:
+    question = "How many jets did the airline order from Boeing?"
+    assert _ask(asker, question, asked_at="2031-03-10T23:00:00Z").refused  # dated: available with the next midnight
+    assert not _ask(asker, question, asked_at="2031-03-11T06:00:00Z").refused
+
+
 def test_the_same_question_gives_the_same_bytes(tmp_path: Path, asker: Asker) -> None:
     """Also of an archive whose rows came in another order, and that is indexed."""
     tables = _archived(tmp_path, list(reversed(_documents())))
