@@ -52,8 +52,8 @@ def score_texts(
 
     A company has `company` (its id), `ticker`, `name` and `relevance` in [0, 1] too; where the model has events,
     `event` and `event_probability` stand beside `document`. `unlinked` are cashtags of no known company; `model_id`
-    names the model that read the text. With an `explainer`, `explanation` is what it says (`about` a company). A text that no model reads
-    is no neutral one: `unscored` is its language, `document` is None, and nobody has a sentiment.
+    names the model that read the text. With an `explainer`, `explanation` is what it says (`about` a company). A text
+    that no model reads is no neutral one: `unscored` is its language, `document` is None, and nobody has a sentiment.
     """
     linker = Linker(catalogue)
     waiting = iter(texts)
