@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from shared.clock import to_iso
-from shared.contract.alerts import Alert
+from shared.contract.alerts import Alert, AlertDocument
 from shared.contract.events import MICRO
 
 
@@ -32,5 +32,10 @@ def _plain(number: int, alert: Alert) -> dict[str, Any]:
         "channels": list(alert.channels),
         "inside": alert.inside,
         "test": alert.test,
-        "documents": [msgspec.to_builtins(document) for document in alert.documents],
+        "documents": [_shown(document) for document in alert.documents],
     }
+
+
+def _shown(document: AlertDocument) -> dict[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(document)
+    return plain | ({"event": document.event_class} if document.event else {})

@@ -21,7 +21,7 @@ from shared.contract.events import MICRO, ROLES
 
 POISON_MARK = "bellwether-poison"
 LOST_MARK = "bellwether-lost-device"
-_EVENTS = ("earnings_report", "rating_other", "commentary", "lawsuit", "acquisition", "price_up")
+_EVENTS = ("earnings_schedule", "rating_other", "commentary", "lawsuit", "acquisition", "trading_activity")
 
 
 class StubEngine:
