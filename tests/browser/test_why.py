@@ -40,7 +40,7 @@ def test_the_window_is_asked_about_and_unfolds(told: Served, visit: Callable[...
     assert sum(whole) == pytest.approx(change, abs=0.006)
     expect(tree.locator(".faded").first).to_be_attached()
     story = tree.locator("details details > summary", has_text="Regulator opens a case")
-    event = tree.locator("> details", has=story)
+    event = tree.locator("> details", has_text="Regulator opens a case")
     if not story.is_visible():
         event.locator("> summary").click()
     expect(story).to_contain_text("told 5 times by 5 sources")
