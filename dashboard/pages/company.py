@@ -208,8 +208,8 @@ def chart(company: str, found: CompanyWindow, view: View) -> Resolution:
     """The chart, whose clicked bucket goes into the address; the resolution."""
     row = components.heading(
         "Sentiment and volume",
-        "Line: weighted mean; area: its 95 % band. Click a point or a bar for its documents; drag over a stretch to "
-        "ask why it moved.",
+        "Line: weighted mean; area: its 95 % band. Click a point or a bar for its documents; mark a stretch with "
+        "Box Select to ask why it moved.",
     )
     with row:
         why.ask(found.span)
@@ -243,7 +243,7 @@ def chart(company: str, found: CompanyWindow, view: View) -> Resolution:
         (found.span.start, found.span.end),
         read(view, ("story", company), lambda run: stories.of_company(run, company)),
     )
-    figure.update_layout(dragmode="select", selectdirection="h")
+    figure.update_layout(selectdirection="h")  # no dragmode of selecting: Streamlit then takes no click on a point
     if (asked := why.marked(found.span)) and asked != (found.span.start, found.span.end):
         left, right = formats.local_times(pd.Series(asked), UTC if resolution == "day" else view.zone)
         figure.add_vrect(x0=left, x1=right, fillcolor=palette.faint(view.colours.positive, 0.12), line_width=0)
@@ -259,7 +259,7 @@ def chart(company: str, found: CompanyWindow, view: View) -> Resolution:
 
 
 def _selected(event: Any, resolution: Resolution, view: View) -> dict[str, str]:
-    """The stretch over which the mouse was dragged, or else the bucket that was clicked."""
+    """The stretch that was marked by the chart's box select, or else the bucket that was clicked."""
     for box in event["selection"]["box"]:
         zone = UTC if resolution == "day" else view.zone
         ends = [to_micros(datetime.fromisoformat(str(end)).replace(tzinfo=zone)) // SECOND for end in box["x"]]

@@ -39,7 +39,7 @@ def ask(span: Period) -> None:
         type="tertiary",
         on_click=lambda: address.choose(why=WINDOW),
         disabled=asked == (span.start, span.end),
-        help="What moved sentiment in the window, against the one before. Or drag over a stretch of the chart.",
+        help="What moved sentiment in the window, against the one before. Or mark a stretch: the chart's Box Select.",
     )
 
 

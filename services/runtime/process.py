@@ -39,8 +39,8 @@ async def serve(app: WorkerApp, stages: Coroutine[Any, Any, None]) -> WorkerStop
     work.cancel()
     with suppress(asyncio.CancelledError):
         await work
-    with suppress(Exception):
-        await asyncio.wait_for(app.stop(), STOP_SECONDS)
+    # not wait_for, which waits for what it cancels
+    await asyncio.wait({loop.create_task(app.stop())}, timeout=STOP_SECONDS)
     return ended
 
 
@@ -70,9 +70,17 @@ async def _guarded(app: WorkerApp, stages: Coroutine[Any, Any, None]) -> None:
 
 
 def run_process(main: Callable[[], Coroutine[Any, Any, WorkerStop]]) -> NoReturn:
-    """Run `main` on uvloop and end the process with its code, whatever threads of libraries still hang."""
+    """Run `main` on uvloop and end the process with its code, whatever threads and tasks of libraries still hang."""
+    uvloop.run(_to_the_end(main))
+    raise AssertionError("the process has ended")
+
+
+async def _to_the_end(main: Callable[[], Coroutine[Any, Any, WorkerStop]]) -> NoReturn:
+    """Ends the process inside the loop: to close one is to wait for every task, and a consumer of aiokafka that has
+    lost its coordinator has some that do not end when they are cancelled.
+    """
     try:
-        ended = uvloop.run(main())
+        ended = await main()
     except WorkerStop as stop:
         ended = judged(stop)
         log.error("%s (exit %d)", ended, ended.code)

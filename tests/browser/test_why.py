@@ -60,6 +60,8 @@ def test_a_stretch_is_marked_with_the_mouse(told: Served, visit: Callable[..., V
     drag = page.locator(".js-plotly-plot .draglayer .nsewdrag").first
     expect(drag).to_be_attached()
     expect(page.locator(".js-plotly-plot .points path.point").first).to_be_visible()
+    drag.hover()
+    page.locator(".modebar-btn[data-val='select']").first.click()
     box = drag.bounding_box()
     assert box is not None
     middle = box["y"] + box["height"] / 2
