@@ -178,7 +178,7 @@ def test_poison_and_rubbish_become_dead_letters_and_requeueing_twice_counts_once
     assert listed[-1] == {"letters": 5, "dead": 5, "scored": 0}
     assert dead_letters(settings, "show", listed[0]["id"])[-1]["text"] == encode(poisoned).decode()
     for _ in range(2):
-        assert dead_letters(settings, "requeue", listed[0]["id"])[-1] == {"requeued": 1}
+        assert dead_letters(settings, "requeue", listed[0]["id"])[-1] == {"requeued": 1, "deleted": 0}
     mended = with_(settings, model={"name": "stub"})
     with running(mended) as worker:
         wait_for(lambda: len(outcomes()) >= 7, worker)
