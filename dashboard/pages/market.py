@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -211,6 +213,11 @@ def mover_table(compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def _movers(title: str, rows: pd.DataFrame, key: str) -> None:
+    company_list(title, rows, key, height=35 * (len(rows) + 1) + 3)
+
+
+def company_list(title: str, rows: pd.DataFrame, key: str, height: int | Literal["auto"] = "auto") -> None:
+    """A table of `mover_table`'s rows under a title; one that is chosen opens its company's page."""
     number = st.column_config.NumberColumn
     shown = [str(company) for company in rows["company"]]
 
@@ -225,7 +232,7 @@ def _movers(title: str, rows: pd.DataFrame, key: str) -> None:
         hide_index=True,
         on_select=opened,
         selection_mode="single-row",
-        height=35 * (len(rows) + 1) + 3,
+        height=height,
         column_order=["ticker", "name", "sentiment", "change", "strength", "documents", "volume_percent", "trend"],
         column_config={
             "ticker": st.column_config.TextColumn(title, width=64),

@@ -9,7 +9,7 @@ from dashboard import address, components, document_filter, live
 from dashboard.drawing import formats, plots
 from dashboard.drawing.comparing import charts
 from dashboard.drawing.figures import Figure
-from dashboard.pages.market import mover_table
+from dashboard.pages.market import company_list, mover_table
 from dashboard.reading import matching, snapshots
 from dashboard.reading.companies import label
 from dashboard.reading.comparing.subjects import MOST, SECTOR, Comparison, compare, documents_of, sector_table
@@ -130,32 +130,7 @@ def companies(own: pd.DataFrame, view: View) -> None:
     table = mover_table(own).sort_values(["documents", "company"], ascending=[False, True])
     row = components.heading(f"Its companies over {view.window.label}", "The most written of first; a click opens one.")
     components.csv_button(row, "sector_companies", lambda: table.drop(columns=["trend"]))
-    shown = [str(company) for company in table["company"]]
-
-    def opened() -> None:
-        picked = st.session_state["sector_companies"]["selection"]["rows"]
-        if picked and picked[0] < len(shown):
-            live.open_company(shown[picked[0]])
-
-    number = st.column_config.NumberColumn
-    st.dataframe(
-        table,
-        key="sector_companies",
-        hide_index=True,
-        on_select=opened,
-        selection_mode="single-row",
-        column_order=["ticker", "name", "sentiment", "change", "strength", "documents", "volume_percent", "trend"],
-        column_config={
-            "ticker": st.column_config.TextColumn("Ticker", width=64),
-            "name": st.column_config.TextColumn("Company", width=150),
-            "sentiment": number("Sentiment", format="%+.2f", help="Weighted mean in the window, -1 to +1"),
-            "change": number("Change", format="%+.2f", help="Against the window before"),
-            "strength": number("Strength", format="%+.1f", help="Change ÷ its standard error"),
-            "documents": number("n", format="%d", help="Opinions in the window"),
-            "volume_percent": number("Volume", format="%+d %%", help="Change of n against the window before"),
-            "trend": st.column_config.LineChartColumn("Trend", help="Sentiment from the previous window to now"),
-        },
-    )
+    company_list("Ticker", table, "sector_companies")
 
 
 def feed(name: str, found: Comparison, own: pd.DataFrame, view: View) -> None:

@@ -21,6 +21,9 @@ JsonLines = Annotated[bool, typer.Option("--json", help="Print one JSON object p
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask for confirmation.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, help="Show at most this many.")]
 Company = Annotated[str | None, typer.Option("--company", help="Only this company.")]
+# of the archive
+OpinionEvent = Annotated[str | None, typer.Option("--event", help="Only with an opinion of this class or group.")]
+BoundedLimit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Show at most this many.")]
 
 Begin = Annotated[
     str | None,

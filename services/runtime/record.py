@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
+
+from shared.clock import HOUR, SECOND, to_iso
 
 Headers = Sequence[tuple[str, bytes]]
 Destination = tuple[str, int]  # topic, partition
 HeaderList = list[tuple[str, bytes]]  # as aiokafka's batches insist on it
 Outbound = tuple[bytes | None, bytes, HeaderList]  # key, value, headers
+
+AHEAD: Final = HOUR  # what is stated may lie so far behind the time at which Kafka took a record; as at ingest
 
 
 class Record(Protocol):
@@ -55,3 +59,13 @@ class Recorded:
 
     def ack(self) -> None:
         """Nothing is waiting for it."""
+
+
+def ahead_of_broker(stated: int, timestamp: float) -> str:
+    """What is wrong with a time (microseconds) that a record states, taken by Kafka at `timestamp` (seconds; 0: nobody
+    knows): clocks and retention would follow one that lies ahead. "" for any other.
+    """
+    taken = int(timestamp * SECOND)
+    if 0 < taken < stated - AHEAD:
+        return f"{to_iso(stated)}, more than an hour ahead of {to_iso(taken)}, when Kafka took it"
+    return ""

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from services.model.interface import Answer, Request
-from services.runtime.record import Headers, Record
+from services.runtime.record import Headers, Record, ahead_of_broker
 from services.scoring.linking.linker import Link, Linker
 from services.scoring.opinions import check, read
-from shared.clock import HOUR, SECOND, to_iso
 from shared.contract.events import (
     HEADER_FIRST_ORIGIN,
     Deletion,
@@ -95,7 +94,6 @@ def entry_of(record: Record, topic_ids: Mapping[str, str], linker: Linker) -> En
 def _ahead(message: Document | Deletion | Tick, record: Record) -> str:
     """What is wrong with a message that is dated ahead of the broker's time: clocks and retention would follow it.
     Ingest refuses such items, too, but others write to the topics. A record of a file has no such time."""
-    taken = int(record.timestamp * SECOND)
     if isinstance(message, Tick):
         stated = {} if message.closing else {"watermark": message.watermark}
     elif isinstance(message, Deletion):
@@ -103,8 +101,8 @@ def _ahead(message: Document | Deletion | Tick, record: Record) -> str:
     else:
         stated = {"available_at": message.available_at, "published_at": message.published_at}
     for name, instant in stated.items():
-        if 0 < taken < instant - HOUR:
-            return f"{name} is {to_iso(instant)}, more than an hour ahead of {to_iso(taken)}, when Kafka took it"
+        if told := ahead_of_broker(instant, record.timestamp):
+            return f"{name} is {told}"
     return ""
 
 

@@ -7,33 +7,15 @@ of such a document any more; those that a former version made are left out when 
 from __future__ import annotations
 
 import logging
-from typing import Final, Protocol
 
 from services.aggregation.core.plan import Decoded
-from shared.clock import HOUR, SECOND, to_iso
+from services.runtime.record import Record, ahead_of_broker
 from shared.contract.events import InvalidMessage, NewerSchema, Opinion, OpinionMessage, Tick, decode_opinion
-
-AHEAD: Final = HOUR  # as at ingest and at scoring
 
 log = logging.getLogger(__name__)
 
 
-class _Taken(Protocol):
-    """What it needs of a record. `timestamp`: when Kafka took it, seconds; 0 where nobody knows."""
-
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def value(self) -> bytes | None: ...
-    @property
-    def timestamp(self) -> float: ...
-
-
-def decoded(record: _Taken) -> Decoded:
+def decoded(record: Record) -> Decoded:
     """(offset, message), None for one that cannot be read or is dated ahead; both are counted. Raises NewerSchema."""
     try:
         return record.offset, not_ahead(decode_opinion(record.value or b""), record.timestamp)
@@ -45,14 +27,13 @@ def decoded(record: _Taken) -> Decoded:
 
 
 def not_ahead(message: OpinionMessage, taken: float) -> OpinionMessage:
-    """The message, unless it is dated more than AHEAD behind `taken` (seconds; 0: not known). Raises InvalidMessage."""
+    """The message, unless it is dated ahead of `taken` (seconds; 0: not known). Raises InvalidMessage."""
     if isinstance(message, Opinion):
         stated = message.available_at
     elif isinstance(message, Tick) and not message.closing:
         stated = message.watermark
     else:
         return message
-    if 0 < taken * SECOND < stated - AHEAD:
-        at = to_iso(int(taken * SECOND))
-        raise InvalidMessage(f"it is dated {to_iso(stated)}, more than an hour ahead of {at}, when Kafka took it")
+    if told := ahead_of_broker(stated, taken):
+        raise InvalidMessage(f"it is dated {told}")
     return message

@@ -8,9 +8,11 @@ import typer
 
 from services.commands.options import (
     Begin,
+    BoundedLimit,
     Company,
     End,
     Json,
+    OpinionEvent,
     OptionError,
     Run,
     State,
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 def search(
     text: Annotated[str, typer.Argument(help="Words to look for, or a sentence whose meaning is looked for.")],
     company: Company = None,
-    event: Annotated[str | None, typer.Option("--event", help="Only with an opinion of this class or group.")] = None,
+    event: OpinionEvent = None,
     begin: Begin = None,
     end: End = None,
     channel: Annotated[str | None, typer.Option("--channel", help="news or social.")] = None,
@@ -39,7 +41,7 @@ def search(
     ] = None,
     semantic: Annotated[bool, typer.Option("--semantic", help="By meaning instead of words: --by meaning.")] = False,
     by: Annotated[str, typer.Option("--by", help="words, meaning or both.")] = "words",
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Show at most this many.")] = 20,
+    limit: BoundedLimit = 20,
     state: State = None,
     run: Run = None,
     as_json: Json = False,

@@ -9,9 +9,11 @@ import typer
 
 from services.commands.options import (
     Begin,
+    BoundedLimit,
     Company,
     End,
     Json,
+    OpinionEvent,
     OptionError,
     Run,
     State,
@@ -32,14 +34,14 @@ def stories(
         str | None, typer.Argument(help="One story by its key: its documents, its copies, what followed.")
     ] = None,
     company: Company = None,
-    event: Annotated[str | None, typer.Option("--event", help="Only with an opinion of this class or group.")] = None,
+    event: OpinionEvent = None,
     begin: Begin = None,
     end: End = None,
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Only what was known at this moment, wall clock: ISO 8601.")
     ] = None,
     by: Annotated[str, typer.Option("--by", help="told (by most documents first) or newest.")] = "told",
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="Show at most this many.")] = 20,
+    limit: BoundedLimit = 20,
     state: State = None,
     run: Run = None,
     as_json: Json = False,
