@@ -29,7 +29,7 @@ def _component(name: str, html: str) -> Any:
         f"bellwether_{name}",
         html=html,
         css=(_HERE / f"{name}.css").read_text(),
-        js=(_HERE / f"{name}.js").read_text(),
+        js=(_HERE / "nodes.js").read_text() + (_HERE / f"{name}.js").read_text(),
     )
 
 

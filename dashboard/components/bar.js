@@ -1,11 +1,5 @@
 // The bar above every page: groups of choices, the dot of health, facts. What was pressed shows at once and is reported
 // together with whatever Python has not answered yet: of two quick presses neither is lost.
-function element(tag, className, text) {
-  const node = document.createElement(tag);
-  node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
 
 function choice(group, option, chosen, pick) {
   const node = element("button", "choice", option);

@@ -1,15 +1,9 @@
 // A list of documents. Everything in it comes from outside: text goes in through textContent, links only as http(s).
-function element(tag, className, text) {
-  const node = document.createElement(tag);
-  node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
 
 // The title opens the document's page, where it is known by an id; the arrow behind it leads to the source.
 function headline(item, read) {
   const node = element("span", "headline");
-  node.append(item.id ? opening(item, read) : element("span", "title", item.title));
+  node.append(item.id ? opening("title", item.title, opened(item), read) : element("span", "title", item.title));
   if (/^https?:\/\//i.test(item.url)) {
     const out = element("a", "out", "\u2197");
     out.href = item.url;
@@ -22,17 +16,8 @@ function headline(item, read) {
   return node;
 }
 
-// A link, so that it can be opened in a tab of its own; a plain click stays in this one.
-function opening(item, read) {
-  const link = element("a", "title", item.title);
-  const asked = { page: "Document", document: item.id, company: item.of || item.company || "" };
-  link.href = `?${new URLSearchParams(asked)}`;
-  link.onclick = (event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
-    event.preventDefault();
-    read({ document: asked.document, company: asked.company });
-  };
-  return link;
+function opened(item) {
+  return { document: item.id, company: item.of || item.company || "" };
 }
 
 function bar(item, colours) {

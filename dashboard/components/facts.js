@@ -1,10 +1,4 @@
 // Names and values in groups. Values may come from outside: text goes in through textContent, links only as http(s).
-function element(tag, className, text) {
-  const node = document.createElement(tag);
-  node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
 
 function value(row) {
   if (!/^https?:\/\//i.test(row.url || "")) return element("dd", "", row.value);

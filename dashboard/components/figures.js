@@ -1,18 +1,4 @@
 // The strip of key figures. Values are numbers that Python formatted; text goes in through textContent all the same.
-const SVG = "http://www.w3.org/2000/svg";
-
-function element(tag, className, text) {
-  const node = document.createElement(tag);
-  node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
-function shape(tag, attributes) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-}
 
 function sparkline(values, bars, low, high) {
   const width = 100, height = 30, step = width / values.length, range = high - low || 1;

@@ -1,18 +1,4 @@
 // Stories: when, headline, by how many, about whom, and how the lean went. Texts of others go in through textContent only.
-const SVG = "http://www.w3.org/2000/svg";
-
-function element(tag, className, text) {
-  const node = document.createElement(tag);
-  node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
-
-function shape(tag, attributes) {
-  const node = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-  return node;
-}
 
 // From -1 to +1: a ring where the story leaned first, a dot where it leans now, a bar between them.
 function track(item) {

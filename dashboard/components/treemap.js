@@ -1,13 +1,6 @@
-// Draws boxes that Python laid out (dashboard/treemap.py). Text only ever goes in through textContent.
+// Draws boxes that Python laid out (dashboard/drawing/treemap.py). Text only ever goes in through textContent.
 // Labels are fitted here, because only the browser knows how many pixels a tile has.
 const SIZES = [[4, 92, 58, 14], [3, 62, 40, 10.6], [2, 40, 24, 8.4], [1, 22, 13, 6.9]]; // class, width, height, letter
-
-function element(tag, className, text) {
-  const node = document.createElement(tag);
-  node.className = className;
-  if (text) node.textContent = text;
-  return node;
-}
 
 function place(node, box) {
   node.style.left = `${box[0]}%`;

@@ -1,21 +1,7 @@
 // A tree of contributions, each with a bar from zero. Labels come from outside: they go in through textContent.
-function element(tag, className, text) {
-  const node = document.createElement(tag);
-  node.className = className;
-  if (text !== undefined) node.textContent = text;
-  return node;
-}
 
 function label(item, read) {
-  if (!item.opens) return element("span", "label", item.label);
-  const link = element("a", "label", item.label);
-  link.href = `?${new URLSearchParams({ page: "Document", ...item.opens })}`;
-  link.onclick = (event) => {
-    if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return;
-    event.preventDefault();
-    read(item.opens);
-  };
-  return link;
+  return item.opens ? opening("label", item.label, item.opens, read) : element("span", "label", item.label);
 }
 
 function line(item, data, read) {
