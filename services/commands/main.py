@@ -57,6 +57,7 @@ COMMANDS: Final[dict[str, str]] = {
     "backup": "services.commands.storage.keeping",
     "restore": "services.commands.storage.keeping",
     "reset": "services.commands.storage.keeping",
+    "erase": "services.commands.storage.erase",
     "replay": "services.commands.offline.replay",
     "backtest": "services.commands.offline.backtest",
     "train": "services.commands.training.models",

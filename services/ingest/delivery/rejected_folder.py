@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import FileIO
 from pathlib import Path
@@ -67,6 +67,20 @@ class RejectedFolder:
                 path.unlink()
             self._note({source: count for source, count in self.dropped().items() if name and source != name})
             return items
+
+    def erase_lines(self, wanted: Callable[[bytes], bool]) -> int:
+        """Remove the items whose lines are wanted, of all sources; how many. A file is old or new, never a part."""
+        if not self._root.is_dir():
+            return 0
+        erased = 0
+        with self._locked():
+            for path in self.files():
+                lines = path.read_bytes().splitlines(keepends=True)
+                kept = [line for line in lines if not wanted(line)]
+                if len(kept) < len(lines):
+                    write_atomically(path, b"".join(kept))
+                    erased += len(lines) - len(kept)
+        return erased
 
     def _shrink(self, current: Path) -> None:
         sizes = {path: path.stat() for path in self.files() if path != current}
