@@ -2,12 +2,13 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv check test style types layers units units-rest units-models units-backtests demo fuzz chaos bench docs chromium explore clean
+.PHONY: help venv check test style types layers units units-rest units-models units-backtests demo fuzz chaos bench docs chromium explore audit clean
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST_ARGS ?=
+AUDIT_ARGS ?= pypi
 # chosen tests run in one go: a part without any of them would fail
 UNITS := $(if $(PYTEST_ARGS),units,units-rest units-models units-backtests)
 # what a part prints comes when it ends, not between the lines of another (GNU Make 4 or newer)
@@ -65,6 +66,9 @@ fuzz: venv ## 370,000 hostile inputs on two processes (under half an hour on two
 
 explore: venv ## the property tests of the unit tests, on 1,000 new random inputs each (some ten minutes)
 	HYPOTHESIS_PROFILE=explore $(BIN)/pytest tests/unit -q $(PYTEST_ARGS)
+
+audit: venv ## look up what is pinned among known vulnerabilities; says so where their data cannot be reached
+	@$(BIN)/python .ci/audit $(AUDIT_ARGS)
 
 chaos: venv ## the long chaos run (a quarter of an hour)
 	BELLWETHER_CHAOS=long $(BIN)/pytest tests/chaos -m chaos --timeout 10800 $(PYTEST_ARGS)
