@@ -28,7 +28,10 @@ FLOORS: Final[tuple[tuple[Room, ...], ...]] = (
         ("services/scoring", "documents to opinions"),
         ("services/aggregation", "opinions to buckets and signals"),
     ),
-    (("services/runtime", "what every worker stands on: Faust, records, reports, exit codes"),),
+    (
+        ("services/runtime", "what every worker stands on: Faust, records, reports, exit codes"),
+        ("services/forgetting", "deleted words leave Kafka's log and Redis"),
+    ),
     (("services/model", "text to probabilities"), ("services/embedded", "a Kafka and a Redis of our own")),
     (
         ("shared/analyst", "follows, ranking"),

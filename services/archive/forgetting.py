@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
 import pyarrow as pa
 
 from services.archive.schemas import SCHEMAS
@@ -17,8 +16,7 @@ from services.archive.tables import Tables
 from shared.contract.archive import DOCUMENTS, OPINIONS, PLACE
 from shared.contract.events import Document, Opinion, decode_document, decode_opinion, encode
 from shared.reading.archive.tables import EVERYTHING, all_of, any_of
-from shared.reading.deleted import is_gone
-from shared.story import story_of
+from shared.reading.deleted import bare_document, bare_opinion, is_gone
 
 _AT_ONCE: Final = 500  # items or documents of one question
 _DELETION: Final = "document_id LIKE '-%'"
@@ -45,17 +43,14 @@ def _forget(tables: Tables, deleted: Mapping[str, int]) -> int:
 def _document(row: dict[str, Any]) -> dict[str, Any] | None:
     """The row without words; None where it has none."""
     document = decode_document(row["value"])
-    if not isinstance(document, Document) or not (document.title or document.text or document.url or document.author):
-        return None
-    bare = msgspec.structs.replace(document, story=story_of(document), title="", text="", url="", author="")
-    return row | {"value": encode(bare), "words": ""}
+    bare = bare_document(document) if isinstance(document, Document) else None
+    return None if bare is None else row | {"value": encode(bare), "words": ""}
 
 
 def _opinion(row: dict[str, Any]) -> dict[str, Any] | None:
     opinion = decode_opinion(row["value"])
-    if not isinstance(opinion, Opinion) or not (opinion.title or opinion.excerpt or opinion.url):
-        return None
-    return row | {"value": encode(msgspec.structs.replace(opinion, title="", excerpt="", url=""))}
+    bare = bare_opinion(opinion) if isinstance(opinion, Opinion) else None
+    return None if bare is None else row | {"value": encode(bare)}
 
 
 def _rewrite(tables: Tables, name: str, rows: Iterator[dict[str, Any] | None]) -> int:

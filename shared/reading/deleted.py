@@ -12,8 +12,10 @@ import msgspec
 import redis
 
 from shared.contract.aggregates import RecentDocument, deleted_field
+from shared.contract.events import Document, Opinion
 from shared.contract.keys import Keys
 from shared.contract.topics import LIVE
+from shared.story import story_of
 
 DELETED: Final = "deleted at its source"  # what stands in place of a text
 _ASKED: Final = 0  # every slot knows every deletion; one is asked
@@ -68,6 +70,27 @@ def redacted(documents: Sequence[RecentDocument], deleted: dict[str, int]) -> li
         else document
         for document in documents
     ]
+
+
+def bare_document(document: Document) -> Document | None:
+    """What is kept of a document that is gone; its story is said, for it came of the text. None: it has no words."""
+    if not (document.title or document.text or document.url or document.author):
+        return None
+    return msgspec.structs.replace(document, story=story_of(document), title="", text="", url="", author="")
+
+
+def bare_opinion(opinion: Opinion) -> Opinion | None:
+    """What is kept of an opinion on what is gone: its author stays, for caps are made of it. None as above."""
+    if not (opinion.title or opinion.excerpt or opinion.url):
+        return None
+    return msgspec.structs.replace(opinion, title="", excerpt="", url="")
+
+
+def bare_recent(document: RecentDocument) -> RecentDocument | None:
+    """What a store keeps of a document that is gone, as it would be made of a bare opinion. None as above."""
+    if not (document.title or document.excerpt or document.url):
+        return None
+    return msgspec.structs.replace(document, title="", excerpt="", url="")
 
 
 def newest_versions(documents: Sequence[RecentDocument]) -> list[RecentDocument]:

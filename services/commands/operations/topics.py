@@ -1,4 +1,4 @@
-"""`bellwether topics create | list | resize`."""
+"""`bellwether topics create | list | resize`; `forget` has a module of its own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.commands.access.audit import noted
+from services.commands.operations.forget import forget
 from services.commands.options import Json, Run, State, note, say, settings_of
 
 if TYPE_CHECKING:
     from services.supervisor.topics.listing import TopicRow
 
 app = typer.Typer(help="The topics of a run.", no_args_is_help=True)
+app.command()(forget)
 
 
 @app.command()

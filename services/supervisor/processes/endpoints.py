@@ -96,6 +96,13 @@ def own_servers(state: Path, *, with_kafka: bool = True) -> Iterator[None]:
             server.stop()
 
 
+def own_kafka_data(settings: Settings) -> Path | None:
+    """Where the embedded Kafka that the settings lead to keeps its records; None when they lead to another one."""
+    kafka = EmbeddedKafka(StateFolder(settings.state_dir.absolute()).kafka)
+    port, data = kafka.kept_port(), kafka.folder / "data"
+    return data if port and settings.kafka.bootstrap_servers == f"127.0.0.1:{port}" and data.is_dir() else None
+
+
 def _note(folder: StateFolder, named: dict[str, EmbeddedService], started: list[EmbeddedService]) -> None:
     held: dict[str, Any] = msgspec.json.decode(folder.endpoints.read_bytes()) if folder.endpoints.exists() else {}
     held |= {name: server.settings() for name, server in named.items() if server in started}
