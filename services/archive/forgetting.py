@@ -1,5 +1,5 @@
 """Takes the words of documents that are gone at their source out of the archive (decision 0171): title, text, link,
-author, and in opinions title, excerpt and link. What counts stays: numbers, the author and the story of an opinion.
+author, and in opinions and checkpoints title, excerpt and link. What counts stays: an opinion's numbers, author, story.
 
 The bytes themselves go with the versions of the tables that held them, at the compaction that follows.
 """
@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from services.archive.as_of.checkpoints import Checkpoints
 from services.archive.schemas import SCHEMAS
 from services.archive.tables import Tables
 from shared.contract.archive import DOCUMENTS, OPINIONS, PLACE
@@ -23,20 +24,32 @@ _DELETION: Final = "document_id LIKE '-%'"
 
 
 def forget_deleted(tables: Tables, since: int = 0) -> int:
-    """Rows that were rewritten, of deletions that Kafka took at `since` (microseconds) or later."""
+    """Rows that were rewritten, of deletions that Kafka took at `since` (microseconds) or later; 0: of all there are,
+    and then checkpoints of versions that left them alone lose their words, too."""
     told = _rows(tables, DOCUMENTS, all_of(_DELETION, f"appended_at >= {since}"), ["document_id", "available_at"])
     deleted: dict[str, int] = {}
     for row in told:
         item = row["document_id"][1:]
         deleted[item] = max(row["available_at"], deleted.get(item, 0))
-    return sum(_forget(tables, {item: deleted[item] for item in some}) for some in _parts(sorted(deleted)))
+    return sum(
+        _forget(tables, {item: deleted[item] for item in some}, everywhere=not since)
+        for some in _parts(sorted(deleted))
+    )
 
 
-def _forget(tables: Tables, deleted: Mapping[str, int]) -> int:
+def _forget(tables: Tables, deleted: Mapping[str, int], *, everywhere: bool) -> int:
+    """`everywhere`: look at every checkpoint behind such opinions, also of those whose rows have no words any more."""
     rows = _rows(tables, DOCUMENTS, all_of(any_of("key", deleted), f"NOT {_DELETION}"))
     gone = [row for row in rows if is_gone(row["key"], row["available_at"] or 0, deleted)]
     ids = sorted({row["document_id"] for row in gone})
     heard = [row for some in _parts(ids) for row in _rows(tables, OPINIONS, any_of("document_id", some))]
+    touched = heard if everywhere else [row for row in heard if _opinion(row) is not None]
+    first: dict[int, int] = {}
+    for row in touched:
+        first[row["partition"]] = min(row["offset"], first.get(row["partition"], row["offset"]))
+    checkpoints = Checkpoints(tables.archive)  # before the rows: those that are made later are made of these
+    for slot, offset in sorted(first.items()):
+        checkpoints.forget(slot, offset, frozenset(ids))
     return _rewrite(tables, DOCUMENTS, map(_document, gone)) + _rewrite(tables, OPINIONS, map(_opinion, heard))
 
 

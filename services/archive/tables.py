@@ -31,6 +31,7 @@ class Tables:
     def __init__(self, archive: ArchiveTables) -> None:
         if "://" not in archive.address:
             make_folder(Path(archive.address))
+        self.archive = archive
         self._connection = archive.connection()
         self._open = {name: self._opened(name) for name in SCHEMAS}
 

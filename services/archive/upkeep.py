@@ -17,11 +17,12 @@ import redis
 from redis.exceptions import RedisError
 
 from services.archive.as_of.checkpointing import Checkpointing
+from services.archive.as_of.checkpoints import Checkpoints
 from services.archive.forgetting import forget_deleted
 from services.archive.tables import Tables
 from shared.clients.redis import give_back_lease, take_lease
 from shared.clock import HOUR, Clock, SystemClock
-from shared.contract.archive import APPLIED, DOCUMENTS, OPINIONS, READINGS, SIGNALS, TABLES
+from shared.contract.archive import APPLIED, CHECKPOINTS, DOCUMENTS, OPINIONS, READINGS, SIGNALS, TABLES
 from shared.contract.keys import archive_lease_key
 from shared.settings import Settings
 
@@ -49,6 +50,7 @@ class Upkeep:
         self._forgot_at = 0  # 0: every deletion is gone through once more
         self._tables, self._client, self._lease = tables, client, archive_lease_key(settings.run)
         self._checkpointing = Checkpointing(settings, client)
+        self._checkpoints = Checkpoints(tables.archive)
         self._own = secrets.token_hex(8)
         self._seen: dict[str, int] = {}  # versions after the latest round
         self.rounds = self.checkpoints = 0
@@ -70,6 +72,7 @@ class Upkeep:
             self._forget()
             for name in TABLES:
                 self._keep_up(name, self._tables[name])
+            self._keep_up(CHECKPOINTS, self._checkpoints.table())
             self.checkpoints += self._checkpointing.round()
             self.rounds += 1
         finally:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from collections.abc import Set
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
@@ -21,6 +22,7 @@ from services.archive.as_of.fold import Fold, Folded
 from shared.contract.aggregates import DETAILED, Bucket, RecentDocument, Share
 from shared.contract.archive import CHECKPOINTS
 from shared.reading.archive.tables import ArchiveTables, all_of, quoted
+from shared.reading.deleted import bare_recent
 
 FORMAT: Final = 1  # raised with whatever changes what a fold gives, or how it is written here
 EVERY: Final = 50_000  # records of a slot between two checkpoints: a multiple of fold.LINK_EVERY
@@ -81,6 +83,27 @@ def unpacked(raw: bytes, slots: int, run: str) -> Folded:
     return Folded(store, state.slot, offset, saved.chain, saved.passed)
 
 
+def _bare(raw: bytes, ids: Set[str]) -> bytes | None:
+    """A checkpoint without the words of these documents, b"" for one that cannot be read; None where it has none."""
+    try:
+        saved = _unpack(zlib.decompress(raw))
+    except (msgspec.MsgspecError, zlib.error):
+        return b""
+    changed = 0
+
+    def bare(document: RecentDocument) -> RecentDocument:
+        nonlocal changed
+        made = bare_recent(document) if document.id in ids else None
+        changed += made is not None
+        return made or document
+
+    for documents in saved.documents.values():
+        documents.update({name: bare(each) for name, each in documents.items()})
+    for documents_of_hour in saved.state.tops.values():
+        documents_of_hour[:] = map(bare, documents_of_hour)
+    return zlib.compress(_pack(saved), 1) if changed else None
+
+
 class Line(NamedTuple):
     """One slot's checkpoints that may stand for each other: what decides about a fold is equal."""
 
@@ -126,11 +149,32 @@ class Checkpoints:
 
     def keep(self, line: Line, folded: Folded) -> None:
         """Add one, in one step."""
-        raw, kind = packed(folded), line.kind
+        self._add(line.kind, folded.slot, folded.offset, packed(folded))
+
+    def forget(self, slot: int, behind: int, ids: Set[str]) -> int:
+        """Take the words of these documents out of a slot's checkpoints behind an offset; how many had some. One that
+        this version cannot read goes as a whole: it is made again. Its chain stays that of the log as it was."""
+        where = all_of(f"slot = {slot}", f"offset > {behind}")
+        found = self._tables.rows(CHECKPOINTS, ["kind", "offset", "part", "parts", "value"], where)
+        places: dict[tuple[str, int], dict[int, dict[str, Any]]] = {}
+        for row in found.to_pylist() if found is not None else ():
+            places.setdefault((row["kind"], row["offset"]), {})[row["part"]] = row
+        done = 0
+        for (kind, offset), rows in places.items():
+            bare = _bare(b"".join(rows[number]["value"] for number in sorted(rows)), ids)
+            if bare is not None:
+                here = all_of(f"kind = {quoted(kind)}", f"slot = {slot}", f"offset = {offset}")
+                self.table().delete(here)  # killed here, it is made again from rows that have no words either
+                self._add(kind, slot, offset, bare)
+                done += 1
+        return done
+
+    def _add(self, kind: str, slot: int, offset: int, raw: bytes) -> None:
         parts = [raw[first : first + PART] for first in range(0, len(raw), PART)]
-        common = {"kind": kind, "slot": folded.slot, "offset": folded.offset, "parts": len(parts)}
+        common = {"kind": kind, "slot": slot, "offset": offset, "parts": len(parts)}
         rows = [common | {"part": number, "value": part} for number, part in enumerate(parts)]
-        self.table().add(pa.Table.from_pylist(rows, schema=SCHEMA))
+        if rows:
+            self.table().add(pa.Table.from_pylist(rows, schema=SCHEMA))
 
     def table(self) -> Any:
         """For writing; made where it is missing."""

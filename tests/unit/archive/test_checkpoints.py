@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -17,8 +19,9 @@ from services.archive.as_of.fold import Fold, Folded
 from services.archive.as_of.past import told
 from services.runtime.record import Recorded
 from shared.contract.archive import OPINIONS
-from shared.contract.events import OpinionMessage, encode
+from shared.contract.events import InvalidMessage, Opinion, OpinionMessage, decode_opinion, encode
 from shared.reading.archive.tables import ArchiveTables
+from shared.reading.deleted import bare_opinion
 from tests.unit.aggregation.opinions import TOPIC_ID, history, merge
 from tests.unit.aggregation.test_closing import HOURLY, RULES, SLOW, STREAMS, broken_promises, interleaved
 
@@ -95,3 +98,70 @@ def test_the_last_one_before_an_offset_is_taken_and_no_other_line_s(
 
 def read(records: list[Recorded], begin: int, end: int) -> Iterator[Recorded]:
     return iter(records[begin:end])
+
+
+def bared(records: list[Recorded], ids: frozenset[str]) -> Iterator[Recorded]:
+    """The records as the archive has them once these documents are forgotten."""
+    for record in records:
+        message = opinion_in(record)
+        bare = bare_opinion(message) if message is not None and message.document_id in ids else None
+        yield record if bare is None else replace(record, value=encode(bare))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10**6), st.sets(st.integers(0, 30)), st.integers(0, 60))
+def test_a_forgotten_checkpoint_is_one_of_forgotten_records(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, chosen: set[int], cut: int
+) -> None:
+    folder = tmp_path_factory.mktemp("archive")
+    records = titled(log_of(seed))
+    opinions = [each for each in map(opinion_in, records) if each is not None]
+    ids = frozenset(opinions[number % len(opinions)].document_id for number in chosen)
+    kept = Checkpoints(ArchiveTables(str(folder)))
+    cut = max(1, min(cut, len(records)))
+    kept.keep(LINE, FOLD.on(LINE.empty(), read(records, 0, cut)))
+    begin = min((n for n, each in enumerate(map(opinion_in, records)) if each and each.document_id in ids), default=cut)
+    assert kept.forget(1, -1, ids) == 0  # another slot's
+    all_words = packed_words(kept).decode(errors="replace")
+    done = kept.forget(0, begin, ids)
+    assert done == any(f"title of {each}" in all_words for each in ids)
+    held = kept.before(LINE, cut)
+    assert (held.offset, held.chain) == (cut, FOLD.on(LINE.empty(), read(records, 0, cut)).chain)
+    bare = FOLD.on(LINE.empty(), bared(records[:cut], ids))
+    held.chain, held.passed, bare.chain, bare.passed = None, [], None, []
+    assert said(held) == said(bare)
+    assert not any(f"title of {each}".encode() in packed_words(kept) for each in ids)
+    assert kept.forget(0, begin, ids) == 0
+
+
+def packed_words(kept: Checkpoints) -> bytes:
+    return b"".join(zlib.decompress(row["value"]) for row in kept.table().search().limit(100).to_list())
+
+
+def titled(records: list[Recorded]) -> list[Recorded]:
+    made = []
+    for record in records:
+        opinion, value = opinion_in(record), record.value
+        if opinion is not None:
+            words = {"title": f"title of {opinion.document_id}", "excerpt": "words"}
+            value = encode(msgspec.structs.replace(opinion, **words))
+        made.append(replace(record, value=value))
+    return made
+
+
+def opinion_in(record: Recorded) -> Opinion | None:
+    try:
+        message = decode_opinion(record.value)
+    except InvalidMessage:
+        return None
+    return message if isinstance(message, Opinion) else None
+
+
+def test_one_that_cannot_be_read_goes(tmp_path: Path) -> None:
+    kept = Checkpoints(ArchiveTables(str(tmp_path)))
+    kept.keep(LINE, FOLD.on(LINE.empty(), read(log_of(5), 0, 20)))
+    row = kept.table().search().limit(1).to_list()[0]
+    kept.table().delete("true")
+    kept.table().add([row | {"value": b"of another version"}])
+    assert kept.forget(0, 5, frozenset("a")) == 1
+    assert kept.before(LINE, 100).offset == 0
