@@ -107,6 +107,17 @@ def test_new_posts_of_reddit_and_their_deletions() -> None:
     assert "t3_ru" not in str(again[-1].cursor["mine"]) and there.tokens == 1
 
 
+def test_an_answer_that_shows_nothing_is_trouble_and_no_hundred_deletions() -> None:
+    there = Reddit(list(range(1001, 1021)))
+    with http_server(there.respond) as server:
+        source = reddit(server)
+        first = read(source, polls(1, source))
+        assert len(items(first)) == 20
+        there.posts.clear()
+        again = read(source, polls(1, source), first[-1].cursor)
+    assert items(again) == [] and "none of 20 posts" in source.trouble
+
+
 def test_reddit_is_paged_and_what_it_does_not_show_is_a_gap() -> None:
     there = Reddit([1000])
     with http_server(there.respond) as server:
@@ -279,7 +290,21 @@ def test_stories_that_name_a_company_their_edits_and_deletions() -> None:
         assert [item["title"] for item in items(edited)] == ["Microsoft ships late"]
         there.stories[1] = {"id": 1, "deleted": True, "type": "story"}
         gone = read(source, polls(1, source), edited[-1].cursor)
-    assert items(gone) == [{"external_id": "1", "deleted": True}]
+    assert items(gone) == [{"external_id": "1", "deleted": True}] and gone[-1].cursor["mine"] == ""
+
+
+def test_a_deletion_that_the_list_of_updates_names_no_more_is_found_in_turn() -> None:
+    there = HackerNews({number: story(number) for number in range(1, 26)})
+    with http_server(there.respond) as server:
+        source = hackernews(server)
+        first = read(source, polls(1, source))
+        assert len(items(first)) == 25
+        there.stories[7] = {"id": 7, "deleted": True, "type": "story"}
+        there.stories[25] = story(25, dead=True)
+        later = read(source, polls(3, source), first[-1].cursor)
+    assert sorted(str(item["external_id"]) for item in items(later)) == ["25", "7"]
+    assert all(item["deleted"] for item in items(later))
+    assert len(str(later[-1].cursor["mine"]).split()) == 23
 
 
 def test_a_story_that_is_announced_and_not_there_is_waited_for_and_then_left() -> None:

@@ -20,6 +20,7 @@ _PER_SECOND: Final = 10.0
 _AT_ONCE: Final = 20
 _MOST_NEW: Final = 500  # as many as the list shows
 _REMEMBERED: Final = 300  # published stories whose changes are followed
+_LOOKED_AT: Final = 10  # of these in one poll, in turn: a deletion of an absence is in no list of updates any more
 _PATIENCE: Final = 3  # polls for which an item that is announced may be missing
 
 
@@ -41,6 +42,7 @@ class HackerNewsSource(PolledSource):
         self._all = options.all
         self._asker = Asker(around.settings, around.clock, per_second=_PER_SECOND)
         self._missing: dict[int, int] = {}
+        self._turn = 0
 
     def poll(self, cursor: Cursor, stop: threading.Event) -> Iterator[Batch]:
         """New stories, oldest first, then what changed of those that were published."""
@@ -86,17 +88,25 @@ class HackerNewsSource(PolledSource):
         return self._all or self._wanted(f"{story.get('title', '')} {story.get('text', '')}")
 
     def _changes(self, cursor: Cursor, stop: threading.Event) -> Batch:
-        """Of what was published, what the list of updates names: deleted, or as it reads now."""
-        mine = set(str(cursor.get("mine", "")).split())
+        """Of what was published, what the list of updates names: deleted, or as it reads now; and of a few others, in
+        turn, whether they are gone."""
+        mine = [int(one) for one in str(cursor.get("mine", "")).split()]
         changed = self._ask("updates", stop)
-        numbers = _ids(changed.get("items") if isinstance(changed, dict) else None)
+        named = set(_ids(changed.get("items") if isinstance(changed, dict) else None))
+        start = self._turn % max(-(-len(mine) // _LOOKED_AT), 1) * _LOOKED_AT
+        self._turn += 1
         items: list[RawItem | Rejected] = []
-        for number in sorted(one for one in numbers if str(one) in mine):
+        gone: set[int] = set()
+        for number in sorted(named.intersection(mine).union(mine[start : start + _LOOKED_AT])):
             story = self._ask(f"item/{number}", stop)
-            if isinstance(story, dict):
-                gone = story.get("deleted") or story.get("dead")
-                items.append({"external_id": str(number), "deleted": True} if gone else _item(story))
-        return Batch(items, cursor)
+            if not isinstance(story, dict):
+                continue
+            if story.get("deleted") or story.get("dead"):
+                gone.add(number)
+                items.append({"external_id": str(number), "deleted": True})
+            elif number in named:
+                items.append(_item(story))
+        return Batch(items, cursor | {"mine": " ".join(str(one) for one in mine if one not in gone)})
 
     def _ask(self, what: str, stop: threading.Event) -> Any:
         return json_of(self._asker.get(f"{self._server}/v0/{what}.json", stop).body)

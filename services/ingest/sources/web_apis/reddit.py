@@ -27,6 +27,7 @@ _PAGE: Final = 100
 _MOST_PAGES: Final = 10  # a listing ends at 1,000 posts
 _LISTED: Final = 900  # a listing that ends with fewer has shown all there is
 _REMEMBERED: Final = 500  # posts whose deletion is looked for
+_SUSPICIOUS: Final = 10  # posts that are not all gone at once: Reddit goes on to show what was deleted, as [deleted]
 _LEFT: Final = 2.0  # requests of the window that are left alone
 _UNAUTHORISED: Final = 401
 _GONE: Final = frozenset({"[deleted]", "[removed]"})
@@ -93,6 +94,8 @@ class RedditSource(PolledSource):
             return Batch([], cursor)
         posts, _ = _posts(self._ask(f"/api/info?{urlencode({'id': ','.join(asked), 'raw_json': 1})}", stop))
         there = {str(post["name"]): post for post in posts.values()}
+        if not there and len(asked) >= _SUSPICIOUS:
+            raise PollFailed(f"/api/info shows none of {len(asked)} posts that were there: taken for trouble")
         gone = [name for name in asked if name not in there or _is_gone(there[name])]
         rest = " ".join(name for name in mine if name not in gone)
         return Batch([{"external_id": name, "deleted": True} for name in gone], cursor | {"mine": rest})
