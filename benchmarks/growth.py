@@ -36,6 +36,7 @@ from shared.clients.redis import connect
 from shared.clock import DAY, HOUR
 from shared.contract.archive import OPINIONS
 from shared.contract.events import CHANNELS, MICRO, Opinion, Origin, Tick, encode
+from shared.contract.keys import archived_key
 from shared.contract.topics import Topics
 from shared.reading.archive.tables import ArchiveTables
 from shared.settings import AggregationSettings, RedisSettings
@@ -82,14 +83,15 @@ class Drawn:
         positive = draw.randrange(MICRO + 1)
         channel = draw.choice(CHANNELS)
         return Opinion(
-            origin=origin, document_id=f"{number * 7919:032x}",
+            origin=origin, document_id=f"{draw.getrandbits(128):032x}",
             company=draw.choices(self._companies, cum_weights=self._weights)[0], relevance=MICRO, channel=channel,
             source=f"rss:source{draw.randrange(40)}", title=self._text(10), excerpt=self._text(40),
             url=f"https://example.org/{number:x}/{self._text(1)}",
             author=f"{draw.randrange(3_000) * 7919:016x}" if channel == "social" else "",
             story=f"{draw.getrandbits(64) if draw.random() < 0.7 else draw.randrange(500):016x}", published_at=at,
             available_at=at, negative=(MICRO - positive) // 2, neutral=MICRO - positive - (MICRO - positive) // 2,
-            positive=positive, event=draw.choice(EVENTS), model="m" * 16, companies=1, item=f"{number * 31:032x}",
+            positive=positive, event=draw.choice(EVENTS), model="m" * 16, companies=1,
+            item=f"{draw.getrandbits(128):032x}",
         )  # fmt: skip
 
     def _text(self, words: int) -> str:
@@ -120,6 +122,8 @@ class Grown:
                 if made is not None:
                     self._closer.changed(made)
                 self._closer.close()
+        if self._pack:  # an archive that keeps up
+            self._client.hset(archived_key(RUN), "0", f"O:{records[-1][0] + 1}")
         until = boundary(self._store.state(0, set()).watermarks, frozenset({STREAM}), self._rules.lateness)
         while self._pack and until is not None and self._store.pack(0, until):
             pass
