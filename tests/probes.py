@@ -15,6 +15,8 @@ from services.archive.as_of.moments import NotKnown
 from services.archive.as_of.past import Bound, Past, PastRuns, told
 from shared.clock import SystemClock
 from shared.contract.keys import Keys
+from shared.reading.archive.tables import ArchiveTables
+from shared.reading.values.traces import TracedDocuments
 from shared.settings import Settings
 
 
@@ -28,11 +30,14 @@ class Probe(NamedTuple):
 
 
 def probe(client: redis.Redis, settings: Settings, company: str) -> Probe | None:
-    """What Redis says of a company now, when its slot rests meanwhile."""
+    """What Redis says of a company now, when its slot rests meanwhile; words that left it come of the archive."""
     bound = Bound.of(settings, client)
     slot = Keys(settings.run, bound.slots).slot_of(company)
     before = RedisStore(client, settings.run, bound.slots).position(slot)
-    answer = told(RedisStore(client, settings.run, bound.slots), company, tuple(bound.strategies))
+    store = RedisStore(client, settings.run, bound.slots)
+    answer = told(store, company, tuple(bound.strategies))
+    whole = TracedDocuments(client, store.keys, ArchiveTables.of(settings)).filled(store.recent(company))
+    answer["documents"] = [msgspec.to_builtins(document) for document in whole]
     moment = SystemClock().now()
     after = RedisStore(client, settings.run, bound.slots).position(slot)
     return Probe(moment, company, after.offset, answer) if after is not None and before == after else None

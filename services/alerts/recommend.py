@@ -10,6 +10,7 @@ import redis
 from shared.analyst import ranking
 from shared.analyst.ranking import Item, Ranked
 from shared.contract.events import MARKET
+from shared.reading.archive.tables import ArchiveTables
 from shared.reading.readers.profiles import Interests, Profiles, Rating
 from shared.reading.run import RunView
 from shared.reading.values.documents import EVER
@@ -22,9 +23,11 @@ class UnknownItem(LookupError):
     """A key that nothing recommended has; the text says where to find one."""
 
 
-def candidates(client: redis.Redis, run: str, interests: Interests) -> tuple[list[Item], dict[str, str], list[Item]]:
+def candidates(
+    client: redis.Redis, run: str, interests: Interests, archive: ArchiveTables | None = None
+) -> tuple[list[Item], dict[str, str], list[Item]]:
     """(signals, titles by key, articles) that may be recommended. Raises UnknownRun, redis.RedisError."""
-    view = RunView.open(client, run)
+    view = RunView.open(client, run, archive)
     newest, signals = view.newest(), view.signals.latest()
     latest = sorted(set(newest) - {MARKET}, key=lambda company: (-newest[company], company))[:COMPANIES_READ]
     known = Catalogue.load().by_id
@@ -36,11 +39,13 @@ def candidates(client: redis.Redis, run: str, interests: Interests) -> tuple[lis
     return list(map(ranking.recommendation, signals)), titles, [ranking.article(d, now) for d in documents]
 
 
-def recommend(client: redis.Redis, run: str, profile: str, most: int) -> dict[str, Any]:
+def recommend(
+    client: redis.Redis, run: str, profile: str, most: int, archive: ArchiveTables | None = None
+) -> dict[str, Any]:
     """`companies` and `articles`, best first, each with `key`, `what`, `reasons`, `followed` and `thumb`."""
     profiles = Profiles(client)
     interests, ratings = Interests.of(profiles.follows(profile)), profiles.ratings(profile)
-    signals, titles, articles = candidates(client, run, interests)
+    signals, titles, articles = candidates(client, run, interests, archive)
     return {
         "profile": profile,
         "companies": _plain(ranking.rank(signals, interests, ratings, most), titles),
@@ -48,10 +53,12 @@ def recommend(client: redis.Redis, run: str, profile: str, most: int) -> dict[st
     }
 
 
-def rate(client: redis.Redis, run: str, profile: str, key: str, value: int, now: int) -> None:
+def rate(
+    client: redis.Redis, run: str, profile: str, key: str, value: int, now: int, archive: ArchiveTables | None = None
+) -> None:
     """Put a thumb (1, -1; 0 takes it back) on what `recommend` calls `key`. Raises UnknownItem."""
     profiles = Profiles(client)
-    signals, _, articles = candidates(client, run, Interests.of(profiles.follows(profile)))
+    signals, _, articles = candidates(client, run, Interests.of(profiles.follows(profile)), archive)
     item = next((each for each in (*signals, *articles) if each.key == key), None)
     if item is None and value:
         raise UnknownItem(f"no current recommendation has the key {key!r}; see: bellwether watchlist recommend --json")

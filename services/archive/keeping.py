@@ -15,7 +15,9 @@ from services.archive.rows import Rows, tables_of
 from services.archive.tables import Tables
 from services.runtime.record import Recorded
 from shared.clients.kafka import TopicLog, describe
+from shared.clients.redis import connect
 from shared.contract.archive import CHECKPOINTS, PLACE, TABLES
+from shared.contract.keys import archived_key
 from shared.contract.topics import Topics
 from shared.reading.archive.tables import ArchiveTables, NoArchive
 from shared.settings import Settings
@@ -91,6 +93,8 @@ def _size(address: str) -> int | None:
 def rebuild(settings: Settings, tell: Callable[[int], object] = lambda _: None) -> int:
     """The archive made anew from the log, to its present end; how many rows. No archive worker may run."""
     archive = ArchiveTables.of(settings)
+    with connect(settings.redis) as client:
+        client.delete(archived_key(settings.run))  # the worker that follows tells it again
     tables = Tables(archive)
     for name in TABLES:
         archive.connection().drop_table(name)

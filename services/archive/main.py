@@ -36,11 +36,13 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     cluster = await asyncio.to_thread(_bound, settings, topics, client)
     tables = await asyncio.to_thread(_opened, settings)
     from services.archive.pipeline import ArchiveWorker
+    from services.archive.reached import Reached
     from services.archive.upkeep import Upkeep
 
     app = build_app(settings, ROLE, name, topics.archive_group)
     topic_ids = {topic: state.topic_id for topic, state in cluster.topics.items()}
-    worker = ArchiveWorker(settings, app, tables, topic_ids)
+    reached = Reached(client, settings.run, topic_ids[topics.opinions])
+    worker = ArchiveWorker(settings, app, tables, topic_ids, reached)
     upkeep = Upkeep(tables, client, settings)
 
     def fill(report: WorkerReport) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 
 from faust.types import TP
 
+from services.archive.reached import Reached
 from services.archive.rows import Rows, tables_of
 from services.archive.tables import Tables
 from services.runtime.exits import ExitCode, WorkerStop
@@ -22,6 +23,7 @@ from services.runtime.inbox import Inbox
 from services.runtime.record import Record
 from services.runtime.telemetry.report import Pace
 from shared.clock import Clock, SystemClock
+from shared.contract.archive import OPINIONS
 from shared.contract.topics import Topics
 from shared.settings import Settings
 
@@ -29,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 class ArchiveWorker:
-    """Wires one process. `topic_ids` are those that the run is bound to."""
+    """Wires one process. `topic_ids` are those that the run is bound to; `reached` is told how far the opinions are."""
 
     def __init__(
         self,
@@ -37,11 +39,12 @@ class ArchiveWorker:
         app: WorkerApp,
         tables: Tables,
         topic_ids: Mapping[str, str],
+        reached: Reached,
         clock: Clock | None = None,
     ) -> None:
         archive = settings.archive
         self._batch, self._max_wait = archive.max_batch, archive.max_wait_ms / 1000
-        self._app, self._tables, self._topic_ids = app, tables, topic_ids
+        self._app, self._tables, self._topic_ids, self._reached = app, tables, topic_ids, reached
         self._clock = clock or SystemClock()
         self._table_of = tables_of(Topics.of(settings))
         self._rows = Rows(self._table_of, topic_ids)
@@ -61,12 +64,15 @@ class ArchiveWorker:
 
     def _positions(self, assigned: frozenset[TP]) -> dict[TP, int | None]:
         try:
-            return {
+            found = {
                 tp: self._tables.next_offset(self._table_of[tp.topic], self._topic_ids[tp.topic], tp.partition)
                 for tp in assigned
             }
         except (OSError, RuntimeError, ValueError) as error:
             raise WorkerStop(ExitCode.RESTART, f"the archive cannot be read: {error}") from error
+        opinions = {tp.partition: offset or 0 for tp, offset in found.items() if self._table_of[tp.topic] == OPINIONS}
+        self._reached.tell(opinions)
+        return found
 
     async def run(self) -> None:
         """Keep what arrives; never returns."""
@@ -92,3 +98,4 @@ class ArchiveWorker:
             raise WorkerStop(ExitCode.RESTART, f"the archive cannot be written: {error}") from error
         for name, mine in rows.items():
             self.counts[name] += len(mine)
+        self._reached.tell({row["partition"]: row["offset"] + 1 for row in rows.get(OPINIONS, ())})

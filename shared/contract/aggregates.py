@@ -19,7 +19,7 @@ RESOLUTIONS: Final[tuple[Resolution, ...]] = ("minute", "hour", "day")
 SECONDS: Final[dict[Resolution, int]] = {"minute": MINUTE_SECONDS, "hour": HOUR_SECONDS, "day": DAY_SECONDS}
 DETAILED: Final[tuple[Resolution, ...]] = ("hour", "day")  # resolutions that also keep sums per author and story
 
-LAYOUT: Final = 2  # of the keys and values below; raised by what an older program must not touch (docs/decisions/0004)
+LAYOUT: Final = 3  # of the keys and values below; raised by what an older program must not touch (docs/decisions/0004)
 
 RECENT_DOCUMENTS: Final = 200  # kept per company: the latest by (available_at, id)
 TOP_DOCUMENTS: Final = 5  # kept per company and hour: the heaviest by (weight, id)
@@ -82,6 +82,7 @@ class RecentDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     item: str = ""  # the same for every version of a text; "" of former versions
     updated: bool = False  # as it is shown: earlier versions of it are kept, and not in the list
     deleted: bool = False  # as it is shown: gone at its source, so that title, excerpt, link and author are left out
+    elsewhere: bool = False  # its words lie in the archive; what is here is what signals are made of (packed/traces.py)
 
     @property
     def event_class(self) -> str:

@@ -86,8 +86,17 @@ class Keys:
 
     def packed(self, company: str) -> str:
         """Hash "CHANNEL|DAY" (days since the epoch) -> the shares of a day that has ended, and of its hours
-        (shared/contract/packed_shares.py): authors and stories of before; what lies in their own hashes is newer."""
+        (shared/contract/packed/shares.py): authors and stories of before; what lies in their own hashes is newer."""
         return f"{self._company(company)}:shares:{company}"
+
+    def traces(self, company: str) -> str:
+        """Hash of what is left of documents whose words lie in the archive (shared/contract/packed/traces.py)."""
+        return f"{self._company(company)}:traces:{company}"
+
+    def worded(self, slot: int) -> str:
+        """Hash "DAY|COMPANY" -> the offset of `opinions` that the archive must have passed: ended days of which some
+        documents still lie in Redis with their words."""
+        return f"{self._tag(slot)}:worded"
 
     def loose(self, slot: int) -> str:
         """Hash "DAY|COMPANY" -> "": days of which some shares may lie in hashes of their own."""
@@ -111,7 +120,7 @@ class Keys:
         return f"{self._tag(slot)}:outbox"
 
     def signals(self, company: str, strategy: str) -> str:
-        """Hash T (microseconds) -> JSON list of the signal's revisions, oldest first; of the latest 60 T or so."""
+        """Hash T (microseconds) -> the signal's revisions, oldest first (encode_revisions); the latest 60 T or so."""
         return f"{self._company(company)}:signals:{strategy}:{company}"
 
     def given(self, company: str, strategy: str) -> str:
@@ -200,6 +209,11 @@ def ratings_key(profile: str) -> str:
 def archive_lease_key(run: str) -> str:
     """String: who compacts the run's archive now; it expires."""
     return f"bw:{{{run}.archive}}:lease"
+
+
+def archived_key(run: str) -> str:
+    """Hash slot -> "TOPIC_ID:OFFSET": the next offset of `opinions` that the run's archive does not have yet."""
+    return f"bw:{{{run}.archive}}:archived"
 
 
 def worker_key(run: str, role: str, name: str) -> str:

@@ -9,6 +9,8 @@ from typing import Final, Literal, TypeVar
 
 import msgspec
 
+from shared.contract.deflating.signal_words import WORDS
+from shared.contract.deflating.values import deflated, inflated
 from shared.contract.events import MICRO, SCHEMA
 from shared.event_classes.former import class_of_former
 from shared.event_classes.selection import classes_wanted, event_words, in_classes
@@ -127,8 +129,10 @@ def decode_signal(raw: bytes) -> Signal:
 
 
 def encode_revisions(signals: list[Signal]) -> bytes:
-    return _encoder.encode(signals)
+    """As Redis keeps them."""
+    return deflated(_encoder.encode(signals), WORDS)
 
 
 def decode_revisions(raw: bytes) -> list[Signal]:
-    return _list_decoder.decode(raw)
+    """Those of former versions, too, which are plain JSON."""
+    return _list_decoder.decode(inflated(raw, WORDS))

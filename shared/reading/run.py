@@ -55,7 +55,7 @@ class RunView:
     """Reads one run. Methods raise redis.RedisError, or msgspec.MsgspecError for values of another layout.
 
     `keys`: of the run, or what finds them when they are first needed. `workers`: remembers the workers from one view to
-    the next. `archive`: where signals are found that Redis no longer keeps.
+    the next. `archive`: where signals are found that Redis no longer keeps, and the words of old documents.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class RunView:
 
     @cached_property
     def documents(self) -> Documents:
-        return Documents(self._client, self.keys)
+        return Documents(self._client, self.keys, self._archive)
 
     @cached_property
     def signals(self) -> Signals:

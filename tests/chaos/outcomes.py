@@ -14,11 +14,15 @@ from services.aggregation.core.plan import Rules
 from services.aggregation.main import strategies_of, streams_of
 from services.aggregation.signals.closing import Closer
 from services.aggregation.stores.memory import MemoryStore
+from services.aggregation.stores.redis_store import RedisStore
 from shared.clients.kafka import describe
+from shared.contract.aggregates import RecentDocument
 from shared.contract.events import decode_opinion
 from shared.contract.keys import Keys
 from shared.contract.signals import Signal, decode_revisions, decode_signal, encode_signal
 from shared.contract.topics import Topics
+from shared.reading.archive.tables import ArchiveTables
+from shared.reading.values.traces import TracedDocuments
 from shared.settings import Settings
 from tests.chaos.recount import values_of
 
@@ -26,12 +30,20 @@ Hash = dict[bytes, bytes]
 Last = dict[tuple[str, str, int], Signal]  # company, strategy, T
 
 
-def kept_documents(client: redis.Redis, keys: Keys) -> dict[str, Hash]:
-    """Company -> its latest documents, and the heaviest of its hours, as Redis holds them."""
-    found: dict[str, Hash] = {}
+def kept_documents(client: redis.Redis, keys: Keys, settings: Settings) -> dict[str, list[RecentDocument]]:
+    """Company -> its latest documents, and the heaviest of its hours, by hour; words that left Redis from the archive,
+    which has all of them."""
+    found: dict[str, list[RecentDocument]] = {}
+    store = RedisStore(client, keys.run, keys.slots)
+    traced = TracedDocuments(client, keys, ArchiveTables.of(settings))
     for company in _companies(client, keys):
-        found[f"recent {company}"] = cast(Hash, client.hgetall(keys.recent(company)))
-        found[f"top {company}"] = cast(Hash, client.hgetall(keys.top(company)))
+        hours = sorted({row.start for row in store.company_rows(company) if row.resolution == "hour"})
+        for kind, kept in (
+            ("recent", store.recent(company)),
+            ("top", [each for hour in hours for each in store.top(company, hour)]),
+        ):
+            found[f"{kind} {company}"] = traced.filled(kept)
+            assert len(found[f"{kind} {company}"]) == len(kept), "the archive lacks words"
     return found
 
 

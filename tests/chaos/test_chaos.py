@@ -143,7 +143,7 @@ def _same_documents_and_signals(url: str, disturbed: Run, calm: Run) -> None:
             held = signals_in_redis(client, keys, run.settings)
             assert held.items() <= given.items()
             assert len(held) > 100
-            documents.append(kept_documents(client, keys))
+            documents.append(kept_documents(client, keys, run.settings))
             words.append(last_words(given))
     assert documents[0] == documents[1]
     assert words[0] == words[1]

@@ -21,7 +21,7 @@ from shared.clock import DAY, HOUR, HOUR_SECONDS, SECOND
 from shared.contract.aggregates import DETAILED, Share
 from shared.contract.events import CHANNELS, Opinion, Origin, Tick
 from shared.contract.keys import Keys
-from shared.contract.packed_shares import WHOLE_DAY, Shares, pack_day, unpack_day
+from shared.contract.packed.shares import WHOLE_DAY, Shares, pack_day, unpack_day
 from shared.reading.run import RunView
 from tests.unit.aggregation.opinions import BASE, TOPIC_ID, history, merge, opinion, split
 

@@ -105,7 +105,7 @@ def test_a_shorter_value_reads_with_defaults(client: redis.Redis, run_name: str)
 
 def test_a_newer_layout_is_refused(client: redis.Redis, run_name: str) -> None:
     client.hset(run_key(run_name), "layout", "99")
-    with pytest.raises(WorkerStop, match="layout 99 in Redis, but this version supports 2") as stop:
+    with pytest.raises(WorkerStop, match="layout 99 in Redis, but this version supports 3") as stop:
         bring_up_to_date(client, run_name)
     assert stop.value.code is ExitCode.REFUSED
 

@@ -13,8 +13,8 @@ from typing import Any, Final, cast
 import redis
 
 from services.runtime.exits import ExitCode, WorkerStop
-from shared.clock import DAY_SECONDS
-from shared.contract.aggregates import DETAILED, LAYOUT
+from shared.clock import DAY, DAY_SECONDS
+from shared.contract.aggregates import DETAILED, LAYOUT, unpack_recent
 from shared.contract.events import CHANNELS
 from shared.contract.keys import Keys, run_key
 from shared.reading.values.binding import read_binding, recorded_slots
@@ -41,8 +41,24 @@ def _name_loose_days(client: redis.Redis, run: str) -> None:
                 client.hset(keys.loose(slot), mapping=cast(Any, days))
 
 
+def _name_worded_days(client: redis.Redis, run: str) -> None:
+    """To layout 3: words of old documents leave for the archive, so every day that has some is named, with what the
+    archive must have passed."""
+    keys = Keys(run, recorded_slots(read_binding(client, run), run) or 1)
+    for slot in range(keys.slots):
+        offset = cast("bytes", client.get(keys.position(slot)) or b":0").rpartition(b":")[2]
+        for company in cast("list[bytes]", client.hkeys(keys.companies(slot))):
+            name = company.decode()
+            hours = cast("list[bytes]", client.hkeys(keys.top(name)))
+            recent = cast("list[bytes]", client.hvals(keys.recent(name)))
+            days = {int(hour) // DAY_SECONDS for hour in hours}
+            days |= {unpack_recent(raw).available_at // DAY for raw in recent}
+            if days:
+                client.hset(keys.worded(slot), mapping=cast(Any, {f"{day}|{name}": offset for day in days}))
+
+
 # layout -> the step to the next one
-UPGRADES: Final[dict[int, Callable[[redis.Redis, str], None]]] = {1: _name_loose_days}
+UPGRADES: Final[dict[int, Callable[[redis.Redis, str], None]]] = {1: _name_loose_days, 2: _name_worded_days}
 
 
 def bring_up_to_date(client: redis.Redis, run: str) -> None:

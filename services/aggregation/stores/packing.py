@@ -1,4 +1,4 @@
-"""Shares of days that have ended, put together into one value a day (shared/contract/packed_shares.py).
+"""Shares of days that have ended, put together into one value a day (shared/contract/packed/shares.py).
 
 Done at an unchanged position, under the same compare-and-set as everything else, from what is there: so it changes no
 answer, may be done twice or not at all, and a late opinion is simply laid over it until the next time.
@@ -15,7 +15,7 @@ from shared.clock import DAY_SECONDS
 from shared.contract.aggregates import DETAILED, Resolution, Share, unpack_share
 from shared.contract.events import CHANNELS, Channel
 from shared.contract.keys import Keys
-from shared.contract.packed_shares import Day, Shares, field_of, number_of, pack_day, unpack_day
+from shared.contract.packed.shares import Day, Shares, field_of, number_of, pack_day, unpack_day
 
 AT_ONCE: Final = 50  # companies' days in one step
 
@@ -61,7 +61,10 @@ def packing(
                 yield "HSET", keys.packed(company), [field_of(channel, day), pack_day(after[channel])]
             else:
                 yield "HDEL", keys.packed(company), [field_of(channel, day)]
-        yield "HDEL", keys.loose(state.slot), [f"{day // DAY_SECONDS}|{company}"]
+        name = f"{day // DAY_SECONDS}|{company}"
+        yield "HDEL", keys.loose(state.slot), [name]
+        if state.position is not None:  # what is there of the day now, the archive has once it is there
+            yield "HSET", keys.worded(state.slot), [name, state.position.offset]
 
 
 def _cells(state: SlotState, company: str, day: int) -> Iterator[_Cell]:

@@ -15,7 +15,8 @@ from shared.clock import DAY, DAY_SECONDS
 from shared.contract.aggregates import DETAILED, RESOLUTIONS, Bucket, Share, unpack_bucket, unpack_share, unpack_top
 from shared.contract.events import CHANNELS
 from shared.contract.keys import Keys
-from shared.contract.packed_shares import Day, field_of, number_of, unpack_day
+from shared.contract.packed.shares import Day, field_of, number_of, unpack_day
+from shared.contract.packed.traces import FLOOR, RECENT, block_of, document_of, recent_traces, unpack_traces
 
 Handler = Callable[[Any], None]
 
@@ -50,11 +51,16 @@ def read_company(state: SlotState, company: str, keys: Keys, reads: Reads) -> No
         known.newest = int(raw) if raw is not None else None
 
     def recent(raw: list[bytes]) -> None:
-        known.recent = sorted((key.available_at, key.id) for key in map(_key_of, raw))
-        known.ids = {document_id: at for at, document_id in known.recent}
+        known.recent = [(key.available_at, key.id) for key in map(_key_of, raw)]
+
+    def traces(raw: list[bytes | None]) -> None:
+        known.ids = {each.id: each.available_at for each in recent_traces(*raw)}
+        known.ids |= {document_id: at for at, document_id in known.recent}
+        known.recent = sorted((at, document_id) for document_id, at in known.ids.items())
 
     reads.add(newest, "HGET", keys.companies(state.slot), company)
     reads.add(recent, "HVALS", keys.recent(company))
+    reads.add(traces, "HMGET", keys.traces(company), RECENT, FLOOR)
     for resolution in RESOLUTIONS:
         for channel in CHANNELS:
             series = state.series[company, channel, resolution] = Series()
@@ -155,11 +161,19 @@ class Details:
         if not any(_holds(each, hour) for each in starts):
             return
 
-        def handle(raw: bytes | None) -> None:
-            if raw is not None:
-                self._state.tops[company, hour] = unpack_top(raw)
+        tops = self._state.tops
 
-        self.reads.add(handle, "HGET", self._keys.top(company), hour)
+        def own(raw: bytes | None) -> None:
+            if raw is not None:
+                tops[company, hour] = unpack_top(raw)
+
+        def traced(raw: bytes | None) -> None:
+            left = [document_of(each, company) for each in unpack_traces(raw) if each.hour == hour]
+            if left:
+                tops.setdefault((company, hour), left)
+
+        self.reads.add(own, "HGET", self._keys.top(company), hour)
+        self.reads.add(traced, "HGET", self._keys.traces(company), block_of(hour))
 
     def _ids(self, stream: str, ids: list[str]) -> None:
         window = self._state.windows.get(stream)

@@ -7,7 +7,7 @@ contents are a function of its position, and one writer moves it. Nothing is ret
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, cast
 
@@ -20,9 +20,12 @@ from services.aggregation.core.footprint import touched_by
 from services.aggregation.core.plan import Decoded, Plan
 from services.aggregation.core.state import CellKey, HourKey, Position, Series, SlotState, fold
 from services.aggregation.core.store import BucketRow, StoreLost
-from services.aggregation.stores.packing import due_days, packing
+from services.aggregation.stores.packing import DayKey, due_days, packing
 from services.aggregation.stores.redis_reads import Details, Reads, read_company
-from services.aggregation.stores.redis_writes import APPLY, arguments_of, script_arguments
+from services.aggregation.stores.redis_writes import APPLY, Command, arguments_of, script_arguments
+from services.aggregation.stores.tracing import AT_ONCE as DAYS_TRACED
+from services.aggregation.stores.tracing import Ask, old_days, tracing
+from shared.clock import DAY_SECONDS
 from shared.contract.aggregates import (
     DETAILED,
     RESOLUTIONS,
@@ -36,8 +39,19 @@ from shared.contract.aggregates import (
     unpack_top,
 )
 from shared.contract.events import CHANNELS, Channel
-from shared.contract.keys import Keys
-from shared.contract.packed_shares import Shares, field_of, number_of, unpack_day
+from shared.contract.keys import Keys, archived_key
+from shared.contract.packed.shares import Shares, field_of, number_of, unpack_day
+from shared.contract.packed.traces import (
+    FLOOR,
+    RECENT,
+    Trace,
+    block_of,
+    document_of,
+    recent_traces,
+    unpack_traces,
+)
+
+Packing = Callable[[SlotState, Sequence[DayKey], Keys, Ask], Iterator[Command]]
 
 _NONE: Final = Shares({}, {})
 CACHED: Final = 50_000  # buckets and shares kept per slot, at most, between batches
@@ -52,6 +66,7 @@ class RedisStore:
         self._client = client
         self._states: dict[int, SlotState] = {}
         self._cached: dict[int, int] = {}
+        self._old: dict[int, tuple[int, list[DayKey]]] = {}  # day on which was looked, what is still to be traced
 
     # -- the writer's side
     def load(self, slot: int, records: Sequence[Decoded]) -> SlotState:
@@ -88,30 +103,48 @@ class RedisStore:
         return Position.parse(stored) if stored else None
 
     def pack(self, slot: int, until: int) -> int:
-        """Put the shares of days that ended by `until` (seconds) together; of how many. Changes no answer. Raises
-        StoreLost."""
+        """A few of the days that ended by `until` (seconds): put their shares together, and when there are none left,
+        leave the words of old ones to the archive. Of how many; changes no answer. Raises StoreLost."""
         with self._guard(slot):
             days = due_days(cast(Any, self._client.hkeys(self.keys.loose(slot))), until)
-            if not days:
-                return 0
-            state = self._known(slot, {company for company, _ in days})
-            if state.position is None:
-                return 0
-            asked = Reads()
+            return self._packed(slot, days, packing) if days else self._traced(slot, until)
 
-            def ask(some: list[tuple[str, ...]]) -> list[Any]:
-                answers: list[Any] = []
-                for command in some:
-                    asked.add(answers.append, *command)
-                if self._run(asked, self.keys.position(slot)) != _text(state.position):
-                    raise StoreLost(f"the position of slot {slot} moved while its days were read")
-                return answers
+    def _traced(self, slot: int, until: int) -> int:
+        """Looked for once a day; what the archive does not have by then waits for the next."""
+        looked, old = self._old.get(slot, (-1, []))
+        if looked != until // DAY_SECONDS:
+            worded = cast(dict[bytes, bytes], self._client.hgetall(self.keys.worded(slot)))
+            newest = cast(dict[bytes, bytes], self._client.hgetall(self.keys.companies(slot)))
+            old = old_days(worded, newest, self._archived(slot))
+        some, left = old[:DAYS_TRACED], old[DAYS_TRACED:]
+        self._old[slot] = (until // DAY_SECONDS, left)
+        return self._packed(slot, some, tracing) if some else 0
 
-            writes = list(packing(state, days, self.keys, ask))
-            names, arguments = arguments_of(self.keys.position(slot), state.position, state.position, writes)
-            if self._client.eval(APPLY, len(names), *names, *arguments) != 1:
-                self.forget(slot)
-                return 0
+    def _archived(self, slot: int) -> Position | None:
+        """Up to where the archive has the slot's records; None where it has another topic's, or nothing."""
+        raw = _decode(self._client.hget(archived_key(self.keys.run), str(slot)))
+        stored = _decode(self._client.get(self.keys.position(slot)))
+        known = bool(raw and stored) and Position.parse(raw).topic_id == Position.parse(stored).topic_id
+        return Position.parse(raw) if known else None
+
+    def _packed(self, slot: int, days: Sequence[DayKey], how: Packing) -> int:
+        state = self._known(slot, {company for company, _ in days})
+        if state.position is None:
+            return 0
+
+        def ask(some: list[tuple[str, ...]]) -> list[Any]:
+            answers, asked = list[Any](), Reads()
+            for command in some:
+                asked.add(answers.append, *command)
+            if self._run(asked, self.keys.position(slot)) != _text(state.position):
+                raise StoreLost(f"the position of slot {slot} moved while its days were read")
+            return answers
+
+        writes = list(how(state, days, self.keys, ask))
+        names, arguments = arguments_of(self.keys.position(slot), state.position, state.position, writes)
+        if self._client.eval(APPLY, len(names), *names, *arguments) != 1:
+            self.forget(slot)
+            return 0
         return len(days)
 
     # -- for signals
@@ -151,7 +184,17 @@ class RedisStore:
             pipeline = self._client.pipeline(transaction=False)
             for company, start in hours:
                 pipeline.hget(self.keys.top(company), str(start))
-            return [document for raw in pipeline.execute() if raw is not None for document in unpack_top(raw)]
+            # behind them what is traced: whoever traces meanwhile moves it from there to here
+            blocks = list(dict.fromkeys((company, block_of(start)) for company, start in hours))
+            for company, block in blocks:
+                pipeline.hget(self.keys.traces(company), block)
+            found = pipeline.execute()
+        traces = {name: unpack_traces(raw) for name, raw in zip(blocks, found[len(hours) :], strict=True)}
+        return [
+            document
+            for (company, start), raw in zip(hours, found, strict=False)
+            for document in (unpack_top(raw) if raw else _of_hour(traces[company, block_of(start)], company, start))
+        ]
 
     def hash_value(self, slot: int, key: str, field: str) -> bytes | None:
         with self._guard(slot):
@@ -165,6 +208,7 @@ class RedisStore:
         """Drop what was read of a slot."""
         self._states.pop(slot, None)
         self._cached.pop(slot, None)
+        self._old.pop(slot, None)
 
     @contextmanager
     def _guard(self, slot: int) -> Iterator[None]:
@@ -294,11 +338,18 @@ class RedisStore:
 
     def recent(self, company: str) -> list[RecentDocument]:
         documents = [unpack_recent(raw) for raw in cast(Any, self._client.hvals(self.keys.recent(company)))]
-        return sorted(documents, key=lambda document: (document.available_at, document.id))
+        traced = recent_traces(*cast(Any, self._client.hmget(self.keys.traces(company), [RECENT, FLOOR])))
+        by_id = {each.id: document_of(each, company) for each in traced} | {each.id: each for each in documents}
+        return sorted(by_id.values(), key=lambda document: (document.available_at, document.id))
 
     def top(self, company: str, hour: int) -> list[RecentDocument]:
-        raw = cast(bytes | None, self._client.hget(self.keys.top(company), str(hour)))
-        return unpack_top(raw) if raw is not None else []
+        series = (self.keys.series(company, channel, "hour") for channel in CHANNELS)
+        there = any(self._client.hexists(key, str(hour)) for key in series)  # traces may outlast their hour for a day
+        return self.tops(self.keys.slot_of(company), [(company, hour)]) if there else []
+
+
+def _of_hour(traces: Sequence[Trace], company: str, hour: int) -> list[RecentDocument]:
+    return [document_of(each, company) for each in traces if each.hour == hour]
 
 
 def _shares(raw: dict[bytes, bytes]) -> dict[str, Share]:

@@ -16,6 +16,7 @@ from services.aggregation.core.state import Position, SeriesKey, Writes
 from shared.clock import DAY_SECONDS
 from shared.contract.aggregates import DETAILED, Totals, pack
 from shared.contract.keys import Keys
+from shared.contract.packed.traces import FLOOR, pack_floor
 
 APPLY: Final = """
 local stored = redis.call('GET', KEYS[1]) or ''
@@ -102,6 +103,8 @@ def _companies(writes: Writes, keys: Keys, slot: int) -> Iterator[Command]:
     for company, draft in writes.companies.items():
         yield "HSET", keys.recent(company), _fields((name, _json(doc)) for name, doc in draft.added.items())
         yield "HDEL", keys.recent(company), list(draft.removed)
+        if draft.removed and draft.recent:  # some of them may be among the traces, which stay as they are
+            yield "HSET", keys.traces(company), [FLOOR, pack_floor(draft.recent[0])]
     for (company, hour), documents in writes.tops.items():
         yield "HSET", keys.top(company), [hour, _json(documents)]
     for company, hour in writes.dropped_tops:

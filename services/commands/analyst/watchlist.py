@@ -87,9 +87,11 @@ def recommend(
     """Rank companies and articles for a profile, with the reasons."""
     from services.alerts.recommend import recommend as ranked
     from shared.clients.redis import connect
+    from shared.reading.archive.tables import ArchiveTables
 
     settings = settings_of(state, run)
-    ranking = ranked(connect(settings.redis), settings.run, profile or settings.profile, limit)
+    archive = ArchiveTables.of(settings)
+    ranking = ranked(connect(settings.redis), settings.run, profile or settings.profile, limit, archive)
     words = [
         line
         for kind in ("companies", "articles")
@@ -113,10 +115,12 @@ def rate(
     from services.alerts.recommend import rate as rated
     from shared.clients.redis import connect
     from shared.clock import SystemClock
+    from shared.reading.archive.tables import ArchiveTables
 
     settings = settings_of(state, run)
     value = {Thumb.up: 1, Thumb.down: -1, Thumb.none: 0}[thumb]
-    rated(connect(settings.redis), settings.run, profile or settings.profile, key, value, SystemClock().now())
+    client, now, archive = connect(settings.redis), SystemClock().now(), ArchiveTables.of(settings)
+    rated(client, settings.run, profile or settings.profile, key, value, now, archive)
 
 
 def _followed(text: str, chosen: str, events: set[str]) -> Follow:

@@ -39,7 +39,7 @@ def why(
     first, last = between(begin, end)
     channels = (channel_of(channel),) if channel else CHANNELS
     with connect(settings.redis) as client:
-        view = RunView.open(client, settings.run)
+        view = RunView.open(client, settings.run, ArchiveTables.of(settings))
         name, title = _named(company, view)
         start, stop = newest_stretch(view, SystemClock().now())
         stop = stop if last is None else -(-last // SECOND)

@@ -14,7 +14,7 @@ import redis
 from shared.contract.aggregates import Bucket, Resolution
 from shared.contract.events import Channel
 from shared.contract.keys import Keys
-from shared.contract.packed_shares import Shares, field_of, number_of, unpack_day
+from shared.contract.packed.shares import Shares, field_of, number_of, unpack_day
 from shared.reading.round_trip import ask
 
 MAX_STARTS: Final = 5_000  # Lua's unpack() takes about 8,000 values

@@ -1,0 +1,1 @@
+"""What benchmarks/growth.py is made of."""

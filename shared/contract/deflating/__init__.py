@@ -1,0 +1,1 @@
+"""Values in less room, and the words that they share."""
