@@ -37,7 +37,9 @@ from shared.contract.aggregates import (
 )
 from shared.contract.events import CHANNELS, Channel
 from shared.contract.keys import Keys
+from shared.contract.operation.metrics import REDIS_SECONDS
 from shared.contract.packed_shares import Shares, field_of, number_of, unpack_day
+from shared.measured import MEASURED
 
 _NONE: Final = Shares({}, {})
 CACHED: Final = 50_000  # buckets and shares kept per slot, at most, between batches
@@ -56,7 +58,7 @@ class RedisStore:
     # -- the writer's side
     def load(self, slot: int, records: Sequence[Decoded]) -> SlotState:
         touched = touched_by(records)
-        with self._guard(slot):
+        with MEASURED.timed(REDIS_SECONDS, "load"), self._guard(slot):
             for _ in range(3):
                 state = self._known(slot, touched.companies)
                 details = Details(state, touched, self.keys)
@@ -69,7 +71,7 @@ class RedisStore:
 
     def commit(self, plan: Plan) -> bool:
         keys, arguments = script_arguments(plan, self.keys)
-        with self._guard(plan.slot):
+        with MEASURED.timed(REDIS_SECONDS, "commit"), self._guard(plan.slot):
             applied = bool(self._client.eval(APPLY, len(keys), *keys, *arguments) == 1)
         state = self._states.get(plan.slot)
         if not applied or state is None:
