@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv check test style types layers units units-rest units-models units-backtests demo fuzz chaos bench docs chromium explore audit clean
+.PHONY: help venv check test style types layers units units-rest units-models units-backtests demo fuzz chaos bench docs chromium prometheus explore audit clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -29,7 +29,7 @@ $(VENV)/.running: constraints.txt pyproject.toml .ci/install .ci/pins
 check: venv ## the fast part: style, types, layers, unit tests; two at a time, with the output of each part in one piece
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(WHOLE) style layers types $(UNITS)
 
-test: venv chromium style types layers ## everything, with a real Kafka, Redis and Chromium
+test: venv chromium prometheus style types layers ## everything, with a real Kafka, Redis, Chromium and Prometheus
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 style: venv
@@ -81,6 +81,9 @@ docs: venv ## regenerate the generated pages of docs/
 
 chromium:
 	@bash .ci/chromium
+
+prometheus:
+	@bash .ci/prometheus
 
 clean: ## remove the virtual environment and what tests left
 	rm -rf $(VENV) tests/artefacts .pytest_cache .mypy_cache .ruff_cache .hypothesis

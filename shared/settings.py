@@ -260,7 +260,15 @@ class WorkerSettings(_Section):
     session_timeout_seconds: float = Field(6.0, gt=0, description="A silent worker loses its partitions after this.")
     heartbeat_seconds: float = Field(1.5, gt=0, description="Seconds between heartbeats.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Level of STATE/logs/*.jsonl.")
-    metrics_port: int = Field(0, ge=0, le=65535, description="Port of /metrics on 127.0.0.1; 0 picks a free one.")
+    metrics_host: str = Field("127.0.0.1", description="Address on which a worker answers /metrics; no key is asked.")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of a worker's /metrics; 0 picks a free one.")
+
+
+class MetricsSettings(_Section):
+    host: str = Field("127.0.0.1", description="Address on which /metrics of the run is answered; no key is asked.")
+    port: int = Field(
+        9464, ge=0, le=65535, description="Its port; a free one is taken when it is in use (see `bellwether status`)."
+    )
 
 
 class DashboardSettings(_Section):
@@ -386,6 +394,7 @@ class Settings(BaseSettings):
     archive: ArchiveSettings = ArchiveSettings()
     universe: UniverseSettings = UniverseSettings()
     worker: WorkerSettings = WorkerSettings()
+    metrics: MetricsSettings = MetricsSettings()
     dashboard: DashboardSettings = DashboardSettings()
     api: ApiSettings = ApiSettings()
 

@@ -29,6 +29,7 @@ from services.aggregation.core.store import SignalStore, Store, StoreLost
 from services.aggregation.journal import Journal
 from services.aggregation.signals.closing import Closer, boundary
 from services.aggregation.signals.strategy import Strategy
+from services.aggregation.visible import Visible
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp
 from services.runtime.inbox import Inbox
@@ -77,6 +78,7 @@ class AggregationWorker:
         self.inbox = Inbox(settings.aggregation.queue_opinions)
         self.pace = Pace()
         self.counts: dict[str, int] = defaultdict(int)
+        self._visible = Visible(self._clock)
         app.assignment.positions = self.positions
         self.inbox.read(app, Topics.of(settings).opinions)
 
@@ -132,6 +134,7 @@ class AggregationWorker:
         for _ in range(TRIES):
             try:
                 redelivered = self._steps(slot, messages, Links(records))
+                self._visible.applied(messages, records)
                 self._note([slot])
             except Stale as stale:
                 log.warning("%s", stale)

@@ -13,6 +13,8 @@ from pyarrow import compute
 from services.archive.rows import Row
 from services.archive.schemas import SCHEMAS
 from shared.clients.state_folder import make_folder
+from shared.contract.operation.metrics import ARCHIVE_SECONDS
+from shared.measured import MEASURED
 from shared.reading.archive.tables import EVERYTHING, ArchiveTables, all_of, quoted
 
 THREADS: Final = "2"  # of LanceDB, which would take every core
@@ -59,7 +61,8 @@ class Tables:
         """Add rows, each table's in one step."""
         for name, mine in rows.items():
             if mine:
-                self._open[name].add(pa.Table.from_pylist(list(mine), schema=SCHEMAS[name]))
+                with MEASURED.timed(ARCHIVE_SECONDS, "add"):
+                    self._open[name].add(pa.Table.from_pylist(list(mine), schema=SCHEMAS[name]))
 
     def next_offset(self, name: str, topic_id: str, partition: int) -> int | None:
         """Where a partition goes on: behind its last row; None before its first.

@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, str]] = {
     "up": "services.commands.operations.up",
     "down": "services.commands.operations.up",
     "status": "services.commands.operations.status",
+    "metrics": "services.commands.operations.metrics",
     "wait": "services.commands.operations.status",
     "resume": "services.commands.operations.up",
     "doctor": "services.commands.operations.status",

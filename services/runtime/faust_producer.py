@@ -12,6 +12,8 @@ from faust.transport.drivers import aiokafka as driver
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.record import Destination, Outbound
 from shared.clock import SystemClock
+from shared.contract.operation.metrics import KAFKA_SECONDS
+from shared.measured import MEASURED
 
 MAX_REQUEST_BYTES = 16 * 1024 * 1024
 BATCH_BYTES = 512 * 1024
@@ -30,7 +32,8 @@ class IdempotentProducer(driver.Producer):
         later of the same input partition, so the caller sends one group at a time and does not go on after an error.
         """
         try:
-            await asyncio.gather(*(self._publish_one(*to, rows) for to, rows in records.items() if rows))
+            with MEASURED.timed(KAFKA_SECONDS):
+                await asyncio.gather(*(self._publish_one(*to, rows) for to, rows in records.items() if rows))
         except KafkaError as error:
             raise WorkerStop(ExitCode.RESTART, f"Kafka did not accept what was sent: {error!r}") from error
 

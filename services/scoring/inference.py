@@ -9,6 +9,8 @@ from typing import Any
 from services.model.interface import Answer, DeviceLost, Engine
 from services.runtime.exits import ExitCode, WorkerStop
 from services.scoring.entries import UNSCORABLE, Entry
+from shared.contract.operation.metrics import MODEL_DOCUMENTS, MODEL_SECONDS
+from shared.measured import MEASURED
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +34,10 @@ def infer(engine: Engine, entries: Sequence[Entry], encoded: Any) -> None:
     try:
         if encoded is not None:
             try:
-                _give(asked, engine.forward(encoded))
+                with MEASURED.timed(MODEL_SECONDS):
+                    answers = engine.forward(encoded)
+                MEASURED.observe(MODEL_DOCUMENTS, value=len(asked))
+                _give(asked, answers)
                 return
             except (DeviceLost, MemoryError):
                 raise

@@ -22,6 +22,7 @@ from services.runtime.inbox import Inbox
 from services.runtime.process import together
 from services.runtime.record import Record
 from services.runtime.telemetry.report import Pace
+from services.scoring.counted import count
 from services.scoring.entries import Entry, entry_of
 from services.scoring.inference import encode, infer
 from services.scoring.limit import DeadLetterLimit
@@ -29,7 +30,9 @@ from services.scoring.linking.linker import Linker
 from services.scoring.outcomes import Outgoing
 from services.scoring.unread import Readable
 from shared.contract.events import CHANNELS
+from shared.contract.operation.metrics import LINK_SECONDS
 from shared.contract.topics import Topics
+from shared.measured import MEASURED
 from shared.settings import Settings
 
 CPU_PASSES: Final = 2  # groups in the model at once: one's heads and answers, in Python, leave the cores to the other
@@ -84,9 +87,10 @@ class ScoringWorker:
 
     def _prepare(self, records: Sequence[Record]) -> Group:
         read_at = time.monotonic()
-        entries = [entry_of(record, self._topic_ids, self._linker) for record in records]
-        self._readable.mark(entries)
-        return Group(entries, encode(self._engine, entries), read_at)
+        with MEASURED.timed(LINK_SECONDS):
+            entries = [entry_of(record, self._topic_ids, self._linker) for record in records]
+            self._readable.mark(entries)
+            return Group(entries, encode(self._engine, entries), read_at)
 
     async def _model_stage(self) -> None:
         """One pass of the model a group; what fails is bisected."""
@@ -129,6 +133,7 @@ class ScoringWorker:
         dead = sum(bool(entry.reason) for entry in entries)
         self.dead += dead
         self.scored += sum(entry.answer is not None and not entry.reason for entry in entries)
+        count(entries)
         self.pace.add(len(entries), (time.monotonic() - read_at) * 1000)
 
     def _too_many_dead(self) -> WorkerStop:

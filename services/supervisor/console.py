@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from services.supervisor.exposition.exporter import Exporter
 from services.supervisor.processes.specs import SAMPLE_NOTE
 from services.supervisor.status.status import Status
 from services.supervisor.supervisor import Supervisor
@@ -81,4 +82,6 @@ def attach_watch(supervisor: Supervisor) -> Watch:
     watch = Watch(supervisor.settings(), supervisor.view.dashboard, lambda: supervisor.children)
     supervisor.problems = lambda: watch.problems
     watch.start()
+    exporter = Exporter(supervisor.settings(), lambda: watch.status)
+    supervisor.view.metrics = f"http://{exporter.start()}/metrics"
     return watch

@@ -31,15 +31,18 @@ def rescale(product: int, unit: int) -> int:
     return (product + half) // unit if product >= 0 else -((half - product) // unit)
 
 
-def contribution(opinion: Opinion) -> Contribution:
-    """Weight, score and class of one opinion; a tie between classes is neutral."""
-    negative, neutral, positive = opinion.negative, opinion.neutral, opinion.positive
+def class_of(negative: int, neutral: int, positive: int) -> tuple[Label, int]:
+    """The class of an opinion, and its confidence; a tie between classes is neutral."""
     if positive > negative:
-        label: Label = "positive" if positive > neutral else "neutral"
-        confidence = max(positive, neutral)
-    else:
-        label = "negative" if negative > neutral and negative > positive else "neutral"
-        confidence = max(negative, neutral)
+        return ("positive" if positive > neutral else "neutral"), max(positive, neutral)
+    label: Label = "negative" if negative > neutral and negative > positive else "neutral"
+    return label, max(negative, neutral)
+
+
+def contribution(opinion: Opinion) -> Contribution:
+    """Weight, score and class of one opinion."""
+    negative, positive = opinion.negative, opinion.positive
+    label, confidence = class_of(negative, opinion.neutral, positive)
     weight = rescale(opinion.share * confidence, MICRO)
     sentiment = positive - negative
     product = weight * sentiment

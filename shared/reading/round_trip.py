@@ -7,6 +7,9 @@ from typing import Any
 
 import redis
 
+from shared.contract.operation.metrics import REDIS_SECONDS
+from shared.measured import MEASURED
+
 
 def ask(client: redis.Redis, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
     """The answers to `calls`, each a command and its arguments. Raises redis.RedisError."""
@@ -15,4 +18,5 @@ def ask(client: redis.Redis, calls: Sequence[tuple[Any, ...]]) -> list[Any]:
     pipeline = client.pipeline(transaction=False)
     for call in calls:
         pipeline.execute_command(*call)  # type: ignore[no-untyped-call]
-    return pipeline.execute()
+    with MEASURED.timed(REDIS_SECONDS, "read"):
+        return pipeline.execute()

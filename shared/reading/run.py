@@ -148,6 +148,10 @@ class RunView:
         replies = ask(self._client, [("GET", self.keys.position(slot)) for slot in range(self.keys.slots)])
         return {slot: applied for slot, raw in enumerate(replies) if (applied := Applied.parse(raw)) is not None}
 
+    def signals_waiting(self) -> int:
+        """Signals that were given out and that Kafka does not have yet."""
+        return sum(ask(self._client, [("HLEN", self.keys.outbox(slot)) for slot in range(self.keys.slots)]))
+
     def letter_states(self, ids: Sequence[str]) -> list[str]:
         """What became of dead letters, by first origin: "dead" | "scored" | "copy"; "" for one not seen yet."""
         if not ids:

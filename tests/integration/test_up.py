@@ -35,7 +35,7 @@ def test_counts_stay_exact_through_a_killed_worker_and_a_second_start(system: Sy
     assert set(reports) >= {"ingest", "scoring", "aggregation"}
     for role, address in reports.items():
         with urllib.request.urlopen(f"http://{address}/metrics", timeout=30) as answer:
-            assert f'bellwether_records_total{{name="1",role="{role}"}}' in answer.read().decode()
+            assert f'bellwether_records_total{{name="1",role="{role}",run="live"}}' in answer.read().decode()
 
     scoring = system.pid_of("worker", "scoring")
     assert scoring is not None

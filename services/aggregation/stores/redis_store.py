@@ -40,6 +40,7 @@ from shared.contract.aggregates import (
 )
 from shared.contract.events import CHANNELS, Channel
 from shared.contract.keys import Keys, archived_key
+from shared.contract.operation.metrics import REDIS_SECONDS
 from shared.contract.packed.shares import Shares, field_of, number_of, unpack_day
 from shared.contract.packed.traces import (
     FLOOR,
@@ -50,6 +51,7 @@ from shared.contract.packed.traces import (
     recent_traces,
     unpack_traces,
 )
+from shared.measured import MEASURED
 
 Packing = Callable[[SlotState, Sequence[DayKey], Keys, Ask], Iterator[Command]]
 
@@ -71,7 +73,7 @@ class RedisStore:
     # -- the writer's side
     def load(self, slot: int, records: Sequence[Decoded]) -> SlotState:
         touched = touched_by(records)
-        with self._guard(slot):
+        with MEASURED.timed(REDIS_SECONDS, "load"), self._guard(slot):
             for _ in range(3):
                 state = self._known(slot, touched.companies)
                 details = Details(state, touched, self.keys)
@@ -84,7 +86,7 @@ class RedisStore:
 
     def commit(self, plan: Plan) -> bool:
         keys, arguments = script_arguments(plan, self.keys)
-        with self._guard(plan.slot):
+        with MEASURED.timed(REDIS_SECONDS, "commit"), self._guard(plan.slot):
             applied = bool(self._client.eval(APPLY, len(keys), *keys, *arguments) == 1)
         state = self._states.get(plan.slot)
         if not applied or state is None:

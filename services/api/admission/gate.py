@@ -19,6 +19,8 @@ from services.api.admission.roles import OPEN, Rule, rule_of, rules_at
 from services.api.door import Caller, Door
 from services.api.wire.problems import Problem, unavailable
 from shared.addresses import is_loopback
+from shared.contract.operation.metrics import API_SECONDS
+from shared.measured import MEASURED
 from shared.reading.readers.access import AccessKeys, ApiKey, match
 
 KEYS_SECONDS: Final = 1.0  # how long the list of keys may be old: within it a revoked key still works
@@ -53,10 +55,19 @@ class Gate:
                 return await send({"type": "websocket.close", "code": 1008})
             return await self._app(scope, receive, send)
         self.counts["requests"] += 1
-        extra: dict[str, str] = {}
-        answer = _Answer(send, extra)
+        began = time.perf_counter()
+        answer = _Answer(send, {})
         try:
-            rule = await self._admitted(scope, extra)
+            return await self._answer(scope, receive, answer)
+        finally:
+            rule = rule_of(scope["method"], scope["path"])
+            if rule is None or rule.path not in STREAMS:
+                route = ("any", "unknown") if rule is None else (rule.method, rule.path)
+                MEASURED.observe(API_SECONDS, *route, answer.status, value=time.perf_counter() - began)
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        try:
+            rule = await self._admitted(scope, answer.extra)
             await self._served(rule, scope, receive, answer)
         except Problem as problem:
             self.counts["refused"] += 1
@@ -167,15 +178,16 @@ class Gate:
 class _Answer:
     """`send` with the headers of every answer."""
 
-    def __init__(self, send: Send, extra: Mapping[str, str]) -> None:
-        self._send, self._extra = send, extra
+    def __init__(self, send: Send, extra: dict[str, str]) -> None:
+        self._send, self.extra = send, extra
         self.started = self.finished = False
+        self.status = "500"  # until one is sent
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.started = True
+            self.started, self.status = True, str(message["status"])
             headers = MutableHeaders(scope=message)
-            for name, value in (*_FIXED, *self._extra.items()):
+            for name, value in (*_FIXED, *self.extra.items()):
                 headers.setdefault(name, value)
             headers.setdefault("cache-control", "private, no-cache")
         await self._send(message)

@@ -39,4 +39,7 @@ def readyz(request: Request) -> dict[str, str]:
 def metrics(request: Request) -> Response:
     """For Prometheus; docs/reference/metrics.md."""
     current: Callable[[], WorkerReport] = request.app.state.report
-    return Response(generate_latest(registry_of(current)), media_type="text/plain; version=0.0.4; charset=utf-8")
+    return Response(
+        generate_latest(registry_of(current, door_of(request).settings.run)),
+        media_type="text/plain; version=0.0.4; charset=utf-8",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 
 from kafka import KafkaProducer
@@ -9,7 +10,9 @@ from kafka.errors import KafkaError
 
 from shared.clients.kafka import client_config
 from shared.contract.events import CHANNELS, Deletion, Document, Tick, encode
+from shared.contract.operation.metrics import KAFKA_SECONDS
 from shared.contract.topics import Topics
+from shared.measured import MEASURED
 from shared.settings import KafkaSettings
 
 DELIVERY_SECONDS: Final = 300.0  # kafka-python retries a record this long: a broker on a busy machine takes its time
@@ -47,6 +50,10 @@ class Delivery:
             raise DeliveryFailed(f"Kafka did not take a record: {type(error).__name__}: {error}") from error
 
 
+def _acknowledged(sent_at: float, _: object) -> None:
+    MEASURED.observe(KAFKA_SECONDS, value=time.perf_counter() - sent_at)
+
+
 class Publisher:
     """Sends to the documents.* topics of one run. Safe to use from several threads."""
 
@@ -74,6 +81,7 @@ class Publisher:
             future = self._producer.send(
                 self._names[document.channel], value=encode(document), key=document.key.encode()
             )
+            future.add_callback(_acknowledged, time.perf_counter())
         except KafkaError as error:
             raise DeliveryFailed(f"Kafka did not take a record: {type(error).__name__}: {error}") from error
         return Delivery(future)

@@ -15,6 +15,8 @@ from services.ingest.delivery.rejected_folder import RejectedFolder
 from services.ingest.documents.normalise import Rejected
 from shared.clients.state_folder import StateFolder
 from shared.clock import Clock
+from shared.contract.operation.metrics import REJECTED
+from shared.measured import MEASURED
 
 KEPT_BYTES: Final = 1_000_000  # of one original; `original_bytes` tells its whole size
 _REMEMBERED: Final = 10_000
@@ -50,6 +52,8 @@ class RejectedFile:
         if not lines:
             return 0
         self._folder.append(self._name, b"".join(msgspec.json.encode(line) + b"\n" for line in lines))
+        for line in lines:
+            MEASURED.count(REJECTED, self._source, line.reason)
         return len(lines)
 
     def _is_repeated(self, line: RejectedItem) -> bool:

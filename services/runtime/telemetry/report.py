@@ -1,4 +1,4 @@
-"""What a worker tells of itself: every two seconds to Redis, and at /metrics on 127.0.0.1 to Prometheus."""
+"""What a worker tells of itself: every two seconds to Redis, and at /metrics to Prometheus."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from shared.clients.redis import connect
 from shared.clock import Clock, SystemClock
 from shared.contract.keys import worker_key
 from shared.contract.operation.health import REPORT_EVERY_SECONDS, REPORT_TTL_SECONDS, WorkerReport, encode_report
+from shared.contract.operation.metrics import RECORD_SECONDS
+from shared.measured import MEASURED
 from shared.settings import Settings
 
 HALF_LIFE_SECONDS = 5.0
@@ -39,6 +41,7 @@ class Pace:
         """`records` are done; the oldest of them took `latency_ms`."""
         self.processed += records
         self._latencies.append(latency_ms)
+        MEASURED.observe(RECORD_SECONDS, value=latency_ms / 1000)
         if len(self._latencies) > 2 * LATENCIES_KEPT:
             del self._latencies[:LATENCIES_KEPT]
 
@@ -77,7 +80,8 @@ class Reporter:
         """Serve /metrics on the port of the settings, or a free one; the report tells the address."""
         from services.runtime.telemetry.metrics import serve_metrics
 
-        self._metrics = serve_metrics(self.glance, self._settings.worker.metrics_port)
+        worker = self._settings.worker
+        self._metrics = serve_metrics(self.glance, self._settings.run, worker.metrics_port, worker.metrics_host)
 
     def current(self) -> WorkerReport:
         """The report as of now, with the rate brought up to date: for the one who sends it."""

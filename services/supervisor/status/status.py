@@ -68,6 +68,7 @@ class Status(msgspec.Struct):
     restarts: int = 0
     dashboard: str = ""
     api: str = ""
+    metrics: str = ""  # of the run as a whole; those of a worker: `workers[].detail.metrics`
     kafka: str = ""
     redis: str = ""
     workers: list[WorkerReport] = []
@@ -94,6 +95,7 @@ def read_status(settings: Settings) -> Status:
         problems=list(supervisor.problems),
         dashboard=supervisor.dashboard if supervisor.phase != "stopped" else "",
         api=supervisor.api if supervisor.phase != "stopped" else "",
+        metrics=supervisor.metrics if supervisor.phase != "stopped" else "",
         kafka=settings.kafka.bootstrap_servers,
         redis=without_password(settings.redis.url),
         restarts=sum(child.restarts for child in supervisor.children),

@@ -30,6 +30,7 @@ class SupervisorState(msgspec.Struct):
     problems: list[str] = []
     dashboard: str = ""
     api: str = ""
+    metrics: str = ""  # where Prometheus asks for the run as a whole
     embedded_kafka: bool = False
     embedded_redis: bool = False
     children: list[ChildState] = []

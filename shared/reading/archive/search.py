@@ -11,8 +11,10 @@ from typing import Any, Final, Literal, NamedTuple
 
 from shared.contract.archive import DOCUMENTS, OPINIONS, READINGS, words_of
 from shared.contract.events import MICRO, Channel, Document, Opinion, decode_document
+from shared.contract.operation.metrics import ARCHIVE_SECONDS
 from shared.contract.readings import SCALE
 from shared.event_classes.selection import classes_wanted, recorded_as
+from shared.measured import MEASURED
 from shared.reading.archive.candidates import Candidates, deletions, near, products, rows_of, with_words
 from shared.reading.archive.document import heard_of
 from shared.reading.archive.tables import ArchiveTables, all_of, quoted
@@ -73,6 +75,7 @@ class Answer(NamedTuple):
     more: bool
 
 
+@MEASURED.timed(ARCHIVE_SECONDS, "search")
 def search(tables: ArchiveTables, question: Question) -> Answer:
     """Raises NoArchive where there is none, and ValueError for a question that asks for nothing."""
     words = list(dict.fromkeys(words_of(question.text)))[:MAX_WORDS]

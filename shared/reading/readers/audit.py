@@ -63,6 +63,10 @@ class AuditLog:
         """What Kafka does not have yet, oldest first."""
         return [decode_entry(raw) for raw in self.outbox(most)]
 
+    def length(self) -> int:
+        """How many entries Kafka does not have yet."""
+        return self._client.llen(AUDIT_OUTBOX)
+
     def recent(self, most: int = KEPT_RECENT) -> list[Entry]:
         """The latest, newest first: what waits, and what Kafka has."""
         sent = cast("list[bytes]", self._client.lrange(AUDIT_RECENT, -most, -1))

@@ -85,7 +85,7 @@ def test_a_feed_flows_ticks_keep_their_promise_and_it_stops_cleanly(settings: Se
             wire.items = 6
             wait_for(lambda: "6 published" in report(settings), "three more")
             metrics = httpx.get(f"http://{detail(settings)['metrics']}/metrics").text
-            assert 'bellwether_records_total{name="1",role="ingest"} 6.0' in metrics
+            assert f'bellwether_records_total{{name="1",role="ingest",run="{settings.run}"}} 6.0' in metrics
             process.send_signal(signal.SIGTERM)
             assert process.wait(30) == 0, process.communicate()
         with worker(settings, feed) as process:
