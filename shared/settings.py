@@ -390,7 +390,7 @@ class Settings(BaseSettings):
         description="Analyst profile whose watchlists and ratings are used where none is named.",
     )
     machine: str = Field(
-        "", max_length=63, description="What this machine is called in workers' names and reports; else its host name."
+        "", max_length=253, description="What this machine is called in workers' names and reports; else its host name."
     )
     kafka: KafkaSettings = KafkaSettings()
     redis: RedisSettings = RedisSettings()
