@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv check test style types layers units units-rest units-models units-backtests demo fuzz chaos bench docs chromium prometheus explore audit clean
+.PHONY: help venv check test style types layers units units-rest units-models units-backtests demo fuzz chaos fleet bench docs chromium prometheus explore audit clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -72,6 +72,10 @@ audit: venv ## look up what is pinned among known vulnerabilities; says so where
 
 chaos: venv ## the long chaos run (a quarter of an hour)
 	BELLWETHER_CHAOS=long $(BIN)/pytest tests/chaos -m chaos --timeout 10800 $(PYTEST_ARGS)
+
+fleet: venv ## the chart: rendered by helm, checked against Kubernetes' schemas, its commands run (five minutes)
+	@bash .ci/helm $(VENV)
+	$(BIN)/pytest tests/fleet -m fleet $(PYTEST_ARGS)
 
 bench: venv ## every benchmark; each ends with one JSON object
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done

@@ -51,6 +51,12 @@ class KafkaSettings(_Section):
         8, ge=1, description="Partitions of `opinions` when it is created = slots in Redis."
     )
     retention_bytes: int = Field(-1, description="Size limit per partition in bytes; -1 keeps everything.")
+    replication: int = Field(
+        0, ge=0, le=32767, description="Copies of each topic when it is created; 0 leaves it to the brokers."
+    )
+    min_insync_replicas: int = Field(
+        0, ge=0, description="Copies that must have a record before it counts as written; 0 leaves it to the brokers."
+    )
 
 
 class RedisSettings(_Section):
@@ -383,6 +389,9 @@ class Settings(BaseSettings):
         pattern=NAME_PATTERN,
         description="Analyst profile whose watchlists and ratings are used where none is named.",
     )
+    machine: str = Field(
+        "", max_length=253, description="What this machine is called in workers' names and reports; else its host name."
+    )
     kafka: KafkaSettings = KafkaSettings()
     redis: RedisSettings = RedisSettings()
     model: ModelSettings = ModelSettings()
@@ -412,7 +421,18 @@ class Settings(BaseSettings):
 
     def digest(self) -> str:
         """16 hex digits that name this configuration (without secrets and machine-specific addresses)."""
-        aside = ("state_dir", "profile", "kafka", "redis", "alerts", "dashboard", "api", "archive", "universe")
+        aside = (
+            "state_dir",
+            "profile",
+            "machine",
+            "kafka",
+            "redis",
+            "alerts",
+            "dashboard",
+            "api",
+            "archive",
+            "universe",
+        )
         left_out: Any = dict.fromkeys(aside, True)
         plain = self.model_dump(mode="json", exclude={**left_out, "ingest": {"sources"}})
         return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()

@@ -185,6 +185,7 @@ def process_table(reports: list[WorkerReport], started: list[ChildState], now: i
             {
                 "role": report.role,
                 "name": report.name,
+                "host": report.host,
                 "state": child.state if child else "reporting",
                 "restarts": str(child.restarts) if child else formats.NOTHING,
                 "heard": formats.seconds_ago(now, report.reported_at),

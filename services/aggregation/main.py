@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn
 
 import redis
@@ -15,6 +15,7 @@ from services.aggregation.signals.strategy import Strategy, StrategyError, load_
 from services.aggregation.stores.layout import bring_up_to_date
 from services.aggregation.stores.redis_store import RedisStore
 from services.runtime.binding import bind, read_cluster, wait_for_redis
+from services.runtime.claims import Claims
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp, build_app
 from services.runtime.process import run_process, serve, together
@@ -38,7 +39,9 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     topics = Topics.of(settings)
     client = connect(settings.redis)
     strategies = strategies_of(settings.aggregation)
+    claims = Claims(client, settings, ROLE, name)
     bound = await asyncio.to_thread(_bound, settings, topics, client)
+    await asyncio.to_thread(claims.take, terms_of(settings.aggregation, strategies))
     opinions = bound[topics.opinions]
     store = RedisStore(client, settings.run, opinions.partitions)
     app = build_app(settings, ROLE, name, topics.aggregation_group)
@@ -46,7 +49,7 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     journal = Journal(app, client, store.keys, name, strategies)
     worker = AggregationWorker(settings, app, store, opinions.topic_id, strategies, streams, journal=journal)
     sender = SignalSender(app, client, store.keys, lambda: {tp.partition for tp in app.consumer.assignment()})
-    reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker), worker.pace)
+    reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker), worker.pace, claims)
     return await serve(app, together(worker.run(), reporter.run(), sender.run(), journal.run()))
 
 
@@ -77,6 +80,12 @@ def rules_text(settings: AggregationSettings) -> str:
     """What of the settings decides about the aggregates: workers of one run must agree on it."""
     names = ("keep_minutes_days", "keep_hours_days", "keep_days_days", "duplicate_days")
     return " ".join(f"{name}={getattr(settings, name)}" for name in names)
+
+
+def terms_of(settings: AggregationSettings, strategies: Sequence[Strategy]) -> dict[str, str]:
+    """What the living workers of a run must have in common, for signals not to depend on who makes them."""
+    named = ", ".join(f"{strategy.name} {strategy.digest}" for strategy in sorted(strategies, key=lambda one: one.name))
+    return {"strategies": named, "lateness_seconds": str(settings.lateness_seconds)}
 
 
 def _fill(report: WorkerReport, app: WorkerApp, worker: AggregationWorker) -> None:

@@ -12,6 +12,7 @@ from services.alerts.delivery import Deliverer
 from services.alerts.pipeline import AlertsWorker
 from services.alerts.rules import RuleError, Rules, load_rules
 from services.runtime.binding import Cluster, bind, read_cluster, wait_for_redis
+from services.runtime.claims import Claims
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import build_app
 from services.runtime.process import run_process, serve, together
@@ -51,6 +52,8 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
         log.warning("%s", said)
     topics, client, clock = Topics.of(settings), connect(settings.redis), SystemClock()
     cluster = await asyncio.to_thread(_bound, settings, topics)
+    claims = Claims(client, settings, ROLE, name)
+    await asyncio.to_thread(claims.take)
     keys = Keys(settings.run, cluster.topics[topics.opinions].partitions)
     app = build_app(settings, ROLE, name, topics.alerts_group)
     worker = AlertsWorker(settings, app, client, keys, rules, cluster.topics[topics.signals].topic_id, clock)
@@ -62,7 +65,7 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
         counts = worker.counts | deliverer.counts | {"rules": len(rules.rules), "waiting": deliverer.waiting}
         report.detail = {each: str(count) for each, count in sorted(counts.items())}
 
-    reporter = Reporter(settings, ROLE, name, fill, worker.pace)
+    reporter = Reporter(settings, ROLE, name, fill, worker.pace, claims)
     return await serve(app, together(worker.run(), reporter.run(), deliverer.run(), changed(settings, rules.file)))
 
 

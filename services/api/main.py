@@ -9,11 +9,13 @@ import signal
 from collections.abc import Iterator
 from typing import Final, NoReturn
 
+import redis
 import uvicorn
 
 from services.api.app import build, gated
 from services.api.audit import AuditMover
 from services.api.door import Door
+from services.runtime.claims import Claims
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.process import run_process
 from services.runtime.telemetry.logs import configure, secrets_of
@@ -50,6 +52,8 @@ def run_worker(settings: Settings, name: str) -> NoReturn:
 
 async def _main(settings: Settings, name: str) -> WorkerStop:
     configure(settings.state_dir, ROLE, name, settings.worker.log_level, secrets_of(settings))
+    claims = Claims(connect(settings.redis), settings, ROLE, name)
+    await asyncio.to_thread(_take, claims)
     door = Door(settings, connect(settings.redis))
     report: list[Reporter] = []
     app = build(door, lambda: report[0].glance())  # noqa: PLW0108  made below
@@ -62,7 +66,7 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
         found.detail["address"] = f"{settings.api.host}:{settings.api.port}"
 
     mover = AuditMover(door.audit, settings.kafka)
-    report.append(Reporter(settings, ROLE, name, fill))
+    report.append(Reporter(settings, ROLE, name, fill, claims=claims))
     _warn_of_plain_text(settings)
     server = Server(config_of(settings, gate))
     beside = [asyncio.create_task(report[0].run()), asyncio.create_task(mover.run())]
@@ -77,6 +81,14 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
         await asyncio.gather(*beside, return_exceptions=True)
         await asyncio.to_thread(door.close)
     return WorkerStop(ExitCode.WELL, "stopped")
+
+
+def _take(claims: Claims) -> None:
+    """A Redis that is away is no reason not to answer: the API says so itself. Raises WorkerStop."""
+    try:
+        claims.take()
+    except redis.RedisError as error:
+        log.warning("the name was not claimed: Redis: %s", error)
 
 
 def config_of(settings: Settings, app: object) -> uvicorn.Config:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 import redis
 
 from services.runtime.binding import Cluster, bind, read_cluster, wait_for_redis
+from services.runtime.claims import Claims
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import build_app
 from services.runtime.process import run_process, serve, together
@@ -34,6 +35,8 @@ def run_worker(settings: Settings, name: str) -> NoReturn:
 async def _main(settings: Settings, name: str) -> WorkerStop:
     topics, client = Topics.of(settings), connect(settings.redis)
     cluster = await asyncio.to_thread(_bound, settings, topics, client)
+    claims = Claims(client, settings, ROLE, name)
+    await asyncio.to_thread(claims.take)
     tables = await asyncio.to_thread(_opened, settings)
     from services.archive.pipeline import ArchiveWorker
     from services.archive.reached import Reached
@@ -55,7 +58,7 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
             )
         }
 
-    reporter = Reporter(settings, ROLE, name, fill, worker.pace)
+    reporter = Reporter(settings, ROLE, name, fill, worker.pace, claims)
     every = settings.archive.upkeep_seconds
     return await serve(app, together(worker.run(), reporter.run(), upkeep.run(every)))
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from services.ingest.delivery.floors import Floor
 from services.ingest.delivery.intake import Intake
+from services.ingest.delivery.lead import leading
 from services.ingest.delivery.ledger import Counts, Ledger
 from services.ingest.delivery.publisher import Publisher
 from services.ingest.delivery.rejected import RejectedFile
@@ -35,7 +36,7 @@ def load_file(settings: Settings, source: FileSource, clock: Clock, advance: Adv
 
     At the end every documents.* partition gets a tick with the load's highest `available_at` + 1 microsecond, unless
     another process still has earlier documents to bring. Raises SourceError, MappingError, DeliveryFailed (run it
-    again: it goes on), kafka.errors.* and TopicMismatch.
+    again: it goes on), kafka.errors.*, TopicMismatch, and LedElsewhere where another state folder feeds the run.
     """
     topics = Topics.of(settings)
     states = ensure_topics(settings.kafka, topics.all())
@@ -44,6 +45,7 @@ def load_file(settings: Settings, source: FileSource, clock: Clock, advance: Adv
     }  # a row may name another channel
     started = time.perf_counter()
     with (
+        leading(settings),
         Ledger(StateFolder(settings.state_dir).ledger, ids[source.reading.channel], ids) as ledger,
         Floor(StateFolder(settings.state_dir).floors) as floor,
         _closing(Publisher(settings.kafka, topics)) as publisher,

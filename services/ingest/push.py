@@ -5,13 +5,17 @@ The feed of what is pushed is the name of the key that pushed it, always: nobody
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final, Protocol
 
+import redis
+
 from services.ingest.delivery.floors import Floor
 from services.ingest.delivery.intake import Fate, Intake
+from services.ingest.delivery.lead import Lead, bind_author_key
 from services.ingest.delivery.ledger import Counts, Ledger
 from services.ingest.delivery.publisher import Publisher
 from services.ingest.delivery.rejected import RejectedFile
@@ -21,6 +25,7 @@ from services.ingest.documents.normalise import RawItem, Reading, Rejected
 from services.ingest.sources.source import Batch, Outcome
 from services.ingest.sources.tabular.rows import parse_json
 from shared.clients.kafka import ensure_topics
+from shared.clients.redis import connect
 from shared.clients.state_folder import StateFolder
 from shared.clock import Clock
 from shared.contract.events import CHANNELS, Channel, Deletion, Document
@@ -31,6 +36,7 @@ from shared.universe.securities import Catalogue
 
 MOST_ROWS: Final = 1_000  # in one call; one batch under way is what bounds memory
 PATIENCE_SECONDS: Final = 30.0  # with a Kafka that is away: a caller waits for its answer
+log = logging.getLogger(__name__)
 _FEED: Final = "push:"  # in front of a key's name; no configured source can be called that
 
 
@@ -70,6 +76,9 @@ class PushDoor:
         self._ledger = Ledger(StateFolder(settings.state_dir).ledger, self._ids["news"], self._ids, clock)
         self._doors: dict[tuple[str, Channel], _KeyDoor] = {}
         self._lock = threading.Lock()
+        self._redis = connect(settings.redis)
+        self._lead = Lead(self._redis, settings)
+        self._key_bound = False
 
     def push(self, key_name: str, rows: Sequence[RawItem | bytes], channel: Channel = "news") -> list[Outcome]:
         """One outcome per row, in their order, once Kafka has every row that is `taken` or an `update`.
@@ -78,10 +87,12 @@ class PushDoor:
         takes an item back. `channel` is for rows that name
         none. All rows are live: available now, whenever they say that they were published. Raises TooManyRows, BadName,
         DeliveryFailed (within the patience; nothing was acknowledged: send the same rows again, nothing counts twice),
-        and OSError or sqlite3.Error for a state folder that cannot be written.
+        and OSError or sqlite3.Error for a state folder that cannot be written, LedElsewhere where another one feeds the
+        run, and WorkerStop where the author key is not the run's.
         """
         if len(rows) > MOST_ROWS:
             raise TooManyRows(f"{len(rows):,} rows in one push; at most {MOST_ROWS:,} are taken, send them in parts")
+        self._require_lead()
         items = [parse_json(row) if isinstance(row, bytes) else row for row in rows]
         with Floor(StateFolder(self._settings.state_dir).floors, self._clock.now()):  # no tick passes what is sent here
             return self._door(checked_name(key_name), channel).take(items)
@@ -98,6 +109,17 @@ class PushDoor:
     def close(self) -> None:
         self._publisher.close()
         self._ledger.close()
+        self._redis.close()
+
+    def _require_lead(self) -> None:
+        """Without a Redis there is nobody to ask: what is pushed waits in Kafka all the same."""
+        try:
+            self._lead.require()
+            if not self._key_bound:
+                bind_author_key(self._redis, self._settings)
+                self._key_bound = True
+        except redis.RedisError as error:
+            log.warning("Redis does not answer; whether another machine feeds the run is not known: %s", error)
 
     def _door(self, key_name: str, channel: Channel) -> _KeyDoor:
         with self._lock:

@@ -16,11 +16,14 @@ import redis
 from kafka.errors import KafkaError
 
 from services.ingest.delivery.floors import Floor
+from services.ingest.delivery.lead import Lead, bind_author_key
 from services.ingest.delivery.ledger import Ledger
 from services.ingest.delivery.publisher import DeliveryFailed, Publisher
 from services.ingest.delivery.ticker import Ticker
 from services.ingest.feeds import Feeds
 from services.ingest.sources.source import SourceError
+from services.runtime.binding import wait_for_redis
+from services.runtime.claims import Claims
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.incurable import ending
 from services.runtime.telemetry.report import Pace, Reporter
@@ -49,14 +52,26 @@ class IngestWorker:
         self._clock = clock or SystemClock()
         self._failure: WorkerStop | None = None
         self._pace = Pace()
-        self._reporter = Reporter(settings, "ingest", name, self._fill, self._pace)
         self._redis = connect(settings.redis)
+        self._claims = Claims(self._redis, settings, "ingest", name)
+        self._lead = Lead(self._redis, settings)
+        self._leader = ""  # who feeds the run while this one stands by
+        self._reporter = Reporter(settings, "ingest", name, self._fill, self._pace, self._claims)
         self._report_key = worker_key(settings.run, "ingest", name)
         self._report_lost = False
         self._feeds: Feeds | None = None
 
     def run(self) -> WorkerStop:
         """Blocks; how it ended."""
+        try:
+            self._await_lead()
+        except WorkerStop as stop:
+            return stop
+        except redis.RedisError as error:
+            return ending(error, f"Redis does not answer: {error}")
+        return self._serve()
+
+    def _serve(self) -> WorkerStop:
         try:
             topics = Topics.of(self._settings)
             states = ensure_topics(self._settings.kafka, topics.all())
@@ -81,6 +96,29 @@ class IngestWorker:
         finally:
             self._end(publisher, ledgers)
         return self._failure or WorkerStop(ExitCode.WELL, "stopped")
+
+    # -- whose turn it is
+
+    def _await_lead(self) -> None:
+        """Return once this state folder feeds the run, or when told to stop. Raises WorkerStop, redis.RedisError."""
+        wait_for_redis(self._redis)
+        self._claims.take()
+        bind_author_key(self._redis, self._settings)
+        while (leader := self._lead.take()) and not self.stop.is_set():
+            if leader != self._leader:
+                log.info("standing by: run %s is fed from %s", self._settings.run, leader)
+            self._leader = leader
+            self._report()
+            self.stop.wait(REPORT_EVERY_SECONDS)
+        self._leader = ""
+        if self.stop.is_set():
+            self._reporter.forget()
+            raise WorkerStop(ExitCode.WELL, "stopped while standing by")
+
+    def _keep_lead(self) -> None:
+        """Two feed at once for a moment when one was suspended: their documents have the same ids, and count once."""
+        if leader := self._lead.take():
+            self._fail(WorkerStop(ExitCode.RESTART, f"run {self._settings.run} is fed from {leader} by now"))
 
     # -- sources
 
@@ -139,6 +177,9 @@ class IngestWorker:
 
     def _report(self) -> None:
         try:
+            if not self._leader:
+                self._keep_lead()
+            self._claims.renew()
             self._redis.set(self._report_key, encode_report(self._reporter.current()), ex=REPORT_TTL_SECONDS)
             self._report_lost = False
         except redis.RedisError as error:
@@ -149,6 +190,8 @@ class IngestWorker:
     def _fill(self, report: WorkerReport) -> None:
         if self._feeds:
             self._feeds.fill(report)
+        if self._leader:
+            report.detail["standing by for"] = self._leader
 
     def _end(self, publisher: Publisher, ledgers: dict[Channel, Ledger]) -> None:
         """Settle what is under way, for a while; what is not settled is read again at the next start."""

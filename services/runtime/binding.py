@@ -26,6 +26,7 @@ REDIS_SECONDS: Final = 60.0  # how long a starting worker waits for a Redis that
 CLUSTER: Final = "cluster_id"
 MODEL_ID: Final = "model_id"
 PRECISION: Final = "precision"
+AUTHOR_KEY: Final = "author_key"  # fingerprint of the key of author hashes
 PACKS: Final = "model_packs"  # models of single languages: "zh=ID", joined by commas
 _SWITCH: Final = "bellwether model switch --model NAME && bellwether resume"
 
@@ -117,6 +118,8 @@ def _refusal(run: str, name: str, bound: Mapping[str, str], own: Mapping[str, st
     remedies = {
         MODEL_ID: f"go back to the former model (and precision, and kind of device), or let the run change: {_SWITCH}",
         PACKS: f"restore model.packs, or let the run change: {_SWITCH}",
+        AUTHOR_KEY: "copy STATE/author.key of the machine that has fed the run here (mode 0600), or set "
+        "BELLWETHER_INGEST__AUTHOR_KEY to what it has; to tell authors apart anew: bellwether reset",
         CLUSTER: "point it back at that cluster, or run: bellwether reset",
         "topic_id": "the topic was deleted and recreated; run: bellwether reset",
         "partitions": "restore the count, or run: bellwether topics resize",

@@ -10,6 +10,7 @@ import redis
 
 from services.model.interface import Engine
 from services.runtime.binding import bind, read_cluster
+from services.runtime.claims import Claims
 from services.runtime.exits import ExitCode, WorkerStop, refuse_when_stopped
 from services.runtime.faust_app import WorkerApp, build_app
 from services.runtime.process import run_process, serve, together
@@ -47,16 +48,19 @@ async def work(settings: Settings, name: str, pace: Pace | None = None) -> Worke
         catalogue = Catalogue.load()
     except CatalogueError as error:  # a file of the user's own: starting again would not mend it
         raise WorkerStop(ExitCode.REFUSED, str(error)) from error
-    engine, topic_ids, partitions = await asyncio.to_thread(_bound_engine, settings, topics, catalogue)
+    claims = Claims(connect(settings.redis), settings, ROLE, name)
+    engine, topic_ids, partitions = await asyncio.to_thread(_bound_engine, settings, topics, catalogue, claims)
     log.info("model %s (%s) on %s in %s", engine.name, engine.model_id, engine.device, engine.precision)
     app = build_app(settings, ROLE, name, topics.scoring_group)
     worker = ScoringWorker(settings, app, engine, Linker(catalogue), topic_ids, partitions, pace)
-    reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker, engine), worker.pace)
+    reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker, engine), worker.pace, claims)
 
     return await serve(app, together(worker.run(), reporter.run()))
 
 
-def _bound_engine(settings: Settings, topics: Topics, catalogue: Catalogue) -> tuple[Engine, dict[str, str], int]:
+def _bound_engine(
+    settings: Settings, topics: Topics, catalogue: Catalogue, claims: Claims
+) -> tuple[Engine, dict[str, str], int]:
     """The engine that the run is bound to, the topics' ids and the partition count of `opinions`.
 
     Where the precision is left to the machine, the run's own is taken, so that two workers never time their way to
@@ -69,6 +73,7 @@ def _bound_engine(settings: Settings, topics: Topics, catalogue: Catalogue) -> t
     client = connect(settings.redis)
     try:
         bound = bind(client, settings.run, cluster.fields())
+        claims.take()
         engine = build_engine(in_precision_of(settings.model, bound))
         try:
             bind(client, settings.run, model_fields(engine))

@@ -39,6 +39,7 @@ from services.supervisor.processes.records import (
 )
 from services.supervisor.processes.specs import Options, api_spec, base_path, dashboard_spec, port_for, worker_specs
 from services.supervisor.topics.listing import create_topics
+from shared.clients.machine import Machine
 from shared.clients.ownership import close_cache, put_right
 from shared.clients.state_folder import StateFolder, make_folder, write_atomically
 from shared.contract.operation.processes import ChildState, SupervisorState
@@ -136,7 +137,10 @@ class Supervisor:
         held = self._forget_refusals()
         sample = settings.ingest.sample if self.options.sample is None else self.options.sample
         chosen = settings.aggregation.strategies if "strategies" in settings.aggregation.model_fields_set else ()
-        for spec in worker_specs(self.state, self.options, settings.run, sample=sample, strategies=chosen):
+        specs = worker_specs(
+            self.state, self.options, settings.run, sample=sample, strategies=chosen, named=self._named(settings)
+        )
+        for spec in specs:
             child = child_of(spec, self.state)
             if spec.label in held:
                 child.hold(*held[spec.label])
@@ -158,7 +162,14 @@ class Supervisor:
         self._endpoints.api_port = port
         self._endpoints.write()
         self.view.api = f"{'https' if api.tls_certfile else 'http'}://{api.host}:{port}"
-        self._start(child_of(api_spec(self.state, self.options, settings.run, port), self.state))
+        name = self._named(settings)(1)
+        self._start(child_of(api_spec(self.state, self.options, settings.run, port, name), self.state))
+
+    def _named(self, settings: Settings) -> Callable[[int], str]:
+        """What the n-th worker of a role is called: a number where Kafka and Redis are our own, which nobody shares;
+        else host and state folder stand in front of it."""
+        alone = self._endpoints.kafka is not None and self._endpoints.redis is not None
+        return str if alone else Machine.of(settings).worker
 
     def _forget_refusals(self) -> Held:
         """A hold for too many dead letters outlives the supervisor; the others are tried again at the next start."""

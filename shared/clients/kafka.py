@@ -5,13 +5,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
-from kafka.errors import LogTruncationError, OffsetOutOfRangeError, TopicAlreadyExistsError
+from kafka.errors import (
+    InvalidReplicationFactorError,
+    KafkaTimeoutError,
+    LogTruncationError,
+    OffsetOutOfRangeError,
+    TopicAlreadyExistsError,
+)
 
 from shared.contract.topics import Topic
 from shared.settings import KafkaSettings
@@ -75,12 +80,14 @@ def describe(kafka: KafkaSettings, names: list[str]) -> dict[str, TopicState]:
 
 
 def _describe(admin: KafkaAdminClient, names: list[str]) -> dict[str, TopicState]:
-    existing = [name for name in names if name in set(admin.list_topics())]
+    known = set(admin.list_topics())
+    existing = [name for name in names if name in known]
     if not existing:
         return {}
     return {
         entry["name"]: TopicState(entry["name"], str(entry["topic_id"]), len(entry["partitions"]))
         for entry in admin.describe_topics(existing)
+        if not entry["error_code"]  # of a broker that has only heard of it
     }
 
 
@@ -91,14 +98,7 @@ def ensure_topics(kafka: KafkaSettings, topics: list[Topic]) -> dict[str, TopicS
     """
     admin = KafkaAdminClient(**client_config(kafka))
     try:
-        names = [topic.name for topic in topics]
-        present = _describe(admin, names)
-        missing = [topic for topic in topics if topic.name not in present]
-        if missing:
-            with suppress(TopicAlreadyExistsError):  # made by another process since
-                admin.create_topics([_new_topic(topic) for topic in missing])
-            admin.wait_for_topics(names, timeout_ms=VISIBLE_MS)  # that it was made is not yet that it is known
-            present = _describe(admin, names)
+        present = _made(admin, kafka, topics)
     finally:
         admin.close()
     for topic in topics:
@@ -111,8 +111,46 @@ def ensure_topics(kafka: KafkaSettings, topics: list[Topic]) -> dict[str, TopicS
     return present
 
 
-def _new_topic(topic: Topic) -> NewTopic:
-    return NewTopic(name=topic.name, num_partitions=topic.partitions, replication_factor=-1, topic_configs=topic.config)
+def _made(admin: KafkaAdminClient, kafka: KafkaSettings, topics: list[Topic]) -> dict[str, TopicState]:
+    """All of them. While brokers still start, one may not know what another has made, and some topics may be made where
+    others are not: asked again until the time is up."""
+    names = [topic.name for topic in topics]
+    deadline = time.monotonic() + VISIBLE_MS / 1000
+    present = _describe(admin, names)
+    while missing := [topic for topic in topics if topic.name not in present]:
+        if time.monotonic() > deadline:
+            lacking = ", ".join(topic.name for topic in missing)
+            raise KafkaTimeoutError(f"topics {lacking} were not made within {VISIBLE_MS // 1000} s")
+        _create(admin, kafka, missing, deadline)
+        present = _describe(admin, names)
+    return present
+
+
+def _create(admin: KafkaAdminClient, kafka: KafkaSettings, missing: list[Topic], deadline: float) -> None:
+    try:
+        admin.create_topics([_new_topic(topic, kafka) for topic in missing])
+    except TopicAlreadyExistsError:  # made by another process since
+        pass
+    except InvalidReplicationFactorError as error:
+        brokers = len(admin.describe_cluster()["brokers"])
+        if time.monotonic() > deadline:
+            raise TopicMismatch(
+                f"kafka.replication is {kafka.replication or 'left to the brokers'}, but Kafka has {brokers} of them; "
+                "start the others, or set BELLWETHER_KAFKA__REPLICATION to as many as there are"
+            ) from error
+        time.sleep(0.5)  # the others may be on their way
+        return
+    # that it was made is not yet that it is known
+    admin.wait_for_topics([topic.name for topic in missing], timeout_ms=VISIBLE_MS)
+
+
+def _new_topic(topic: Topic, kafka: KafkaSettings) -> NewTopic:
+    config = dict(topic.config)
+    if kafka.min_insync_replicas:
+        config["min.insync.replicas"] = str(kafka.min_insync_replicas)
+    replication = kafka.replication or -1
+    return NewTopic(name=topic.name, num_partitions=topic.partitions, replication_factor=replication,
+                    topic_configs=config)  # fmt: skip
 
 
 def log_consumer(kafka: KafkaSettings) -> KafkaConsumer:

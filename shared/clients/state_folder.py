@@ -90,6 +90,11 @@ class StateFolder:
         return self.root / "author.key"
 
     @property
+    def machine(self) -> Path:
+        """The token that tells this state folder from those of other machines (shared/clients/machine.py)."""
+        return self.root / "machine"
+
+    @property
     def ledger(self) -> Path:
         return self.root / "ingest" / "ledger.sqlite3"
 
@@ -134,6 +139,7 @@ class StateFolder:
             self.sources,
             self.totals,
             self.author_key,
+            self.machine,
             self.ledger.parent,
             self.root / "resize",
         )

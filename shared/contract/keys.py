@@ -216,6 +216,16 @@ def archived_key(run: str) -> str:
     return f"bw:{{{run}.archive}}:archived"
 
 
+def claim_key(run: str, role: str, name: str) -> str:
+    """JSON of shared.contract.operation.claims.Claim, with a time to live: who works under this name now."""
+    return f"bw:claim:{run}:{role}:{name}"
+
+
+def lead_key(run: str) -> str:
+    """String "TOKEN HOST", with a time to live: the state folder that feeds the run now."""
+    return f"bw:{{{run}.ingest}}:lead"
+
+
 def worker_key(run: str, role: str, name: str) -> str:
     """JSON of shared.contract.operation.health.WorkerReport, with a time to live: a worker that is gone disappears."""
     return f"bw:worker:{run}:{role}:{name}"

@@ -15,9 +15,11 @@ from services.api.once import Once
 from services.api.wire.answers import answer
 from services.api.wire.problems import Problem, unavailable
 from services.api.wire.schemas import PushPage, answers
+from services.ingest.delivery.lead import LedElsewhere
 from services.ingest.delivery.publisher import DeliveryFailed
 from services.ingest.documents.normalise import FIELDS, RawItem
 from services.ingest.push import MOST_ROWS, TooManyRows
+from services.runtime.exits import WorkerStop
 from shared.clients.kafka import TopicMismatch
 from shared.contract.events import Channel
 
@@ -82,6 +84,8 @@ def _taken(door: Door, key: str, rows: list[RawItem | bytes], channel: Channel) 
         outcomes = door.push_door().push(key, rows, channel)
     except TooManyRows as error:
         raise Problem(413, str(error), "send them in parts") from None
+    except (LedElsewhere, WorkerStop) as error:
+        raise unavailable(str(error), "push to an API that shares its state folder with the ingest worker") from None
     except (DeliveryFailed, KafkaError, TopicMismatch, ConnectionError) as error:
         door.close_push_door()
         raise unavailable(

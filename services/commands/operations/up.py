@@ -40,6 +40,14 @@ Insecure = Annotated[
 ]
 Scoring = Annotated[int, typer.Option("--scoring", min=0, help="Number of scoring workers.")]
 Aggregation = Annotated[int, typer.Option("--aggregation", min=0, help="Number of aggregation workers.")]
+WorkersOnly = Annotated[
+    bool,
+    typer.Option("--workers-only", help="Only workers, beside a system that runs elsewhere (docs/second-machine.md)."),
+]
+_REST = "Number of {} workers (default: 1; with --workers-only 0)."
+Alerts = Annotated[int | None, typer.Option("--alerts", min=0, help=_REST.format("alerts"))]
+Archive = Annotated[int | None, typer.Option("--archive", min=0, help=_REST.format("archive"))]
+Ingest = Annotated[int | None, typer.Option("--ingest", min=0, max=1, help=_REST.format("ingest"))]
 
 
 def up(
@@ -56,9 +64,15 @@ def up(
     api: Api = True,
     api_port: ApiPort = None,
     insecure: Insecure = False,
+    workers_only: WorkersOnly = False,
+    alerts: Alerts = None,
+    archive: Archive = None,
+    ingest: Ingest = None,
     as_json: Json = False,
 ) -> None:
-    """Start Kafka, Redis, ingest, scoring, aggregation, alerts, the dashboard and the API, and keep them running."""
+    """Start Kafka, Redis, ingest, scoring, aggregation, alerts, the dashboard and the API, and keep them running.
+
+    With --workers-only, nothing but workers, for a Kafka and a Redis that run elsewhere."""
     from services.supervisor.launch import launch_detached, run_attached
     from services.supervisor.processes.records import running_supervisor
     from services.supervisor.processes.specs import SAMPLE_NOTE, Options
@@ -72,9 +86,11 @@ def up(
         _report(running, as_json=as_json)
         return
     _check_universe(folder, run)
+    page, door = dashboard and not workers_only, api and not workers_only
     options = Options(
-        bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation, api, api_port, insecure
-    )
+        bootstrap_servers, redis_url, sample, page, dashboard_port, scoring, aggregation, door, api_port, insecure,
+        workers_only, alerts, archive, ingest,
+    )  # fmt: skip
     if detach:
         started = launch_detached(folder, run, options, note)
         if sample:
@@ -98,6 +114,10 @@ def supervisor(
     api: Api = True,
     api_port: ApiPort = None,
     insecure: Insecure = False,
+    workers_only: WorkersOnly = False,
+    alerts: Alerts = None,
+    archive: Archive = None,
+    ingest: Ingest = None,
 ) -> None:
     """What `up --detach` leaves running."""
     from services.supervisor.launch import run_quietly
@@ -106,9 +126,11 @@ def supervisor(
     folder = _folder(state)
     _log_to(folder)
     _check_universe(folder, run)
+    page, door = dashboard and not workers_only, api and not workers_only
     options = Options(
-        bootstrap_servers, redis_url, sample, dashboard, dashboard_port, scoring, aggregation, api, api_port, insecure
-    )
+        bootstrap_servers, redis_url, sample, page, dashboard_port, scoring, aggregation, door, api_port, insecure,
+        workers_only, alerts, archive, ingest,
+    )  # fmt: skip
     run_quietly(folder, run, options)
 
 

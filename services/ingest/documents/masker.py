@@ -32,6 +32,10 @@ class Masker:
         key = settings.ingest.author_key
         return cls(key.get_secret_value().encode() if key else _key_in(StateFolder(settings.state_dir).author_key))
 
+    def fingerprint(self) -> str:
+        """12 hex digits that name the key and give nothing of it away."""
+        return hashlib.blake2b(b"fingerprint", key=self._key, person=b"author key", digest_size=6).hexdigest()
+
     def author(self, handle: str) -> str:
         """16 hex digits for a handle ("@Bob", "bob" and " BOB" are one author); "" for none."""
         name = handle.strip().lstrip("@").casefold()

@@ -13,6 +13,8 @@ from contextlib import closing, suppress
 import psutil
 import redis
 
+from services.runtime.claims import Claims
+from shared.clients.machine import host_name
 from shared.clients.redis import connect
 from shared.clock import Clock, SystemClock
 from shared.contract.keys import worker_key
@@ -63,7 +65,13 @@ class Reporter:
     """Sends the report until it is cancelled. A Redis that is away is no reason to stop scoring: it tries again."""
 
     def __init__(
-        self, settings: Settings, role: str, name: str, fill: Callable[[WorkerReport], None], pace: Pace | None = None
+        self,
+        settings: Settings,
+        role: str,
+        name: str,
+        fill: Callable[[WorkerReport], None],
+        pace: Pace | None = None,
+        claims: Claims | None = None,
     ) -> None:
         self._settings = settings
         self._role = role
@@ -74,6 +82,8 @@ class Reporter:
         self._process = psutil.Process()
         self._client = connect(settings.redis)
         self._metrics = ""
+        self._host = host_name(settings)
+        self._claims = claims
         self.pace = pace or Pace()
 
     def open_metrics(self) -> None:
@@ -93,6 +103,7 @@ class Reporter:
         report = WorkerReport(
             role=self._role,
             name=self._name,
+            host=self._host,
             pid=os.getpid(),
             started_at=self._started_at,
             reported_at=self._clock.now(),
@@ -109,14 +120,13 @@ class Reporter:
 
     async def run(self) -> None:
         """Report every REPORT_EVERY_SECONDS, and serve /metrics."""
-        key = worker_key(self._settings.run, self._role, self._name)
         lost = False
         self.open_metrics()
         try:
             while True:
                 raw = encode_report(self.current())
                 try:
-                    await asyncio.to_thread(self._client.set, key, raw, ex=REPORT_TTL_SECONDS)
+                    await asyncio.to_thread(self._send, raw)
                     lost = False
                 except redis.RedisError as error:
                     if not lost:
@@ -126,8 +136,15 @@ class Reporter:
         finally:
             self.forget()
 
+    def _send(self, raw: bytes) -> None:
+        if self._claims is not None:
+            self._claims.renew()
+        self._client.set(worker_key(self._settings.run, self._role, self._name), raw, ex=REPORT_TTL_SECONDS)
+
     def forget(self) -> None:
         """Take the report back at the end: a worker that was stopped is not to be taken for one that lives."""
         hasty = self._settings.redis.model_copy(update={"timeout_seconds": FORGET_SECONDS})
         with suppress(redis.RedisError, OSError), closing(connect(hasty)) as client:
             client.delete(worker_key(self._settings.run, self._role, self._name))
+            if self._claims is not None:
+                self._claims.give_up(client)

@@ -50,6 +50,8 @@ class Endpoints:
         settings = load_settings(self._state, **self.overrides(), **({"run": self._run} if self._run else {}))
         self._run = settings.run
         _refuse_half_an_address(settings)
+        if self._options.workers_only:
+            _refuse_solitude(settings, self._options)
         if not is_named(settings, "kafka", "bootstrap_servers"):
             self.kafka = EmbeddedKafka(self._folder.kafka)
         if not is_named(settings, "redis", "url"):
@@ -127,3 +129,20 @@ def _refuse_half_an_address(settings: Settings) -> None:
             "a Redis password or cluster is configured, but no address; set BELLWETHER_REDIS__URL or pass --redis-url "
             "(the embedded Redis has its own)"
         )
+
+
+def _refuse_solitude(settings: Settings, options: Options) -> None:
+    """`--workers-only` joins a system that runs elsewhere: it starts no servers, and keeps no archive of its own."""
+    asked = (
+        ("Kafka", "--bootstrap-servers or BELLWETHER_KAFKA__BOOTSTRAP_SERVERS", ("kafka", "bootstrap_servers")),
+        ("Redis", "--redis-url or BELLWETHER_REDIS__URL", ("redis", "url")),
+    )
+    if unnamed := [f"{what} ({how})" for what, how, place in asked if not is_named(settings, *place)]:
+        raise SettingsError(f"--workers-only joins a system that runs elsewhere; name its {' and its '.join(unnamed)}")
+    if options.counts()["archive"] and not settings.archive.address:
+        raise SettingsError(
+            "an archive worker here would write its share of the archive to this machine alone; set "
+            "BELLWETHER_ARCHIVE__ADDRESS to a place that all machines reach, as s3://bucket/folder"
+        )
+    if not any(options.counts().values()):
+        raise SettingsError("--workers-only with no worker at all; give a number, as --scoring 2")

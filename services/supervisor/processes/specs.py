@@ -6,7 +6,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -40,6 +40,19 @@ class Options:
     api: bool = True
     api_port: int | None = None
     insecure: bool = False
+    workers_only: bool = (
+        False  # beside a system that runs elsewhere: no page, no API, and of the roles only what is named
+    )
+    alerts: int | None = None  # None: one, but with `workers_only` none
+    archive: int | None = None
+    ingest: int | None = None
+
+    def counts(self) -> dict[str, int]:
+        """Role to number of workers."""
+        rest = 0 if self.workers_only else 1
+        single = {"alerts": self.alerts, "archive": self.archive, "ingest": self.ingest}
+        counts = {name: rest if count is None else count for name, count in single.items()}
+        return {"scoring": self.scoring, "aggregation": self.aggregation, **counts}
 
     def arguments(self) -> list[str]:
         """The same, as arguments of a command line; but for the address of Redis, see `addresses`."""
@@ -50,6 +63,9 @@ class Options:
             ("--scoring", self.scoring),
             ("--aggregation", self.aggregation),
             ("--api-port", self.api_port),
+            ("--alerts", self.alerts),
+            ("--archive", self.archive),
+            ("--ingest", self.ingest),
         ):
             if value is not None:
                 found += [name, str(value)]
@@ -61,6 +77,8 @@ class Options:
             found.append("--no-api")
         if self.insecure:
             found.append("--insecure")
+        if self.workers_only:
+            found.append("--workers-only")
         return found
 
 
@@ -85,21 +103,28 @@ def program() -> list[str]:
 
 
 def worker_specs(
-    state: Path, options: Options, run: str, *, sample: bool, strategies: Sequence[str] = ()
+    state: Path,
+    options: Options,
+    run: str,
+    *,
+    sample: bool,
+    strategies: Sequence[str] = (),
+    named: Callable[[int], str] = str,
 ) -> list[Spec]:
     """Workers of the run, in the order in which they are started. `strategies`: as the user chose them, if so; beside
-    the synthetic week, () means both built-in ones.
+    the synthetic week, () means both built-in ones. `named`: what the n-th of a role is called.
     """
-    counts = {"scoring": options.scoring, "aggregation": options.aggregation, "alerts": 1, "archive": 1, "ingest": 1}
+    counts = options.counts()
     env = os.environ | _addresses(options)
     specs: list[Spec] = []
     for role in WORKER_ROLES:
         for number in range(1, counts[role] + 1):
-            command = [*program(), "worker", role, "--name", str(number), "--run", run, "--state", str(state)]
+            name = named(number)
+            command = [*program(), "worker", role, "--name", name, "--run", run, "--state", str(state)]
             extra = {"BELLWETHER_INGEST__SAMPLE": str(sample).lower()} if role == "ingest" else {}
             if role == "aggregation" and sample and not strategies:
                 extra["BELLWETHER_AGGREGATION__STRATEGIES"] = json.dumps(DEMO_STRATEGIES)
-            specs.append(Spec(role, str(number), command, env | extra))
+            specs.append(Spec(role, name, command, env | extra))
     return specs
 
 
@@ -118,10 +143,10 @@ def dashboard_spec(state: Path, options: Options, host: str, port: int, run: str
     return Spec("dashboard", "", command, env)
 
 
-def api_spec(state: Path, options: Options, run: str, port: int) -> Spec:
+def api_spec(state: Path, options: Options, run: str, port: int, name: str = "1") -> Spec:
     """The API on `port`."""
-    command = [*program(), "worker", "api", "--name", "1", "--run", run, "--state", str(state)]
-    return Spec("api", "1", command, os.environ | _addresses(options) | {"BELLWETHER_API__PORT": str(port)})
+    command = [*program(), "worker", "api", "--name", name, "--run", run, "--state", str(state)]
+    return Spec("api", name, command, os.environ | _addresses(options) | {"BELLWETHER_API__PORT": str(port)})
 
 
 def base_path(settings: DashboardSettings) -> str:

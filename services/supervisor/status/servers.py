@@ -5,7 +5,7 @@ A server that is not there is another check's finding: here it is nothing to com
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import redis
@@ -15,6 +15,7 @@ from kafka.errors import KafkaError
 
 from services.supervisor.status.finding import Finding
 from services.supervisor.status.status import source_warnings
+from shared.addresses import is_loopback
 from shared.clients.kafka import client_config
 from shared.clients.redis import condition_of, connect
 from shared.contract.topics import Topic, Topics
@@ -60,7 +61,7 @@ def topics_fit(settings: Settings) -> Finding:
     except (KafkaUnreachable, KafkaError, OSError):
         return Finding(name, "ok", _ABSENT)
     try:
-        return _topics(name, admin, Topics.of(settings).all())
+        return _topics(name, admin, Topics.of(settings).all(), near=_is_near(settings.kafka.bootstrap_servers))
     except KafkaError as error:
         remedy = "grant the rights of docs/operations.md (Your own Kafka and Redis)"
         return Finding(name, "mind", f"cannot be described: {type(error).__name__}", remedy)
@@ -68,10 +69,11 @@ def topics_fit(settings: Settings) -> Finding:
         admin.close()
 
 
-def _topics(name: str, admin: KafkaAdminClient, wanted: list[Topic]) -> Finding:
+def _topics(name: str, admin: KafkaAdminClient, wanted: list[Topic], *, near: bool) -> Finding:
     present = set(admin.list_topics())
     there = [topic for topic in wanted if topic.name in present]
     described = admin.describe_topics([topic.name for topic in there]) if there else []
+    brokers = len(admin.describe_cluster()["brokers"])
     counts = {entry["name"]: len(entry["partitions"]) for entry in described}
     for topic in there:
         if counts[topic.name] != topic.partitions:
@@ -81,9 +83,28 @@ def _topics(name: str, admin: KafkaAdminClient, wanted: list[Topic]) -> Finding:
         differing = _differing(topic, _configuration(admin, topic.name))
         if differing:
             return Finding(name, "mind", f"{topic.name}: {differing}", "kafka-configs.sh --alter --add-config …")
+    if once := single_copies(described, brokers, near=near):
+        return Finding(
+            name, "mind", once, "BELLWETHER_KAFKA__REPLICATION=3 and …MIN_INSYNC_REPLICAS=2 before topics are created; "
+            "kafka-reassign-partitions.sh for those that are there",
+        )  # fmt: skip
     if not there:
         return Finding(name, "ok", "none yet: `bellwether up` makes them")
     return Finding(name, "ok", ", ".join(f"{topic.name} {counts[topic.name]}" for topic in there))
+
+
+def single_copies(described: Sequence[Mapping[str, Any]], brokers: int, *, near: bool) -> str:
+    """Topics of which one broker alone has a partition; "" where there are none. Of the one broker of one machine
+    (`near`) nobody expects more."""
+    names = [each["name"] for each in described if any(len(part["replica_nodes"]) < 2 for part in each["partitions"])]
+    if not names or (near and brokers < 2):
+        return ""
+    words = f"{', '.join(sorted(names))}: one copy each (brokers: {brokers})"
+    return f"{words}; a lost disk loses their records"
+
+
+def _is_near(servers: str) -> bool:
+    return all(is_loopback(address.strip().rpartition(":")[0]) for address in servers.split(","))
 
 
 def _configuration(admin: KafkaAdminClient, topic: str) -> dict[str, str]:

@@ -36,6 +36,12 @@ _UNWATCHED: Final = (
     "feedback",
 )  # topics whose count is not looked at
 
+ELSEWHERE: Final = "elsewhere"  # the phase of a run whose workers report, while no supervisor is here
+NOTHING_HERE: Final = "nothing is running here; start it with: bellwether up"
+SINGLE_COPY: Final = "kafka.replication is 1: a broker's lost disk loses what was written; set it to 3"
+_NEEDED: Final = ("scoring", "aggregation")
+_WANTED: Final = ("ingest", "archive", "alerts")
+
 
 class Status(msgspec.Struct):
     """Counts are of distinct documents and opinions, exact once drained; None where Kafka or Redis cannot be asked."""
@@ -71,6 +77,7 @@ class Status(msgspec.Struct):
     metrics: str = ""  # of the run as a whole; those of a worker: `workers[].detail.metrics`
     kafka: str = ""
     redis: str = ""
+    hosts: list[str] = []  # where workers of the run report from
     workers: list[WorkerReport] = []
     processes: list[ChildState] = []
 
@@ -81,7 +88,7 @@ def read_supervisor(state: Path) -> SupervisorState:
     if running_supervisor(state) is not None:
         return last
     last.phase, last.healthy, last.children = "stopped", False, []
-    last.problems = ["nothing is running here; start it with: bellwether up"]
+    last.problems = [NOTHING_HERE]
     return last
 
 
@@ -106,6 +113,19 @@ def read_status(settings: Settings) -> Status:
         reader.fill(status)
     finally:
         reader.close()
+    return elsewhere(status) if status.phase == "stopped" else status
+
+
+def elsewhere(status: Status) -> Status:
+    """Without a supervisor on the spot the workers' reports tell how the run is: they may be on other machines."""
+    roles = {report.role for report in status.workers}
+    if not roles:
+        return status
+    status.phase = ELSEWHERE
+    status.problems = [each for each in status.problems if each != NOTHING_HERE]
+    status.problems += [f"no {role} worker reports, on any machine" for role in _NEEDED if role not in roles]
+    status.warnings += [f"no {role} worker reports, on any machine" for role in _WANTED if role not in roles]
+    status.healthy = not status.problems
     return status
 
 
@@ -138,6 +158,8 @@ class StatusReader:
             self._drop_offsets()
         except OSError as error:
             status.problems.append(f"{error.filename or 'a file'}: {error.strerror}")
+        if kafka.replication == 1:
+            status.warnings.append(SINGLE_COPY)
         _add_disk(status, self._settings.state_dir)
         status.healthy = status.healthy and not status.problems
 
@@ -220,6 +242,7 @@ def source_warnings(workers: Sequence[WorkerReport]) -> list[str]:
 
 
 def _add_reports(status: Status) -> None:
+    status.hosts = sorted({report.host for report in status.workers if report.host})
     status.warnings += source_warnings(status.workers)
     scoring = [report for report in status.workers if report.role == "scoring"]
     status.documents_per_s = round(sum(report.per_second for report in scoring), 1)

@@ -12,7 +12,7 @@ from rich.status import Status as Spinner
 from rich.table import Table
 
 from services.supervisor.status.finding import Finding
-from services.supervisor.status.status import Status
+from services.supervisor.status.status import ELSEWHERE, Status
 from shared.clock import to_iso
 
 _COUNTS = (
@@ -24,7 +24,8 @@ _COUNTS = (
 def print_status(status: Status) -> None:
     """Counts, processes, problems."""
     console = _console()
-    state = "[green]healthy[/]" if status.healthy else f"[red]{status.phase}, not healthy[/]"
+    where = f" on {', '.join(map(escape, status.hosts))}" if status.phase == ELSEWHERE else ""
+    state = f"[green]healthy{where}[/]" if status.healthy else f"[red]{status.phase}, not healthy{where}[/]"
     console.print(f"run {status.run}: {state}   {status.dashboard}   {status.api}".rstrip())
     counts = Table(show_header=False, box=None)
     for name in _COUNTS:
@@ -43,11 +44,25 @@ def print_status(status: Status) -> None:
                 exit_code, child.message[:80],
             )  # fmt: skip
         console.print(processes)
+    _print_elsewhere(console, status)
     _print_sources(console, status)
     for problem in status.problems:
         console.print(f"[red]•[/] {escape(problem)}", highlight=False)
     for warning in status.warnings:
         console.print(f"[yellow]•[/] {escape(warning)}", highlight=False)
+
+
+def _print_elsewhere(console: Console, status: Status) -> None:
+    """Workers that report and that no supervisor here has started."""
+    own = {(child.role, child.pid) for child in status.processes}
+    others = [report for report in status.workers if (report.role, report.pid) not in own]
+    if not others:
+        return
+    table = Table("elsewhere", "host", "pid", "records/s", "queue", "heard", box=None)
+    for each in others:
+        speed, heard = f"{each.per_second:,.1f}", to_iso(each.reported_at)
+        table.add_row(f"{each.role} {each.name}", escape(each.host), str(each.pid), speed, f"{each.queue:,}", heard)
+    console.print(table)
 
 
 def _print_sources(console: Console, status: Status) -> None:

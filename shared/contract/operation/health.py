@@ -31,6 +31,7 @@ class WorkerReport(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     role: str  # ingest | scoring | aggregation | alerts
     name: str
+    host: str = ""  # of a former version: none
     pid: int
     started_at: int
     reported_at: int

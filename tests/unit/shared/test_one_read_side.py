@@ -21,7 +21,8 @@ ADMIN = (
     "services/scoring/provenance/model_switch.py",
     "services/scoring/provenance/universe_record.py",
 )
-BINDING = ("services/runtime/binding.py",)  # the script that binds a run answers with what it is bound to
+# the scripts that bind a run answer with what it is bound to, and to which terms its living workers hold it
+BINDING = ("services/runtime/binding.py", "services/runtime/claims.py")
 # Commands that only a client of Redis has, and that give values back; `get` and `exists` are asked of many things.
 COMMANDS = {
     "hget", "hgetall", "hmget", "hvals", "hkeys", "hscan", "hscan_iter", "mget", "smembers", "scan_iter",
@@ -33,7 +34,7 @@ FORGETTING = ("services/replay/through_kafka.py",)  # looks for the keys of a ru
 WRITES_REPORTS = ("services/runtime/telemetry/report.py", "services/ingest/worker.py")
 REMEMBERS_REQUESTS = ("services/api/once.py",)  # its own answers, for a day
 FILLS_PRICES = ("services/ingest/sample/redis_prices.py",)  # writes them where a company has none
-HOLDS_A_LEASE = ("services/archive/upkeep.py",)
+HOLDS_A_LEASE = ("services/archive/upkeep.py", "services/ingest/delivery/lead.py")
 HANDS_ON = (  # makes Keys for a RunView or a store, or passes them on
     "services/alerts/main.py", "services/alerts/pipeline.py", "services/scoring/dead_letters.py",
     "services/supervisor/status/", "services/replay/through_kafka.py", "services/aggregation/core/store.py",
