@@ -11,17 +11,20 @@ from dashboard.drawing import formats, palette
 from dashboard.drawing.palette import Palette
 from dashboard.reading.companies import Label, label
 from shared.contract.events import MARKET, MICRO
-from shared.contract.feedback.label import NO_COMPANY, NO_EVENT, SENTIMENTS
+from shared.contract.feedback.label import NO_COMPANY, SENTIMENTS
 from shared.event_classes.classes import EVENT_CLASSES
 from shared.event_classes.selection import event_words
 from shared.links import safe_link
-from shared.reading.review.answering import CANNOT_TELL, RIGHT
+from shared.reading.review.answering import CANNOT_TELL, OTHER_NEWS, RIGHT
 from shared.reading.review.questions import Question
 from shared.reading.review.queue import Queued
 from shared.reading.review.shown import Shown
 
 MOST_CHARS: Final = 3_000  # of a text: what decides stands at its beginning
 _MOST_COMPANIES: Final = 300  # offered while one types; others can be typed whole
+_LEGAL_FORM: Final = re.compile(
+    r"[ ,]+(?:inc|corp|co|plc|ltd|ag|sa|nv|se|company|corporation|group|holdings)\b", re.IGNORECASE
+)
 _NOTES: Final = {
     "open": "",
     "once": "Somebody has answered this: say what you think, without knowing what they said.",
@@ -67,7 +70,7 @@ def words_of(question: Question, answer: str) -> str:
     if question.asked.aspect == "sentiment":
         return answer
     if question.asked.aspect == "event":
-        return "none of the events" if answer == NO_EVENT else event_words(answer)
+        return event_words(answer)
     if answer in (NO_COMPANY, MARKET):
         return "no company" if question.asked.company == MARKET else f"not {label(question.asked.company).ticker}"
     return label(answer).long
@@ -102,10 +105,9 @@ def _choices(question: Question, colours: Palette) -> list[dict[str, Any]]:
         shades = dict(zip(SENTIMENTS, (colours.negative, colours.neutral, colours.positive), strict=True))
         return [_choice(question, name, shares.get(name, 0), shades[name]) for name in SENTIMENTS]
     if question.asked.aspect == "event":
-        told = [
-            _choice(question, name, share) for name, share in ((question.said, question.probability), *question.others)
-        ]
-        return told if question.said == NO_EVENT else [*told, _choice(question, NO_EVENT, None)]
+        likely = ((question.said, question.probability), *question.others)
+        told = [_choice(question, name, share) for name, share in likely]
+        return told if OTHER_NEWS in dict(likely) else [*told, _choice(question, OTHER_NEWS, None)]
     yes = {"answer": RIGHT, "words": "Yes", "said": True, "share": None, "colour": ""}
     no = {"answer": NO_COMPANY, "words": "No", "said": False, "share": None, "colour": ""}
     return [yes] if question.asked.company == MARKET else [yes, no]
@@ -139,10 +141,8 @@ def _names(about: Label | None) -> list[str]:
     """By which a company is marked in a text: only so that a reader finds it, so what is missed does no harm."""
     if about is None or about.id == MARKET:
         return []
-    short = re.split(
-        r"[ ,]+(?:inc|corp|co|plc|ltd|ag|sa|nv|se|company|corporation|group|holdings)\b", about.name, flags=re.I
-    )
-    return [each for each in dict.fromkeys((about.name, short[0], about.ticker, *about.also)) if len(each) > 1]
+    short = _LEGAL_FORM.split(about.name)[0]
+    return [each for each in dict.fromkeys((about.name, short, about.ticker, *about.also)) if len(each) > 1]
 
 
 def _pieces(title: str, text: str, names: Sequence[str], colours: Palette) -> list[dict[str, Any]]:

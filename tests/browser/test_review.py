@@ -35,19 +35,12 @@ def written(told: Served, count: int) -> None:
     assert len(labels(told)) == count, labels(told)
 
 
-def heading(page: Page) -> str:
-    return page.locator(".review .heading").inner_text() + page.locator(".review .text").inner_text()
-
-
 def answered(page: Page, press: Callable[[], None]) -> None:
     """Press, and wait for the next question."""
-    before = heading(page)
+    card = page.locator(".review")
+    before = card.get_attribute("data-fingerprint")
     press()
-    page.wait_for_function(
-        "before => { const text = name => document.querySelector('.review ' + name)?.innerText ?? '';"
-        " return text('.heading') + text('.text') !== before }",
-        arg=before,
-    )
+    expect(card).not_to_have_attribute("data-fingerprint", str(before))
 
 
 def test_questions_are_answered_one_after_another(told: Served, visit: Callable[..., Visitor]) -> None:

@@ -46,7 +46,7 @@ class Given(BaseModel):
     answer: str = Field(
         min_length=1,
         max_length=256,
-        description="right, unsure, or what is right instead: negative, neutral, positive; an event class or none; "
+        description="right, unsure, or what is right instead: negative, neutral, positive; an event class; "
         "the company that is meant (id, ticker or name) or none.",
     )
 

@@ -55,7 +55,7 @@ def answer(
         str,
         typer.Argument(
             metavar="ANSWER",
-            help="right, unsure, or what is right: negative, neutral, positive; an event class or none; the company "
+            help="right, unsure, or what is right: negative, neutral, positive; an event class; the company "
             "that is meant or none.",
         ),
     ],

@@ -17,7 +17,6 @@ Aspect = Literal["sentiment", "event", "link"]
 ASPECTS: Final[tuple[Aspect, ...]] = get_args(Aspect)
 SENTIMENTS: Final = ("negative", "neutral", "positive")
 NO_COMPANY: Final = "none"  # of a link: the text speaks of no company that is listed
-NO_EVENT: Final = "none"  # of an event: the text tells none of the classes
 UNSURE: Final = ""  # who cannot tell says so: it counts for nothing, and is not asked of them again
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from shared.contract.audit import MAX_CHARS, Via
 from shared.contract.events import MARKET
-from shared.contract.feedback.label import ASPECTS, NO_COMPANY, NO_EVENT, SENTIMENTS, UNSURE, Asked, Aspect, Label
+from shared.contract.feedback.label import ASPECTS, NO_COMPANY, SENTIMENTS, UNSURE, Asked, Aspect, Label
 from shared.event_classes.classes import EVENT_CLASSES
 from shared.event_classes.selection import UnknownEvent, classes_of
 from shared.reading.archive.tables import ArchiveTables
@@ -16,6 +16,7 @@ from shared.universe.securities import Catalogue
 
 RIGHT: Final = "right"  # as the model said
 CANNOT_TELL: Final = "unsure"
+OTHER_NEWS: Final = "other_news"  # the class of what is none of the others
 
 
 class BadAnswer(ValueError):
@@ -93,7 +94,9 @@ def _meant(question: Question, answer: str, catalogue: Catalogue) -> str:
 
 def _event(answer: str, question: Question) -> str:
     """A class by its name or its words; a model's own class, where the model gave it."""
-    if answer == NO_EVENT or answer in {question.said, *(name for name, _ in question.others)}:
+    if answer == NO_COMPANY:
+        return OTHER_NEWS
+    if answer in {question.said, *(name for name, _ in question.others)}:
         return answer
     try:
         classes = classes_of(answer)

@@ -10,7 +10,7 @@ import msgspec
 
 from shared.contract.archive import OPINIONS, READINGS
 from shared.contract.events import MARKET, MICRO, Opinion
-from shared.contract.feedback.label import NO_EVENT, SENTIMENTS, Asked
+from shared.contract.feedback.label import SENTIMENTS, Asked
 from shared.contract.readings import Reading, decode_reading
 from shared.event_classes.former import class_of_former
 from shared.reading.archive.candidates import rows_of, with_words
@@ -24,7 +24,7 @@ class Question(NamedTuple):
     """One answer of the model. Numbers in micro-units."""
 
     asked: Asked
-    said: str  # the model's answer; of an event NO_EVENT where it has no such head
+    said: str  # the model's answer
     probability: int
     others: tuple[tuple[str, int], ...]  # what else it thought of, most probable first
     uncertainty: int  # 0: as sure as it can be
@@ -106,7 +106,7 @@ def _link(name: str, opinion: Opinion) -> Question:
 
 def _question(asked: Asked, ranked: Sequence[tuple[str, int]], opinion: Opinion) -> Question:
     """Uncertain is what is hardly more probable than the next."""
-    said, probability = ranked[0] if ranked else (NO_EVENT, 0)
+    said, probability = ranked[0]
     next_one = ranked[1][1] if len(ranked) > 1 else min(probability, MICRO - probability)
     uncertainty = max(0, MICRO - (probability - next_one))
     return Question(asked, said, probability, tuple(ranked[1 : _ALTERNATIVES + 1]), uncertainty, opinion.share, opinion)
