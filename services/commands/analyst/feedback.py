@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.commands.analyst.review import labels_in
-from services.commands.options import Json, Limit, State, count, note, say, settings_of
+from services.commands.labels import every_label
+from services.commands.options import Json, Limit, Run, State, count, note, say, settings_of
 
 if TYPE_CHECKING:
-    from shared.contract.feedback.label import Label
     from shared.contract.feedback.resolution import Resolution
-    from shared.settings import Settings
 
 feedback_app = typer.Typer(help="What people said of the model's answers.", no_args_is_help=True)
 
@@ -31,19 +30,29 @@ def list_feedback(limit: Limit = 100, state: State = None, as_json: Json = False
         note(f"{count(len(found), 'question')}, {settled:,} with an answer")
 
 
-def every_label(settings: Settings) -> list[Label]:
-    """Of the topic, and what waits to get there; of Redis alone where Kafka does not answer."""
-    from shared.clients.redis import connect
-    from shared.reading.offsets import KafkaUnreachable
-    from shared.reading.review import feedback_topic
+@feedback_app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="Folder to write.")],
+    state: State = None,
+    run: Run = None,
+    as_json: Json = False,
+) -> None:
+    """Write every question that has an answer, with its text, as labelled sets: to learn from (train), to choose an
+    epoch by (dev), and held back to measure by (held)."""
+    from services.scoring.linking.linker import Linker
+    from services.training.data.feedback import collect, write
+    from shared.reading.archive.tables import ArchiveTables
+    from shared.universe.securities import Catalogue
 
-    with connect(settings.redis) as client:
-        labels = labels_in(client)
-        try:
-            return feedback_topic.every_label(settings.kafka, labels)
-        except KafkaUnreachable as error:
-            note(f"{error}; taking the labels that Redis has")
-            return labels.all()
+    settings = settings_of(state, run)
+    found = collect(ArchiveTables.of(settings), every_label(settings), Linker(Catalogue.load()))
+    write(found, out)
+    rows = {f"{name}/{split}": len(some) for (name, split), some in found.rows.items()}
+    words = [f"{place:28} {number:6,}" for place, number in rows.items() if number]
+    say({"rows": rows, "left_out": dict(found.left_out)}, words, as_json=as_json)
+    if not as_json:
+        left = ", ".join(f"{number:,} {why}" for why, number in sorted(found.left_out.items()))
+        note(f"{count(found.count, 'row')} in {out}{f'; left out: {left}' if left else ''}")
 
 
 def _words(found: Resolution) -> str:

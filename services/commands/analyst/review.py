@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.commands.access.audit import account
+from services.commands.labels import labels_in
 from services.commands.options import BoundedLimit, Company, Json, OptionError, Run, State, note, say, settings_of
 
 if TYPE_CHECKING:
-    import redis
-
     from shared.contract.feedback.label import Aspect
-    from shared.reading.readers.labels import Labels
 
 review_app = typer.Typer(help="Correct the model: what to look at, and what is right.", no_args_is_help=True)
 
@@ -92,15 +90,6 @@ def answer(
         found = resolve(asked, (each for each in labels.all() if each.asked == asked))
     stands = found.answer or "no answer yet" if found.state != "disputed" else "disputed: a third has to decide"
     say(resolution_row(found), f"{found.state}: {stands}", as_json=as_json)
-
-
-def labels_in(client: redis.Redis) -> Labels:
-    """What people said, as Redis has it."""
-    from shared.clock import SystemClock
-    from shared.reading.readers.audit import AuditLog
-    from shared.reading.readers.labels import Labels
-
-    return Labels(client, AuditLog(client, SystemClock()))
 
 
 def _aspect(text: str) -> Aspect:
