@@ -50,6 +50,7 @@ DEFAULTS: Final[dict[str, str]] = {
     "event": "Every event",
     "source": "Every source",
     "sign": "Any sign",
+    "questions": "All questions",
 }
 _ADOPTED: Final = "address adopted"
 # are about what is listed now: another subject, none
@@ -73,6 +74,7 @@ ONLY_ON: Final[dict[str, tuple[str, ...]]] = {
     "story": ("Stories",),
     "about": ("Stories",),
     "told": ("Stories",),
+    "questions": ("Review",),
 }
 OF_A_PAGE: Final = (*OF_A_LIST, *(key for key in ONLY_ON if key not in OF_A_LIST))
 

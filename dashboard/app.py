@@ -25,6 +25,7 @@ from dashboard.pages import (
     foryou,
     health,
     market,
+    review,
     sectors,
     signals,
     stories,
@@ -44,6 +45,7 @@ PAGES: Final[dict[str, Callable[[View], None]]] = {
     "For you": foryou.draw,
     "Alerts": alerts.draw,
     "Ask": ask.draw,
+    "Review": review.draw,
     "Back-test": backtest.draw,
     "Health": health.draw,
     "Audit": audit.draw,  # for admins where people log in

@@ -113,7 +113,7 @@ def write(change: Callable[[RunView], object], action: str = "", target: str = "
     """Make a reader's own change; tells the reader when it could not be made, and whether it was. What changes more
     than what was seen has an `action` for the audit log."""
     if not who().may_write:
-        st.toast("Your role is viewer: it may not change watchlists and ratings.", icon=":material/lock:")
+        st.toast("Your role is viewer: it may not change watchlists, ratings and labels.", icon=":material/lock:")
         return False
     try:
         reader().write(lambda run: _noted(run, change, action, target, detail))

@@ -28,6 +28,7 @@ ACTS: Final[dict[str, tuple[str, ...]]] = {
     "For you": ("range", "channel", "tz"),
     "Alerts": ("range", "tz"),
     "Ask": (),
+    "Review": ("tz",),
     "Back-test": ("tz",),
     "Health": (),
     "Audit": ("tz",),

@@ -121,6 +121,21 @@ def reading(pieces: list[dict[str, Any]], key: str) -> None:
     _component("reading", '<div class="reading"></div>')(data={"pieces": pieces}, key=key)
 
 
+def review(
+    data: dict[str, Any], key: str, answered: Callable[[dict[str, Any]], None], back: Callable[[dict[str, Any]], None]
+) -> None:
+    """A question of `dashboard.drawing.review_card`, with the turn that it is shown in; `answered` is called with that
+    turn, the question's key and the answer, `back` with the turn."""
+    draw = _component("review", '<div class="review" tabindex="-1"></div>')
+    draw(
+        data=data,
+        key=key,
+        on_answer_change=_told(key, "answer", answered),
+        on_back_change=_told(key, "back", back),
+        on_document_change=_told(key, "document", read_document),
+    )
+
+
 def unfolding(nodes: list[dict[str, Any]], colours: tuple[str, str], key: str) -> None:
     """The tree of `dashboard.drawing.unfolding.movement_tree`; its documents open their pages."""
     draw = _component("unfolding", '<div class="tree"></div>')

@@ -25,6 +25,7 @@ from services.api.routes import (
     market,
     operation,
     push,
+    review,
     runs,
     score,
     search,
@@ -50,6 +51,7 @@ ROUTERS: Final = (
     ask,
     score,
     push,
+    review,
     stories,
     stream,
 )

@@ -19,6 +19,7 @@ from shared.contract.topics import Topics
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.readers.access import ApiKey
 from shared.reading.readers.audit import AuditLog
+from shared.reading.readers.labels import Labels
 from shared.reading.run import RunView
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
@@ -72,6 +73,11 @@ class Door:
     @cached_property
     def audit(self) -> AuditLog:
         return AuditLog(self.client, self.clock)
+
+    @cached_property
+    def labels(self) -> Labels:
+        """What people said of the model's answers."""
+        return Labels(self.client, self.audit)
 
     def note(self, caller: Caller, action: str, outcome: str, *, target: str = "", detail: str = "") -> None:
         """Write into the audit log. Raises redis.RedisError."""

@@ -15,6 +15,7 @@ import uvicorn
 from services.api.app import build, gated
 from services.api.audit import AuditMover
 from services.api.door import Door
+from services.api.feedback import FeedbackMover
 from services.runtime.claims import Claims
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.process import run_process
@@ -63,13 +64,14 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
         found.processed = gate.counts["requests"]
         found.detail = {each: str(count) for each, count in sorted(gate.counts.items())}
         found.detail |= {"streams": str(door.streams), "cut": str(door.cut), "audited": str(mover.moved)}
+        found.detail["labels"] = str(labels.moved)
         found.detail["address"] = f"{settings.api.host}:{settings.api.port}"
 
-    mover = AuditMover(door.audit, settings.kafka)
+    mover, labels = AuditMover(door.audit, settings.kafka), FeedbackMover(door.labels, settings.kafka)
     report.append(Reporter(settings, ROLE, name, fill, claims=claims))
     _warn_of_plain_text(settings)
     server = Server(config_of(settings, gate))
-    beside = [asyncio.create_task(report[0].run()), asyncio.create_task(mover.run())]
+    beside = [asyncio.create_task(report[0].run()), *(asyncio.create_task(each.run()) for each in (mover, labels))]
     try:
         await server.serve()
     except SystemExit:  # uvicorn's word for a port that is taken

@@ -50,6 +50,8 @@ COMMANDS: Final[dict[str, str]] = {
     "archive": "services.commands.storage.archive",
     "as-of": "services.commands.reading.as_of",
     "verify": "services.commands.reading.as_of",
+    "review": "services.commands.analyst.review",
+    "feedback": "services.commands.analyst.feedback",
     "watchlist": "services.commands.analyst.watchlist",
     "export": "services.commands.reading.export",
     "keys": "services.commands.access.keys",

@@ -187,6 +187,12 @@ AUDIT_OUTBOX: Final = "bw:audit:outbox"  # list of JSON of shared.contract.audit
 AUDIT_RECENT: Final = "bw:audit:recent"  # list of the latest entries that it has, oldest first
 AUDIT_LEASE: Final = "bw:audit:lease"  # who moves them, with a time to live
 
+# what people said of answers (shared/contract/feedback); of no run
+FEEDBACK_OUTBOX: Final = "bw:{feedback}:outbox"  # list of JSON of Label that Kafka does not have yet
+FEEDBACK_LABELS: Final = "bw:{feedback}:labels"  # hash label id -> JSON of Label: the topic, up to the position
+FEEDBACK_POSITION: Final = "bw:{feedback}:position"  # string "TOPIC_ID:OFFSET"
+FEEDBACK_LEASE: Final = "bw:{feedback}:lease"  # who moves them, with a time to live
+
 
 def once_key(key: str, name: str) -> str:
     """What was answered to a request with an Idempotency-Key: JSON of services.api.once.Kept, with a time to live."""

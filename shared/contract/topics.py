@@ -32,6 +32,8 @@ _KEEP: Final = {"retention.ms": "-1", "message.timestamp.type": "LogAppendTime",
 
 # who did what (shared/contract/audit.py): of no run, in one order, kept for ever
 AUDIT: Final = Topic("audit", 1, dict(_KEEP))
+# what people said of the model's answers (shared/contract/feedback): of no run, too
+FEEDBACK: Final = Topic("feedback", 1, dict(_KEEP))
 
 
 class _Kafka(Protocol):

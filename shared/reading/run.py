@@ -17,6 +17,7 @@ from shared.contract.events import DEAD
 from shared.contract.keys import Keys, prices_key
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.readers.audit import AuditLog
+from shared.reading.readers.labels import Labels
 from shared.reading.readers.profiles import Profiles
 from shared.reading.round_trip import ask
 from shared.reading.values.alerts import Alerts
@@ -109,6 +110,11 @@ class RunView:
     def audit(self) -> AuditLog:
         """Of no run, like profiles."""
         return AuditLog(self._client, SystemClock())
+
+    @cached_property
+    def labels(self) -> Labels:
+        """What people said of the model's answers; of no run, too."""
+        return Labels(self._client, self.audit)
 
     @cached_property
     def workers(self) -> Workers:

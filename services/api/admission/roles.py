@@ -15,6 +15,7 @@ Roles = frozenset[Role]
 
 READERS: Final[Roles] = frozenset({"read", "label", "admin"})
 PUSHERS: Final[Roles] = frozenset({"push", "admin"})
+LABELLERS: Final[Roles] = frozenset({"label", "admin"})
 ADMINS: Final[Roles] = frozenset({"admin"})
 ANYBODY: Final[Roles] = frozenset({"read", "push", "label", "admin"})
 OPEN: Final = "/livez"  # the one path that asks for no key
@@ -53,6 +54,9 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule("GET", "/v1/stories", READERS),
     Rule("GET", "/v1/stories/{key}", READERS),
     Rule("POST", "/v1/ask", READERS),
+    Rule("GET", "/v1/review", READERS),
+    Rule("GET", "/v1/feedback", READERS),
+    Rule("POST", "/v1/feedback", LABELLERS, changes=True),
     Rule("GET", "/v1/stream", READERS),
     Rule("POST", "/v1/score", READERS),
     Rule("POST", "/v1/explain", READERS),

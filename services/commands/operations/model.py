@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from services.commands.access.audit import noted
+from services.commands.operations.comparing import compared_with
 from services.commands.options import Json, Run, State, say, settings_of
+
+if TYPE_CHECKING:
+    from services.model.interface import Engine
+    from services.training.measuring.gate import Difference
+
 
 model_app = typer.Typer(help="The model that a run is bound to.", no_args_is_help=True)
 
@@ -15,21 +22,39 @@ model_app = typer.Typer(help="The model that a run is bound to.", no_args_is_hel
 @model_app.command("switch")
 def switch(
     model: Annotated[str | None, typer.Option("--model", help="The new model (default: the configured one).")] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", help="The model before, to compare with (default: the configured one).")
+    ] = None,
+    labelled: Annotated[
+        Path, typer.Option("--labelled", help="Folder of labelled sets, whose dev files are compared on where there.")
+    ] = Path("../shared/data/labelled"),
+    force: Annotated[bool, typer.Option("--force", help="Switch without comparing.")] = False,
     run: Run = None,
     state: State = None,
     as_json: Json = False,
 ) -> None:
-    """Bind a run to another model, at a recorded offset. Stop its scoring workers first; then: bellwether resume."""
+    """Bind a run to another model, at a recorded offset. Stop its scoring workers first; then: bellwether resume.
+
+    From 200 answers of reviewers on, a model that is worse on feedback that was held back, or on dev, is refused.
+    """
     from services.scoring.provenance.model_switch import switch as switch_model
     from shared.clients.redis import connect
 
-    settings = settings_of(state, run)
+    configured = settings_of(state, run)
+    settings = configured
     if model:
         settings = settings.model_copy(update={"model": settings.model.model_copy(update={"name": model})})
+    compared: list[Difference] = []
+
+    def approve(before: str, engine: Engine) -> None:
+        compared.extend(compared_with(configured, before, engine, against, labelled))
+
     client = connect(settings.redis)
-    done = switch_model(settings, client)
-    noted(client, "model switch", settings.run, f"{done['before']} -> {done['model_id']}")
-    say(done, f"{done['before']} -> {done['model_id']}; now run: bellwether resume", as_json=as_json)
+    done = switch_model(settings, client) if force else switch_model(settings, client, approve)
+    detail = f"{done['before']} -> {done['model_id']}{', forced' if force else ''}"
+    noted(client, "model switch", settings.run, detail)
+    told = done | {"compared": [each._asdict() for each in compared]}
+    say(told, f"{done['before']} -> {done['model_id']}; now run: bellwether resume", as_json=as_json)
 
 
 @model_app.command("history")

@@ -10,11 +10,12 @@ from typing import Annotated
 
 import typer
 
-from services.commands.options import Json
+from services.commands.options import Json, OptionError
 from services.commands.training.libraries import quiet_libraries
 from services.commands.training.options import (
     AnyModel,
     Entity,
+    Feedback,
     Label,
     RestrictLabels,
     Task,
@@ -32,7 +33,8 @@ models_app = typer.Typer(no_args_is_help=True, help="The models on this machine.
 
 def evaluate(
     model: AnyModel,
-    data: Annotated[Path, typer.Option(help="A CSV file with a header.")],
+    data: Annotated[Path | None, typer.Option(help="A CSV file with a header.")] = None,
+    feedback: Feedback = None,
     text: Text = "text",
     label: Label = "polarity",
     entity: Entity = None,
@@ -40,7 +42,12 @@ def evaluate(
     restrict_labels: RestrictLabels = False,
     as_json: Json = False,
 ) -> None:
-    """Evaluate a model on a labelled file: report, confusion matrix, F1, accuracy, calibration, intervals."""
+    """Evaluate a model on a labelled file, or on feedback that was held back: F1, accuracy, calibration, intervals."""
+    if (data is None) == (feedback is None):
+        raise OptionError("give either --data FILE or --feedback FOLDER")
+    if data is None:
+        _evaluate_feedback(model, feedback, as_json=as_json)
+        return
     from services.commands.training import reports
     from services.training.data.datasets import read_table
     from services.training.measuring.evaluate import Columns
@@ -66,6 +73,32 @@ def evaluate(
         reports.print_json(found.as_json())
     else:
         reports.print_evaluation(found, f"{scorer.name} on {data.name}")
+
+
+def _evaluate_feedback(model: str, feedback: Path | None, *, as_json: bool) -> None:
+    """Of each set that has rows held back: nothing that learnt from the export has seen them."""
+    from services.commands.training import reports
+    from services.training.data.feedback import COMPANIES, EVENTS, sets_with
+    from services.training.errors import DataError
+    from services.training.measuring.evaluate import Columns
+    from services.training.measuring.evaluate import evaluate as evaluate_file
+    from services.training.measuring.scorers import load_scorer
+
+    assert feedback is not None
+    quiet_libraries()
+    names = sets_with(feedback, "held")
+    if not names:
+        raise DataError(f"--feedback {feedback}: nothing in it is held back yet; it takes more labels")
+    scorer, found = load_scorer(model), {}
+    for name in names:
+        columns = Columns(label="label", entity="entity" if name == COMPANIES else None)
+        task = TaskName.event if name == EVENTS else TaskName.sentiment
+        found[name] = evaluate_file(scorer, feedback / name / "held.csv", columns, task=task.value)
+    if as_json:
+        reports.print_json({name: each.as_json() for name, each in found.items()})
+        return
+    for name, each in found.items():
+        reports.print_evaluation(each, f"{scorer.name} on {name}, held back")
 
 
 def predict(

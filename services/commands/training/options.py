@@ -62,6 +62,10 @@ Device = Annotated[DeviceChoice, typer.Option(help="Device to train on; auto use
 ModelName = Annotated[str, typer.Option("--model", help="A name under models/ or the folder of an opinion model.")]
 AnyModel = Annotated[str, typer.Option("--model", help="A name under models/, a folder or a Hub id.")]
 
+Feedback = Annotated[
+    Path | None, typer.Option(help='Folder of "bellwether feedback export"; the rows held back are not learnt from.')
+]
+
 # of a labelled file
 Text = Annotated[str, typer.Option(help="Column of the text.")]
 Label = Annotated[str, typer.Option(help="Column of the label; where there is no polarity, label.")]

@@ -16,6 +16,7 @@ from services.commands.training.options import (
     Device,
     DeviceChoice,
     Epochs,
+    Feedback,
     Labelled,
     Method,
     MethodName,
@@ -46,6 +47,7 @@ def finetune(
     encoder: Annotated[str | None, typer.Option(help="Encoder to start from (folder or Hub id).")] = None,
     start: Annotated[str | None, typer.Option(help="Opinion model to continue from (name or folder).")] = None,
     method: Method = MethodName.full,
+    feedback: Feedback = None,
     rank: Annotated[int, typer.Option(help="Rank of the low-rank updates (lora, adalora).", min=1)] = 16,
     freeze_layers: Annotated[int, typer.Option(help="Number of lowest encoder layers to freeze.")] = 0,
     epochs: Epochs = 5,
@@ -71,7 +73,7 @@ def finetune(
     recipe: Recipe = None,
     as_json: Json = False,
 ) -> None:
-    """Fine-tune all heads at once on labelled sets. Run it again with the same --out to resume."""
+    """Fine-tune all heads at once on labelled sets, and on what people said. Run it again with --out to resume."""
     del recipe  # applied while the options were read
     from services.commands.training import reports
     from services.model.folders import find_model
@@ -96,6 +98,7 @@ def finetune(
         start=find_model(start) if start else None,
         method=method.value,
         rank=rank,
+        feedback=feedback,
         freeze_layers=freeze_layers,
         epochs=epochs,
         seed=seed,

@@ -6,12 +6,14 @@ everything before them is the old model's. No scoring worker may be alive meanwh
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
 import redis
 
 from services.model.engine import build_engine
+from services.model.interface import Engine
 from services.runtime.binding import MODEL_ID, PACKS
 from services.scoring.provenance.model_fields import model_fields
 from services.scoring.provenance.positions import committed
@@ -34,9 +36,12 @@ class SwitchError(RuntimeError):
     """A switch that cannot be made now; the text says why and what to do first."""
 
 
-def switch(settings: Settings, client: redis.Redis) -> dict[str, Any]:
+def switch(
+    settings: Settings, client: redis.Redis, approve: Callable[[str, Engine], object] = lambda _before, _after: None
+) -> dict[str, Any]:
     """Bind the run to the settings' model; returns {run, before, model_id, precision, at, offsets}.
 
+    `approve` is asked with the id of the model before and the new one; what it raises leaves all as it was.
     Raises SwitchError when a scoring worker is alive, the run has no model yet, or has this one already.
     """
     key = run_key(settings.run)
@@ -56,6 +61,7 @@ def switch(settings: Settings, client: redis.Redis) -> dict[str, Any]:
     fields = model_fields(engine)
     if (before, packs) == (engine.model_id, fields[PACKS]):
         raise SwitchError(f"run {settings.run!r} is bound to {engine.name} ({engine.model_id}) already")
+    approve(before, engine)
     entry = {
         "before": before,
         **fields,

@@ -307,6 +307,7 @@ _READERS: dict[str, Callable[[pd.DataFrame, str, Path], list[Example]]] = {
     "events": _event_class_examples,
     "events_research": _event_class_examples,
     "own_events": _event_class_examples,
+    "feedback_events": _event_class_examples,
     "hard": _hard_examples,
     "adversarial": _hard_examples,
     "own_hard": _hard_examples,

@@ -30,6 +30,7 @@ from services.training.data.datasets import (
     training_examples,
 )
 from services.training.data.encoding import Batch, batches, encode, token_lengths
+from services.training.data.feedback import learnt_from, sets_with
 from services.training.data.overlap import scan
 from services.training.errors import DataError
 from services.training.learning.methods import choose_method, freeze_layers, low_rank_changes
@@ -74,6 +75,10 @@ class Finetuning:
         )
         self.model.config.delta_of = self.model.config.delta_base = None
         self.examples, self.overlaps, self.cut = training_examples(settings.labelled, settings.sets)
+        if settings.feedback is not None:
+            self.examples += learnt_from(settings.feedback, evaluation_texts(settings.labelled))
+        if not self.examples:
+            raise DataError("there is nothing to learn from: name --sets, or give --feedback with more labels")
         self.model = with_heads(self.model, *self._taught())
         self.device = torch.device(pick_device(settings.device))
         nn.Module.to(self.model, self.device)
@@ -182,6 +187,8 @@ class Finetuning:
             )
         for name in self._judged:  # a wrong name now, not after an epoch
             load_examples(self.settings.labelled, name, "dev")
+        if not self._judged and not self._judged_feedback:
+            raise DataError("nothing to choose an epoch by: name --judged, or give --feedback with more labels")
         self.settings.out.mkdir(parents=True, exist_ok=True)
         self._resume()
         (self.settings.out / STAGES).write_text(json.dumps(stages_of(self.settings), indent=1), encoding="utf-8")
@@ -206,6 +213,10 @@ class Finetuning:
     @property
     def _judged(self) -> tuple[str, ...]:
         return self.settings.judged or self.settings.sets
+
+    @property
+    def _judged_feedback(self) -> list[str]:
+        return [] if self.settings.feedback is None else sets_with(self.settings.feedback, "dev")
 
     def _epoch(self, epoch: int) -> float:
         """One pass over the examples; randomness depends on seed and epoch alone, so that a resumed run repeats it."""
@@ -264,12 +275,15 @@ class Finetuning:
     def _assess(self, loss: float) -> None:
         self.mean.swap(self.model)
         judged = judge(self.model, self.tokenizer, self.settings.labelled, self._judged, "choose")
+        found = {name: answers.scores("choose") for name, answers in judged.items()}
+        if self.settings.feedback is not None:  # its dev rows choose, all of them: those held back are others
+            said = judge(self.model, self.tokenizer, self.settings.feedback, self._judged_feedback)
+            found |= {name: answers.scores("all") for name, answers in said.items()}
         row = {"epoch": float(self.progress.epoch), "loss": loss}
-        for name, answers in judged.items():
-            scores = answers.scores("choose")
+        for name, scores in found.items():
             row[f"{name}/accuracy"] = scores.accuracy
             row[f"{name}/macro_f1"] = scores.macro_f1
-        quality = float(np.mean([row[f"{name}/accuracy"] + row[f"{name}/macro_f1"] for name in judged]) / 2)
+        quality = float(np.mean([row[f"{name}/accuracy"] + row[f"{name}/macro_f1"] for name in found]) / 2)
         self.progress.history.append(row | {"quality": quality})
         log.info("%s", {key: round(value, 4) for key, value in self.progress.history[-1].items()})
         if quality > self.progress.best:

@@ -30,6 +30,7 @@ class FinetuneSettings:
     freeze_layers: int = (
         0  # the lowest layers of the encoder that do not learn: a third of them frees a fifth of a step
     )
+    feedback: Path | None = None  # a folder of `bellwether feedback export`: learnt from, and judged by
     epochs: int = 5
     seed: int = 20261124
     token_budget: int = 2048
@@ -86,6 +87,7 @@ def stages_of(settings: FinetuneSettings) -> list[dict[str, Any]]:
         "freeze_layers",
     )
     own = {name: getattr(settings, name) for name in names}
+    own |= {"feedback": settings.feedback is not None}
     own |= {"sets": list(settings.sets), "caps": dict(settings.caps), "anchor": settings.objective.anchor}
     own |= {
         "compose": settings.augmentation.compose,

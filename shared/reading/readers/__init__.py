@@ -1,1 +1,1 @@
-"""Who reads: keys of the API, profiles, the audit log; not what there is to read (values)."""
+"""Who reads: keys of the API, profiles, the audit log, their labels; not what there is to read (values)."""

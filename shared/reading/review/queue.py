@@ -1,0 +1,83 @@
+"""Which questions a reviewer should answer next: uncertainty x weight x novelty. Equal ones are ordered by name.
+
+Novel is what resembles nothing that was answered already, nor what stands before it in the queue: one minus the largest
+cosine of the embeddings. Questions about one document stand together, for its text is read once. What two people
+answered differently comes first; what one alone has answered comes again, for others, at half its priority.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+from shared.contract.events import MICRO
+from shared.contract.feedback.label import ASPECTS, Asked
+from shared.contract.feedback.resolution import Resolution, State
+from shared.contract.readings import Reading
+from shared.reading.review.likeness import Likeness
+from shared.reading.review.questions import Question
+
+_HALVES: Final[Mapping[State, int]] = {"disputed": 2, "open": 2, "once": 1}  # of the priority; others are not asked
+_TOGETHER: Final = 2  # a document's further questions come along that have at least half the priority of its best
+
+
+class Seen(NamedTuple):
+    """What was answered: by anybody, and by the one who is asked now."""
+
+    resolutions: Mapping[Asked, Resolution]
+    reviewer: str
+
+    def asks(self, asked: Asked) -> bool:
+        """Whether the reviewer's answer would say something new."""
+        found = self.resolutions.get(asked)
+        return found is None or (found.state in _HALVES and self.reviewer not in found.votes)
+
+    def state(self, asked: Asked) -> State:
+        found = self.resolutions.get(asked)
+        return found.state if found else "open"
+
+
+class Queued(NamedTuple):
+    """A question in its place. Micro-units; `state`: what others have made of it."""
+
+    question: Question
+    novelty: int
+    priority: int
+    state: State
+
+    @property
+    def order(self) -> tuple[bool, int, Asked]:
+        return (self.state != "disputed", -self.priority, self.question.asked)
+
+
+def queue(questions: Iterable[Question], readings: Mapping[str, Reading], seen: Seen, limit: int) -> list[Queued]:
+    """The first `limit` questions, best first. `readings`: of the documents asked about, and of those answered."""
+    left: dict[str, list[Question]] = {}
+    for question in questions:
+        if seen.asks(question.asked):
+            left.setdefault(question.asked.document_id, []).append(question)
+    names = sorted(left)
+    alike = {aspect: Likeness(readings, names) for aspect in ASPECTS}
+    for aspect, likeness in alike.items():
+        likeness.near(sorted({each.document_id for each in seen.resolutions if each.aspect == aspect}))
+
+    def placed(question: Question) -> Queued:
+        asked = question.asked
+        state = seen.state(asked)
+        # one of a document in question was looked at by itself: what is asked again is as novel as it was
+        novelty = MICRO - alike[asked.aspect].of(asked.document_id) if state == "open" else MICRO
+        known = question.uncertainty * question.weight // MICRO
+        return Queued(question, novelty, known * novelty // MICRO * _HALVES[state] // 2, state)
+
+    found: list[Queued] = []
+    while left and len(found) < limit:
+        best = min((placed(each) for mine in left.values() for each in mine), key=lambda each: each.order)
+        if best.state != "disputed" and not best.priority:
+            break
+        name = best.question.asked.document_id
+        mine = sorted((placed(each) for each in left.pop(name)), key=lambda each: each.order)
+        together = [each for each in mine if each.state == "disputed" or _TOGETHER * each.priority >= best.priority]
+        found += together
+        for aspect in sorted({each.question.asked.aspect for each in together}):
+            alike[aspect].near([name])
+    return found[:limit]
