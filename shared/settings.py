@@ -256,6 +256,14 @@ class UniverseSettings(_Section):
     )
 
 
+class RuleSettings(_Section):
+    files: tuple[str, ...] = Field(
+        ("standard",),
+        description="Rules over what was read (docs/rules.md), applied from the next start on: built-in names or YAML "
+        "files. Relative paths start in the state folder; files in STATE/rules are read as well.",
+    )
+
+
 class WorkerSettings(_Section):
     session_timeout_seconds: float = Field(6.0, gt=0, description="A silent worker loses its partitions after this.")
     heartbeat_seconds: float = Field(1.5, gt=0, description="Seconds between heartbeats.")
@@ -385,6 +393,7 @@ class Settings(BaseSettings):
     backtest: BacktestSettings = BacktestSettings()
     archive: ArchiveSettings = ArchiveSettings()
     universe: UniverseSettings = UniverseSettings()
+    rules: RuleSettings = RuleSettings()
     worker: WorkerSettings = WorkerSettings()
     dashboard: DashboardSettings = DashboardSettings()
     api: ApiSettings = ApiSettings()
@@ -403,7 +412,7 @@ class Settings(BaseSettings):
 
     def digest(self) -> str:
         """16 hex digits that name this configuration (without secrets and machine-specific addresses)."""
-        aside = ("state_dir", "profile", "kafka", "redis", "alerts", "dashboard", "api", "archive", "universe")
+        aside = ("state_dir", "profile", "kafka", "redis", "alerts", "dashboard", "api", "archive", "universe", "rules")
         left_out: Any = dict.fromkeys(aside, True)
         plain = self.model_dump(mode="json", exclude={**left_out, "ingest": {"sources"}})
         return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()
