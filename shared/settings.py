@@ -262,6 +262,14 @@ class UniverseSettings(_Section):
     )
 
 
+class RuleSettings(_Section):
+    files: tuple[str, ...] = Field(
+        ("standard",),
+        description="Rules over what was read (docs/rules.md), applied from the next start on: built-in names or YAML "
+        "files. Relative paths start in the state folder; files in STATE/rules are read as well.",
+    )
+
+
 class WorkerSettings(_Section):
     session_timeout_seconds: float = Field(6.0, gt=0, description="A silent worker loses its partitions after this.")
     heartbeat_seconds: float = Field(1.5, gt=0, description="Seconds between heartbeats.")
@@ -402,6 +410,7 @@ class Settings(BaseSettings):
     backtest: BacktestSettings = BacktestSettings()
     archive: ArchiveSettings = ArchiveSettings()
     universe: UniverseSettings = UniverseSettings()
+    rules: RuleSettings = RuleSettings()
     worker: WorkerSettings = WorkerSettings()
     metrics: MetricsSettings = MetricsSettings()
     dashboard: DashboardSettings = DashboardSettings()
@@ -432,6 +441,8 @@ class Settings(BaseSettings):
             "api",
             "archive",
             "universe",
+            "rules",
+            "metrics",
         )
         left_out: Any = dict.fromkeys(aside, True)
         plain = self.model_dump(mode="json", exclude={**left_out, "ingest": {"sources"}})

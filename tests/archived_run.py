@@ -15,6 +15,7 @@ from services.model.interface import Engine
 from services.runtime.record import Recorded
 from services.scoring.linking.linker import Linker
 from services.scoring.opinions import opinions_of, read
+from services.scoring.rules.speaking import NOBODY, Speakers
 from shared.clock import SECOND
 from shared.contract.events import Document, Opinion, Origin, encode
 from shared.contract.keys import Keys
@@ -29,7 +30,13 @@ TOPIC_ID = "archivedrun"
 LINKER = Linker(Catalogue.load())
 
 
-def fill(settings: Settings, client: redis.Redis, documents: Sequence[Document], engine: Engine) -> list[Opinion]:
+def fill(
+    settings: Settings,
+    client: redis.Redis,
+    documents: Sequence[Document],
+    engine: Engine,
+    rules: Speakers = NOBODY,
+) -> list[Opinion]:
     """Everything that the workers would have left of these documents; their opinions, in order."""
     topics = Topics.of(settings)
     opinions: list[Opinion] = []
@@ -39,7 +46,8 @@ def fill(settings: Settings, client: redis.Redis, documents: Sequence[Document],
         links, request = read(document, LINKER)
         (answer,) = engine.score([request])
         origin = Origin(TOPIC_ID, 0, offset)
-        opinions += opinions_of(document, origin, links, answer, engine.model_id, universe="0" * 32)
+        made = opinions_of(document, origin, links, answer, engine.model_id, universe="0" * 32)
+        opinions += rules.applied(document, made)
         reading = Reading(
             origin=origin, document_id=document.id, available_at=document.available_at, model=answer.model,
             events=tuple(answer.events), embedding=answer.packed, scale=answer.scale,

@@ -100,6 +100,8 @@ def _item(document: RecentDocument, zone: tzinfo, colours: Palette, detailed: bo
     if document.event:
         tags.append(f"{event_words(document.event_class)} {document.event_probability / MICRO:.0%}")
     tags += event_marks(document.second_event, document.role, document.rumour)
+    tags += ["dropped by a rule"] if document.dropped else []
+    tags += document.flags
     if document.updated:
         tags.append("updated")
     title = f"({DELETED})" if document.deleted else document.title or document.excerpt[:160] or "(no text)"

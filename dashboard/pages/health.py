@@ -86,6 +86,7 @@ def counts(health: Health, view: View) -> None:
         ),
         ("Retracted", totals.retracted, "Gone at their source: their numbers count, their words are not shown."),
         ("Opinions applied", totals.opinions_applied, "Opinions in the aggregates."),
+        ("Dropped", totals.dropped, "Opinions that a rule dropped: bellwether rules list. They count nowhere."),
         ("Duplicates", totals.duplicates, "Copies of a document that were recognised and not counted again."),
         ("Late", totals.late, "Opinions older than every bucket that is kept."),
         ("Unreadable", totals.invalid, "Records of the opinions topic that this version cannot read."),

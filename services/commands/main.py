@@ -39,6 +39,7 @@ COMMANDS: Final[dict[str, str]] = {
     "link": "services.commands.offline.link",
     "model": "services.commands.operations.model",
     "universe": "services.commands.data.universe",
+    "rules": "services.commands.data.rules",
     "dead-letters": "services.commands.storage.dead_letters",
     "aggregates": "services.commands.reading.aggregates",
     "signals": "services.commands.reading.signals",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,8 +46,14 @@ def live_answers(settings: Settings, given: Range, model: str, packs: Collection
         place = (opinion.origin.topic_id, opinion.origin.partition, opinion.origin.offset)
         if place in places:
             opinions.setdefault(place, {})[opinion.origin.index] = opinion
-    whole = {place: some for place, some in opinions.items() if len(some) == next(iter(some.values())).companies}
+    whole = {place: some for place, some in opinions.items() if _untouched(some)}
     return {place: _kept([some[index] for index in sorted(some)], model) for place, some in whole.items()}
+
+
+def _untouched(opinions: Mapping[int, Opinion]) -> bool:
+    """Whether all of a document's are there, as the model read it: what a rule spoke of may have been set by it."""
+    first = next(iter(opinions.values()))
+    return len(opinions) == first.companies and not any(each.spoke for each in opinions.values())
 
 
 def _opinion(value: bytes) -> Opinion | None:

@@ -29,6 +29,7 @@ from services.scoring.inference import encode as encode_batch
 from services.scoring.inference import infer
 from services.scoring.linking.linker import Linker
 from services.scoring.outcomes import Outgoing
+from services.scoring.rules.speaking import NOBODY, Speakers
 from services.scoring.unread import Readable
 from shared.clock import SECOND, Clock
 from shared.collector import without_collector
@@ -60,10 +61,12 @@ class Player:
         hide_names: bool = False,
         pace: Callable[[int], None] = lambda _: None,
         readable: Readable | None = None,
+        speakers: Speakers = NOBODY,
     ) -> None:
         self._engine, self._linker, self._cache, self._live = engine, linker, cache, live or {}
         self._strategies, self._rules, self._slots = strategies, rules, slots
         self._hide_names, self._pace, self._readable = hide_names, pace, readable
+        self._speakers = speakers
         self._deleted: Mapping[str, int] = {}
 
     def play(self, given: Range, watch: Watched = lambda *_: None, keep: Keep = lambda *_: None) -> Result:
@@ -102,7 +105,7 @@ class Player:
             if entry.document and is_gone(entry.document.item, entry.document.available_at, self._deleted):
                 entry.hidden = True
         self._score(group, result)
-        outgoing = Outgoing.to(Topics(LIVE), self._slots)
+        outgoing = Outgoing.to(Topics(LIVE), self._slots, rules=self._speakers)
         for entry in group:
             outgoing.add(entry, self._engine.model_id, self._linker.universe)
             if entry.tick is None and entry.deletion is None:

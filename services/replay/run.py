@@ -23,6 +23,8 @@ from services.replay.training_dates import texts_until
 from services.runs.folder import begin_run, finish_run, refuse_in_use, stopped_by_error
 from services.runs.opinion_file import OpinionFile
 from services.runs.progress import Advance, Follower, Watch
+from services.scoring.rules.rule_file import rules_of
+from services.scoring.rules.speaking import Speakers
 from services.scoring.unread import Readable
 from shared.clock import Clock, SystemClock
 from shared.contract.events import Channel
@@ -72,7 +74,7 @@ def replay(
     and its answer is shown what there is, now and then.
 
     Stopped and resumed, it goes on where scoring stopped: answers are cached as they are made. Raises RunError,
-    RangeError, StrategyError, SourceError and what building the engine raises.
+    RangeError, StrategyError, RuleError, SourceError and what building the engine raises.
     """
     from services.model.engine import build_engine
     from services.scoring.linking.linker import Linker
@@ -82,6 +84,7 @@ def replay(
     names = [strategy.name for strategy in strategies]
     if len(set(names)) < len(names):
         raise RangeError(f"two strategies have the same name: {', '.join(names)}; give each its own name")
+    speakers = Speakers(rules_of(settings))
     clock = SystemClock()
     refuse_in_use(settings, run, question.asked(), resume=resume, overwrite=overwrite)
     started = time.perf_counter()
@@ -105,6 +108,7 @@ def replay(
             hide_names=question.anonymise,
             pace=pacing(speed, clock, time.sleep) if speed else lambda _: None,
             readable=Readable(model, engine),
+            speakers=speakers,
         )
         with OpinionFile(folder, given.streams(), settings.kafka.opinion_partitions) as opinions:
             watch = Watch(folder, progress, follow(folder) if follow else None)
@@ -115,7 +119,7 @@ def replay(
             "model_texts_until": model_texts_until(model.name),
             "universe": catalogue.digest(),
             "universe_as_of": catalogue.as_of.isoformat(),
-            "rules": "",
+            "rules": speakers.digest,
         }
         return finish_run(folder, run, question.asked(), result, time.perf_counter() - started, more)
 

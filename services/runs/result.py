@@ -29,5 +29,5 @@ class Result:
         for message in messages:
             if isinstance(message, Opinion):
                 self.opinions += 1
-                if message.event:
+                if message.event and not message.dropped:
                     self.events.append((message.company, message.available_at, message.event_class))

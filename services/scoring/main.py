@@ -18,7 +18,10 @@ from services.runtime.telemetry.report import Pace, Reporter
 from services.scoring.pipeline import ScoringWorker
 from services.scoring.provenance.model_fields import in_precision_of, model_fields
 from services.scoring.provenance.positions import committed
+from services.scoring.provenance.rules_record import record_rules
 from services.scoring.provenance.universe_record import record_universe
+from services.scoring.rules.rule_file import RuleError, rules_of
+from services.scoring.rules.speaking import Speakers
 from shared.clients.redis import connect
 from shared.contract.operation.health import WorkerReport
 from shared.contract.topics import Topics
@@ -46,20 +49,21 @@ async def work(settings: Settings, name: str, pace: Pace | None = None) -> Worke
     topics = Topics.of(settings)
     try:
         catalogue = Catalogue.load()
-    except CatalogueError as error:  # a file of the user's own: starting again would not mend it
+        rules = Speakers(rules_of(settings))
+    except (CatalogueError, RuleError) as error:  # a file of the user's own: starting again would not mend it
         raise WorkerStop(ExitCode.REFUSED, str(error)) from error
     claims = Claims(connect(settings.redis), settings, ROLE, name)
-    engine, topic_ids, partitions = await asyncio.to_thread(_bound_engine, settings, topics, catalogue, claims)
+    engine, topic_ids, partitions = await asyncio.to_thread(_bound_engine, settings, topics, catalogue, rules, claims)
     log.info("model %s (%s) on %s in %s", engine.name, engine.model_id, engine.device, engine.precision)
     app = build_app(settings, ROLE, name, topics.scoring_group)
-    worker = ScoringWorker(settings, app, engine, Linker(catalogue), topic_ids, partitions, pace)
+    worker = ScoringWorker(settings, app, engine, Linker(catalogue), topic_ids, partitions, pace, rules)
     reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker, engine), worker.pace, claims)
 
     return await serve(app, together(worker.run(), reporter.run()))
 
 
 def _bound_engine(
-    settings: Settings, topics: Topics, catalogue: Catalogue, claims: Claims
+    settings: Settings, topics: Topics, catalogue: Catalogue, rules: Speakers, claims: Claims
 ) -> tuple[Engine, dict[str, str], int]:
     """The engine that the run is bound to, the topics' ids and the partition count of `opinions`.
 
@@ -83,22 +87,25 @@ def _bound_engine(
                 raise
             engine = build_engine(adopted)
             bind(client, settings.run, model_fields(engine))
-        _note_universe(client, settings, catalogue)
+        _note_reading(client, settings, catalogue, rules)
     finally:
         client.close()
     ids = {name: topic.topic_id for name, topic in cluster.topics.items()}
     return engine, ids, cluster.topics[topics.opinions].partitions
 
 
-def _note_universe(client: redis.Redis, settings: Settings, catalogue: Catalogue) -> None:
+def _note_reading(client: redis.Redis, settings: Settings, catalogue: Catalogue, rules: Speakers) -> None:
     try:
         noted = record_universe(
             client, settings.run, catalogue.digest(), len(catalogue.instruments), lambda: committed(settings)
         )
+        ruled = record_rules(client, settings.run, rules.rules, lambda: committed(settings))
     except redis.RedisError as error:
         raise WorkerStop(ExitCode.RESTART, f"Redis does not answer: {error}") from error
     if noted:
         log.info("universe %s of %d instruments from here on", noted["universe"], noted["instruments"])
+    if ruled:
+        log.info("rules %s (%d) from here on", ruled["rules"] or "none", len(ruled["names"]))
 
 
 def _fill(report: WorkerReport, app: WorkerApp, worker: ScoringWorker, engine: Engine) -> None:

@@ -12,14 +12,15 @@ import msgspec
 from services.runtime.record import Destination, HeaderList, Outbound
 from services.scoring.entries import UNSCORABLE, Entry, dead_letter_id, twice
 from services.scoring.opinions import opinions_of
+from services.scoring.rules.speaking import NOBODY, Speakers
 from shared.contract.events import (
     DEAD,
     HEADER_DETAIL,
     HEADER_FIRST_ORIGIN,
     HEADER_ORIGIN,
     HEADER_REASON,
-    READS,
     SCHEMA,
+    UNREAD,
     Deletion,
     Opinion,
     Origin,
@@ -45,10 +46,13 @@ class Outgoing:
     partitions: int  # of `opinions`, as the run is bound to
     records: dict[Destination, list[Outbound]]
     slots: dict[str, int]  # company -> partition, remembered
+    rules: Speakers = NOBODY
 
     @classmethod
-    def to(cls, topics: Topics, partitions: int, slots: dict[str, int] | None = None) -> Outgoing:
-        return cls(topics, partitions, defaultdict(list), {} if slots is None else slots)
+    def to(
+        cls, topics: Topics, partitions: int, slots: dict[str, int] | None = None, rules: Speakers = NOBODY
+    ) -> Outgoing:
+        return cls(topics, partitions, defaultdict(list), {} if slots is None else slots, rules)
 
     def add(self, entry: Entry, model_id: str, universe: str = "") -> None:
         """Append what became of `entry`; a document whose opinions cannot be written down becomes a dead letter."""
@@ -60,7 +64,7 @@ class Outgoing:
             self._outcome(entry, "unscored")
         elif not entry.reason:
             try:
-                opinions, values = twice(lambda: _opinions(entry, model_id, universe))
+                opinions, values = twice(lambda: _opinions(entry, model_id, universe, self.rules))
                 reading = _reading(entry, model_id)
                 self._opinions(opinions, values)
                 self._reading(entry, reading)
@@ -87,7 +91,7 @@ class Outgoing:
     def _deleted(self, deletion: Deletion, origin: Origin) -> None:
         """To every slot: each shows texts of its own."""
         at = deletion.deleted_at
-        value = encode(Outcome(schema=READS, origin=origin, letter=deletion.item, state="deleted", available_at=at))
+        value = encode(Outcome(schema=UNREAD, origin=origin, letter=deletion.item, state="deleted", available_at=at))
         for partition in range(self.partitions):
             self.records[self.topics.opinions, partition].append((None, value, _NO_HEADERS))
 
@@ -107,7 +111,7 @@ class Outgoing:
         behind = max(1, len(entry.links)) if state == "scored" else 0  # its opinions, for the mark's sake
         unread = state == "unscored"
         outcome = Outcome(
-            schema=READS if unread else SCHEMA,
+            schema=UNREAD if unread else SCHEMA,
             origin=Origin(entry.origin.topic_id, entry.origin.partition, entry.origin.offset, behind),
             letter=entry.first_origin or dead_letter_id(entry.origin),
             state=state,
@@ -126,12 +130,13 @@ class Outgoing:
         self.records[self.topics.opinions, slot].append((company.encode(), value, _NO_HEADERS))
 
 
-def _opinions(entry: Entry, model_id: str, universe: str) -> tuple[list[Opinion], list[bytes]]:
+def _opinions(entry: Entry, model_id: str, universe: str, rules: Speakers) -> tuple[list[Opinion], list[bytes]]:
     assert entry.document is not None and entry.answer is not None
     document = entry.document
     if entry.hidden:
         document = msgspec.structs.replace(document, story=story_of(document), title="", text="", url="")
     opinions = opinions_of(document, entry.origin, entry.links, entry.answer, model_id, entry.first_origin, universe)
+    opinions = rules.applied(entry.document, opinions)  # by the words that were read, shown or not
     return opinions, [encode(opinion) for opinion in opinions]
 
 

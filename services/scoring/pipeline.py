@@ -28,6 +28,7 @@ from services.scoring.inference import encode, infer
 from services.scoring.limit import DeadLetterLimit
 from services.scoring.linking.linker import Linker
 from services.scoring.outcomes import Outgoing
+from services.scoring.rules.speaking import NOBODY, Speakers
 from services.scoring.unread import Readable
 from shared.contract.events import CHANNELS
 from shared.contract.operation.metrics import LINK_SECONDS
@@ -59,10 +60,11 @@ class ScoringWorker:
         topic_ids: Mapping[str, str],
         partitions: int,
         pace: Pace | None = None,
+        rules: Speakers = NOBODY,
     ) -> None:
         scoring = settings.scoring
         self._settings, self._scoring, self._app, self._engine, self._linker = settings, scoring, app, engine, linker
-        self._topics = Topics.of(settings)
+        self._topics, self._rules = Topics.of(settings), rules
         self._topic_ids, self._partitions = topic_ids, partitions
         self._slots: dict[str, int] = {}
         self._limit = DeadLetterLimit(scoring.dead_letter_limit, scoring.dead_letter_window)
@@ -118,7 +120,7 @@ class ScoringWorker:
 
     def _outgoing(self, entries: Sequence[Entry]) -> tuple[list[Entry], Outgoing, bool]:
         """What to send for the records that are still ours, up to the one that passes the dead-letter limit."""
-        outgoing = Outgoing.to(self._topics, self._partitions, self._slots)
+        outgoing = Outgoing.to(self._topics, self._partitions, self._slots, self._rules)
         done: list[Entry] = []
         for entry in entries:
             if not self._app.assignment.is_current(entry.record):

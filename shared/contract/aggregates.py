@@ -77,6 +77,9 @@ class RecentDocument(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     second_event: str = ""
     role: str = ""  # of the company in the event
     rumour: bool = False
+    spoke: tuple[str, ...] = ()  # names of the rules that matched
+    flags: tuple[str, ...] = ()
+    dropped: bool = False  # by a rule; never among those that are kept
     model: str = ""
     synthetic: bool = False
     item: str = ""  # the same for every version of a text; "" of former versions
@@ -114,6 +117,9 @@ def as_recent(opinion: Opinion, weight: int) -> RecentDocument:
         second_event=opinion.second_event,
         role=opinion.role,
         rumour=opinion.rumour,
+        spoke=opinion.spoke,
+        flags=opinion.flags,
+        dropped=opinion.dropped,
         model=opinion.model,
         synthetic=opinion.synthetic,
         item=opinion.item,
@@ -135,6 +141,7 @@ class Totals(msgspec.Struct, kw_only=True):
     late: int = 0  # applied opinions older than every kept bucket of their company
     invalid: int = 0  # records of `opinions` that no schema of ours reads
     documents_unscored: int = 0  # distinct documents in a language that no model reads
+    dropped: int = 0  # distinct opinions that a rule dropped: they count nowhere else
     retracted: int = 0  # items that are gone at their source: every slot knows all of them, so this is no sum
 
 

@@ -13,7 +13,9 @@ import msgspec
 from shared.event_classes.former import class_of_former
 
 SCHEMA: Final = 1  # of messages as they have always been; what is new for readers carries the version that knows it
-READS: Final = 2  # the latest version that this program reads: 2 brought deletions and what no model reads
+UNREAD: Final = 2  # of deletions and of what no model reads
+RULED: Final = 3  # of opinions that a rule dropped or made lighter: a former version would count them whole
+READS: Final = RULED  # the latest version that this program reads
 MICRO: Final = 1_000_000  # one, in the fixed-point units of probabilities, weights and scores
 
 Channel = Literal["news", "social"]
@@ -82,7 +84,7 @@ class Deletion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag=
     Key on Kafka: the item, so that it comes behind the item's versions. Numbers stay as they are.
     """
 
-    schema: int = SCHEMA  # written as READS: a default is left out on the wire
+    schema: int = SCHEMA  # written as UNREAD: a default is left out on the wire
     item: str
     channel: Channel
     source: str
@@ -159,10 +161,14 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     @property
     def share(self) -> int:
         """The part of the document's weight that is this company's, micro-units: a document weighs one at most, however
-        many companies it names. Opinions of former versions name no sum and weigh their relevance."""
-        if self.shared_relevance <= MICRO:
-            return self.relevance
-        return self.relevance * MICRO // self.shared_relevance
+        many companies it names, and less where a rule said so. Opinions of former versions name no sum and weigh their
+        relevance."""
+        if self.dropped:
+            return 0
+        whole = self.relevance
+        if self.shared_relevance > MICRO:
+            whole = whole * MICRO // self.shared_relevance
+        return whole if self.weight_left == MICRO else whole * self.weight_left // MICRO
 
     @property
     def event_class(self) -> str:
@@ -174,6 +180,10 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     second_probability: int = 0
     role: str = ""  # of ROLES: what this company is in the event
     rumour: bool = False  # told as hearsay; also False where the model does not know
+    spoke: tuple[str, ...] = ()  # names of the rules that matched, in their order
+    flags: tuple[str, ...] = ()  # what they call it
+    dropped: bool = False  # by a rule: it is kept and shown, and counts nowhere
+    weight_left: int = MICRO  # part of its weight that rules left, micro-units
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="outcome", omit_defaults=True):

@@ -24,6 +24,7 @@ FAINTEST: Final = 0.08  # of the largest share: what moves less is not coloured
 _STRONGEST: Final = 0.62  # opacity
 _EVENT_WORDS: Final = 6
 NO_RULES: Final = "none: no rules are set up"
+SILENT: Final = "none of them matched"
 
 Row = dict[str, str]
 
@@ -181,9 +182,24 @@ def model_facts(shown: RecentDocument, opinions: Sequence[Opinion]) -> dict[str,
     rows = [
         _row("Model", shown.model or formats.NOTHING, "Name and digest of the model that read it."),
         _row("Universe", universe, "Digest of the list of companies that it was linked by."),
-        _row("Rules that spoke", f"of {own.rules[:16]}" if own and own.rules else NO_RULES),
+        _row("Rules that spoke", *_rules(own)),
     ]
+    if own and own.flags:
+        rows.append(_row("Flags", ", ".join(own.flags), "What rules call it."))
     return {"title": "Read by", "rows": rows}
+
+
+def _rules(own: Opinion | None) -> tuple[str, str]:
+    """Which spoke, what came of it, and of which digest they are."""
+    if own is None or not own.rules:
+        return NO_RULES, "See docs/rules.md."
+    of = f"Digest of the rules: {own.rules[:16]}."
+    if not own.spoke:
+        return SILENT, of
+    done = "dropped: it counts nowhere" if own.dropped else ""
+    if not own.dropped and own.weight_left != MICRO:
+        done = f"it weighs {own.weight_left / MICRO:.0%} of what it would"
+    return f"{', '.join(own.spoke)}{f' ({done})' if done else ''}", of
 
 
 def _row(name: str, value: str, meaning: str = "", url: str = "") -> Row:

@@ -43,7 +43,8 @@ OPINIONS: Final = pa.schema(
     + [(name, pa.string()) for name in ("title", "text", "url", "language", "model")]
     + [("synthetic", pa.bool_()), ("truncated", pa.bool_())]
     + [("second_event", pa.string()), ("second_probability", pa.float64()), ("role", pa.string())]
-    + [("rumour", pa.bool_())]
+    + [("rumour", pa.bool_()), ("rules", pa.list_(pa.string())), ("flags", pa.list_(pa.string()))]
+    + [("dropped", pa.bool_()), ("weight_left", pa.float64())]
 )
 _COUNTS: Final = ("documents", "positive", "neutral", "negative", "weight_sum", "score_sum", "score_square_sum")
 AGGREGATES: Final = pa.schema(
@@ -113,7 +114,7 @@ def _shown(opinion: Opinion, gone: dict[str, int]) -> Opinion:
 
 def _opinion(opinion: Opinion) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(opinion, name, None) for name in OPINIONS.names}
-    row["event"] = opinion.event_class
+    row["event"], row["rules"] = opinion.event_class, opinion.spoke
     row["sentiment"], row["text"] = opinion.positive - opinion.negative, opinion.excerpt
     for name in (
         "relevance",
@@ -123,6 +124,7 @@ def _opinion(opinion: Opinion) -> dict[str, Any]:
         "positive",
         "event_probability",
         "second_probability",
+        "weight_left",
     ):
         row[name] = row[name] / MICRO
     return row

@@ -124,9 +124,12 @@ class Step:
         if verdict is COPY:
             self.totals.duplicates += 1
             return
-        self.totals.opinions_applied += 1
         if opinion.origin.index == 0 and not opinion.requeued_from:
             self.totals.documents_scored += 1
+        if opinion.dropped:
+            self.totals.dropped += 1
+            return
+        self.totals.opinions_applied += 1
         self._count(opinion)
 
     def unscored(self, outcome: Outcome) -> None:

@@ -129,6 +129,7 @@ def _heard(each: Opinion | RecentDocument) -> dict[str, Any]:
         "second_event": each.second_event or None,
         "role": each.role or None,
         "rumour": each.rumour,
+        **_ruled(each),
     }
 
 
@@ -146,6 +147,11 @@ def _told(each: Opinion | RecentDocument) -> dict[str, Any]:
     }
 
 
+def _ruled(each: Opinion | RecentDocument) -> dict[str, Any]:
+    """What rules made of it."""
+    return {"rules": list(each.spoke), "flags": list(each.flags), "dropped": each.dropped}
+
+
 def _event(each: Opinion | RecentDocument) -> dict[str, Any]:
     return {
         "event": each.event_class or None,
@@ -153,6 +159,7 @@ def _event(each: Opinion | RecentDocument) -> dict[str, Any]:
         "second_event": each.second_event or None,
         "role": each.role or None,
         "rumour": each.rumour,
+        **_ruled(each),
     }
 
 

@@ -131,6 +131,9 @@ class DocumentRow(BaseModel):
     second_event: str | None
     role: str | None
     rumour: bool
+    rules: list[str]
+    flags: list[str]
+    dropped: bool
     model: str | None
     synthetic: bool
     updated: bool

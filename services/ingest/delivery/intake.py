@@ -34,7 +34,7 @@ from services.ingest.documents.normalise import (
 )
 from services.ingest.sources.source import Batch, Cursor, Outcome
 from shared.clock import Clock
-from shared.contract.events import CHANNELS, READS, Channel, Deletion, Document
+from shared.contract.events import CHANNELS, UNREAD, Channel, Deletion, Document
 from shared.story import story_key
 
 IN_FLIGHT: Final = 16  # batches sent and not yet settled: bounds memory when Kafka is slow
@@ -263,7 +263,7 @@ class Intake:
                 found.outcomes[place] = Outcome("copy")
                 continue
             source = self._reading.source
-            found.fresh.append(Deletion(schema=READS, item=item, channel=channel, source=source, deleted_at=now))
+            found.fresh.append(Deletion(schema=UNREAD, item=item, channel=channel, source=source, deleted_at=now))
             found.notes.append(Known("", item, "", channel, deleted=True))
             found.counts.deleted += 1
             found.outcomes[place] = Outcome("deleted")

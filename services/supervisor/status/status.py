@@ -54,6 +54,7 @@ class Status(msgspec.Struct):
     documents_in: int | None = None  # scored + dead + unscored + waiting in documents.*
     documents_scored: int | None = None
     documents_dead: int | None = None
+    opinions_dropped: int | None = None  # by a rule
     documents_unscored: int | None = None  # in a language that no model reads
     retracted: int | None = None  # items that are gone at their source: their numbers count, their words are not shown
     opinions_out: int | None = None  # applied + waiting in `opinions`
@@ -181,7 +182,7 @@ def _add_counts(status: Status, client: redis.Redis, offsets: RunOffsets, state:
     lag = offsets.lag(ends, before)
     totals = run.totals()
     status.documents_scored, status.documents_dead = totals.documents_scored, totals.documents_dead
-    status.opinions_applied = totals.opinions_applied
+    status.opinions_applied, status.opinions_dropped = totals.opinions_applied, totals.dropped
     status.duplicates, status.late, status.invalid = totals.duplicates, totals.late, totals.invalid
     status.lag_documents, status.lag_opinions = lag.documents.records, lag.opinions.records
     status.lag = lag.records

@@ -17,7 +17,7 @@ from shared.clock import to_iso
 
 _COUNTS = (
     "documents_in", "documents_scored", "documents_dead", "documents_unscored", "opinions_out", "opinions_applied",
-    "duplicates", "late", "retracted", "lag",
+    "opinions_dropped",     "duplicates", "late", "retracted", "lag",
 )  # fmt: skip
 
 

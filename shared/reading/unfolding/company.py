@@ -106,7 +106,7 @@ def _mean(sums: Sums, documents: Sequence[RecentDocument]) -> Mean | None:
 
 def archived_opinions(tables: ArchiveTables, company: str, span: Period) -> list[RecentDocument]:
     """What the archive has of a company in a stretch and the one before it, each document as it counted: the first
-    time; empty without an archive."""
+    time, and none that a rule dropped; empty without an archive."""
     begin, end = span.before * SECOND, span.end * SECOND
     where = all_of(
         f"company = {quoted(company)}", "kind = 'opinion'", f"available_at >= {begin}", f"available_at < {end}"
@@ -125,6 +125,6 @@ def archived_opinions(tables: ArchiveTables, company: str, span: Period) -> list
     for row in rows:
         if row["document_id"] not in first:
             opinion = decode_opinion(row["value"])
-            if isinstance(opinion, Opinion):
+            if isinstance(opinion, Opinion) and not opinion.dropped:
                 first[opinion.document_id] = as_recent(opinion, contribution(opinion).weight)
     return list(first.values())

@@ -9,7 +9,7 @@ from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.stores.memory import MemoryStore
 from shared.contract.aggregates import deleted_field
-from shared.contract.events import READS, Origin, Outcome, decode_opinion, encode
+from shared.contract.events import UNREAD, Origin, Outcome, decode_opinion, encode
 from shared.settings import AggregationSettings
 from tests.unit.aggregation.opinions import BASE, TOPIC_ID, opinion
 
@@ -18,14 +18,14 @@ RULES = Rules.of(AggregationSettings())
 
 def unscored(offset: int, document: int) -> Outcome:
     return Outcome(
-        schema=READS, origin=Origin(TOPIC_ID, 0, offset, 0), letter=f"{TOPIC_ID}:0:{offset}", state="unscored",
+        schema=UNREAD, origin=Origin(TOPIC_ID, 0, offset, 0), letter=f"{TOPIC_ID}:0:{offset}", state="unscored",
         reason="de", document_id=f"{document:032x}", available_at=BASE,
     )  # fmt: skip
 
 
 def deleted(offset: int, item: str, at: int = BASE) -> Outcome:
     origin = Origin(TOPIC_ID, 0, offset, 0)
-    return Outcome(schema=READS, origin=origin, letter=item, state="deleted", available_at=at)
+    return Outcome(schema=UNREAD, origin=origin, letter=item, state="deleted", available_at=at)
 
 
 def applied(messages: list[Outcome], size: int) -> MemoryStore:
