@@ -66,6 +66,9 @@ def finetune(
     anonymise: Annotated[float, typer.Option(help='Share of companies called "the company".')] = 0.0,
     compose: Annotated[float, typer.Option(help="Share of texts about companies joined in pairs.")] = 0.0,
     teacher: Annotated[list[str] | None, typer.Option(help="Model to learn from; several: their mean.")] = None,
+    untaught: Annotated[
+        str | None, typer.Option(help="Sets that the teachers say nothing of, separated by commas.")
+    ] = None,
     unlabelled: Annotated[list[Path] | None, typer.Option(help="Texts to pseudo-label. May be repeated.")] = None,
     sure: Annotated[float, typer.Option(help="Lowest probability of a pseudo-label that is used.")] = 0.95,
     report_to: Reports = ReportTo.tensorboard,
@@ -108,6 +111,7 @@ def finetune(
         patience=patience,
         class_weights=class_weights,
         teachers=tuple(find_model(name) for name in teacher or ()),
+        untaught=names_of(untaught) if untaught else (),
         unlabelled=tuple(unlabelled or ()),
         sure=sure,
         report_to=report_to.value,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import io
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import pandas as pd
 
 from services.model.interface import Span
 from services.model.opinion_model import EVENTS, EVENTS_OF_TFNS_TOPIC, ROLES, SENTIMENTS
+from services.training.data.found import found_texts
 from services.training.data.mentions import find_mentions
 from services.training.data.overlap import Overlap, scan
 from services.training.data.topics import PLAIN, event_of
@@ -26,7 +27,8 @@ OWN = Path(__file__).resolve().parents[3] / "labelled"  # the repository's own t
 MINI_SETS = ("tfns_sentiment", "tfns_topic", "sentfin", "finentity")
 DOCUMENT_SETS = ("tfns_sentiment", "fpb", "zh_news_titles", "zh_finfe", "zh_guba_posneg")  # judged by the whole text
 _STRETCH = 15  # texts of our own that stay on one side of a split
-ROLE_SETS = ("own_roles",)  # that also teach the part that a company plays, and rumours
+FOUND_SETS = ("found_events", "found_research", "found_roles")  # events and roles that we gave to texts of other sets
+ROLE_SETS = ("own_roles", "found_roles")  # that also teach the part that a company plays, and rumours
 UNLABELLED = -1
 CASHTAG = re.compile(r"\$[A-Z][A-Z.]{0,5}\b")
 _CASHTAG_WEIGHT = 0.5  # a tweet's own label, given to its only cashtag: usually right, not always
@@ -102,10 +104,10 @@ def _decoded(raw: bytes) -> str:
 def load_examples(labelled: Path, name: str, split: str) -> list[Example]:
     """One split of one set; training rows that nearly repeat a test row (``near_test``) are left out."""
     path = _path(labelled, name, split)
-    table = read_table(path, ["text"] if name in _UNNAMED_LABELS else ["text", "label"])
+    table = _found(path, labelled, name) if name in FOUND_SETS else read_table(path, _required(name))
     if split == "train" and "near_test" in table:
         table = table[table["near_test"] == "0"]
-    if name in ROLE_SETS:
+    if name == "own_roles":
         table = table[_third(table["text"]) == (split == "train")]
     if name in _READERS:
         return _READERS[name](table, name, path)
@@ -114,6 +116,22 @@ def load_examples(labelled: Path, name: str, split: str) -> list[Example]:
     if "entity" in table:
         return _company_examples(table, name, path)
     return [_document_example(text, _sentiment(polarity, path), name) for text, polarity in _pairs(table, path)]
+
+
+def _required(name: str) -> list[str]:
+    return ["text"] if name in _UNNAMED_LABELS else ["text", "label"]
+
+
+def _found(path: Path, labelled: Path, name: str) -> pd.DataFrame:
+    """The rows whose licence the set allows and whose texts are at hand, with them; raises DataError for none."""
+    table = read_table(path, ["key", "licence"])
+    research = name == "found_research"
+    table = table[(table["licence"] == "open") | research]
+    texts = found_texts(labelled, frozenset(table["key"]), research=research)
+    table = table[table["key"].isin(texts)]
+    if table.empty:
+        raise DataError(f"--sets {name}: none of its texts are under {labelled}; they are those of other sets there")
+    return table.assign(text=table["key"].map(texts))
 
 
 def _path(labelled: Path, name: str, split: str) -> Path:
@@ -219,6 +237,21 @@ def _role_examples(table: pd.DataFrame, name: str, path: Path) -> list[Example]:
     return examples
 
 
+def _found_role_examples(table: pd.DataFrame, name: str, _: Path) -> list[Example]:
+    """The part that each company plays, and whether the text is a rumour; its event is another set's."""
+    return [
+        Example(text, name, tuple(_found_companies(text, rows)), rumour=int(rows[0]["rumour"] == "true"))
+        for text, rows in _grouped(table.to_dict("records"), "text").items()
+    ]
+
+
+def _found_companies(text: str, rows: list[dict[str, str]]) -> Iterator[Company]:
+    for row in rows:
+        if row["start"]:  # a text may name no company at all
+            name = text[int(row["start"]) : int(row["end"])]
+            yield Company(find_mentions(text, name), role=ROLES.index(row["role"]))
+
+
 def _document_example(text: str, sentiment: int, name: str) -> Example:
     tags = {match[0] for match in CASHTAG.finditer(text)}
     companies: tuple[Company, ...] = ()
@@ -308,6 +341,9 @@ _READERS: dict[str, Callable[[pd.DataFrame, str, Path], list[Example]]] = {
     "events_research": _event_class_examples,
     "own_events": _event_class_examples,
     "feedback_events": _event_class_examples,
+    "found_events": _event_class_examples,
+    "found_research": _event_class_examples,
+    "found_roles": _found_role_examples,
     "hard": _hard_examples,
     "adversarial": _hard_examples,
     "own_hard": _hard_examples,
@@ -321,6 +357,9 @@ _READERS: dict[str, Callable[[pd.DataFrame, str, Path], list[Example]]] = {
 _FOLDERS = {"events_research": "events"}  # all rows of it
 _OWN_SETS = {
     ("own_events", "train"): "events.csv",
+    ("found_events", "train"): "found.csv",
+    ("found_research", "train"): "found.csv",
+    ("found_roles", "train"): "found_roles.csv",
     ("own_hard", "train"): "sentiment.csv",
     ("own_roles", "train"): "roles.csv",
     ("own_roles", "dev"): "roles.csv",

@@ -264,7 +264,10 @@ class Finetuning:
             keep = torch.tensor([float(change.same_words) for _, change in part], device=self.device)
             loss = loss + objective.anchor_loss(cast(Tensor, output.embedding), anchor, keep)
         if taught is not None:
-            loss = loss + objective.distillation(output, self.teachers.answer(taught))
+            untaught = self.settings.untaught
+            texts = torch.tensor([change.learnt.source not in untaught for _, change in part], device=self.device)
+            answers = self.teachers.answer(taught)
+            loss = loss + objective.distillation(output, answers, texts, texts[batch.mention_row])
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.trained, 1.0, foreach=True)
         self.optimizer.step()

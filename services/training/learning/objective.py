@@ -56,12 +56,16 @@ class Objective:
         distance = 1 - (embedding * anchor).sum(-1)
         return self.anchor * (distance * keep).sum() / keep.sum().clamp(min=1)
 
-    def distillation(self, output: OpinionOutput, teacher: OpinionOutput) -> Tensor:
-        """Agreement with a teacher's softened answers in every head (Hinton et al. 2015), over all rows."""
+    def distillation(self, output: OpinionOutput, teacher: OpinionOutput, texts: Tensor, companies: Tensor) -> Tensor:
+        """Agreement with a teacher's softened answers (Hinton et al. 2015) in every head that both have with the same
+        classes, over the rows that ``texts`` [B] and ``companies`` [C] (bool) mark.
+        """
         total = torch.zeros(())
-        for head in ("document_sentiment", "company_sentiment", "event"):
+        heads = (("document_sentiment", texts), ("company_sentiment", companies), ("event", texts))
+        for head, rows in heads:
             logits, target = getattr(output, head), getattr(teacher, head)
-            if logits.shape[0]:
+            if logits.shape == target.shape and bool(rows.any()):
+                logits, target = logits[rows], target[rows]
                 total = total + kl_div(
                     log_softmax(logits / self.distil_temperature, -1),
                     softmax(target / self.distil_temperature, -1),

@@ -43,6 +43,7 @@ class FinetuneSettings:
     patience: int = 3  # epochs without a better dev result before the run stops
     class_weights: bool = False  # rare classes count more: (n / classes / n_class) ** 0.5
     teachers: tuple[Path, ...] = ()  # opinion models whose mean answers are learnt too
+    untaught: tuple[str, ...] = ()  # sets of which the teachers say nothing: labels that a teacher reads wrong
     unlabelled: tuple[Path, ...] = ()  # texts that the first teacher, else ``start``, labels where it is sure
     sure: float = 0.95  # probability from which a pseudo-label is taken
     report_to: str = "tensorboard"  # or wandb, or none
@@ -94,6 +95,7 @@ def stages_of(settings: FinetuneSettings) -> list[dict[str, Any]]:
         "rename": settings.augmentation.rename,
         "anonymise": settings.augmentation.anonymise,
         "teachers": len(settings.teachers),
+        "untaught": list(settings.untaught),
         "unlabelled": len(settings.unlabelled),
         "sure": settings.sure if settings.unlabelled else None,
         "focal": settings.objective.focal,

@@ -12,8 +12,10 @@ from transformers import AutoTokenizer
 
 from services.model.opinion_model import EVENTS, ROLES, OpinionModel, OpinionOutput
 from services.training.checkpoints import load_opinion_model, new_model, save_opinion_model, with_heads
+from services.training.data import datasets
 from services.training.data.datasets import UNLABELLED, Company, Example, load_examples
 from services.training.data.encoding import Batch
+from services.training.data.found import found_key
 from services.training.errors import DataError
 from services.training.learning.objective import Objective
 from services.training.measuring.devset import answer, by_head
@@ -127,3 +129,49 @@ def asked(first: int, second: int, share: float) -> float:
 def test_a_second_event_takes_its_share_of_what_is_asked(share: float, second: int) -> None:
     wanted = (1 - share) * asked(0, UNLABELLED, share) + share * asked(second, UNLABELLED, share)
     assert asked(0, second, share) == pytest.approx(wanted, abs=1e-4)
+
+
+def test_events_that_we_gave_to_texts_of_other_sets_count_where_the_texts_lie(tmp_path: Path) -> None:
+    (tmp_path / "sentfin").mkdir()
+    text = "Norrefax sues Castrevo over a patent"
+    write(tmp_path, "sentfin/train.csv", f"id,text\n1,{text}\n2,Another line of news\n")
+    table = tmp_path / "found.csv"
+    table.write_text(
+        f"key,label,second,licence\n{found_key(text.upper() + ' https://x.y/z')},lawsuit,,open\n"
+        f"{found_key('not at hand')},strike,,open\n{found_key('Another line of news')},strike,,research\n",
+        encoding="utf-8",
+    )
+    read = [
+        [(each.text, EVENTS[each.event]) for each in _examples(tmp_path, table, name)]
+        for name in ("found_events", "found_research")
+    ]
+    assert read == [[(text, "lawsuit")], [(text, "lawsuit"), ("Another line of news", "strike")]]
+    table.write_text("key,label,second,licence\n0123456789abcdef,strike,,open\n", encoding="utf-8")
+    with pytest.raises(DataError, match="none of its texts are under"):
+        _examples(tmp_path, table, "found_events")
+
+
+def test_roles_that_we_gave_to_texts_of_other_sets(tmp_path: Path) -> None:
+    (tmp_path / "sentfin").mkdir()
+    write(tmp_path, "sentfin/train.csv", "id,text\n1,Norrefax sues Castrevo over a patent\n2,A day off\n")
+    key = found_key("Norrefax sues Castrevo over a patent")
+    table = tmp_path / "roles.csv"
+    table.write_text(
+        "key,start,end,role,rumour,licence\n"
+        f"{key},0,8,plaintiff,false,open\n{key},14,22,defendant,false,open\n"
+        f"{found_key('A day off')},,,,true,open\n",
+        encoding="utf-8",
+    )
+    lawsuit, holiday = _examples(tmp_path, table, "found_roles")
+    assert [(one.spans, ROLES[one.role]) for one in lawsuit.companies] == [
+        (((0, 8),), "plaintiff"),
+        (((14, 22),), "defendant"),
+    ]
+    assert (lawsuit.event, lawsuit.rumour, holiday.companies, holiday.rumour) == (UNLABELLED, 0, (), 1)
+
+
+def _examples(labelled: Path, table: Path, name: str) -> list[Example]:
+    """The examples of a table of keys that lies elsewhere than the project's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(datasets._OWN_SETS, (name, "train"), str(table))  # a path that is whole stays as it is
+        return load_examples(labelled, name, "train")

@@ -68,3 +68,19 @@ def test_roles() -> None:
 def test_no_row_is_empty_or_padded(name: str) -> None:
     for row in rows(name):
         assert row["text"] == row["text"].strip() and row["text"] and None not in row.values()
+
+
+def test_found_roles_name_no_text() -> None:
+    found = rows("found_roles.csv")
+    assert len({row["key"] for row in found}) >= 800 and {row["role"] for row in found} == ROLES
+    for row in found:
+        assert re.fullmatch(r"[0-9a-f]{16}", row["key"]) and row["licence"] == "open" and len(row) == 6
+        assert row["rumour"] in ("true", "false") and bool(row["start"]) == bool(row["end"]) >= bool(row["role"])
+
+
+def test_found_names_no_text() -> None:
+    found = rows("found.csv")
+    classes = {row["label"] for row in rows("events.csv")}
+    assert len({row["key"] for row in found}) == len(found) >= 3_500
+    assert all(re.fullmatch(r"[0-9a-f]{16}", row["key"]) and row["licence"] in ("open", "research") for row in found)
+    assert all(row["label"] in classes and row["second"] in {*classes, ""} and len(row) == 4 for row in found)
