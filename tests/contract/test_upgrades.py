@@ -17,6 +17,7 @@ from services.runtime.exits import ExitCode, WorkerStop
 from shared.contract.aggregates import LAYOUT
 from shared.contract.events import Document, NewerSchema, Opinion, Tick, decode_document, decode_opinion
 from shared.contract.keys import Keys, run_key
+from shared.contract.signals import decode_revisions, encode_revisions
 from shared.settings import AggregationSettings
 
 OPINION = (
@@ -93,6 +94,24 @@ def test_days_of_the_first_layout_are_packed_later(client: redis.Redis, run_name
     assert store.pack(0, 1_500_000_000) == 1
     assert not client.exists(keys.authors("AAPL", "news", "hour", 1_399_996_800))
     assert list(RedisStore(client, run_name, 1).rows()) == before
+
+
+def test_signals_of_the_first_layouts_are_read() -> None:
+    """They are plain JSON; from layout 3 on they are deflated, which this version reads, too."""
+    raw = (
+        b'[{"type":"signal","id":"pulse:AAPL:1400000000000000:0","strategy":"pulse","strategy_hash":"e668b8de7aa6d13e",'
+        b'"company":"AAPL","at":1400000000000000,"available_at":1400000060000000,"score":-31648,"confidence":591380,'
+        b'"action":"hold","horizon_hours":120,"documents":6,"reasons":[["level",182205,182205]]}]'
+    )
+    (signal,) = decode_revisions(raw)
+    assert (signal.company, signal.score, signal.reasons[0].feature) == ("AAPL", -31648, "level")
+    small = encode_revisions([signal])
+    assert decode_revisions(small) == [signal] and len(small) < len(raw) / 2
+    frozen = bytes.fromhex(
+        "01c3920c90e2ded131c0c7cad0c40005109b2052cdcc2c922c5252cd1313cd520c8d53511208c864582241331f23ad40e531"
+        "538cb1a19989056ab231b53434b6302039f198614d3d8616464606a6502a36b6361600"
+    )
+    assert decode_revisions(frozen) == [signal], "the words that signals share were changed: none is readable"
 
 
 def test_a_shorter_value_reads_with_defaults(client: redis.Redis, run_name: str) -> None:

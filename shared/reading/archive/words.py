@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from shared.contract.aggregates import RecentDocument, as_recent
@@ -25,17 +26,14 @@ def place_of(company: str, trace: Trace) -> Place:
 
 
 def archived_words(tables: ArchiveTables | None, traces: Mapping[str, Sequence[Trace]]) -> dict[Place, RecentDocument]:
-    """`traces`: by company. Where there is no archive, or it cannot be read now, nothing: that is said in the log."""
+    """`traces`: by company. Where there is no archive, or it cannot be read now, nothing: the log says so, once."""
     wanted = {place_of(company, trace) for company, some in traces.items() for trace in some}
-    if not wanted:
-        return {}
-    if tables is None:
-        log.warning("%d documents lie in the archive, which is not looked at here", len(wanted))
+    if not wanted or tables is None:
         return {}
     try:
         rows = list(_rows(tables, wanted))
     except (NoArchive, OSError, RuntimeError, ValueError) as error:
-        log.warning("%d documents cannot be read of the archive: %s", len(wanted), error)
+        _say(str(error))
         return {}
     found: dict[Place, RecentDocument] = {}
     for row in rows:
@@ -62,6 +60,11 @@ def _rows(tables: ArchiveTables, wanted: set[Place]) -> Iterable[dict[str, Any]]
     named = set(ids)
     rows = [row for row in found.to_pylist() if row["document_id"] in named]
     return sorted(rows, key=lambda row: (row["partition"], row["offset"]))
+
+
+@cache
+def _say(reason: str) -> None:
+    log.warning("old documents are left out, for the archive cannot be read: %s", reason)
 
 
 def _opinion(raw: bytes) -> Opinion | None:
