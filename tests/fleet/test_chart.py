@@ -12,6 +12,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from benchmarks.fleet import scaler
 from shared.contract.operation import metrics
 from shared.settings import load_settings
 from tests.fleet.chart import CHART, EXAMPLE, ROOT, Manifest, chosen, containers, helm, of_kind, pods, refusal, render
@@ -184,9 +185,17 @@ def test_keda_scales_by_what_waits() -> None:
     found = objects("example")
     scaled = of_kind(found, "ScaledObject")["fleet-bellwether-scoring"]["spec"]
     assert "replicas" not in of_kind(found, "Deployment")["fleet-bellwether-scoring"]["spec"]
-    assert scaled["fallback"] == {"failureThreshold": 3, "replicas": 4}
+    assert scaled["fallback"] == {"failureThreshold": 3, "replicas": 8}
     assert scaled["maxReplicaCount"] <= 16
     names = {metric.name for metric in metrics.RUN_METRICS}
+    behavior = scaled["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]  # that benchmarks/scaling.py plays
+    up = {each["type"]: (each["value"], each["periodSeconds"]) for each in behavior["scaleUp"]["policies"]}
+    assert up == {"Percent": (scaler.UP_PERCENT, scaler.PERIOD), "Pods": (scaler.UP_PODS, scaler.PERIOD)}
+    assert behavior["scaleDown"] == {
+        "stabilizationWindowSeconds": scaler.Rule.of_chart().calm,
+        "policies": [{"type": "Pods", "value": scaler.DOWN_PODS, "periodSeconds": scaler.PERIOD}],
+    }
+    assert scaled["fallback"]["failureThreshold"] == scaler.FAILURES
     for trigger in scaled["triggers"]:
         assert trigger["metricType"] == "AverageValue"  # the kind that a fallback works for
         asked = set(re.findall(r"bellwether_\w+", trigger["metadata"]["query"]))
