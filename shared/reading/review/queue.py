@@ -1,8 +1,9 @@
 """Which questions a reviewer should answer next: uncertainty x weight x novelty. Equal ones are ordered by name.
 
-Novel is what resembles nothing that was answered already, nor what stands before it in the queue: one minus the largest
-cosine of the embeddings. Questions about one document stand together, for its text is read once. What two people
-answered differently comes first; what one alone has answered comes again, for others, at half its priority.
+Novel is what repeats nothing that was answered already, nor what stands before it in the queue: in full up to a cosine
+of 0.85 with any of them, not at all at one. Questions about one document stand together, for its text is read
+once. What two people answered differently comes first; what one alone has answered comes again, for others, at half its
+priority.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from shared.reading.review.likeness import Likeness
 from shared.reading.review.questions import Question
 
 _HALVES: Final[Mapping[State, int]] = {"disputed": 2, "open": 2, "once": 1}  # of the priority; others are not asked
+_REPEATS: Final = 850_000  # the cosine from which on novelty falls
 _TOGETHER: Final = 2  # a document's further questions come along that have at least half the priority of its best
 
 
@@ -65,7 +67,7 @@ def queue(questions: Iterable[Question], readings: Mapping[str, Reading], seen: 
         asked = question.asked
         state = seen.state(asked)
         # one of a document in question was looked at by itself: what is asked again is as novel as it was
-        novelty = MICRO - alike[asked.aspect].of(asked.document_id) if state == "open" else MICRO
+        novelty = novelty_of(alike[asked.aspect].of(asked.document_id)) if state == "open" else MICRO
         known = question.uncertainty * question.weight // MICRO
         return Queued(question, novelty, known * novelty // MICRO * _HALVES[state] // 2, state)
 
@@ -81,3 +83,9 @@ def queue(questions: Iterable[Question], readings: Mapping[str, Reading], seen: 
         for aspect in sorted({each.question.asked.aspect for each in together}):
             alike[aspect].near([name])
     return found[:limit]
+
+
+def novelty_of(alike: int) -> int:
+    """Of what has this cosine with the nearest thing known. To reward more than not being a repetition would choose
+    outliers, and loses against chance (decision 0211)."""
+    return min(MICRO, (MICRO - alike) * MICRO // (MICRO - _REPEATS))
