@@ -1,2 +1,2 @@
-"""What lies before a reviewer in a session: their pile of questions, and what they answered; not the queue itself, which
-is shared/reading/review's."""
+"""What lies before a reviewer in a session: a pile of questions, and what was answered; not the queue itself, which is
+shared/reading/review's."""
