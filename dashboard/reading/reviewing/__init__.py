@@ -1,1 +1,2 @@
-"""What a reviewer has before them: the pile of questions, what they answered, and how that is written down."""
+"""What lies before a reviewer in a session: a pile of questions, and what was answered; not the queue itself, which is
+shared/reading/review's."""

@@ -227,3 +227,44 @@ def test_release_as_a_whole_and_as_a_difference(tmp_path: Path, labelled: Path, 
     lora.method.merge(lora.model)
     for name, tensor in lora.model.state_dict().items():
         assert torch.allclose(tensor, shipped.state_dict()[name], atol=2e-3), name
+
+
+def _feedback(folder: Path, **splits: list[tuple[str, str, str]]) -> Path:
+    """As `bellwether feedback export` writes it: text, entity, label of each row, by split."""
+    for name in ("feedback_companies", "feedback_texts", "feedback_events"):
+        for split in ("train", "dev", "held"):
+            rows = splits.get(split, []) if name == "feedback_companies" else []
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            lines = ["text,entity,label,second", *(f"{text},{entity},{label}," for text, entity, label in rows)]
+            (folder / name / f"{split}.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def test_feedback_is_learnt_from_and_what_is_held_back_is_not(tmp_path: Path, labelled: Path, base: Path) -> None:
+    taught = [(f"norrefax {word} after results", "norrefax", "positive") for word in ("rises", "falls")]
+    held = [("norrefax is flat and the board meets c", "norrefax", "neutral")]
+    dev = [("pelgrane is weak", "pelgrane", "negative")]
+    folder = _feedback(tmp_path / "feedback", train=[*taught, *held], dev=dev, held=held)
+    without = Finetuning(_settings(tmp_path / "without", labelled, base))
+    run = Finetuning(_settings(tmp_path / "run", labelled, base, feedback=folder))
+    mine = [example for example in run.examples if example.source == "feedback_companies"]
+    assert {example.text for example in mine} == {text for text, _, _ in taught}
+    assert len(run.examples) == len(without.examples) + len(taught)
+    run.run()
+    assert "feedback_companies/accuracy" in run.progress.history[0]
+    assert (tmp_path / "run" / "best" / "model.safetensors").is_file()
+
+
+def test_feedback_alone_is_enough_where_there_are_no_sets(tmp_path: Path, labelled: Path, base: Path) -> None:
+    del labelled
+    words = [f"{word} {letter}" for word in ("rises", "falls") for letter in "abcdefgh"]
+    taught = [(f"castrevo {each}", "castrevo", "positive") for each in words]
+    dev = [("pelgrane is weak", "pelgrane", "negative")]
+    folder = _feedback(tmp_path / "feedback", train=taught, dev=dev)
+    changes = {"sets": (), "feedback": folder, "token_budget": 24}
+    settings = _settings(tmp_path / "run", tmp_path / "nosuch", base, **changes)
+    assert len(Finetuning(settings).run().history) == 2
+    with pytest.raises(DataError, match="nothing to learn from"):
+        Finetuning(replace(settings, feedback=_feedback(tmp_path / "empty", dev=dev)))
+    with pytest.raises(DataError, match="nothing to choose an epoch by"):
+        Finetuning(replace(settings, feedback=_feedback(tmp_path / "nodev", train=taught))).run()
