@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, NoReturn
 
 import redis
@@ -23,6 +23,7 @@ from shared.clients.kafka import TopicState
 from shared.clients.redis import connect
 from shared.contract.events import CHANNELS, Origin
 from shared.contract.operation.health import WorkerReport
+from shared.contract.signals import PEER_FEATURES
 from shared.contract.topics import Topics
 from shared.settings import AggregationSettings, Settings
 
@@ -38,6 +39,7 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     topics = Topics.of(settings)
     client = connect(settings.redis)
     strategies = strategies_of(settings.aggregation)
+    check_peers(strategies, settings)
     bound = await asyncio.to_thread(_bound, settings, topics, client)
     opinions = bound[topics.opinions]
     store = RedisStore(client, settings.run, opinions.partitions)
@@ -65,6 +67,17 @@ def strategies_of(settings: AggregationSettings) -> list[Strategy]:
         return [load_strategy(name) for name in settings.strategies]
     except StrategyError as error:
         raise WorkerStop(ExitCode.REFUSED, str(error)) from None
+
+
+def check_peers(strategies: Sequence[Strategy], settings: Settings) -> None:
+    """A strategy that counts what is said of peers needs opinions that are passed on. Raises WorkerStop(REFUSED)."""
+    asking = [strategy.name for strategy in strategies if strategy.hears_peers]
+    if asking and not settings.relations.pass_on:
+        raise WorkerStop(
+            ExitCode.REFUSED,
+            f"strategy {asking[0]} names {' or '.join(PEER_FEATURES)}, and opinions are not passed on to related "
+            "companies: set BELLWETHER_RELATIONS__PASS_ON=true, or leave the strategy out",
+        )
 
 
 def streams_of(topics: Topics, bound: Mapping[str, TopicState]) -> frozenset[str]:
