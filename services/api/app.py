@@ -24,6 +24,7 @@ from services.api.routes import (
     documents,
     market,
     operation,
+    peers,
     push,
     runs,
     score,
@@ -41,6 +42,7 @@ from shared.reading.archive.tables import NoArchive
 ROUTERS: Final = (
     operation,
     companies,
+    peers,
     why,
     documents,
     market,

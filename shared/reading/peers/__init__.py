@@ -1,1 +1,1 @@
-"""Companies that are related to one: which they are by the settings, and what is said of them."""
+"""Companies related to one: which ones, by the settings, and what is said of them; shared/universe knows how."""
