@@ -270,6 +270,22 @@ class RuleSettings(_Section):
     )
 
 
+class RelationSettings(_Section):
+    files: tuple[Path, ...] = Field(
+        (),
+        description="Your own relations between companies (docs/relations.md), laid over the universe's. Relative "
+        "paths start in the state folder; STATE/relations.csv is read as well.",
+    )
+    parents: bool = Field(True, description="A company and its subsidiaries are related.")
+    industries: bool = Field(True, description="Companies of one industry and size are related.")
+    most: int = Field(10, ge=1, le=50, description="Companies that one company listens to, the strongest, at most.")
+    pass_on: bool = Field(
+        False,
+        description="Opinions are passed on to related companies: strategies that name peers_level or peers_change "
+        "count them. A replay with such a strategy does it by itself.",
+    )
+
+
 class WorkerSettings(_Section):
     session_timeout_seconds: float = Field(6.0, gt=0, description="A silent worker loses its partitions after this.")
     heartbeat_seconds: float = Field(1.5, gt=0, description="Seconds between heartbeats.")
@@ -411,6 +427,7 @@ class Settings(BaseSettings):
     archive: ArchiveSettings = ArchiveSettings()
     universe: UniverseSettings = UniverseSettings()
     rules: RuleSettings = RuleSettings()
+    relations: RelationSettings = RelationSettings()
     worker: WorkerSettings = WorkerSettings()
     metrics: MetricsSettings = MetricsSettings()
     dashboard: DashboardSettings = DashboardSettings()
@@ -437,14 +454,13 @@ class Settings(BaseSettings):
             "kafka",
             "redis",
             "alerts",
+            "metrics",
             "dashboard",
             "api",
             "archive",
-            "universe",
-            "rules",
-            "metrics",
         )
-        left_out: Any = dict.fromkeys(aside, True)
+        named = ("universe", "rules", "relations")  # these have digests of their own
+        left_out: Any = dict.fromkeys((*aside, *named), True)
         plain = self.model_dump(mode="json", exclude={**left_out, "ingest": {"sources"}})
         return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()
 

@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard import address, components, document_filter, live
 from dashboard.drawing import formats, palette, plots
 from dashboard.drawing.figures import Figure
-from dashboard.pages import company_moment, why
+from dashboard.pages import company_moment, peers, why
 from dashboard.reading import matching, measures, recommendations, snapshots, stories
 from dashboard.reading.companies import label
 from dashboard.reading.frames import price_frame
@@ -72,6 +72,7 @@ def draw(view: View) -> None:
         documents(company, start, resolution, view)
     with right:
         mixes(found, view)
+        peers.draw(company, view)
 
 
 def read(view: View, key: Hashable, query: Callable[[Known], T]) -> T:

@@ -24,6 +24,7 @@ from shared.clients.kafka import TopicState
 from shared.clients.redis import connect
 from shared.contract.events import CHANNELS, Origin
 from shared.contract.operation.health import WorkerReport
+from shared.contract.signals import PEER_FEATURES
 from shared.contract.topics import Topics
 from shared.settings import AggregationSettings, Settings
 
@@ -39,6 +40,7 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     topics = Topics.of(settings)
     client = connect(settings.redis)
     strategies = strategies_of(settings.aggregation)
+    check_peers(strategies, settings)
     claims = Claims(client, settings, ROLE, name)
     bound = await asyncio.to_thread(_bound, settings, topics, client)
     await asyncio.to_thread(claims.take, terms_of(settings.aggregation, strategies))
@@ -68,6 +70,17 @@ def strategies_of(settings: AggregationSettings) -> list[Strategy]:
         return [load_strategy(name) for name in settings.strategies]
     except StrategyError as error:
         raise WorkerStop(ExitCode.REFUSED, str(error)) from None
+
+
+def check_peers(strategies: Sequence[Strategy], settings: Settings) -> None:
+    """A strategy that counts what is said of peers needs opinions that are passed on. Raises WorkerStop(REFUSED)."""
+    asking = [strategy.name for strategy in strategies if strategy.hears_peers]
+    if asking and not settings.relations.pass_on:
+        raise WorkerStop(
+            ExitCode.REFUSED,
+            f"strategy {asking[0]} names {' or '.join(PEER_FEATURES)}, and opinions are not passed on to related "
+            "companies: set BELLWETHER_RELATIONS__PASS_ON=true, or leave the strategy out",
+        )
 
 
 def streams_of(topics: Topics, bound: Mapping[str, TopicState]) -> frozenset[str]:

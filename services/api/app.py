@@ -24,6 +24,7 @@ from services.api.routes import (
     documents,
     market,
     operation,
+    peers,
     push,
     review,
     runs,
@@ -42,6 +43,7 @@ from shared.reading.archive.tables import NoArchive
 ROUTERS: Final = (
     operation,
     companies,
+    peers,
     why,
     documents,
     market,

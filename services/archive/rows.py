@@ -15,6 +15,7 @@ from shared.contract.events import (
     CHANNELS,
     Deletion,
     Document,
+    Echo,
     InvalidMessage,
     Outcome,
     Tick,
@@ -105,6 +106,8 @@ def _opinion(value: bytes) -> Row:
         return {"kind": "tick"}
     if isinstance(message, Outcome):
         return {"kind": "outcome"}
+    if isinstance(message, Echo):
+        return {"kind": "echo", "available_at": message.available_at}
     part = contribution(message)
     return {
         "kind": "opinion",

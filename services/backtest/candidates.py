@@ -76,6 +76,15 @@ def walked(settings: Settings, run: Run, prices: Prices, choices: Choices) -> Te
     )
 
 
+def declared(settings: Settings, run: Run, choices: Choices, name: str) -> Strategy | None:
+    """The file of the strategy that is traded, where it is still there as it was when it was replayed."""
+    try:
+        strategy, changed = _declared(settings, run, choices)
+    except (BacktestError, StrategyError):
+        return None
+    return strategy if strategy.name == name and not changed else None
+
+
 def panel_of(signals: pd.DataFrame, prices: Prices, choices: Choices) -> pd.DataFrame:
     """Sessions x companies: what is traded at each open."""
     worth = by_action(signals) if choices.trade == "action" else signals
@@ -86,6 +95,11 @@ def _signals(settings: Settings, run: Run, choices: Choices) -> tuple[str, pd.Da
     there = sorted(set(run.signals["strategy"]))
     if choices.strategy is not None and choices.strategy not in there and Path(choices.strategy).is_file():
         strategy = load_strategy(choices.strategy)
+        if strategy.hears_peers and not run.relations:
+            raise BacktestError(
+                f"strategy {strategy.name} counts what is said of related companies, and run {run.name!r} passed no "
+                f"opinions on to them; replay it with --strategy {choices.strategy}"
+            )
         return strategy.name, variant_signals(run.folder, {"": strategy}, settings)[""]
     name = _one(run, there, choices.strategy)
     return name, run.signals[run.signals["strategy"] == name] if name else run.signals

@@ -30,6 +30,7 @@ class Run:
     anonymised: bool = False
     synthetic: bool = False  # texts of it were invented (bellwether sample)
     universe_as_of: str = ""  # ISO date of the list of instruments that it was read with; "" of former versions
+    relations: str = ""  # digest of the relations by which opinions were passed on; "" where none were
     texts_until: str = ""  # ISO date of the newest text that the model learnt from; "" when it is not known
 
 
@@ -60,7 +61,8 @@ def load_run(settings: Settings, run: str) -> Run:
         bool(asked.get("anonymise", False)),
         "synthetic" in signals and bool(signals["synthetic"].any()),
         str(summary.get("universe_as_of", "")),
-        str(summary.get("model_texts_until", "")),
+        relations=str(summary.get("relations", "")),
+        texts_until=str(summary.get("model_texts_until", "")),
     )
 
 

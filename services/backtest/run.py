@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 import pandas as pd
 
-from services.backtest.candidates import Tested, fixed, walked
+from services.backtest.candidates import Tested, declared, fixed, walked
 from services.backtest.inputs import Run, load_run, write_outputs
 from services.backtest.options import Choices
+from services.backtest.peers_worth import peers_worth
 from services.backtest.providers import load_any_prices
 from services.backtest.report import run_backtest
 from services.backtest.tearsheet import tearsheet
@@ -53,11 +54,15 @@ def backtest_run(
         warnings=[
             *tested.warnings,
             *([] if loaded.synthetic else [*model_warnings(loaded), *universe_warnings(loaded)]),
+            *relation_warnings(loaded),
         ],
         panel=tested.panel,
         folds=tested.folds,
     )
     result.metrics |= _asked(run, loaded, choices, tested)
+    strategy = None if choices.walks else declared(settings, loaded, choices, tested.strategy)
+    if strategy is not None:
+        result.metrics["peers"] = peers_worth(loaded.folder, strategy, tested.panel, frame, choices, settings)
     home = loaded.folder / _folder(loaded, choices, tested, out)  # where the page finds it, wherever it goes besides
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(result.metrics))  # NaN becomes None
     curves = {name: one.equity for name, one in result.tracks.items()}
@@ -103,6 +108,20 @@ def universe_warnings(loaded: Run) -> list[str]:
         f"the texts begin on {first}, and the list of instruments that they were read with is of {listed}: companies "
         "that were delisted, taken over or renamed in between are missing from it more often than those that lasted "
         "(survivorship), which flatters the result; add them with universe.files, dated"
+    ]
+
+
+def relation_warnings(loaded: Run) -> list[str]:
+    """Look-ahead through relations: industries, sizes and parents are of a list of today."""
+    listed = Catalogue.load().as_of.isoformat()
+    if not loaded.relations or loaded.signals.empty:
+        return []
+    first = to_datetime(int(loaded.signals["available_at"].min())).date().isoformat()
+    if first >= listed:
+        return []
+    return [
+        f"companies were related as a list of {listed} has them, the texts begin on {first}: relations of the universe "
+        "have no dates; leave them out (relations.parents, relations.industries) and give your own with from and until"
     ]
 
 

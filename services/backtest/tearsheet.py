@@ -66,6 +66,7 @@ def tearsheet(result: Backtest, title: str) -> str:
         "</div><h2>By horizon</h2>",
         _table(_horizons(m)),
         f"<p class=lead>{html.escape(_granger(m['granger']))}</p>",
+        *(_peers(m["peers"]) if m.get("peers") else ()),
         *(_folds(result.folds, m["walk_forward"]) if result.folds else ()),
         "<h2>By year</h2>",
         _table(_judged(result.by_year)),
@@ -81,6 +82,20 @@ def tearsheet(result: Backtest, title: str) -> str:
         f"<meta name=viewport content='width=device-width'><style>{_STYLE}</style>"
         f"<body>{''.join(parts)}</body></html>"
     )
+
+
+def _peers(worth: dict[str, Any]) -> tuple[str, ...]:
+    """The strategy beside itself without what it hears of related companies."""
+    rows = {
+        "with peers": worth["with_peers"],
+        "without peers": worth["without_peers"],
+    }
+    said = (
+        f"Per session, listening to related companies added {_number(worth['ic_gained'], '+.4f')} to the information "
+        f"coefficient (t = {_number(worth['ic_gained_t'], '+.2f')}, {worth['sessions']} sessions)."
+    )
+    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("")
+    return "<h2>What the peers were worth</h2>", f"<p class=lead>{html.escape(said)}</p>", _table(frame.reset_index())
 
 
 class Markup(str):

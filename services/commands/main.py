@@ -44,6 +44,8 @@ COMMANDS: Final[dict[str, str]] = {
     "aggregates": "services.commands.reading.aggregates",
     "signals": "services.commands.reading.signals",
     "why": "services.commands.reading.why",
+    "peers": "services.commands.reading.peers",
+    "relations": "services.commands.reading.peers",
     "alerts": "services.commands.analyst.alerts",
     "stories": "services.commands.reading.stories",
     "search": "services.commands.reading.search",

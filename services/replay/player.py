@@ -36,6 +36,7 @@ from shared.collector import without_collector
 from shared.contract.events import Origin, Tick
 from shared.contract.topics import LIVE, Topics
 from shared.reading.deleted import is_gone
+from shared.universe.relations.graph import NO_RELATIONS, Relations
 
 GROUP: Final = 512  # entries that go through the stages together; progress moves a group at a time
 
@@ -62,11 +63,12 @@ class Player:
         pace: Callable[[int], None] = lambda _: None,
         readable: Readable | None = None,
         speakers: Speakers = NOBODY,
+        relations: Relations = NO_RELATIONS,
     ) -> None:
         self._engine, self._linker, self._cache, self._live = engine, linker, cache, live or {}
         self._strategies, self._rules, self._slots = strategies, rules, slots
         self._hide_names, self._pace, self._readable = hide_names, pace, readable
-        self._speakers = speakers
+        self._speakers, self._relations = speakers, relations
         self._deleted: Mapping[str, int] = {}
 
     def play(self, given: Range, watch: Watched = lambda *_: None, keep: Keep = lambda *_: None) -> Result:
@@ -105,7 +107,7 @@ class Player:
             if entry.document and is_gone(entry.document.item, entry.document.available_at, self._deleted):
                 entry.hidden = True
         self._score(group, result)
-        outgoing = Outgoing.to(Topics(LIVE), self._slots, rules=self._speakers)
+        outgoing = Outgoing.to(Topics(LIVE), self._slots, rules=self._speakers, relations=self._relations)
         for entry in group:
             outgoing.add(entry, self._engine.model_id, self._linker.universe)
             if entry.tick is None and entry.deletion is None:

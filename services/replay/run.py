@@ -28,7 +28,9 @@ from services.scoring.rules.speaking import Speakers
 from services.scoring.unread import Readable
 from shared.clock import Clock, SystemClock
 from shared.contract.events import Channel
+from shared.reading.peers.relations import relations_of
 from shared.settings import Settings, default_cache_dir
+from shared.universe.relations.graph import NO_RELATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,8 @@ def replay(
     if len(set(names)) < len(names):
         raise RangeError(f"two strategies have the same name: {', '.join(names)}; give each its own name")
     speakers = Speakers(rules_of(settings))
+    asked = settings.relations.pass_on or any(strategy.hears_peers for strategy in strategies)
+    relations = relations_of(settings) if asked else NO_RELATIONS
     clock = SystemClock()
     refuse_in_use(settings, run, question.asked(), resume=resume, overwrite=overwrite)
     started = time.perf_counter()
@@ -109,6 +113,7 @@ def replay(
             pace=pacing(speed, clock, time.sleep) if speed else lambda _: None,
             readable=Readable(model, engine),
             speakers=speakers,
+            relations=relations,
         )
         with OpinionFile(folder, given.streams(), settings.kafka.opinion_partitions) as opinions:
             watch = Watch(folder, progress, follow(folder) if follow else None)
@@ -120,6 +125,7 @@ def replay(
             "universe": catalogue.digest(),
             "universe_as_of": catalogue.as_of.isoformat(),
             "rules": speakers.digest,
+            "relations": relations.digest,
         }
         return finish_run(folder, run, question.asked(), result, time.perf_counter() - started, more)
 

@@ -19,11 +19,12 @@ from services.replay.player import Keep
 from services.replay.records import Range
 from services.replay.run import Question, model_texts_until, read_range
 from services.replay.timeline import merged, ticks
-from services.replay.workers import Tell, run_workers, wait_for_workers
+from services.replay.workers import Tell, passed_on, run_workers, wait_for_workers
 from services.runs.folder import RunError, begin_run, finish_run, refuse_in_use, stopped_by_error
 from services.runs.opinion_file import OpinionFile
 from services.runs.progress import Advance
 from services.runs.result import Result
+from services.scoring.rules.rule_file import rules_of
 from shared.clients.kafka import client_config, describe, ensure_topics, read_log
 from shared.clients.redis import connect
 from shared.clock import SystemClock
@@ -31,6 +32,7 @@ from shared.contract.events import CHANNELS, InvalidMessage, Origin, Tick, decod
 from shared.contract.keys import RUNS, run_key
 from shared.contract.signals import Signal, decode_signal
 from shared.contract.topics import LIVE, Topics
+from shared.reading.peers.relations import relations_of
 from shared.reading.run import RunView
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
@@ -72,6 +74,8 @@ def replay_through_kafka(
             "universe": Catalogue.load().digest(),
             "universe_as_of": Catalogue.load().as_of.isoformat(),
             "workers": workers,
+            "rules": rules_of(settings).digest,
+            "relations": relations_of(settings).digest if passed_on(settings, question.strategies) else "",
         }
         return finish_run(folder, run, question.asked(), result, time.perf_counter() - started, more)
 

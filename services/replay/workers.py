@@ -12,6 +12,7 @@ import msgspec
 import redis
 from kafka.errors import KafkaError
 
+from services.aggregation.signals.strategy import load_strategy
 from services.replay.run import Question
 from services.runs.folder import RunError
 from services.runs.progress import Advance
@@ -27,6 +28,12 @@ STARTS: Final = 20  # of one worker: a hand-over between workers may end one wit
 _STOP_SECONDS: Final = 15.0
 
 
+def passed_on(settings: Settings, strategies: Sequence[str]) -> bool:
+    """Whether opinions are passed on to related companies: where a strategy asks, or the settings do."""
+    asked = (load_strategy(name) for name in strategies or settings.aggregation.strategies)
+    return settings.relations.pass_on or any(strategy.hears_peers for strategy in asked)
+
+
 @contextmanager
 def run_workers(settings: Settings, run: str, question: Question, count: int) -> Iterator[list[Child]]:
     """`count` workers of each role on the run; stopped at the end. Their output: STATE/logs/ROLE-RUN-NUMBER.out."""
@@ -35,6 +42,8 @@ def run_workers(settings: Settings, run: str, question: Question, count: int) ->
         env["BELLWETHER_MODEL__NAME"] = question.model
     if question.strategies:
         env["BELLWETHER_AGGREGATION__STRATEGIES"] = msgspec.json.encode(question.strategies).decode()
+    if passed_on(settings, question.strategies):
+        env["BELLWETHER_RELATIONS__PASS_ON"] = "true"
     children = []
     for role in ("scoring", "aggregation"):
         for name in (f"{run}-{number}" for number in range(1, count + 1)):

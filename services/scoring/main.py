@@ -25,8 +25,10 @@ from services.scoring.rules.speaking import Speakers
 from shared.clients.redis import connect
 from shared.contract.operation.health import WorkerReport
 from shared.contract.topics import Topics
+from shared.reading.peers.relations import relations_of
 from shared.reading.values.binding import read_binding
 from shared.settings import Settings
+from shared.universe.relations.graph import NO_RELATIONS
 
 if TYPE_CHECKING:
     from shared.universe.securities import Catalogue
@@ -50,13 +52,14 @@ async def work(settings: Settings, name: str, pace: Pace | None = None) -> Worke
     try:
         catalogue = Catalogue.load()
         rules = Speakers(rules_of(settings))
+        relations = relations_of(settings) if settings.relations.pass_on else NO_RELATIONS
     except (CatalogueError, RuleError) as error:  # a file of the user's own: starting again would not mend it
         raise WorkerStop(ExitCode.REFUSED, str(error)) from error
     claims = Claims(connect(settings.redis), settings, ROLE, name)
     engine, topic_ids, partitions = await asyncio.to_thread(_bound_engine, settings, topics, catalogue, rules, claims)
     log.info("model %s (%s) on %s in %s", engine.name, engine.model_id, engine.device, engine.precision)
     app = build_app(settings, ROLE, name, topics.scoring_group)
-    worker = ScoringWorker(settings, app, engine, Linker(catalogue), topic_ids, partitions, pace, rules)
+    worker = ScoringWorker(settings, app, engine, Linker(catalogue), topic_ids, partitions, pace, rules, relations)
     reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker, engine), worker.pace, claims)
 
     return await serve(app, together(worker.run(), reporter.run()))

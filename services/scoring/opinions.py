@@ -16,6 +16,7 @@ from shared.contract.events import (
     MARKET,
     MAX_TITLE_CHARS,
     MICRO,
+    PEERS,
     ROLES,
     Deletion,
     Document,
@@ -56,6 +57,8 @@ def check(document: Document | Deletion | Tick) -> None:
         raise InvalidMessage(f"companies has {len(document.companies)} entries, at most {MAX_COMPANIES} are read")
     if any(company in RESERVED for company in document.companies):
         raise InvalidMessage(f"companies names a reserved key, one of {', '.join(RESERVED)}; leave it empty instead")
+    if any(company.startswith(PEERS) for company in document.companies):
+        raise InvalidMessage(f"companies has an entry that begins with {PEERS}, which is reserved")
     if any(not 0 < len(company) <= MAX_NAME_CHARS for company in document.companies):
         raise InvalidMessage(f"companies has an entry that is empty or longer than {MAX_NAME_CHARS} characters")
 

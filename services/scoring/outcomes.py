@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 import msgspec
 
 from services.runtime.record import Destination, HeaderList, Outbound
+from services.scoring.echoes import echoes_of
 from services.scoring.entries import UNSCORABLE, Entry, dead_letter_id, twice
 from services.scoring.opinions import opinions_of
 from services.scoring.rules.speaking import NOBODY, Speakers
@@ -22,6 +24,7 @@ from shared.contract.events import (
     SCHEMA,
     UNREAD,
     Deletion,
+    Echo,
     Opinion,
     Origin,
     Outcome,
@@ -31,6 +34,7 @@ from shared.contract.events import (
 from shared.contract.readings import Reading, encode_reading
 from shared.contract.topics import Topics, partition_for
 from shared.story import story_of
+from shared.universe.relations.graph import NO_RELATIONS, Relations
 
 HEADER_TOPIC: Final = "topic"  # name of the topic that the letter came from, to which it is re-queued
 MAX_DETAIL_BYTES: Final = 2_000
@@ -47,12 +51,18 @@ class Outgoing:
     records: dict[Destination, list[Outbound]]
     slots: dict[str, int]  # company -> partition, remembered
     rules: Speakers = NOBODY
+    relations: Relations = NO_RELATIONS
 
     @classmethod
     def to(
-        cls, topics: Topics, partitions: int, slots: dict[str, int] | None = None, rules: Speakers = NOBODY
+        cls,
+        topics: Topics,
+        partitions: int,
+        slots: dict[str, int] | None = None,
+        rules: Speakers = NOBODY,
+        relations: Relations = NO_RELATIONS,
     ) -> Outgoing:
-        return cls(topics, partitions, defaultdict(list), {} if slots is None else slots, rules)
+        return cls(topics, partitions, defaultdict(list), {} if slots is None else slots, rules, relations)
 
     def add(self, entry: Entry, model_id: str, universe: str = "") -> None:
         """Append what became of `entry`; a document whose opinions cannot be written down becomes a dead letter."""
@@ -64,7 +74,7 @@ class Outgoing:
             self._outcome(entry, "unscored")
         elif not entry.reason:
             try:
-                opinions, values = twice(lambda: _opinions(entry, model_id, universe, self.rules))
+                opinions, values = twice(partial(self._made, entry, model_id, universe))
                 reading = _reading(entry, model_id)
                 self._opinions(opinions, values)
                 self._reading(entry, reading)
@@ -75,7 +85,18 @@ class Outgoing:
         if entry.reason:
             self._dead(entry)
 
-    def _opinions(self, opinions: Sequence[Opinion], values: Sequence[bytes]) -> None:
+    def _made(self, entry: Entry, model_id: str, universe: str) -> tuple[list[Opinion | Echo], list[bytes]]:
+        """A document's opinions, then what others hear of them; encoded, too."""
+        assert entry.document is not None and entry.answer is not None
+        document = entry.document
+        if entry.hidden:
+            document = msgspec.structs.replace(document, story=story_of(document), title="", text="", url="")
+        said = opinions_of(document, entry.origin, entry.links, entry.answer, model_id, entry.first_origin, universe)
+        said = self.rules.applied(entry.document, said)  # by the words that were read, shown or not
+        made = [*said, *(echoes_of(document, said, self.relations) if self.relations.digest else ())]
+        return made, [encode(each) for each in made]
+
+    def _opinions(self, opinions: Sequence[Opinion | Echo], values: Sequence[bytes]) -> None:
         for opinion, value in zip(opinions, values, strict=True):
             self._send(opinion.company, value)
 
@@ -128,16 +149,6 @@ class Outgoing:
                 self.slots.clear()
             slot = self.slots[company] = partition_for(company, self.partitions)
         self.records[self.topics.opinions, slot].append((company.encode(), value, _NO_HEADERS))
-
-
-def _opinions(entry: Entry, model_id: str, universe: str, rules: Speakers) -> tuple[list[Opinion], list[bytes]]:
-    assert entry.document is not None and entry.answer is not None
-    document = entry.document
-    if entry.hidden:
-        document = msgspec.structs.replace(document, story=story_of(document), title="", text="", url="")
-    opinions = opinions_of(document, entry.origin, entry.links, entry.answer, model_id, entry.first_origin, universe)
-    opinions = rules.applied(entry.document, opinions)  # by the words that were read, shown or not
-    return opinions, [encode(opinion) for opinion in opinions]
 
 
 def _reading(entry: Entry, model_id: str) -> bytes:

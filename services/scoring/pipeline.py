@@ -35,6 +35,7 @@ from shared.contract.operation.metrics import LINK_SECONDS
 from shared.contract.topics import Topics
 from shared.measured import MEASURED
 from shared.settings import Settings
+from shared.universe.relations.graph import NO_RELATIONS, Relations
 
 CPU_PASSES: Final = 2  # groups in the model at once: one's heads and answers, in Python, leave the cores to the other
 
@@ -61,10 +62,11 @@ class ScoringWorker:
         partitions: int,
         pace: Pace | None = None,
         rules: Speakers = NOBODY,
+        relations: Relations = NO_RELATIONS,
     ) -> None:
         scoring = settings.scoring
         self._settings, self._scoring, self._app, self._engine, self._linker = settings, scoring, app, engine, linker
-        self._topics, self._rules = Topics.of(settings), rules
+        self._topics, self._rules, self._relations = Topics.of(settings), rules, relations
         self._topic_ids, self._partitions = topic_ids, partitions
         self._slots: dict[str, int] = {}
         self._limit = DeadLetterLimit(scoring.dead_letter_limit, scoring.dead_letter_window)
@@ -120,7 +122,7 @@ class ScoringWorker:
 
     def _outgoing(self, entries: Sequence[Entry]) -> tuple[list[Entry], Outgoing, bool]:
         """What to send for the records that are still ours, up to the one that passes the dead-letter limit."""
-        outgoing = Outgoing.to(self._topics, self._partitions, self._slots, self._rules)
+        outgoing = Outgoing.to(self._topics, self._partitions, self._slots, self._rules, self._relations)
         done: list[Entry] = []
         for entry in entries:
             if not self._app.assignment.is_current(entry.record):

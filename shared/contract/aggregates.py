@@ -142,6 +142,7 @@ class Totals(msgspec.Struct, kw_only=True):
     invalid: int = 0  # records of `opinions` that no schema of ours reads
     documents_unscored: int = 0  # distinct documents in a language that no model reads
     dropped: int = 0  # distinct opinions that a rule dropped: they count nowhere else
+    echoes: int = 0  # distinct echoes: opinions on one company, counted for another that is related to it
     retracted: int = 0  # items that are gone at their source: every slot knows all of them, so this is no sum
 
 

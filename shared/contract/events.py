@@ -15,13 +15,15 @@ from shared.event_classes.former import class_of_former
 SCHEMA: Final = 1  # of messages as they have always been; what is new for readers carries the version that knows it
 UNREAD: Final = 2  # of deletions and of what no model reads
 RULED: Final = 3  # of opinions that a rule dropped or made lighter: a former version would count them whole
-READS: Final = RULED  # the latest version that this program reads
+ECHOED: Final = 4  # of echoes: what is said of one company, heard by another
+READS: Final = ECHOED  # the latest version that this program reads
 MICRO: Final = 1_000_000  # one, in the fixed-point units of probabilities, weights and scores
 
 Channel = Literal["news", "social"]
 CHANNELS: Final[tuple[Channel, ...]] = ("news", "social")
 
 MARKET: Final = "_MARKET"  # the company id of what names no company: the market as a whole
+PEERS: Final = "~"  # before a company id: the company under which what it hears of its peers is counted
 DEAD: Final = "_DEAD"  # the key under which outcomes of dead letters travel
 
 # what a company is in the event that a text tells; "": nothing of these, or the model knows no roles
@@ -186,6 +188,55 @@ class Opinion(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
     weight_left: int = MICRO  # part of its weight that rules left, micro-units
 
 
+class Echo(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="echo", omit_defaults=True, gc=False):
+    """An opinion on one company as another one, which is related to it, hears it. Key on Kafka: `company`.
+
+    One a document and listener: of several companies that it listens to, the one that says most. It has no words.
+    """
+
+    schema: int = SCHEMA  # written as ECHOED: a default is left out on the wire
+    origin: Origin  # the document's; `index` goes on behind its opinions
+    document_id: str
+    company: str  # who listens
+    of: str  # whom the document speaks of
+    kind: str  # of the relation
+    relevance: int  # share of the opinion times weight of the relation, micro-units
+    channel: Channel
+    source: str
+    author: str = ""
+    story: str
+    available_at: int
+    negative: int  # as they are heard: turned round where the relation's weight is below 0
+    neutral: int
+    positive: int
+    event: str = ""
+    requeued_from: str = ""
+    relations: str = ""  # digest of the relations
+
+    @property
+    def opinion(self) -> Opinion:
+        """As it is counted: an opinion on the listener's peers, in buckets of their own in the listener's slot."""
+        return Opinion(
+            origin=self.origin,
+            document_id=self.document_id,
+            company=PEERS + self.company,
+            relevance=self.relevance,
+            channel=self.channel,
+            source=self.source,
+            author=self.author,
+            story=self.story,
+            published_at=self.available_at,
+            available_at=self.available_at,
+            negative=self.negative,
+            neutral=self.neutral,
+            positive=self.positive,
+            event=self.event,
+            model="",
+            companies=0,
+            requeued_from=self.requeued_from,
+        )
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="outcome", omit_defaults=True):
     """What became of a document that made no opinions, or that was a dead letter. Key on Kafka: DEAD.
 
@@ -207,7 +258,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="
 
 
 DocumentMessage = Document | Deletion | Tick
-OpinionMessage = Opinion | Tick | Outcome
+OpinionMessage = Opinion | Echo | Tick | Outcome
 
 M = TypeVar("M", DocumentMessage, OpinionMessage)
 
@@ -217,7 +268,7 @@ _documents: msgspec.json.Decoder[DocumentMessage] = msgspec.json.Decoder(Documen
 _opinions: msgspec.json.Decoder[OpinionMessage] = msgspec.json.Decoder(OpinionMessage)
 
 
-def encode(message: Document | Deletion | Tick | Opinion | Outcome) -> bytes:
+def encode(message: Document | Deletion | Tick | Opinion | Echo | Outcome) -> bytes:
     """JSON, UTF-8; field order is the declaration's, so equal messages are equal bytes."""
     return _encoder.encode(message)
 

@@ -31,7 +31,10 @@ FEATURES: Final[dict[str, str]] = {
     "source_diversity": "Effective number of sources (inverse Simpson index) within the look-back, less 1; 0 and up.",
     "author_diversity": "Distinct authors over documents of the look-back's hours; 0..1.",
     "novelty": "Distinct story keys over documents of the last 24 h; 0..1.",
+    "peers_level": "Level of what is said of related companies, each by the weight of its relation; -1..1.",
+    "peers_change": "Change of what is said of related companies; -2..2.",
 }
+PEER_FEATURES: Final = ("peers_level", "peers_change")  # made for strategies that name one of them, by weight or scale
 EVENT_PREFIX: Final = "event."  # event.NAME: share of the look-back's documents of that event class; 0..1
 EVENT_SHARE: Final = 0.1  # of the documents: an event class that is talked of as much counts as there
 # as people call them; the others by their names
@@ -43,6 +46,8 @@ _WORDS: Final = {
     "hour_buzz": "volume of the hour",
     "disagreement": "news against social",
     "novelty": "new stories",
+    "peers_level": "level of its peers",
+    "peers_change": "change of its peers",
 }
 
 

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 from kafka.partitioner.default import murmur2
 
-from shared.contract.events import CHANNELS, Channel
+from shared.contract.events import CHANNELS, PEERS, Channel
 
 LIVE: Final = "live"
 
@@ -129,6 +129,7 @@ class Topics:
 def partition_for(key: str, partitions: int) -> int:
     """The partition of `key` among `partitions`: Kafka's default partitioner (murmur2), as every client computes it.
 
-    For `opinions` this is also the company's slot in Redis (shared/contract/keys.py).
+    For `opinions` this is also the company's slot in Redis (shared/contract/keys.py); what a company hears of its peers
+    lies beside it.
     """
-    return (int(murmur2(key.encode())) & 0x7FFFFFFF) % partitions
+    return (int(murmur2(key.removeprefix(PEERS).encode())) & 0x7FFFFFFF) % partitions

@@ -13,7 +13,7 @@ import redis
 
 from shared.clock import SystemClock
 from shared.contract.aggregates import Totals
-from shared.contract.events import DEAD
+from shared.contract.events import DEAD, PEERS
 from shared.contract.keys import Keys, prices_key
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.readers.audit import AuditLog
@@ -127,7 +127,8 @@ class RunView:
     def newest(self) -> dict[str, int]:
         """Company id -> its highest available_at (microseconds), for every company with an opinion."""
         replies = ask(self._client, [("HGETALL", self.keys.companies(slot)) for slot in range(self.keys.slots)])
-        return {name.decode(): int(value) for reply in replies for name, value in reply.items()}
+        named = ((name.decode(), int(value)) for reply in replies for name, value in reply.items())
+        return {name: newest for name, newest in named if not name.startswith(PEERS)}
 
     def watermarks(self) -> dict[str, int]:
         """Origin partition -> up to where everything has come (microseconds), the highest of all slots."""
@@ -139,7 +140,8 @@ class RunView:
 
     def companies_count(self) -> int:
         """How many companies have an opinion; the slot of dead letters counts like one."""
-        return sum(ask(self._client, [("HLEN", self.keys.companies(slot)) for slot in range(self.keys.slots)]))
+        replies = ask(self._client, [("HKEYS", self.keys.companies(slot)) for slot in range(self.keys.slots)])
+        return sum(not name.startswith(PEERS.encode()) for reply in replies for name in reply)
 
     def totals(self) -> Totals:
         """The run's counts: the sums over its slots."""

@@ -10,7 +10,7 @@ import logging
 
 from services.aggregation.core.plan import Decoded
 from services.runtime.record import Record, ahead_of_broker
-from shared.contract.events import InvalidMessage, NewerSchema, Opinion, OpinionMessage, Tick, decode_opinion
+from shared.contract.events import Echo, InvalidMessage, NewerSchema, Opinion, OpinionMessage, Tick, decode_opinion
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ def decoded(record: Record) -> Decoded:
 
 def not_ahead(message: OpinionMessage, taken: float) -> OpinionMessage:
     """The message, unless it is dated ahead of `taken` (seconds; 0: not known). Raises InvalidMessage."""
-    if isinstance(message, Opinion):
+    if isinstance(message, Opinion | Echo):
         stated = message.available_at
     elif isinstance(message, Tick) and not message.closing:
         stated = message.watermark

@@ -11,7 +11,7 @@ from services.aggregation.core.duplicates import id_key
 from services.aggregation.core.plan import Decoded
 from services.aggregation.core.state import CellKey, HourKey
 from shared.contract.aggregates import DETAILED, RESOLUTIONS
-from shared.contract.events import DEAD, Opinion, Outcome
+from shared.contract.events import DEAD, Echo, Opinion, Outcome
 
 
 @dataclass(slots=True)
@@ -31,6 +31,8 @@ def touched_by(records: Iterable[Decoded]) -> Touched:
     for _, message in records:
         if isinstance(message, Opinion):
             _opinion(touched, message)
+        elif isinstance(message, Echo):
+            _opinion(touched, message.opinion)
         elif isinstance(message, Outcome) and message.state == UNSCORED:
             stream = message.origin.stream
             touched.ids.setdefault(stream, []).append(id_key(DEAD, message.document_id))

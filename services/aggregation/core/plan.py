@@ -33,7 +33,7 @@ from shared.contract.aggregates import (
     Totals,
     as_recent,
 )
-from shared.contract.events import CHANNELS, Channel, Opinion, OpinionMessage, Outcome, Tick
+from shared.contract.events import CHANNELS, PEERS, Channel, Echo, Opinion, OpinionMessage, Outcome, Tick
 from shared.contract.weighing import Contribution, contribution
 from shared.settings import AggregationSettings
 
@@ -83,6 +83,8 @@ def plan(records: Sequence[Decoded], state: SlotState, position: Position, rules
             step.tick(message)
         elif message is None:
             step.totals.invalid += 1
+        elif isinstance(message, Echo):
+            step.opinion(message.opinion)
         elif message.state == UNSCORED:
             step.unscored(message)
         else:
@@ -129,7 +131,10 @@ class Step:
         if opinion.dropped:
             self.totals.dropped += 1
             return
-        self.totals.opinions_applied += 1
+        if opinion.company.startswith(PEERS):
+            self.totals.echoes += 1
+        else:
+            self.totals.opinions_applied += 1
         self._count(opinion)
 
     def unscored(self, outcome: Outcome) -> None:
@@ -157,11 +162,15 @@ class Step:
         if not kept:
             self.totals.late += 1
             return
+        hour = bucket_start(at, "hour")
+        changed = not behind or hour >= oldest_start(company.newest, self.rules.keep["hour"], "hour")
+        if changed:
+            self._changed(opinion.company, hour)
+        if opinion.company.startswith(PEERS):
+            return  # echoes have no words to be shown
         document = as_recent(opinion, part.weight)
         keep_recent(company, document)
-        hour = bucket_start(at, "hour")
-        if not behind or hour >= oldest_start(company.newest, self.rules.keep["hour"], "hour"):
-            self._changed(opinion.company, hour)
+        if changed:
             self._top(opinion.company, hour, document)
 
     def _add(self, opinion: Opinion, part: Contribution, resolution: Resolution, start: int) -> None:

@@ -11,6 +11,7 @@ is made again when the next hour closes, and given out with a higher revision wh
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 from typing import Final
 
 from services.aggregation.core.apply import Stale
@@ -25,7 +26,7 @@ from services.aggregation.signals.lookback import WEEK_SECONDS
 from services.aggregation.signals.recommend import recommend
 from services.aggregation.signals.strategy import Strategy
 from shared.clock import DAY_SECONDS, HOUR_SECONDS, SECOND
-from shared.contract.events import CHANNELS, MARKET, Tick
+from shared.contract.events import CHANNELS, MARKET, PEERS, Tick
 from shared.contract.signals import KEPT_MOMENTS, Signal, decode_signal, encode_signal
 
 HOURS_OF_EVIDENCE: Final = 24  # whose heaviest documents may be named: the latest in which something was heard
@@ -103,7 +104,7 @@ class Closer:
             return []
         due = sorted(hour for hour in state.pending if hour[1] + HOUR_SECONDS <= until)
         late = sorted(state.late)
-        state = self._store.state(self._slot, {company for company, _ in (*due, *late)})
+        state = self._store.state(self._slot, self._with_peers({company for company, _ in (*due, *late)}))
         signals = self._made(state, due, late, until)
         self._commit(state, signals, due, late, until)
         return signals
@@ -113,15 +114,19 @@ class Closer:
         again: dict[SignalKey, Strategy] = {}
         for strategy in self._strategies:
             step = strategy.cadence_hours * HOUR_SECONDS
-            for company, hour in due:
+            for company, hour in _heard_by(strategy, due):
                 at = _first_close(hour, step)
                 if company != MARKET and at <= until and (state.closed is None or at > state.closed):
                     fresh[company, strategy.name, at] = strategy
-            for company, hour in late:
+            for company, hour in _heard_by(strategy, late):
                 if company != MARKET:
                     for at in self._seen_by(state, company, strategy, hour, until):
                         again[company, strategy.name, at] = strategy
-        wanted = [(company, at, strategy) for (company, _, at), strategy in (fresh | again).items()]
+        wanted = [
+            (name, at, strategy)
+            for (company, _, at), strategy in (fresh | again).items()
+            for name in (company, *([PEERS + company] if strategy.hears_peers else []))
+        ]
         self._remembered.read(state, wanted)
         known = self._known(again)
         low = min(state.watermarks[stream] for stream in self._streams)
@@ -136,6 +141,13 @@ class Closer:
                 made.append(signal)
         return made
 
+    def _with_peers(self, companies: set[str]) -> set[str]:
+        """Companies and what they hear of others, both ways, where a strategy asks."""
+        if not any(strategy.hears_peers for strategy in self._strategies):
+            return companies
+        own = {company.removeprefix(PEERS) for company in companies}
+        return own | {PEERS + company for company in own}
+
     def _seen_by(self, state: SlotState, company: str, strategy: Strategy, hour: int, until: int) -> list[int]:
         """Every T at which an opinion that became available in `hour` counts: the first, those given out, and those
         that another hour had asked for in vain, because the look-back held too few documents.
@@ -145,8 +157,9 @@ class Closer:
         reach = first + max(lookback, (strategy.baseline_days + 2) * DAY_SECONDS, 5 * WEEK_SECONDS)
         given = self._given.moments(company, strategy.name, first * SECOND, reach * SECOND)
         times = {at // SECOND for at in given}
-        for channel in CHANNELS:
-            hours = state.series.get((company, channel, "hour"))
+        names = (company, PEERS + company) if strategy.hears_peers else (company,)
+        for name, channel in product(names, CHANNELS):
+            hours = state.series.get((name, channel, "hour"))
             if hours is not None:
                 asked = hours.between(hour, first + lookback)
                 times.update(at for at in (_first_close(h, step) for h in asked) if at <= first + lookback)
@@ -158,11 +171,12 @@ class Closer:
 
     def _signal(self, company: str, at: int, strategy: Strategy, available_at: int, revision: int) -> Signal | None:
         look = self._remembered.look_back(company, at, strategy)
+        peers = self._remembered.look_back(PEERS + company, at, strategy) if strategy.hears_peers else None
         found = recommend(
             company,
             at * SECOND,
-            features(look, strategy),
-            look.documents,
+            features(look, strategy, peers),
+            look.documents + (peers.documents if peers is not None else 0),
             strategy,
             available_at=available_at,
             revision=revision,
@@ -206,6 +220,13 @@ class Closer:
             raw = self._store.hash_value(self._slot, key, name)
             at = self._latest[name] = decode_signal(raw).at if raw is not None else -1
         return at
+
+
+def _heard_by(strategy: Strategy, hours: Sequence[HourKey]) -> list[HourKey]:
+    """Of which company's signals a changed hour is: what it hears of others concerns strategies alone that ask."""
+    if strategy.hears_peers:
+        return sorted({(company.removeprefix(PEERS), hour) for company, hour in hours})
+    return [(company, hour) for company, hour in hours if not company.startswith(PEERS)]
 
 
 def _first_close(hour: int, step: int) -> int:

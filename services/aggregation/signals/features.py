@@ -16,8 +16,8 @@ from shared.event_classes.selection import in_classes
 DEVIATION_FLOOR: Final = 0.1  # sentiment: a quiet baseline must not turn a whisper into a shout
 
 
-def features(look: LookBack, strategy: Strategy) -> dict[str, float]:
-    """Every feature of FEATURES, and event.NAME for each class seen."""
+def features(look: LookBack, strategy: Strategy, peers: LookBack | None = None) -> dict[str, float]:
+    """Every feature of FEATURES, and event.NAME for each class seen; those of peers where they are given."""
     blocks, last_day, prior = look.blocks, look.last_day(), strategy.prior_documents
     aged = _aged(look, strategy)
     normal, quick, slow = _levels(aged)
@@ -41,7 +41,14 @@ def features(look: LookBack, strategy: Strategy) -> dict[str, float]:
     }
     for name, count in sorted(in_classes(events).items()):
         found[EVENT_PREFIX + name] = count / documents
-    return found
+    return found | (_of_peers(peers, strategy) if peers is not None else {})
+
+
+def _of_peers(look: LookBack, strategy: Strategy) -> dict[str, float]:
+    """What a company hears of others, as level and change of its own are made."""
+    normal, quick, slow = _levels(_aged(look, strategy))
+    prior = strategy.prior_documents
+    return {"peers_level": _level(*normal, prior), "peers_change": _level(*quick, prior) - _level(*slow, prior)}
 
 
 def standing(look: LookBack, strategy: Strategy) -> Level:

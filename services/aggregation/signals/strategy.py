@@ -13,7 +13,7 @@ import msgspec
 import yaml
 
 from shared.contract.names import WHAT, is_name
-from shared.contract.signals import EVENT_PREFIX, FEATURES
+from shared.contract.signals import EVENT_PREFIX, FEATURES, PEER_FEATURES
 from shared.event_classes.selection import UnknownEvent, about_former, event_name
 from shared.unreadable import why_unreadable
 from shared.yaml_text import parse_yaml
@@ -58,6 +58,11 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def caps(self) -> tuple[float, float]:
         """The caps on authors and on stories."""
         return self.author_cap, self.story_cap
+
+    @property
+    def hears_peers(self) -> bool:
+        """Whether it counts what is said of related companies: where it names such a feature, be its weight 0."""
+        return any(name in self.weights or name in self.scales for name in PEER_FEATURES)
 
     @property
     def digest(self) -> str:

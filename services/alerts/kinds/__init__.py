@@ -6,6 +6,7 @@ from typing import Final
 
 from services.alerts.kinds.event import EventClass
 from services.alerts.kinds.kind import Kind
+from services.alerts.kinds.spillover import Spillover
 from services.alerts.kinds.threshold import Threshold
 from services.alerts.kinds.velocity import Velocity
 from services.alerts.kinds.volume import Volume
@@ -17,4 +18,5 @@ KINDS: Final[dict[str, type[Kind]]] = {
     "volume": Volume,
     "event": EventClass,
     "watchlist": Watchlist,
+    "spillover": Spillover,
 }

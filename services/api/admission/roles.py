@@ -40,6 +40,7 @@ TABLE: Final[tuple[Rule, ...]] = (
     Rule("GET", "/v1/companies/{id}/sentiment", READERS),
     Rule("GET", "/v1/companies/{id}/documents", READERS),
     Rule("GET", "/v1/companies/{id}/why", READERS),
+    Rule("GET", "/v1/companies/{id}/peers", READERS),
     Rule("GET", "/v1/documents/{id}", READERS),
     Rule("GET", "/v1/market", READERS),
     Rule("GET", "/v1/sectors", READERS),

@@ -378,6 +378,35 @@ class WhyRow(BaseModel):
     reason: str | None
 
 
+class PeerRow(BaseModel):
+    company: str
+    name: str
+    kind: str
+    weight: float
+    begin: str | None = Field(alias="from")
+    until: str | None
+    source: str | None
+    documents: int
+    documents_before: int
+    sentiment: float | None
+    sentiment_before: float | None
+    change: float | None
+
+
+class PeersRow(BaseModel):
+    company: str
+    begin: str = Field(alias="from")
+    to: str
+    level: float | None
+    level_before: float | None
+    relations: str | None
+    peers: list[PeerRow]
+
+
+class PeersAnswer(Answer[PeersRow]):
+    pass
+
+
 class WhyAnswer(Answer[WhyRow]):
     pass
 

@@ -21,7 +21,7 @@ import msgspec
 from kafka import KafkaProducer
 
 from shared.clients.kafka import TopicLog, client_config
-from shared.contract.events import InvalidMessage, Opinion, OpinionMessage, Outcome, Tick, decode_opinion
+from shared.contract.events import Echo, InvalidMessage, Opinion, OpinionMessage, Outcome, Tick, decode_opinion
 from shared.contract.topics import partition_for
 from shared.settings import KafkaSettings
 
@@ -127,7 +127,7 @@ def _placed(record: Frame) -> tuple[str, Frame]:
     if origin is None:
         return _UNREADABLE, record
     time = 0
-    if isinstance(message, Opinion):
+    if isinstance(message, Opinion | Echo):
         time = message.available_at
     elif isinstance(message, Tick):
         time = message.watermark

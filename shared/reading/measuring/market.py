@@ -47,11 +47,11 @@ def company_rows(found: Snapshot) -> list[dict[str, Any]]:
     `change` is against the window before, `strength` the change in its standard errors: one loud document does not
     outrank a real turn.
     """
-    rows = [_compared(each, found.now[each], found.before.get(each, ())) for each in found.now if each != MARKET]
+    rows = [compared(each, found.now[each], found.before.get(each, ())) for each in found.now if each != MARKET]
     return sorted(rows, key=lambda row: (-abs(row["strength"] or 0.0), -row["documents"], row["company"]))
 
 
-def _compared(company: str, now: Iterable[Bucket], before: Iterable[Bucket]) -> dict[str, Any]:
+def compared(company: str, now: Iterable[Bucket], before: Iterable[Bucket]) -> dict[str, Any]:
     current, past = Sums.of(now), Sums.of(before)
     change = strength = None
     if current.sentiment is not None and past.sentiment is not None:
@@ -74,7 +74,7 @@ def whole_row(found: Snapshot) -> dict[str, Any]:
     """Everything together, the market as a whole included, as one row."""
     now = [bucket for each in found.now.values() for bucket in each]
     before = [bucket for each in found.before.values() for bucket in each]
-    return _compared(MARKET, now, before)
+    return compared(MARKET, now, before)
 
 
 def grouped_rows(found: Snapshot, group_of: dict[str, str], name: str) -> list[dict[str, Any]]:
@@ -84,7 +84,7 @@ def grouped_rows(found: Snapshot, group_of: dict[str, str], name: str) -> list[d
         members = [each for each in found.now if group_of.get(each) == group]
         now = [bucket for each in members for bucket in found.now[each]]
         before = [bucket for each in members for bucket in found.before.get(each, ())]
-        row = _compared(group, now, before)
+        row = compared(group, now, before)
         del row["company"]
         rows.append({name: group, "companies": len(members)} | row)
     return rows

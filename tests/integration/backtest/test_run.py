@@ -270,3 +270,26 @@ def test_a_grid_is_every_combination_and_bad_ones_are_named(tmp_path: Path) -> N
     ):
         with pytest.raises(StrategyError, match=named):
             grid(text)
+
+
+def test_it_says_what_the_peers_were_worth(world: tuple[Settings, Path]) -> None:
+    settings, folder = world
+    heard = folder / "heard.yaml"
+    heard.write_text(STRATEGY.format(name="heard", more="").replace("{level: 1.0}", "{level: 0.5, peers_level: 0.5}"))
+    with pytest.raises(BacktestError, match=r"passed no opinions on to them; replay it with --strategy .*heard\.yaml"):
+        backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy=str(heard)))
+    pairs = [f"{one},{other},rival,-0.6" for one in TICKERS[:4] for other in TICKERS[3:] if one != other]
+    (settings.state_dir / "relations.csv").write_text("\n".join(["company,other,kind,weight", *pairs]) + "\n")
+    question = Question(str(folder / "posts.jsonl"), ("social",), strategies=(str(heard),))
+    summary = replay(settings, "heard", question)
+    assert len(summary["relations"]) == 16
+    out, metrics = backtest_run(settings, "heard", folder / "prices.csv")
+    worth = metrics["peers"]
+    assert worth["with_peers"]["ic_mean"] == pytest.approx(metrics["ic_mean"])
+    assert worth["with_peers"]["sharpe"] == pytest.approx(metrics["sharpe"])
+    assert worth["without_peers"]["ic_mean"] != worth["with_peers"]["ic_mean"]
+    assert worth["sessions"] > 20 and abs(worth["ic_gained"]) < 1
+    assert "What the peers were worth" in (out / "tearsheet.html").read_text()
+    assert any("relations of the universe have no dates" in said for said in metrics["warnings"])
+    _, alone = backtest_run(settings, "posts", folder / "prices.csv", Choices(strategy="slow"))
+    assert alone["peers"] is None

@@ -93,7 +93,7 @@ def test_live_and_both_replays_give_the_same_bytes(
     path = documents(tmp_path / "posts.jsonl")
     source = FileSource(path, {}, Reading("social", "test", ZoneInfo("America/New_York")))
     load_file(settings, source, SystemClock())
-    question = Question(channels=("news", "social"))
+    question = Question(channels=("news", "social"), strategies=("pulse", "spillover"))
 
     client = connect(settings.redis)
     with run_workers(settings, "live", question, 2) as children:
@@ -118,13 +118,17 @@ def test_live_and_both_replays_give_the_same_bytes(
         for n in ("here", "again", "reused", "through-kafka")
     ]
     assert len(frames[0]) > 100
+    reasons = zip(frames[0]["strategy"], map(msgspec.json.decode, frames[0]["reasons"]), strict=True)
+    heard = {name for name, some in reasons for feature, value, _ in some if feature == "peers_level" and value}
+    assert heard == {"spillover"}, "what is said of peers is counted, where a strategy asks"
     for frame in frames[1:]:
         pd.testing.assert_frame_equal(frames[0], frame)
     # live has had one tick alone, behind everything: the same signals for the same times, whatever it knew when
     given = signal_frame(_collect(settings, Topics("live"), client, live, question).signals)
     pd.testing.assert_frame_equal(frames[0][frames[0]["at"] <= given["at"].max()].reset_index(drop=True), given)
     same = [
-        replayed(settings.state_dir / "runs" / n, [load_strategy("pulse")], RULES) for n in ("here", "through-kafka")
+        replayed(settings.state_dir / "runs" / n, [load_strategy(each) for each in question.strategies], RULES)
+        for n in ("here", "through-kafka")
     ]
     for signals in same:  # what a walk-forward makes of the kept opinions is what the run made of them
         pd.testing.assert_frame_equal(signal_frame(signals), frames[0])
