@@ -12,7 +12,7 @@ from shared.universe.securities import Catalogue
 
 if TYPE_CHECKING:
     from services.model.interface import Engine
-    from services.scoring.on_demand.score_texts import Explainer
+    from services.scoring.on_demand.score_texts import Explainer, Given
     from shared.reading.archive.search import Meaning
     from shared.settings import Settings
 
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 class Scorer:
-    """`score` from any thread. Raises Problem."""
+    """`score`, `explain` and `meaning` from any thread. Raise Problem."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -35,17 +35,35 @@ class Scorer:
         self._explainer: Explainer | None = None
         self._failed = ""
 
-    def score(self, texts: Sequence[str], *, explain: bool = False, about: str = "") -> list[dict[str, Any]]:
-        """One mapping per text, as services/scoring/on_demand/score_texts.py gives them: the worker's bits.
-        `about`: the company whose answer is explained, alone."""
-        from services.scoring.on_demand.score_texts import Given, UnreadableTexts, score_texts
+    def score(self, texts: Sequence[str], *, explain: bool = False) -> list[dict[str, Any]]:
+        """One mapping per text, as services/scoring/on_demand/score_texts.py gives them: the worker's bits. Their
+        languages are guessed as at ingest, and what no model reads is unscored, as there."""
+        from services.ingest.documents.language import guess_language
+        from services.scoring.on_demand.score_texts import Given
+
+        return self._scored([Given(text, language=guess_language(text)) for text in texts], explain=explain)
+
+    def explain(self, text: str, about: str = "") -> dict[str, Any]:
+        """What led to the answer for a document that a model has read. `about`: a company, whose answer alone it is."""
+        from services.scoring.on_demand.score_texts import Given
+
+        explained: dict[str, Any] = self._scored([Given(text)], explain=True, about=about, known=True)[0]["explanation"]
+        return explained
+
+    def _scored(
+        self, texts: Sequence[Given], *, explain: bool, about: str = "", known: bool = False
+    ) -> list[dict[str, Any]]:
+        """`known`: that a model reads them."""
+        from services.scoring.on_demand.score_texts import UnreadableTexts, score_texts
+        from services.scoring.unread import Readable
 
         self._enter()
         try:
             engine = self._loaded()
             with self._lock:
                 explainer = self._explaining() if explain else None
-                return list(score_texts(map(Given, texts), engine, Catalogue.load(), explainer, about=about))
+                readable = None if known else Readable(self._settings.model, engine)
+                return list(score_texts(texts, engine, Catalogue.load(), explainer, readable, about))
         except UnreadableTexts as error:
             raise Problem(422, str(error), _OWN_MODELS) from None
         finally:

@@ -12,8 +12,10 @@ import pytest
 import redis
 
 from services.api.audit import AuditMover
+from services.ingest.documents.language import guess_language
 from services.model.engine import build_engine
 from services.scoring.on_demand.score_texts import Given, score_texts
+from services.scoring.unread import Readable
 from shared.clients.redis import connect
 from shared.clock import SystemClock
 from shared.contract.keys import API_KEYS, AUDIT_OUTBOX, AUDIT_RECENT
@@ -62,6 +64,32 @@ def test_scores_are_those_of_the_worker(settings: Settings, reader: httpx.Client
     assert [row.pop("text") for row in rows] == [0, 1, 2, 3]
     assert rows == json.loads(json.dumps(expected))
     assert answer.json()["model"] == expected[0]["model_id"]
+
+
+FOREIGN = {
+    1: ("Der Konzern hat die Prognose für das Jahr nach dem Quartal gesenkt", "de"),
+    3: ("苹果公司公布创纪录的季度业绩", "zh"),
+}
+
+
+def test_what_no_model_reads_is_unscored_as_at_the_command(settings: Settings, keys: dict[str, str]) -> None:
+    model = settings.model.model_copy(update={"languages": ("en",)})
+    english = settings.model_copy(update={"model": model})
+    texts = ["$AAPL beats, $MSFT misses", FOREIGN[1][0], "Tesla recalls cars", FOREIGN[3][0]]
+    with served(english) as client:
+        headers = {"Authorization": f"Bearer {keys['read']}"}
+        told = client.post("/v1/score", json={"texts": texts}, headers=headers).json()
+        table = client.post("/v1/score?format=csv", json={"texts": texts}, headers=headers)
+    engine = build_engine(model)
+    given = [Given(text, language=guess_language(text)) for text in texts]
+    expected = list(score_texts(given, engine, Catalogue.load(), readable=Readable(model, engine)))
+    for place, row in enumerate(told["data"]):
+        assert row.pop("text") == place
+        assert row == json.loads(json.dumps(expected[place]))
+        assert row.get("unscored") == FOREIGN.get(place, ("", None))[1]
+        assert (row["document"] is None) == (place in FOREIGN)
+    assert told["model"] == engine.model_id  # that of what was read
+    assert table.status_code == 200 and len(table.text.splitlines()) == 5
 
 
 @pytest.mark.parametrize(

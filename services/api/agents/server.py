@@ -122,7 +122,8 @@ def build_server(door: Door) -> MCPServer:
     async def score_text(
         text: Annotated[str, Field(min_length=1, max_length=20_000)], as_of: AsOf = None
     ) -> dict[str, Any]:
-        """What the model says of a text: sentiment of it and of each company in it, and the event."""
+        """What the model says of a text: sentiment of it and of each company in it, and the event; or `unscored`, with
+        its language, where no model reads it."""
         return await told(answers.score, text, as_of)
 
     @tool()

@@ -35,7 +35,7 @@ def document(
     if explain:
         text = f"{row['title']}\n{row['text']}".strip()
         about = door.company(company) if company else ""
-        row["explanation"] = door.scorer.score([text], explain=True, about=about)[0]["explanation"]
+        row["explanation"] = door.scorer.explain(text, about)
     return one(request, row, door.about(door.run()))
 
 

@@ -36,7 +36,8 @@ class FewTexts(BaseModel):
 
 @router.post("/v1/score", responses=answers(ScorePage))
 def score(request: Request, body: Texts) -> Response:
-    """The sentiment of each text and of each company in it, and the event: the same bits as the stream's."""
+    """The sentiment of each text and of each company in it, and the event: the same bits as the stream's. A text in a
+    language that no model reads is `unscored`, which names the language, and has no sentiment."""
     return _scored(request, body.texts, explain=False)
 
 
@@ -53,6 +54,6 @@ def _scored(request: Request, texts: list[str], *, explain: bool) -> Response:
     found = door.scorer.score(texts, explain=explain)
     rows: list[dict[str, Any]] = [{"text": place} | row for place, row in enumerate(found)]
     about = door.about(door.run())
-    models = {row["model_id"] for row in found}
+    models = {row["model_id"] for row in found if "unscored" not in row}
     named = models.pop() if len(models) == 1 else None
     return answer(request, rows, About(about.as_of, named, about.universe), None)

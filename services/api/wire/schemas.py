@@ -243,7 +243,8 @@ class RunPage(Page[RunRow]):
 
 class ScoreRow(BaseModel):
     text: int
-    document: dict[str, float]
+    document: dict[str, float] | None = Field(description="None where the text is unscored.")
+    unscored: str | None = Field(None, description="The language of a text that no model reads.")
     companies: list[dict[str, Any]]
     event: str | None = None
     event_probability: float | None = None

@@ -1,6 +1,8 @@
-"""A guess at a text's language: script first, then frequent small words. Cheap (tens of microseconds), no model.
+"""A guess at a text's language: script first, then frequent small words, for a line of English the dictionary. Cheap
+(tens of microseconds), no model.
 
-It is a hint for filters and display, not a classifier: short or mixed texts come out as "und".
+It is a hint for filters and display, not a classifier: mixed texts, and short ones that are not English, may come out
+as "und".
 """
 
 from __future__ import annotations
@@ -8,8 +10,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from shared.languages.english_line import words_of_line
+
 UNKNOWN: Final = "und"
 _LOOKED_AT: Final = 600  # characters
+_LINE: Final = 120  # characters of a headline
+_SURE: Final = 2.0  # votes
 
 _SCRIPTS: Final = (
     (re.compile("[\u3040-\u30ff]"), "ja"),
@@ -65,7 +71,17 @@ def guess_language(text: str) -> str:
         if languages:
             for language in languages:
                 votes[language] = votes.get(language, 0.0) + 1.0 / len(languages)
-    if not votes:
+    best, second = sorted([*votes.items(), (UNKNOWN, 0.0), (UNKNOWN, 0.0)], key=lambda vote: (-vote[1], vote[0]))[:2]
+    if best[1] < _SURE and text[:_LINE] == text:
+        return _of_line(text, best, second)
+    return best[0] if best[1] > second[1] else UNKNOWN
+
+
+def _of_line(text: str, best: tuple[str, float], second: tuple[str, float]) -> str:
+    """Of a text that is too short for small words to tell: English is told by its dictionary."""
+    english, foreign, names = words_of_line(text)
+    if english and not foreign:
+        return "en"
+    if (best[0] == "en" and foreign >= english) or (best[0] != "en" and not foreign and not names):
         return UNKNOWN
-    best, second = sorted([*votes.items(), (UNKNOWN, 0.0)], key=lambda vote: (-vote[1], vote[0]))[:2]
     return best[0] if best[1] > second[1] else UNKNOWN

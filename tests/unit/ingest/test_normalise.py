@@ -187,7 +187,7 @@ def test_long_texts_are_cut_with_a_mark_and_longer_ones_refused() -> None:
 
 
 def test_text_or_title_is_needed() -> None:
-    assert made(text=None, title="Only a title").language == "und"
+    assert made(text=None, title="Only a title").language == "en"
     for nothing in (None, "", " \n", "<p></p>", "\x00", float("nan")):
         assert refused(text=nothing).reason == "empty"
 
