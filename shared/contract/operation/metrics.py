@@ -19,7 +19,10 @@ class Metric:
 RECORDS: Final = Metric("bellwether_records_total", "counter", "Records processed since the process started.")
 RATE: Final = Metric("bellwether_records_per_second", "gauge", "Exponential average, half-life 5 s.")
 LATENCY: Final = Metric(
-    "bellwether_latency_milliseconds", "gauge", "From reading a record to its outcome being durable.", "quantile"
+    "bellwether_latency_milliseconds",
+    "gauge",
+    "From reading a record to its outcome being durable; what waited for the worker's start is left out.",
+    "quantile",
 )
 QUEUE: Final = Metric("bellwether_queue_records", "gauge", "Records that were read and wait.")
 PARTITIONS: Final = Metric("bellwether_partitions", "gauge", "Partitions assigned to this worker.")
