@@ -13,8 +13,12 @@ from dashboard.view import View
 
 EMPTY = (
     "Replay a stretch of the past with `bellwether replay --run NAME --file FILE --channel news --prices PRICES`: its "
-    "curve grows here while it runs."
+    "curve grows here while it runs. With the synthetic week, whose prices follow a planted opinion:"
 )
+SAMPLE = """\
+bellwether sample export --out week
+bellwether replay --run week --file week/documents.jsonl --channel news --prices week/prices.csv
+bellwether backtest --run week --prices week/prices.csv"""
 COLUMNS = {
     "IC": st.column_config.NumberColumn(format="%+.4f", help="Mean rank correlation with the next session's return."),
     "t": st.column_config.NumberColumn(
@@ -33,6 +37,7 @@ def draw(view: View) -> None:
     known = runs.read_runs(state)
     if not known:
         live.nothing("No run yet", EMPTY)
+        st.code(SAMPLE, language="bash")
         return
     for run in known:
         if run.get("state") == "running":

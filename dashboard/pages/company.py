@@ -36,6 +36,7 @@ def draw(view: View) -> None:
         live.nothing(
             "Choose a company", "Type a name or a ticker above, or click a tile or a mover on the Market page."
         )
+        offer(view)
         return
     company = view.company
     if not live.is_known(company):
@@ -43,6 +44,7 @@ def draw(view: View) -> None:
             f"No company is called {formats.plain(company)[:80]}",
             "Neither the list of companies nor anything that was read knows this name or ticker. Search another one.",
         )
+        offer(view)
         return
     named = label(company)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -73,6 +75,24 @@ def draw(view: View) -> None:
     with right:
         mixes(found, view)
         peers.draw(company, view)
+
+
+def offer(view: View) -> None:
+    """The companies that are most written of, to go on from an empty page."""
+    found = live.read_aggregates(
+        ("most written", view.window, view.channel),
+        lambda run: snapshots.most_written(run, view.window, view.channels, live.now()),
+    )
+    if found:
+        st.caption("Most written of", text_alignment="center")
+    with st.container(horizontal=True, horizontal_alignment="center", key="offered"):
+        for company in found:
+            st.button(
+                formats.plain(label(company).long),
+                key=f"offered-{company}",
+                on_click=live.open_company,
+                args=(company,),
+            )
 
 
 def read(view: View, key: Hashable, query: Callable[[Known], T]) -> T:

@@ -26,6 +26,13 @@ COMPANIES = 40
 ARTICLES = 60
 HEIGHT = 760
 ALL = "All lists"
+SIGNAL_FIRST = (
+    "The strongest signal first (the size of its score times its confidence), moved by what you follow and like."
+)
+TEXT_FIRST = (
+    "The text first that weighs most now, moved by what you follow and like. Its weight is how much it counts for the "
+    "company, 0 to 100 %: the company's share of the text times how sure the model is; every day halves it here."
+)
 MODEL = (
     "What you follow and your thumbs move the odds of everything that shares a company, a sector, an event class or a "
     "source with it. Press a thumb again to take it back."
@@ -150,7 +157,7 @@ def _sample(followed: Collection[str], most: int) -> str:
 def recommended_companies(
     profile: Profile, interests: Interests, signals: Sequence[Signal], followed_only: bool, view: View
 ) -> None:
-    row = components.heading("Companies", f"Strength of the signal, moved by what you follow and like. {MODEL}")
+    row = components.heading("Companies", f"{SIGNAL_FIRST} {MODEL}")
     ranked = recommendations.ranked_signals(signals, profile, interests, len(signals) if followed_only else COMPANIES)
     shown = recommendations.only_followed(ranked)[:COMPANIES] if followed_only else ranked
     titles = {each.item.key: each.item.basis for each in shown}
@@ -163,7 +170,7 @@ def recommended_companies(
 
 
 def recommended_articles(profile: Profile, interests: Interests, followed_only: bool, view: View) -> None:
-    row = components.heading("Articles", f"Weight and age of the text, moved by what you follow and like. {MODEL}")
+    row = components.heading("Articles", f"{TEXT_FIRST} {MODEL}")
     found = live.read_aggregates(
         ("for you", interests, view.channel, view.window.end, view.window.seconds),
         lambda run: recommendations.documents(run, interests, view.channels, live.now(), view.window),

@@ -59,9 +59,15 @@ def rates(health: Health, view: View) -> None:
             note=f"{len(aggregation)} aggregation",
         ),
         _lag(health),
-        Figure("Latency p50", _ms(p50), "From reading to acknowledgement: the slowest scoring worker's median."),
         Figure(
-            "Latency p99", _ms(p99), "From reading to acknowledgement: the slowest scoring worker's 99th percentile."
+            "Latency p50",
+            _ms(p50),
+            "From reading to acknowledgement, without the start: the slowest scoring worker's median.",
+        ),
+        Figure(
+            "Latency p99",
+            _ms(p99),
+            "From reading to acknowledgement, without the start: the slowest scoring worker's 99th percentile.",
         ),
         Figure(
             "Model",
@@ -96,7 +102,7 @@ def counts(health: Health, view: View) -> None:
 
 
 def _ms(value: float) -> str:
-    return formats.NOTHING if math.isnan(value) else f"{value:,.0f} ms"
+    return f"{value:,.0f} ms" if value > 0 else formats.NOTHING  # 0: nothing behind the start yet
 
 
 def _lag(health: Health) -> Figure:

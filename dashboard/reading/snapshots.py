@@ -78,6 +78,17 @@ def market(run: RunView, window: Window, channels: Sequence[Channel], wall: int)
     return Market(now, len(set(latest) - {MARKET}), span, buckets, companies, run.totals(), covered)
 
 
+def most_written(run: RunView, window: Window, channels: Sequence[Channel], wall: int, most: int = 10) -> list[str]:
+    """The companies with the most opinions in the window; where it holds none, those that were last written of."""
+    found = market(run, window, channels, wall)
+    if found is None:
+        return []
+    told = found.companies[found.companies["documents"] > 0]
+    ranked = told.sort_values(["documents", "company"], ascending=[False, True])["company"].tolist()
+    latest = sorted(run.newest().items(), key=lambda each: (-each[1], each[0]))
+    return (ranked or [company for company, _ in latest if company != MARKET])[:most]
+
+
 def feed(
     run: RunView, channels: Sequence[Channel], count: int, wall: int, window: Window | None = None
 ) -> list[RecentDocument]:

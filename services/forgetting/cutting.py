@@ -25,12 +25,11 @@ _TABLES: Final = dict.fromkeys(DOCUMENTS, DOCUMENT_ROWS) | {OPINIONS: OPINION_RO
 
 
 class Cut(NamedTuple):
-    """One partition. `until`: the first offset that stays; `wanted`: behind the last record with such words."""
+    """One partition. `until`: the first offset that stays."""
 
     part: TopicPartition
     begin: int
     until: int
-    wanted: int
     words: int  # records with such words before `until`
     left: int  # and behind it
 
@@ -43,10 +42,12 @@ def plan(settings: Settings, known: Mapping[str, int], positions: Mapping[int, A
     topics = Topics.of(settings)
     documents = [topics.documents("news"), topics.documents("social")]
     states = describe(settings.kafka, [*documents, topics.opinions, topics.dead])
+    if not states:
+        return []
     gone = Gone(_deleted(settings, {name: states[name] for name in documents if name in states}, known))
     met: dict[TopicPartition, list[int]] = {}
     begins: dict[TopicPartition, int] = {}
-    for name, state in states.items():  # documents first
+    for name, state in sorted(states.items(), key=lambda each: each[0] not in documents):  # these tell the ids
         kind = (run_and_kind(name) or ("", ""))[1]
         with TopicLog(settings.kafka, {name: state.partitions}) as log:
             begins |= dict(log.begins)
@@ -76,11 +77,13 @@ def carry_out(settings: Settings, cuts: list[Cut]) -> dict[str, int]:
 def _cut(part: TopicPartition, begin: int, offsets: list[int], safe: int) -> Cut:
     reached = [offset for offset in offsets if offset < safe]
     until = reached[-1] + 1 if reached else begin
-    return Cut(part, begin, until, offsets[-1] + 1, len(reached), len(offsets) - len(reached))
+    return Cut(part, begin, until, len(reached), len(offsets) - len(reached))
 
 
 def _deleted(settings: Settings, states: Mapping[str, TopicState], known: Mapping[str, int]) -> dict[str, int]:
     deleted = dict(known)
+    if not states:
+        return deleted
     with TopicLog(settings.kafka, {name: state.partitions for name, state in states.items()}) as log:
         for record in log.records():
             if found := deletion_in(record.value):

@@ -40,14 +40,14 @@ class Readable:
 
     def mark(self, entries: Iterable[Entry]) -> None:
         """Take what no model reads out of what the model is asked."""
-        if not self._languages:
-            return
         for entry in entries:
             if entry.request is not None and (unread := self.unread(entry.request)):
                 entry.unread, entry.request = unread, None
 
     def unread(self, request: Request) -> str:
         """The language of a text that no model reads ("und": not known which), "" for one that is read."""
+        if not self._languages:
+            return ""
         language = language_of(request)
         if language in self._packs or language in self._languages:
             return ""

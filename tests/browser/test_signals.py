@@ -153,4 +153,7 @@ def empty(tmp_path: Path, own_redis: EmbeddedRedis) -> Iterator[Served]:
 def test_without_runs_or_signals_both_pages_say_what_to_do(empty: Served, visit: Callable[..., Visitor]) -> None:
     visitor = visit(empty)
     expect(visitor.open("?page=Signals").get_by_text("No signals yet")).to_be_visible()
-    expect(visitor.open("?page=Back-test").get_by_text("No run yet")).to_be_visible()
+    page = visitor.open("?page=Back-test")
+    expect(page.get_by_text("No run yet")).to_be_visible()
+    expect(page.get_by_text("bellwether sample export --out week")).to_be_visible()
+    visitor.picture("empty-back-test")

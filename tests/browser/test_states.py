@@ -88,12 +88,27 @@ def test_empty_pages(own: Own, visit: Callable[..., Visitor]) -> None:
     visitor = visit(own.served)
     page = visitor.open("?page=Company")
     expect(page.get_by_text("Choose a company").first).to_be_visible()
+    expect(page.get_by_text("Most written of")).to_have_count(0)
     visitor.picture("empty-company")
     page = visitor.open("?page=Company&company=AAPL")
     expect(page.get_by_text("No opinions on this company").first).to_be_visible()
     page = visitor.open("?page=Health")
     expect(page.get_by_text("Nothing is running").first).to_be_visible()
     visitor.picture("empty-health")
+
+
+def test_an_empty_company_page_offers_the_ten_most_written_of(own: Own, visit: Callable[..., Visitor]) -> None:
+    seed(own.client, listed(14), volume=0.1)
+    visitor = visit(own.served)
+    page = visitor.open("?page=Company&company=NoSuchThing")
+    expect(page.get_by_text("No company is called NoSuchThing").first).to_be_visible()
+    page = visitor.open("?page=Company")
+    offered = page.locator(".st-key-offered button")
+    expect(offered).to_have_count(10)
+    visitor.picture("offered-companies")
+    name = offered.nth(3).inner_text()
+    offered.nth(3).click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
 
 
 def test_redis_goes_and_comes_back(own: Own, visit: Callable[..., Visitor]) -> None:

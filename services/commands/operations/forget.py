@@ -135,7 +135,7 @@ def _words(done: Forgotten) -> Iterator[str]:
         yield f"{topic}: {count(records, 'record')} with such words stay"
     if not done.topics and not done.kept:
         yield "Kafka's log holds no words of what was deleted"
-    yield f"Redis: {count(sum(done.store.values()), 'entry').replace('entrys', 'entries')} without words"
+    yield f"Redis: {sum(done.store.values()):,} entries lost their words"
     if done.cut:
         yield "Kafka frees the bytes as its segments roll and are removed; a reset counts what the log still holds"
     yield "not reached: readings (embeddings, no words), backups, exports, kept opinions of replays"

@@ -81,7 +81,9 @@ def _print_table(letters: list[DeadLetter], total: int) -> None:
 
     from shared.clock import to_iso
 
-    table = Table("id", "state", "reason", "detail", "topic", "bytes", "tries", "dead since")
+    table = Table()
+    for heading in ("id", "state", "reason", "detail", "topic", "bytes", "tries", "dead since"):
+        table.add_column(heading, overflow="fold")  # an id that is cut is none
     for letter in letters:
         cells = (letter.id, letter.state or "dead", letter.reason, letter.detail[:80], letter.topic)
         rest = (str(letter.bytes), str(letter.tries), to_iso(letter.dead_at)[:19])

@@ -50,15 +50,15 @@ def print_evaluation(found: Evaluation, title: str) -> None:
     """The classification report, the confusion matrix and the summary, as tables."""
     report = Table(title=title)
     for heading in ("class", "precision", "recall", "F1", "95 %", "n"):
-        report.add_column(heading, justify="left" if heading == "class" else "right")
+        report.add_column(heading, justify="left" if heading == "class" else "right", overflow="fold")
     for name, item, (low, high) in zip(found.labels, found.scores.per_class, found.interval.f1, strict=True):
         figures = (f"{item.precision:.3f}", f"{item.recall:.3f}", f"{item.f1:.3f}", f"{low:.3f} to {high:.3f}")
         report.add_row(name, *figures, str(item.n))
     out.print(report)
     confusion = Table(title="confusion (row: label, column: answer)")
-    confusion.add_column("")
+    confusion.add_column("", overflow="fold")
     for name in found.labels:
-        confusion.add_column(name[:12], justify="right")
+        confusion.add_column(name, justify="right", overflow="fold")
     for name, row in zip(found.labels, found.scores.confusion.tolist(), strict=True):
         confusion.add_row(name, *map(str, row))
     out.print(confusion)
@@ -85,7 +85,9 @@ def print_comparison(found: dict[str, Evaluation]) -> None:
 
 def print_inventory(models: list[dict[str, Any]]) -> None:
     """One row per model."""
-    table = Table("model", "kind", "MB", "accuracy, all of dev (half of it chose the epoch)")
+    table = Table()
+    for heading in ("model", "kind", "MB", "accuracy, all of dev (half of it chose the epoch)"):
+        table.add_column(heading, overflow="fold")
     for item in models:
         accuracy = "  ".join(f"{name} {value:.3f}" for name, value in item["accuracy"].items())
         table.add_row(item["name"], item["kind"], f"{item['megabytes']:.1f}", accuracy)

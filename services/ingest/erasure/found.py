@@ -39,7 +39,8 @@ def _everywhere(settings: Settings, mark: bytes) -> Iterator[Document]:
     """Documents whose bytes hold the mark, from the log and from the archive, which may hold what the log lost."""
     topics = Topics.of(settings)
     states = describe(settings.kafka, [topics.documents(channel) for channel in CHANNELS])
-    logged = (record.value for record in read_log(settings.kafka, {n: s.partitions for n, s in states.items()}))
+    partitions = {name: state.partitions for name, state in states.items()}
+    logged = (record.value for record in read_log(settings.kafka, partitions)) if partitions else iter(())
     for value in (*_holding(logged, mark), *_holding(_archived(settings), mark)):
         try:
             message = decode_document(value)

@@ -30,18 +30,29 @@ log = logging.getLogger(__name__)
 
 
 class Pace:
-    """Records per second as an exponential average, and percentiles of the latest latencies."""
+    """Records per second as an exponential average, and percentiles of the latest latencies.
 
-    def __init__(self) -> None:
+    The start is over when the first records are done: what waited before that waited for the start (for a worker that
+    was away, a model that warms up), and tells nothing of how quick the running worker is.
+    """
+
+    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.processed = 0
         self.per_second = 0.0
         self._counted = 0
-        self._at = time.monotonic()
+        self._monotonic = monotonic
+        self._at = monotonic()
+        self._ready_at: float | None = None
         self._latencies: list[float] = []
 
     def add(self, records: int, latency_ms: float) -> None:
         """`records` are done; the oldest of them took `latency_ms`."""
         self.processed += records
+        now = self._monotonic()
+        if self._ready_at is None:
+            self._ready_at = now
+        if now - latency_ms / 1000 <= self._ready_at:
+            return
         self._latencies.append(latency_ms)
         MEASURED.observe(RECORD_SECONDS, value=latency_ms / 1000)
         if len(self._latencies) > 2 * LATENCIES_KEPT:
@@ -49,14 +60,14 @@ class Pace:
 
     def tick(self) -> None:
         """Bring `per_second` up to date; call it every few seconds."""
-        now = time.monotonic()
+        now = self._monotonic()
         elapsed = max(now - self._at, 1e-6)
         keep = math.exp(-elapsed * math.log(2) / HALF_LIFE_SECONDS)
         self.per_second = self.per_second * keep + (self.processed - self._counted) / elapsed * (1 - keep)
         self._counted, self._at = self.processed, now
 
     def percentile(self, share: float) -> float:
-        """Milliseconds; 0 before there is anything."""
+        """Milliseconds; 0 before there is anything behind the start."""
         latest = sorted(self._latencies[-LATENCIES_KEPT:])
         return latest[min(len(latest) - 1, int(share * len(latest)))] if latest else 0.0
 

@@ -36,7 +36,7 @@ def print_status(status: Status) -> None:
         counts.add_row("model", f"{status.model} ({status.model_id}) on {status.device}, {status.precision}")
     console.print(counts)
     if status.processes:
-        processes = Table("process", "state", "pid", "restarts", "last exit", "said", box=None)
+        processes = _table("process", "state", "pid", "restarts", "last exit", "said")
         for child in status.processes:
             exit_code = "" if child.exit_code is None else str(child.exit_code)
             processes.add_row(
@@ -69,9 +69,7 @@ def _print_sources(console: Console, status: Status) -> None:
     sources = [(name, each) for worker in status.workers for name, each in sorted(worker.sources.items())]
     if not sources:
         return
-    table = Table(
-        "source", "state", "last success", "read", "taken", "refused", "copies", "gaps", "next poll", box=None
-    )
+    table = _table("source", "state", "last success", "read", "taken", "refused", "copies", "gaps", "next poll")
     for name, each in sources:
         heard, due = (to_iso(at) if at else "" for at in (each.heard_at, each.next_poll_at))
         counts = (f"{value:,}" for value in (each.read, each.taken, each.refused, each.copies, each.gaps))
@@ -83,10 +81,18 @@ def print_findings(findings: Sequence[Finding]) -> None:
     """One line per finding, with the remedy where there is one."""
     console = _console()
     shown = {"ok": "[green]ok[/]", "mind": "[yellow]warning[/]", "missing": "[red]missing[/]"}
-    table = Table("", "what", "found", "remedy", box=None)
+    table = _table("", "what", "found", "remedy")
     for finding in findings:
         table.add_row(shown[finding.state], finding.name, finding.found, finding.remedy)
     console.print(table)
+
+
+def _table(*headings: str) -> Table:
+    """Without lines; what is too wide goes on in the next line, for a name that is cut is another one."""
+    table = Table(box=None)
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
 
 
 def _console() -> Console:

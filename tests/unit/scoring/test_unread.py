@@ -56,8 +56,11 @@ def test_another_model_reads_everything() -> None:
     topics = Topics(LIVE)
     record = Recorded(topics.documents("news"), 0, 7, b"k", encode(document))
     made = entry_of(record, {record.topic: "t" * 22}, Linker(Catalogue.load()))
-    Readable(ModelSettings(name="somebody/multilingual"), StubEngine("stub")).mark([made])
+    every = Readable(ModelSettings(name="somebody/multilingual"), StubEngine("stub"))
+    every.mark([made])
     assert made.request is not None and made.unread == ""
+    for language in ("de", "en", "und", ""):  # as `score` and the API ask, text by text
+        assert every.unread(Request(GERMAN, (), language)) == every.unread(Request("Rain", (), language)) == ""
 
 
 def entry(message: Document | Deletion) -> list[Outcome]:

@@ -117,3 +117,11 @@ def test_the_items_of_signals_and_articles() -> None:
 def test_copies_of_a_story_are_shown_once() -> None:
     copies: list[RecentDocument] = [document(n, story="s", weight=MICRO * n // 10) for n in (1, 5, 3)]
     assert places(rank([article(each, T) for each in copies], Interests(), {})) == [f"article:{5:032x}:AAPL"]
+
+
+@settings(deadline=None, max_examples=60)
+@given(items)
+def test_without_follows_and_thumbs_the_strongest_comes_first(some: list[Item]) -> None:
+    ranked = rank(some, Interests(frozenset(), frozenset(), frozenset()), {})
+    strengths = [each.item.strength for each in ranked]
+    assert strengths == sorted(strengths, reverse=True)
