@@ -45,7 +45,8 @@ class Grown:
         self.ticks: list[float] = []  # seconds in which an hour was closed and its signals were made
 
     def bytes(self) -> int:
-        """Of data and its overhead."""
+        """Of data and its overhead; what Redis notes of slow commands, on a busy machine, is neither."""
+        self._client.slowlog_reset()
         return int(cast("dict[str, int]", self._client.info("memory"))["used_memory"]) - self._empty
 
     def live(self, day: int, opinions: int) -> list[Decoded]:

@@ -22,15 +22,25 @@ NAMED_AT_ONCE: Final = 500  # buckets' starts whose authors and stories are read
 _NONE: Final = Shares({}, {})
 NEVER: Final = 2**53  # a start later than every other
 
-# KEYS: series hashes; ARGV: bucket starts -> MessagePack [[key index, start index, bucket], …], indexes from 1
+# KEYS: series hashes; ARGV: bucket starts -> MessagePack [[key index, start index, bucket], …], indexes from 1. Of a
+# company that is seldom heard of all there is is fewer than what is asked for
 _GATHER: Final = """
-local found, n = {''}, 0
+local found, n, wanted = {''}, 0, {}
+for j, start in ipairs(ARGV) do wanted[start] = j end
+local function take(i, j, value)
+  n = n + 1
+  found[n + 1] = string.char(147) .. cmsgpack.pack(i) .. cmsgpack.pack(j) .. value
+end
 for i, key in ipairs(KEYS) do
-  local values = redis.call('HMGET', key, unpack(ARGV))
-  for j, value in ipairs(values) do
-    if value then
-      n = n + 1
-      found[n + 1] = string.char(147) .. cmsgpack.pack(i) .. cmsgpack.pack(j) .. value
+  if redis.call('HLEN', key) < #ARGV then
+    local held = redis.call('HGETALL', key)
+    for at = 1, #held, 2 do
+      local j = wanted[held[at]]
+      if j then take(i, j, held[at + 1]) end
+    end
+  else
+    for j, value in ipairs(redis.call('HMGET', key, unpack(ARGV))) do
+      if value then take(i, j, value) end
     end
   end
 end
