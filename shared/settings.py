@@ -62,12 +62,19 @@ class KafkaSettings(_Section):
 class RedisSettings(_Section):
     url: str = Field(
         "redis://127.0.0.1:6379/0",
-        description="Redis address, redis:// or rediss://; a password in it is taken as `password`.",
+        description="Redis address, redis:// or rediss://; a password in it is taken as `password`. A cluster's "
+        "may name several hosts, with commas.",
     )
     password: SecretStr | None = Field(None, description="Redis password; never logged.")
     ssl_cafile: str | None = Field(None, description="CA certificates (PEM) for rediss://; None: those of the system.")
     cluster: bool = Field(False, description="Whether the address is a Redis Cluster.")
     timeout_seconds: float = Field(5.0, gt=0, description="Socket timeout for one command.")
+
+    @model_validator(mode="after")
+    def _several_are_a_cluster(self) -> RedisSettings:
+        if "," in self.url.partition("://")[2].partition("/")[0] and not self.cluster:
+            raise ValueError("several addresses are those of a Redis Cluster; set redis.cluster, or name one address")
+        return self
 
     @model_validator(mode="before")
     @classmethod

@@ -19,6 +19,10 @@ _LONGEST: Final = 40  # of a host: a worker's name has at most 64 letters, and h
 _TOKEN: Final = re.compile(r"[0-9a-f]{6}")
 
 
+class UnknownMachine(ValueError):
+    """The state folder's token cannot be used; the text says what to do."""
+
+
 class Machine(NamedTuple):
     """`host` as people call it, `token` of the state folder."""
 
@@ -45,6 +49,7 @@ def host_name(settings: Settings) -> str:
 
 
 def _token_in(state: Path) -> str:
+    """Raises UnknownMachine."""
     path = StateFolder(state).machine
     try:
         held = path.read_bytes()
@@ -52,5 +57,5 @@ def _token_in(state: Path) -> str:
         held = write_first(path, secrets.token_hex(3).encode())
     token = held.decode(errors="replace").strip()
     if not _TOKEN.fullmatch(token):
-        raise ValueError(f"{path} does not hold a token of six hex digits; delete it and start again")
+        raise UnknownMachine(f"{path} does not hold a token of six hex digits; delete it and start again")
     return token

@@ -7,6 +7,8 @@ from typing import Any, Final, NamedTuple
 import redis
 import redis.asyncio
 from redis.backoff import NoBackoff
+from redis.cluster import ClusterNode
+from redis.connection import parse_url
 from redis.retry import Retry
 
 from shared.settings import RedisSettings
@@ -36,8 +38,26 @@ def connect(settings: RedisSettings) -> redis.Redis:
     """A blocking client; values are bytes."""
     options = _options(settings)
     if settings.cluster:
-        return redis.RedisCluster.from_url(settings.url, **options)  # type: ignore[return-value]
+        return _cluster(settings, options)
     return redis.Redis.from_url(settings.url, retry=Retry(NoBackoff(), 0), **options)
+
+
+def _cluster(settings: RedisSettings, options: dict[str, Any]) -> redis.Redis:
+    """Any of the addresses tells where the others are: one that is away is no reason not to begin."""
+    first, *others = addresses_of(settings.url)
+    known = parse_url(first) | options
+    nodes = [ClusterNode(each["host"], each.get("port", 6379)) for each in map(parse_url, (first, *others))]
+    for one in ("host", "port", "db"):
+        known.pop(one, None)
+    return redis.RedisCluster(startup_nodes=nodes, **known)  # type: ignore[return-value]
+
+
+def addresses_of(url: str) -> list[str]:
+    """`redis://a:1,b:2/0` as `redis://a:1/0` and `redis://b:2/0`."""
+    scheme, separator, rest = url.partition("://")
+    hosts, slash, path = rest.partition("/")
+    user, at, places = hosts.rpartition("@")
+    return [f"{scheme}{separator}{user}{at}{place.strip()}{slash}{path}" for place in places.split(",")]
 
 
 def take_lease(client: redis.Redis, key: str, holder: str, seconds: int) -> bool:
@@ -59,6 +79,7 @@ class RedisCondition(NamedTuple):
     evicted: int  # keys since it was started
     append_only: bool
     write_error: str  # the kind of write that last failed; "" where all went well
+    replica_of: str = ""  # host:port of its master; "": it is none, and takes writes
 
     @property
     def evicts(self) -> bool:
@@ -105,4 +126,5 @@ def condition_of(client: redis.Redis) -> RedisCondition:
         evicted=int(told.get("evicted_keys", 0)),
         append_only=bool(int(told.get("aof_enabled", 0))),
         write_error=" and ".join(failed),
+        replica_of=f"{told.get('master_host')}:{told.get('master_port')}" if told.get("role") == "slave" else "",
     )

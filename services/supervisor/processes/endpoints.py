@@ -33,6 +33,7 @@ class Endpoints:
         self._options = options
         self.kafka: EmbeddedKafka | None = None
         self.redis: EmbeddedRedis | None = None
+        self._cluster = False
         self.api_port = 0  # 0: no API is up
 
     def overrides(self) -> dict[str, Any]:
@@ -48,7 +49,7 @@ class Endpoints:
         """The embedded services that are needed, not yet started."""
         self._folder.endpoints.unlink(missing_ok=True)  # what an earlier start wrote is nobody's wish
         settings = load_settings(self._state, **self.overrides(), **({"run": self._run} if self._run else {}))
-        self._run = settings.run
+        self._run, self._cluster = settings.run, settings.redis.cluster
         _refuse_half_an_address(settings)
         if self._options.workers_only:
             _refuse_solitude(settings, self._options)
@@ -62,6 +63,8 @@ class Endpoints:
     def write(self) -> None:
         """STATE/endpoints.json, readable by its owner alone."""
         content = self.overrides()
+        if self._cluster and "redis" in content:
+            content["redis"] |= {"cluster": True}  # what the address is, for commands that lack the environment of `up`
         if self._run:  # the other commands speak of the run that is up, unless they name one
             content["run"] = self._run
         if self.kafka is not None and self.kafka.port:

@@ -58,7 +58,7 @@ def require_redis(settings: RedisSettings) -> None:
     client = connect(settings.model_copy(update={"timeout_seconds": PATIENCE_SECONDS}))
     try:
         client.ping()
-        danger = condition_of(client).danger
+        found = condition_of(client)
     except (redis.BusyLoadingError, redis.exceptions.NoPermissionError):
         return
     except (redis.RedisError, OSError) as error:
@@ -66,8 +66,13 @@ def require_redis(settings: RedisSettings) -> None:
         raise NotReachable(f"Redis does not answer at {without_password(settings.url)} ({why}) {_REDIS}") from error
     finally:
         client.close()
-    if danger:
-        raise NotReachable(danger)
+    if found.danger:
+        raise NotReachable(found.danger)
+    if found.replica_of and not settings.cluster:
+        raise NotReachable(
+            f"Redis at {without_password(settings.url)} is a replica and takes no writes; name its master, which it "
+            f"says is {found.replica_of} {_REDIS}"
+        )
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from services.supervisor.processes.specs import Options, worker_specs
 from services.supervisor.status.servers import single_copies
 from services.supervisor.status.status import ELSEWHERE, NOTHING_HERE, Status, elsewhere
 from services.supervisor.status.table import print_status
-from shared.clients.machine import Machine, host_name
+from shared.clients.machine import Machine, UnknownMachine, host_name
 from shared.contract.names import is_name
 from shared.contract.operation.health import WorkerReport
 from shared.settings import Settings, load_settings
@@ -61,7 +61,7 @@ def test_a_token_is_made_once_and_what_is_none_is_refused(tmp_path_factory: pyte
     here = load_settings(tmp_path_factory.mktemp("state"))
     assert Machine.of(here) == Machine.of(here)
     (here.state_dir / "machine").write_text("mine")
-    with pytest.raises(ValueError, match="delete it"):
+    with pytest.raises(UnknownMachine, match="delete it"):
         Machine.of(here)
 
 
