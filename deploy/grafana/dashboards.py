@@ -146,6 +146,7 @@ FLOW: Final = (
         "Not applied",
         {
             each_second("bellwether_late_total"): "late",
+            each_second("bellwether_dropped_total"): "dropped by rules",
             each_second("bellwether_invalid_total"): "unreadable",
             each_second("bellwether_documents_unscored_total"): "no model reads",
         },

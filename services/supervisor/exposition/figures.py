@@ -147,6 +147,7 @@ def _of_totals(run: RunView) -> Figures:
         metrics.RETRACTED: _one(totals.retracted),
         metrics.OPINIONS_APPLIED: _one(totals.opinions_applied),
         metrics.DUPLICATES: _one(totals.duplicates),
+        metrics.DROPPED: _one(totals.dropped),
         metrics.LATE: _one(totals.late),
         metrics.INVALID: _one(totals.invalid),
     }

@@ -169,6 +169,7 @@ DOCUMENTS_UNSCORED: Final = _of_run(
 RETRACTED: Final = _of_run("bellwether_documents_retracted_total", "counter", "Items gone at their source.")
 OPINIONS_APPLIED: Final = _of_run("bellwether_opinions_applied_total", "counter", "Opinions in the aggregates.")
 DUPLICATES: Final = _of_run("bellwether_duplicates_total", "counter", "Copies that were not counted again.")
+DROPPED: Final = _of_run("bellwether_dropped_total", "counter", "Opinions that a rule dropped.")
 LATE: Final = _of_run("bellwether_late_total", "counter", "Opinions older than every bucket that is kept.")
 INVALID: Final = _of_run("bellwether_invalid_total", "counter", "Records of `opinions` that nothing reads.")
 COMPANIES: Final = _of_run("bellwether_companies", "gauge", "Companies with an opinion.")
@@ -209,7 +210,7 @@ PROCESS_METRICS: Final[tuple[Metric, ...]] = (
 )  # fmt: skip
 RUN_METRICS: Final[tuple[Metric, ...]] = (
     HEALTHY, PROBLEMS, WARNINGS, KAFKA_UP, REDIS_UP, WAITING_DOCUMENTS, WAITING_OPINIONS, UNCOUNTED, BEHIND,
-    DOCUMENTS_SCORED, DOCUMENTS_DEAD, DOCUMENTS_UNSCORED, RETRACTED, OPINIONS_APPLIED, DUPLICATES, LATE, INVALID,
+    DOCUMENTS_SCORED, DOCUMENTS_DEAD, DOCUMENTS_UNSCORED, RETRACTED, OPINIONS_APPLIED, DUPLICATES, DROPPED, LATE, INVALID,
     COMPANIES, NEWEST, WORKERS, RESTARTS, RUNNING, HELD, ALERTS, ALERTS_LIMITED, ALERTS_WAITING, SIGNALS_WAITING,
     AUDIT_WAITING, REDIS_USED, REDIS_LIMIT, REDIS_EVICTED, DISK_FREE, DISK_SIZE,
     DRIFT, DRIFT_LIMIT, DRIFT_DOCUMENTS, LOOK_SECONDS, LOOKED,
