@@ -113,7 +113,7 @@ def test_health_shows_drift(week: Week, visit: Callable[..., Visitor]) -> None:
     visitor = visit(week.served)
     page = visitor.open("?page=Health")
     settled(page)
-    expect(page.get_by_role("heading", name="Drift")).to_be_visible()
+    expect(page.get_by_text("Drift", exact=True)).to_be_visible()
     table = page.locator('[data-testid="stDataFrame"]').nth(1)
     table.scroll_into_view_if_needed()
     visitor.picture("health-drift")
