@@ -131,7 +131,7 @@ def test_downloads_arrive_while_others_look_on(week: Week, visit: Callable[..., 
     page = visit(week.served).open("?page=Health")
     for each in (*others, page):
         settled(each)
-    for part, first, rows in [(0, "role,name,state,restarts", 3), (2, "what,value", 3)] * 3:
+    for part, first, rows in [(0, "role,name,host,state,restarts", 3), (2, "what,value", 3)] * 3:
         button = page.get_by_role("button", name="CSV", exact=True).nth(part)
         page.locator('[data-testid="stDataFrame"]').nth(part).hover()  # its tools may not lie over the button
         with page.expect_download() as download:
