@@ -16,8 +16,11 @@ from dashboard.view import View
 from shared.clock import SECOND, SystemClock
 from shared.contract.operation.health import WorkerReport
 from shared.contract.operation.processes import ChildState
+from shared.reading.measuring.drift import Drift, drifts
 from shared.reading.supervisor import recorded_state
 
+DRIFT_SECONDS = 60.0
+MOVED_SHOWN = 4
 _NUMBERS = {
     "processed": "{:,.0f}", "per second": "{:,.1f}", "p50 ms": "{:,.1f}", "p99 ms": "{:,.1f}", "queue": "{:,.0f}",
     "pid": "{:.0f}",
@@ -31,6 +34,7 @@ def draw(view: View) -> None:
     counts(health, view)
     processes(health)
     sources(health)
+    drift()
     channels()
     run(health)
 
@@ -168,6 +172,37 @@ def source_table(reports: list[WorkerReport], now: int) -> pd.DataFrame:
             "trouble": each.trouble,
         }
         for name, each in sorted(found, key=lambda one: (one[1].state in {"well", "ended"}, one[0]))
+    ]
+    return pd.DataFrame(rows)
+
+
+def drift() -> None:
+    """Whether what is scored differs from the 28 days before; nothing while there is too little to compare."""
+    found = live.read("drift", lambda run: drifts(run.compositions()), max_age=DRIFT_SECONDS)
+    if not found:
+        return
+    row = components.heading(
+        "Drift", "The newest two days against the 28 before: bits of divergence, and the limit of chance and habit."
+    )
+    table = drift_table(found)
+    components.csv_button(row, "drift", lambda: table)
+    st.dataframe(table, key="drift", hide_index=True)
+
+
+def drift_table(found: list[Drift]) -> pd.DataFrame:
+    """One row per kind, those that drift first."""
+    rows = [
+        {
+            "what": each.kind,
+            "state": "drift" if each.drifting else "as before",
+            "distance": round(each.distance, 4),
+            "limit": round(each.limit, 4),
+            "compared": each.compared,
+            "moved most": ", ".join(
+                f"{moved.value} {moved.before:.1%} → {moved.now:.1%}" for moved in each.moved[:MOVED_SHOWN]
+            ),
+        }
+        for each in sorted(found, key=lambda each: not each.drifting)
     ]
     return pd.DataFrame(rows)
 

@@ -60,6 +60,10 @@ class Keys:
         """Hash of the fields of Totals."""
         return f"{self._tag(slot)}:totals"
 
+    def composition(self, slot: int) -> str:
+        """Hash day (since the epoch) -> MessagePack of shared.contract.operation.composition.Composition."""
+        return f"{self._tag(slot)}:composition"
+
     def letters(self, slot: int) -> str:
         """Hash of dead letters. In the slot of DEAD: first origin -> "dead" | "scored" | "copy" (of a document that
         another letter counts), and "=DOCUMENT_ID" -> the first origin that counts it. In every slot:

@@ -15,6 +15,7 @@ from shared.clock import SystemClock
 from shared.contract.aggregates import Totals
 from shared.contract.events import DEAD, PEERS
 from shared.contract.keys import Keys, prices_key
+from shared.contract.operation.composition import Composition, add_to, unpack_day_of
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.readers.audit import AuditLog
 from shared.reading.readers.labels import Labels
@@ -136,6 +137,14 @@ class RunView:
         found: dict[str, int] = {}
         for name, value in (each for reply in replies for each in reply.items()):
             found[name.decode()] = max(int(value), found.get(name.decode(), int(value)))
+        return found
+
+    def compositions(self) -> dict[int, Composition]:
+        """Day (since the epoch) -> what its documents are made of, over all slots."""
+        replies = ask(self._client, [("HGETALL", self.keys.composition(slot)) for slot in range(self.keys.slots)])
+        found: dict[int, Composition] = {}
+        for number, raw in (each for reply in replies for each in reply.items()):
+            add_to(found.setdefault(int(number), Composition()), unpack_day_of(raw))
         return found
 
     def companies_count(self) -> int:

@@ -29,6 +29,7 @@ from shared.contract.aggregates import (
 )
 from shared.contract.events import MARKET, MICRO, Channel
 from shared.contract.keys import RUNS, Keys, prices_key, run_key, worker_key
+from shared.contract.operation.composition import Composition, pack_day
 from shared.contract.operation.health import WorkerReport, encode_report
 from shared.contract.topics import Topics
 from shared.universe.securities import Catalogue
@@ -239,6 +240,26 @@ def write_health(client: redis.Redis, run: str, keys: Keys, opinions: int) -> No
         client.set(worker_key(run, role, report.name), encode_report(report))
 
 
+def write_composition(client: redis.Redis, keys: Keys) -> None:
+    """A month of days alike, and two in which Japanese documents came that name no company we know."""
+    newest = int(END // DAY)
+    for number in range(newest - 29, newest + 1):
+        new, some = number > newest - 2, 1_000 + 37 * (number % 7)
+        languages = {"en": some * 7 // 10, "zh": some // 5, "de": some // 10} | ({"ja": some // 4} if new else {})
+        documents = sum(languages.values())
+        day = Composition(
+            documents=documents,
+            unlinked=documents // 5 + (some // 4 if new else 0),
+            positive=documents * 3 // 10,
+            neutral=documents // 2,
+            negative=documents // 5,
+            confidence=[0, 0, 0, 10, 60, 120, 200, 260, 220, 130],
+            languages=languages,
+            events={"results_good": documents // 6, "guidance_raised": documents // 30, "none": documents * 4 // 5},
+        )
+        client.hset(keys.composition(0), str(number), pack_day(day))
+
+
 def move_on(client: redis.Redis, keys: Keys) -> None:
     """Move every slot's position, as the aggregation worker does with each batch that it applies."""
     for slot in range(keys.slots):
@@ -267,6 +288,7 @@ def seed(
         if company != MARKET:
             write_prices(client, company, random, days + 30)
     write_health(client, run, keys, sum(len(opinions.at) for opinions in written.values()))
+    write_composition(client, keys)
     move_on(client, keys)
     return written
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable
 
@@ -108,12 +109,29 @@ def test_health(week: Week, visit: Callable[..., Visitor]) -> None:
     assert (page.locator("link[rel~=icon]").get_attribute("href") or "").startswith("data:image/png;base64,")
 
 
+def test_health_shows_drift(week: Week, visit: Callable[..., Visitor]) -> None:
+    visitor = visit(week.served)
+    page = visitor.open("?page=Health")
+    settled(page)
+    expect(page.get_by_text("Drift", exact=True)).to_be_visible()
+    table = page.locator('[data-testid="stDataFrame"]').nth(1)
+    table.scroll_into_view_if_needed()
+    visitor.picture("health-drift")
+    table.hover()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV", exact=True).nth(1).click()
+    rows = {row["what"]: row for row in csv.DictReader(download.value.path().read_text().splitlines())}
+    assert {name for name, row in rows.items() if row["state"] == "drift"} == {"language", "unlinked"}
+    assert rows["language"]["moved most"].startswith("ja 0.0% → 20.0%")
+    assert float(rows["sentiment"]["distance"]) < float(rows["sentiment"]["limit"])
+
+
 def test_downloads_arrive_while_others_look_on(week: Week, visit: Callable[..., Visitor]) -> None:
     others = [visit(week.served).open("?page=Health") for _ in range(4)]
     page = visit(week.served).open("?page=Health")
     for each in (*others, page):
         settled(each)
-    for part, first, rows in [(0, "role,name,state,restarts", 3), (1, "what,value", 3)] * 3:
+    for part, first, rows in [(0, "role,name,host,state,restarts", 3), (2, "what,value", 3)] * 3:
         button = page.get_by_role("button", name="CSV", exact=True).nth(part)
         page.locator('[data-testid="stDataFrame"]').nth(part).hover()  # its tools may not lie over the button
         with page.expect_download() as download:

@@ -96,6 +96,7 @@ def test_equals_memory_whatever_the_batches(make: Make, jump: int) -> None:
     assert dump(store) == dump(reference) != b""
     assert store.totals(SLOT) == reference.totals(SLOT)
     assert store.position(SLOT) == reference.position(SLOT)
+    assert make().state(SLOT, set()).days == reference.states[SLOT].days != {}  # type: ignore[attr-defined]
     for company in ("AAPL", "MSFT", "_MARKET"):
         assert store.recent(company) == reference.recent(company)
     hours = {row.start for row in reference.rows(["hour"])}

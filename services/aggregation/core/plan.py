@@ -18,6 +18,7 @@ from services.aggregation.core.buckets import (
     copy_share,
     oldest_start,
 )
+from services.aggregation.core.composing import Composing
 from services.aggregation.core.copies import AGAIN, COPY, FIRST, Copies, unread_mark
 from services.aggregation.core.dead_letters import UNSCORED, apply_outcome
 from services.aggregation.core.kept_documents import cut_recent, keep_recent, keep_top
@@ -104,6 +105,7 @@ class Step:
         self.state = state
         self.rules = rules
         self.copies = Copies(state, self.writes, rules.duplicates)
+        self.composing = Composing(state, self.writes)
 
     # -- records
     def tick(self, tick: Tick) -> None:
@@ -142,7 +144,9 @@ class Step:
         verdict = self.copies.judge(unread_mark(outcome))
         self.plan.redelivered += verdict is AGAIN
         self.totals.duplicates += verdict is COPY
-        self.totals.documents_unscored += verdict is FIRST
+        if verdict is FIRST:
+            self.totals.documents_unscored += 1
+            self.composing.unscored(outcome)
 
     # -- one opinion into its buckets
     def _count(self, opinion: Opinion) -> None:
@@ -152,6 +156,7 @@ class Step:
             company.newest = at
         behind = at < company.newest  # retention can only concern what is
         part = contribution(opinion)
+        self.composing.opinion(opinion, part)
         kept = False
         for resolution in RESOLUTIONS:
             start = bucket_start(at, resolution)
@@ -228,6 +233,7 @@ class Step:
     def finish(self) -> None:
         """Cut what retention no longer keeps; unlink chunks of ids that can match nothing any more."""
         self.copies.forget()
+        self.composing.finish()
         oldest = {
             (company, resolution): oldest_start(draft.newest, self.rules.keep[resolution], resolution)
             for company, draft in self.writes.companies.items()

@@ -14,6 +14,7 @@ from services.aggregation.core.chain import Chain
 from services.aggregation.core.duplicates import IdWindow
 from shared.contract.aggregates import Bucket, RecentDocument, Resolution, Share, Totals
 from shared.contract.events import Channel
+from shared.contract.operation.composition import Composition
 
 SeriesKey = tuple[str, Channel, Resolution]  # company, channel, resolution
 CellKey = tuple[str, Channel, Resolution, int]  # ..., start in seconds
@@ -109,6 +110,7 @@ class SlotState:
     closed: int | None = None  # signals were given out up to this T, seconds
     pending: set[HourKey] = field(default_factory=set)  # hours that changed since signals were made of them
     late: set[HourKey] = field(default_factory=set)  # hours that changed after signals were made of them
+    days: dict[int, Composition] = field(default_factory=dict)  # days since the epoch -> what they are made of
 
 
 @dataclass(slots=True)
@@ -144,6 +146,8 @@ class Writes:
     pending: set[HourKey] = field(default_factory=set)
     late: set[HourKey] = field(default_factory=set)
     closed: int | None = None
+    days: dict[int, Composition] = field(default_factory=dict)
+    dropped_days: list[int] = field(default_factory=list)
     settled: list[HourKey] = field(default_factory=list)  # neither any more, but for what pending and late add
 
 
@@ -170,6 +174,9 @@ def fold(state: SlotState, writes: Writes, position: Position) -> None:
     state.late |= writes.late
     if writes.closed is not None:
         state.closed = writes.closed
+    state.days.update(writes.days)
+    for day in writes.dropped_days:
+        state.days.pop(day, None)
 
 
 def _fold_ids(state: SlotState, writes: Writes) -> None:

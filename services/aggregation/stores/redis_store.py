@@ -40,6 +40,7 @@ from shared.contract.aggregates import (
 )
 from shared.contract.events import CHANNELS, Channel
 from shared.contract.keys import Keys, archived_key
+from shared.contract.operation.composition import unpack_day_of
 from shared.contract.operation.metrics import REDIS_SECONDS
 from shared.contract.packed.shares import Shares, field_of, number_of, unpack_day
 from shared.contract.packed.traces import (
@@ -278,6 +279,10 @@ class RedisStore:
                 start, _, company = name.decode().partition("|")
                 (state.late if value == b"late" else state.pending).add((company, int(start)))
 
+        def days(raw: dict[bytes, bytes]) -> None:
+            state.days = {int(number): unpack_day_of(value) for number, value in raw.items()}
+
+        reads.add(days, "HGETALL", keys.composition(slot))
         reads.add(chain, "HGETALL", keys.chain(slot))
         reads.add(closing, "HGETALL", keys.closing(slot))
         reads.add(totals, "HGETALL", keys.totals(slot))

@@ -16,6 +16,7 @@ from services.aggregation.core.state import Position, SeriesKey, Writes
 from shared.clock import DAY_SECONDS
 from shared.contract.aggregates import DETAILED, Totals, pack
 from shared.contract.keys import Keys
+from shared.contract.operation.composition import pack_day
 from shared.contract.packed.traces import FLOOR, pack_floor
 
 APPLY: Final = """
@@ -76,6 +77,8 @@ def commands(plan: Plan, keys: Keys) -> Iterator[Command]:
         yield "HSET", keys.ids(slot, stream, chunk), _fields(added.items())
     for stream, chunk in writes.dropped_chunks:
         yield "UNLINK", keys.ids(slot, stream, chunk), []
+    yield "HSET", keys.composition(slot), _fields((str(number), pack_day(day)) for number, day in writes.days.items())
+    yield "HDEL", keys.composition(slot), list(writes.dropped_days)
     yield from _companies(writes, keys, slot)
     yield from _cells(writes, keys)
     yield "HSET", keys.loose(slot), _fields((name, "") for name in _loose(writes))

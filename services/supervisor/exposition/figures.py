@@ -20,6 +20,7 @@ from shared.contract.operation.health import WorkerReport
 from shared.contract.operation.metrics import Metric
 from shared.contract.topics import Topics
 from shared.measured import LabelValues
+from shared.reading.measuring.drift import NEW, drifts
 from shared.reading.run import RunView
 from shared.reading.supervisor import recorded_state
 from shared.reading.values.workers import Workers
@@ -112,7 +113,7 @@ class RunFigures:
             metrics.AUDIT_WAITING: _one(run.audit.length()),
             metrics.SIGNALS_WAITING: _one(run.signals_waiting()),
         }
-        return found | _of_totals(run) | _of_alerts(run) | _of_companies(run.newest())
+        return found | _of_totals(run) | _of_alerts(run) | _of_companies(run.newest()) | _of_drift(run)
 
     def _of_kafka(self) -> Figures:
         if self._waiting is None:
@@ -146,6 +147,7 @@ def _of_totals(run: RunView) -> Figures:
         metrics.RETRACTED: _one(totals.retracted),
         metrics.OPINIONS_APPLIED: _one(totals.opinions_applied),
         metrics.DUPLICATES: _one(totals.duplicates),
+        metrics.DROPPED: _one(totals.dropped),
         metrics.LATE: _one(totals.late),
         metrics.INVALID: _one(totals.invalid),
     }
@@ -157,6 +159,16 @@ def _of_alerts(run: RunView) -> Figures:
         metrics.ALERTS: _one(totals.get("given", 0)),
         metrics.ALERTS_LIMITED: _one(totals.get("limited", 0)),
         metrics.ALERTS_WAITING: _one(sum(run.alerts.waiting().values())),
+    }
+
+
+def _of_drift(run: RunView) -> Figures:
+    days = run.compositions()
+    found = drifts(days)
+    return {
+        metrics.DRIFT: {(each.kind,): each.distance for each in found},
+        metrics.DRIFT_LIMIT: {(each.kind,): each.limit for each in found},
+        metrics.DRIFT_DOCUMENTS: _one(sum(day.documents for number, day in days.items() if number > max(days) - NEW)),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,12 +22,14 @@ from shared.contract.keys import Keys
 from shared.contract.operation.health import WorkerReport
 from shared.contract.operation.processes import ChildState, SupervisorState
 from shared.contract.topics import Topics
+from shared.reading.measuring.drift import drifts, in_words
 from shared.reading.offsets import KafkaUnreachable, RunEnds, RunOffsets
 from shared.reading.run import Applied, RunView
 from shared.reading.supervisor import recorded_state
 from shared.reading.values.workers import Workers
 from shared.settings import Settings
 
+DRIFT_SECONDS: Final = 60.0
 _UNWATCHED: Final = (
     "dead",
     "signals",
@@ -137,6 +140,8 @@ class StatusReader:
         self._settings = settings
         self._offsets: RunOffsets | None = None
         self._client = connect(settings.redis)
+        self._drift: list[str] = []
+        self._drift_at = float("-inf")
 
     def fill(self, status: Status) -> None:
         """Counts, lag and the workers' reports; what cannot be reached is added to `problems`."""
@@ -148,6 +153,7 @@ class StatusReader:
             _add_reports(status)
             _add_counts(status, self._client, self._offsets, self._settings.state_dir)
             status.problems += condition_of(self._client).faults
+            status.warnings += self._drifting()
         except redis.RedisError as error:
             status.problems.append(f"Redis does not answer at {url}: {error}")
         except KafkaUnreachable as error:
@@ -163,6 +169,14 @@ class StatusReader:
             status.warnings.append(SINGLE_COPY)
         _add_disk(status, self._settings.state_dir)
         status.healthy = status.healthy and not status.problems
+
+    def _drifting(self) -> list[str]:
+        """It changes slowly: looked at once a minute."""
+        if time.monotonic() - self._drift_at >= DRIFT_SECONDS:
+            run = RunView.of(self._client, self._settings.run, self._settings.kafka.opinion_partitions)
+            found = [each for each in drifts(run.compositions()) if each.drifting]
+            self._drift, self._drift_at = [in_words(each) for each in found], time.monotonic()
+        return self._drift
 
     def close(self) -> None:
         self._drop_offsets()

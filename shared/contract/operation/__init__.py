@@ -1,1 +1,1 @@
-"""What processes tell of themselves and what is measured of them; not what they make of documents."""
+"""What processes tell of themselves, what is measured of them and of what comes; not what they make of documents."""

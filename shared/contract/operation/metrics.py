@@ -169,6 +169,7 @@ DOCUMENTS_UNSCORED: Final = _of_run(
 RETRACTED: Final = _of_run("bellwether_documents_retracted_total", "counter", "Items gone at their source.")
 OPINIONS_APPLIED: Final = _of_run("bellwether_opinions_applied_total", "counter", "Opinions in the aggregates.")
 DUPLICATES: Final = _of_run("bellwether_duplicates_total", "counter", "Copies that were not counted again.")
+DROPPED: Final = _of_run("bellwether_dropped_total", "counter", "Opinions that a rule dropped.")
 LATE: Final = _of_run("bellwether_late_total", "counter", "Opinions older than every bucket that is kept.")
 INVALID: Final = _of_run("bellwether_invalid_total", "counter", "Records of `opinions` that nothing reads.")
 COMPANIES: Final = _of_run("bellwether_companies", "gauge", "Companies with an opinion.")
@@ -190,12 +191,12 @@ REDIS_EVICTED: Final = _of_run("bellwether_redis_evicted_total", "counter", "Key
 DISK_FREE: Final = _of_run("bellwether_disk_free_bytes", "gauge", "Room on the disk of the state folder.")
 DISK_SIZE: Final = _of_run("bellwether_disk_size_bytes", "gauge", "Size of that disk.")
 DRIFT: Final = _of_run(
-    "bellwether_drift_distance", "gauge", "How far the newest day is from the 28 before it (docs/drift.md).", "kind"
+    "bellwether_drift_distance", "gauge", "How far the newest two days are from the 28 before (docs/drift.md).", "kind"
 )
 DRIFT_LIMIT: Final = _of_run(
     "bellwether_drift_limit", "gauge", "The distance above which it is more than chance and habit.", "kind"
 )
-DRIFT_DOCUMENTS: Final = _of_run("bellwether_drift_documents", "gauge", "Documents of the newest day that were compared.")
+DRIFT_DOCUMENTS: Final = _of_run("bellwether_drift_documents", "gauge", "Documents of the newest two days.")
 LOOK_SECONDS: Final = _of_run("bellwether_look_seconds", "gauge", "What the exporter's latest look took.")
 LOOKED: Final = _of_run("bellwether_looked_timestamp_seconds", "gauge", "When it last looked.")
 
@@ -209,8 +210,10 @@ PROCESS_METRICS: Final[tuple[Metric, ...]] = (
 )  # fmt: skip
 RUN_METRICS: Final[tuple[Metric, ...]] = (
     HEALTHY, PROBLEMS, WARNINGS, KAFKA_UP, REDIS_UP, WAITING_DOCUMENTS, WAITING_OPINIONS, UNCOUNTED, BEHIND,
-    DOCUMENTS_SCORED, DOCUMENTS_DEAD, DOCUMENTS_UNSCORED, RETRACTED, OPINIONS_APPLIED, DUPLICATES, LATE, INVALID,
+    DOCUMENTS_SCORED, DOCUMENTS_DEAD, DOCUMENTS_UNSCORED, RETRACTED, OPINIONS_APPLIED,
+    DUPLICATES, DROPPED, LATE, INVALID,
     COMPANIES, NEWEST, WORKERS, RESTARTS, RUNNING, HELD, ALERTS, ALERTS_LIMITED, ALERTS_WAITING, SIGNALS_WAITING,
-    AUDIT_WAITING, REDIS_USED, REDIS_LIMIT, REDIS_EVICTED, DISK_FREE, DISK_SIZE, DRIFT, DRIFT_LIMIT, DRIFT_DOCUMENTS, LOOK_SECONDS, LOOKED,
+    AUDIT_WAITING, REDIS_USED, REDIS_LIMIT, REDIS_EVICTED, DISK_FREE, DISK_SIZE,
+    DRIFT, DRIFT_LIMIT, DRIFT_DOCUMENTS, LOOK_SECONDS, LOOKED,
 )  # fmt: skip
 METRICS: Final[tuple[Metric, ...]] = (*PROCESS_METRICS, *RUN_METRICS)

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.pages.health import process_table
+from dashboard.pages.health import drift_table, process_table
 from dashboard.reading.companies import label, listed
 from dashboard.view import zone_of
 from shared.clock import SECOND
 from shared.contract.events import MARKET
 from shared.contract.operation.health import WorkerReport
 from shared.contract.operation.processes import ChildState
+from shared.reading.measuring.drift import Drift, Moved
 from shared.reading.supervisor import recorded_state
 
 
@@ -52,6 +53,15 @@ def test_processes_join_reports_and_the_supervisor() -> None:
     assert list(table["state"]) == ["running", "waiting"]
     assert table.loc[0, "heard"] == "1 s ago"
     assert table.loc[1, "detail"] == "Redis was lost"
+
+
+def test_what_drifts_comes_first_with_what_moved() -> None:
+    calm = Drift("sentiment", 0.001, 0.01, 900, (Moved("positive", 0.3, 0.31),))
+    moved = tuple(Moved(name, 0.1, 0.2) for name in ("ja", "en", "de", "zh", "fr"))
+    table = drift_table([calm, Drift("language", 0.2, 0.01, 900, moved)])
+    assert list(table["what"]) == ["language", "sentiment"]
+    assert list(table["state"]) == ["drift", "as before"]
+    assert table.loc[0, "moved most"] == ", ".join(f"{name} 10.0% → 20.0%" for name in ("ja", "en", "de", "zh"))
 
 
 def test_the_supervisors_record(tmp_path: Path) -> None:
