@@ -52,7 +52,7 @@ def export(
     say({"rows": rows, "left_out": dict(found.left_out)}, words, as_json=as_json)
     if not as_json:
         left = ", ".join(f"{number:,} {why}" for why, number in sorted(found.left_out.items()))
-        note(f"{count(found.count, 'row')} in {out}{f'; left out: {left}' if left else ''}")
+        note(f"{count(found.total, 'row')} in {out}{f'; left out: {left}' if left else ''}")
 
 
 def _words(found: Resolution) -> str:

@@ -57,6 +57,23 @@ def switch(
     say(told, f"{done['before']} -> {done['model_id']}; now run: bellwether resume", as_json=as_json)
 
 
+@model_app.command("shadow")
+def shadow(
+    model: Annotated[str, typer.Argument(metavar="NAME", help="A name under models/, a folder or a Hub id.")],
+    follow: Annotated[bool, typer.Option("--follow", help="Go on with what arrives, until interrupted.")] = False,
+    run: Run = None,
+    state: State = None,
+    as_json: Json = False,
+) -> None:
+    """Have another model read what the run's model has read, and say how far they agree. Nothing of it is kept.
+
+    It reads the newest 1,000 archived documents; what a rule had a say in is not compared.
+    """
+    from services.commands.operations.shadowing import shadowed
+
+    shadowed(settings_of(state, run), model, follow=follow, as_json=as_json)
+
+
 @model_app.command("history")
 def history(run: Run = None, state: State = None, as_json: Json = False) -> None:
     """List every switch of a run, oldest first."""

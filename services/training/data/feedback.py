@@ -63,7 +63,7 @@ class Collected(NamedTuple):
     left_out: Counter[str]
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         return sum(len(rows) for rows in self.rows.values())
 
 

@@ -32,7 +32,7 @@ def review(
 ) -> list[Shown]:
     """What `seen.reviewer` should look at next, best first: of the newest documents, and of those that others differ
     about. Nothing that is gone at its source. Raises NoArchive."""
-    read = _left(tables, _read(tables, seen.resolutions, company))
+    read = still_there(tables, _read(tables, seen.resolutions, company))
     questions = [
         each
         for name, mine in read.items()
@@ -52,7 +52,7 @@ def _read(tables: ArchiveTables, known: Mapping[Asked, Resolution], company: str
     return read | read_of(tables, sorted(disputed - read.keys()))
 
 
-def _left(tables: ArchiveTables, read: Mapping[str, Read]) -> dict[str, Read]:
+def still_there(tables: ArchiveTables, read: Mapping[str, Read]) -> dict[str, Read]:
     """Without what is gone at its source."""
     items = sorted({each.opinions[0].item for each in read.values()} - {""})
     gone = deletions(tables, items)

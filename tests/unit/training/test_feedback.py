@@ -74,7 +74,7 @@ def test_what_is_settled_is_written_and_read_again(tables: ArchiveTables, tmp_pa
     ]
     found = collect(tables, labels, LINKER)
     assert found.left_out == {"disputed": 1, "nobody could tell": 1, "not in the archive": 1}
-    assert found.count == 5
+    assert found.total == 5
     write(found, tmp_path / "out")
     boeing, apple = split_of(story_of(BOEING)), split_of(story_of(APPLE))
     example = one_of(tmp_path / "out", COMPANIES, boeing, BOEING)
