@@ -14,7 +14,15 @@ from shared.reading.peers.peers import Peers, peers_of
 from shared.reading.peers.relations import relations_of
 from shared.universe.relations.own_relations import RelationError
 
-COLUMNS = ["ticker", "name", "kind", "weight", "sentiment", "change", "documents"]
+COLUMNS = [
+    "ticker",
+    "sentiment",
+    "change",
+    "documents",
+    "kind",
+    "weight",
+    "name",
+]  # the narrow column shows the first ones
 
 
 def draw(company: str, view: View) -> None:

@@ -24,7 +24,6 @@ from services.api.routes import (
     documents,
     market,
     operation,
-    peers,
     push,
     review,
     runs,
@@ -43,7 +42,6 @@ from shared.reading.archive.tables import NoArchive
 ROUTERS: Final = (
     operation,
     companies,
-    peers,
     why,
     documents,
     market,

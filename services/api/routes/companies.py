@@ -1,4 +1,4 @@
-"""Companies: finding them, their sentiment over time, the documents behind it."""
+"""Companies: finding them, their sentiment over time, the documents behind it, what is said of related ones."""
 
 from __future__ import annotations
 
@@ -20,17 +20,21 @@ from services.api.wire.parameters import (
     End,
     Limit,
     Start,
+    WindowChoice,
     between,
     instant,
 )
 from services.api.wire.problems import Problem
 from services.api.wire.rows import document_row, instrument_row
-from services.api.wire.schemas import BucketPage, DocumentPage, InstrumentAnswer, InstrumentPage, answers
-from shared.clock import DAY, HOUR, SECOND
+from services.api.wire.schemas import BucketPage, DocumentPage, InstrumentAnswer, InstrumentPage, PeersAnswer, answers
+from shared.clock import DAY, HOUR, SECOND, to_iso
 from shared.contract.aggregates import SECONDS, Resolution
 from shared.reading.measuring.sentiment import TooLong, series
 from shared.reading.measuring.windows import AHEAD, clock
+from shared.reading.peers.peers import peer_row, peers_of
+from shared.reading.peers.relations import relations_of
 from shared.reading.values.documents import EVER
+from shared.universe.relations.own_relations import RelationError
 
 router = APIRouter(tags=["companies"], dependencies=WITH_FORMAT)
 
@@ -141,3 +145,31 @@ def documents(
     places = {each.id: -each.available_at for each in ordered}
     about = past.about if past else door.about(run)
     return page(request, rows, lambda row: (places[row["id"]], row["id"]), limit, cursor, about)
+
+
+@router.get("/v1/companies/{id}/peers", responses=answers(PeersAnswer))
+def peers(
+    request: Request, id: str, window: WindowChoice = WindowChoice.h24, channel: Chosen = ChannelChoice.all
+) -> Response:
+    """Parents, subsidiaries, companies of one industry and size, and one's own relations, the strongest first, with
+    what is said of each in the window and in the one before. `level` is the mean over all, each by its weight."""
+    door = door_of(request)
+    company, run = door.company(id), door.run()
+    try:
+        relations = relations_of(door.settings)
+    except RelationError as error:
+        raise Problem(
+            503, str(error), "correct the file; bellwether relations check FILE names what is wrong"
+        ) from None
+    found = peers_of(run, relations, company, window.window, channel.channels, door.clock.now())
+    rows = [peer_row(each, door.catalogue.get(each.relation.other).name) for each in found.peers]
+    row = {
+        "company": company,
+        "from": to_iso(found.span.start * SECOND),
+        "to": to_iso(found.span.end * SECOND),
+        "level": found.level,
+        "level_before": found.before,
+        "relations": relations.digest or None,
+        "peers": rows,
+    }
+    return one(request, row, door.about(run))

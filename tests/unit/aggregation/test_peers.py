@@ -192,6 +192,29 @@ def test_strategies_that_do_not_ask_hear_nothing(seed: int) -> None:
     assert not any("peers_level" in each.features for each in alone.values())
 
 
+@pytest.mark.parametrize("sameness", ["author", "story"])
+def test_who_says_much_moves_peers_no_more_than_the_cap(sameness: str) -> None:
+    """Two hundred posts of one author, or of one story by many, are heard as the cap's worth of full-weight ones."""
+    capped = msgspec.structs.replace(SPILLOVER, author_cap=2.0, story_cap=2.0)
+    at = START + 40 * HOUR
+
+    def heard(count: int) -> float:
+        messages: list[OpinionMessage] = []
+        for offset in range(count):
+            told = {"author": "a" * 16, "story": f"{offset:016d}"} if sameness == "author" else {
+                "author": f"{offset:016d}", "story": "1" * 16
+            }  # fmt: skip
+            said = opinion(offset, 0, company="MSFT", available_at=at, negative=0, neutral=0, positive=MICRO, **told)
+            messages += [said, *echoes_of(document(at), [said], GRAPH)]
+        for partition in range(2):
+            messages.append(Tick(watermark=at + 3 * DAY, origin=Origin(TOPIC_ID, partition, count)))
+        signals, _ = given_out(list(enumerate(messages)), 100, (capped,))
+        found = {key[1]: each for key, each in signals.items() if key[2] == START + 41 * HOUR}
+        return found["KO"].features["peers_level"] / MICRO
+
+    assert heard(200) == heard(2) > heard(1) > 0
+
+
 def test_one_echo_a_listener_of_whom_says_most() -> None:
     at = START + 3 * DAY
     said = [
