@@ -12,6 +12,7 @@ LICENCES = {
     " a shipped model may learn from",
     "events_research": "The same with texts of Reuters, Benzinga and StockNet: research only",
     "hard": "Hard sentences that were written for this project: open",
+    "adversarial": "Hard sentences to measure on, never learnt from",
     "own_events": "`labelled/events.csv` of this project",
     "found_events": "Texts of tfns, SEntFiN and FinEntity (as above) to which this project gave an event"
     " (`labelled/found.csv`)",

@@ -17,7 +17,8 @@ def model_card(metrics: Mapping[str, Any]) -> str:
     learnt = metrics["learnt"]
     stages = metrics.get("stages") or []
     unlabelled = any(stage.get("unlabelled") for stage in stages)
-    research = unlabelled or not set(learnt) <= texts.FREE
+    read = list(dict.fromkeys([*learnt, *(name for stage in stages for name in stage.get("sets", ()))]))
+    research = unlabelled or not set(read) <= texts.FREE
     language = language_of_sets(learnt)
     base = texts.ENCODER.format(encoder=metrics.get("encoder") or texts.BASE_ENCODER)
     parts = [
@@ -28,7 +29,7 @@ def model_card(metrics: Mapping[str, Any]) -> str:
         "## Intended use",
         language.card.intended + (texts.RESEARCH_ONLY if research else ""),
         "## Data and licences",
-        "\n".join(f"- {texts.LICENCES.get(name, f'{name}: see its source')}" for name in learnt)
+        "\n".join(f"- {texts.LICENCES.get(name, f'{name}: see its source')}" for name in read)
         + (texts.UNLABELLED if unlabelled else "")
         + "\n"
         + base,
