@@ -52,7 +52,9 @@ def _seconds(name: str, meaning: str, *labels: str, buckets: tuple[float, ...] =
 # -- one process, of any role
 RECORDS: Final = Metric("bellwether_records_total", "counter", "Records processed since the process started.")
 RECORD_SECONDS: Final = _seconds(
-    "bellwether_record_seconds", "From reading the oldest record of a batch to its outcome being durable; what waited for the worker's start is left out.", buckets=WAYS
+    "bellwether_record_seconds",
+    "From reading a batch's oldest record to its outcome being durable; what waited for the start is left out.",
+    buckets=WAYS,
 )
 QUEUE: Final = Metric("bellwether_queue_records", "gauge", "Records that were read and wait.")
 PARTITIONS: Final = Metric("bellwether_partitions", "gauge", "Partitions assigned to this worker.")
