@@ -58,7 +58,7 @@ def _print_elsewhere(console: Console, status: Status) -> None:
     others = [report for report in status.workers if (report.role, report.pid) not in own]
     if not others:
         return
-    table = Table("elsewhere", "host", "pid", "records/s", "queue", "heard", box=None)
+    table = _table("elsewhere", "host", "pid", "records/s", "queue", "heard")
     for each in others:
         speed, heard = f"{each.per_second:,.1f}", to_iso(each.reported_at)
         table.add_row(f"{each.role} {each.name}", escape(each.host), str(each.pid), speed, f"{each.queue:,}", heard)
