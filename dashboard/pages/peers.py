@@ -22,7 +22,7 @@ COLUMNS = [
     "kind",
     "weight",
     "name",
-]  # the narrow column shows the first ones
+]  # narrow: first what is said
 
 
 def draw(company: str, view: View) -> None:
