@@ -44,9 +44,9 @@ def connect(settings: RedisSettings) -> redis.Redis:
 
 def _cluster(settings: RedisSettings, options: dict[str, Any]) -> redis.Redis:
     """Any of the addresses tells where the others are: one that is away is no reason not to begin."""
-    parsed = [parse_url(each) for each in addresses_of(settings.url)]  # type: ignore[no-untyped-call]
-    known = parsed[0] | options
-    nodes = [ClusterNode(each["host"], each.get("port", 6379)) for each in parsed]  # type: ignore[no-untyped-call]
+    told: list[dict[str, Any]] = [parse_url(each) for each in addresses_of(settings.url)]  # type: ignore[no-untyped-call]
+    known = told[0] | options
+    nodes = [ClusterNode(each["host"], each.get("port", 6379)) for each in told]  # type: ignore[no-untyped-call]
     for one in ("host", "port", "db"):
         known.pop(one, None)
     return redis.RedisCluster(startup_nodes=nodes, **known)  # type: ignore[return-value]
