@@ -37,7 +37,7 @@ from shared.contract.events import Opinion, decode_opinion
 from shared.contract.topics import Topics
 from shared.settings import AggregationSettings, Settings, load_settings
 
-pytestmark = pytest.mark.kafka
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]  # two strategies, and echoes, on a busy machine
 CLOSING_SECONDS = 300
 RULES = Rules.of(AggregationSettings())
 FOR_RULES = (
