@@ -1,1 +1,1 @@
-"""Compact forms of what Redis keeps long; each reads what a former version wrote plainly."""
+"""Compact forms of what Redis keeps long, and nothing else; each reads what a former version wrote plainly."""
