@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 
@@ -25,6 +24,7 @@ from shared.settings import Settings
 from tests import two_days
 from tests.api_server import served
 from tests.archived_run import fill
+from tests.redis_contents import contents_sha256
 
 pytestmark = pytest.mark.kafka
 OWN = (names.API_KEYS, names.AUDIT_OUTBOX, names.FEEDBACK_OUTBOX, names.FEEDBACK_LABELS, names.FEEDBACK_POSITION)
@@ -58,10 +58,7 @@ def labels_of(client: redis.Redis) -> Labels:
 
 def counts(client: redis.Redis, run: str) -> str:
     """A digest of all that the run's aggregates hold."""
-    digest = hashlib.sha256()
-    for key in sorted(client.scan_iter(f"bw:{{{run}.*", count=10_000)):
-        digest.update(key + (client.dump(key) or b""))
-    return digest.hexdigest()
+    return contents_sha256(client, f"bw:{{{run}.*")
 
 
 def asked(api: httpx.Client, **parameters: str) -> list[dict[str, str]]:

@@ -29,6 +29,7 @@ from shared.settings import Settings, load_settings
 from shared.universe.securities import Catalogue
 from tests import two_days
 from tests.archived_run import fill
+from tests.redis_contents import contents_sha256
 
 ANSWERS = ("right", "unsure", "negative", "positive", "lawsuit", "none", "MSFT", "no such thing")
 
@@ -39,6 +40,9 @@ class Told(NamedTuple):
     settings: Settings
     client: redis.Redis
     questions: list[Question]
+
+    def __repr__(self) -> str:
+        return f"{len(self.questions)} questions about {self.settings.run}"  # hypothesis shows what a test was given
 
 
 @pytest.fixture(scope="module")
@@ -57,9 +61,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
 
 def counts(told: Told) -> str:
     """A digest of every key of the run, and of what readers make of them."""
-    digest = hashlib.sha256()
-    for key in sorted(told.client.scan_iter(f"bw:{{{told.settings.run}.*", count=10_000)):
-        digest.update(key + (told.client.dump(key) or b""))
+    digest = hashlib.sha256(contents_sha256(told.client, f"bw:{{{told.settings.run}.*").encode())
     slots = told.settings.kafka.opinion_partitions
     digest.update(aggregates_sha256(RedisStore(told.client, told.settings.run, slots)).encode())
     run = RunView.of(told.client, told.settings.run, slots)
