@@ -92,7 +92,8 @@ def test_sources_come_change_and_go_while_the_others_go_on(settings: Settings, p
         row = listed(settings)["second"]
         assert row["state"] == "well" and row["options"] == {"url": f"{address}/b", "seconds": 0.2}
         metrics = f"http://{decode_report(_raw(settings)).detail['metrics']}/metrics"
-        assert 'bellwether_source_taken_total{name="1",role="ingest",source="second"} 1.0' in httpx.get(metrics).text
+        counted = f'bellwether_source_taken_total{{name="1",role="ingest",run="{settings.run}",source="second"}} 1.0'
+        assert counted in httpx.get(metrics).text
         add_by_hand(settings, {"name": "bad", "kind": "rss", "url": f"{address}/b", "colour": "blue"})
         wait_for(lambda: "bad" in sources(settings), "a word of the bad entry")
         assert "there is no option 'colour'" in sources(settings)["bad"].trouble

@@ -20,12 +20,12 @@ RECIPES = sorted((MODELS / "recipes").glob("*/*.yaml"))
 README = (MODELS / "recipes" / "README.md").read_text()
 LEARNT_BY = {
     "bellwether-mini": "09-finetune-found.yaml",
-    "bellwether-mini-research": "3-finetune-student.yaml",
+    "bellwether-mini-research": "5-finetune-found.yaml",
     "bellwether-zh": "1-finetune.yaml",
 }
 RELEASED_BY = {
     "bellwether-mini": "10-release.yaml",
-    "bellwether-mini-research": "4-release.yaml",
+    "bellwether-mini-research": "6-release.yaml",
     "bellwether-zh": "3-release-calibrated.yaml",
 }
 
@@ -54,7 +54,7 @@ def test_its_command_takes_it_and_its_sets_are_known(recipe: Path) -> None:
 
 @pytest.mark.parametrize("model", LEARNT_BY)
 def test_what_a_step_starts_from_was_made_before(model: str) -> None:
-    made = {*re.findall(r"--out (runs/\S+)", README), "runs/unlabelled.jsonl.gz", "bellwether-mini"}
+    made = {*re.findall(r"--out (runs/\S+)", README), "runs/unlabelled.jsonl.gz", "runs/released-student", "bellwether-mini"}
     for recipe in (path for path in RECIPES if path.parent.name == model):
         options = parsed(recipe)
         keys = ("encoder", "anchor_encoder", "start", "run", "delta_of", "embedding_of", "compared_with")
