@@ -44,7 +44,7 @@ def test_an_update_and_a_deletion_reach_every_door(settings: Settings) -> None:
         before = view.totals()
         began = time.monotonic()
         assert door.push("desk", [{"external_id": "1", "deleted": True}])[0].what == "deleted"
-        wait_for(lambda: view.totals().retracted == 1, *workers)
+        wait_for(lambda: view.totals().retracted == 1 and any(each.deleted for each in shown(view)), *workers)
         assert time.monotonic() - began < 60
         gone = next(each for each in shown(view) if each.deleted)
         assert (gone.title, gone.excerpt, gone.url, gone.author) == ("", "", "", "")
