@@ -80,6 +80,7 @@ def test_the_last_training_that_a_model_records_is_its_recipe(model: str) -> Non
         "caps": dict(cap_of(item) for item in options["cap"] or ()),
         "teachers": len(options["teacher"] or ()),
         "unlabelled": len(options["unlabelled"] or ()),
+        "feedback": bool(options["feedback"]),
         "untaught": list(names_of(options["untaught"])) if options["untaught"] else [],
         "sure": options["sure"] if options["unlabelled"] else None,
         "layer_decay": FinetuneSettings.layer_decay,
