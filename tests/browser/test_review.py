@@ -48,7 +48,7 @@ def test_questions_are_answered_one_after_another(told: Served, visit: Callable[
     visitor = visit(told)
     page = visitor.open("?page=Review&profile=ada")
     expect(page.locator(".review .choice").first).to_be_visible()
-    expect(page.locator(".review mark, .review .headline").first).to_be_visible()
+    expect(page.locator(".review .text")).to_be_visible()
     visitor.picture("review-1280")
     answered(page, lambda: page.keyboard.press("Enter"))
     answered(page, lambda: page.keyboard.press("2"))
