@@ -150,15 +150,20 @@ def respond(request):
 _INGEST = (
     _FEED
     + """
+import contextlib
 from services.embedded.kafka import EmbeddedKafka
 from shared.settings import load_settings
+from tests.plain_redis import plain_redis
 from tests.integration.ingest.reading import read_documents
 from tests.integration.ingest.test_worker import worker
 from tests.worker_process import wait_until
 
 kafka = EmbeddedKafka(room / "kafka", heap_mb=256)
 kafka.start()
-settings = load_settings(disk / "state", kafka=kafka.settings(), redis={"url": "redis://127.0.0.1:1/0"})
+elsewhere = contextlib.ExitStack()
+(room / "redis").mkdir()
+url = elsewhere.enter_context(plain_redis(room / "redis"))  # it tells who feeds the run
+settings = load_settings(disk / "state", kafka=kafka.settings(), redis={"url": url})
 
 def titles():
     return {document.title for document in read_documents(settings).documents}
@@ -183,6 +188,7 @@ with http_server(respond) as feed:
         every = {f"$AAPL story {number}" for number in range(shown)}
         wait_until(lambda: titles() == every, 60, "every story")
 assert shown > 3 and read_documents(settings).broken == [], (shown, read_documents(settings).broken)
+elsewhere.close()
 kafka.stop(10)
 print("held")
 """

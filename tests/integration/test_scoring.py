@@ -17,6 +17,8 @@ from services.runtime.exits import ExitCode
 from services.scoring.entries import UNDECODABLE, UNSCORABLE
 from services.scoring.linking.linker import Linker
 from services.scoring.opinions import opinions_of, read
+from services.scoring.rules.rule_file import rules_of
+from services.scoring.rules.speaking import Speakers
 from services.supervisor.processes.holds import release_all
 from shared.clients.kafka import describe
 from shared.clients.redis import connect
@@ -78,15 +80,16 @@ def topic_id(settings: Settings, topic: str) -> str:
 
 def expected(settings: Settings, topics: Topics, documents: list[Document], partition: int = 0) -> list[Opinion]:
     """An independent account of what `documents`, published in this order to an empty partition, have to give."""
-    engine, linker = StubEngine("stub"), Linker(Catalogue.load())
+    engine, linker, rules = StubEngine("stub"), Linker(Catalogue.load()), Speakers(rules_of(settings))
     stream = topic_id(settings, topics.documents("news"))
     found: list[Opinion] = []
     for offset, each in enumerate(documents):
         links, request = read(each, linker)
-        found += opinions_of(
+        made = opinions_of(
             each, Origin(stream, partition, offset), links, engine.score([request])[0], engine.model_id, "",
             linker.universe,
         )  # fmt: skip
+        found += rules.applied(each, made)
     return found
 
 

@@ -54,7 +54,12 @@ def test_its_command_takes_it_and_its_sets_are_known(recipe: Path) -> None:
 
 @pytest.mark.parametrize("model", LEARNT_BY)
 def test_what_a_step_starts_from_was_made_before(model: str) -> None:
-    made = {*re.findall(r"--out (runs/\S+)", README), "runs/unlabelled.jsonl.gz", "runs/released-student", "bellwether-mini"}
+    made = {
+        *re.findall(r"--out (runs/\S+)", README),
+        "runs/unlabelled.jsonl.gz",
+        "runs/released-student",
+        "bellwether-mini",
+    }
     for recipe in (path for path in RECIPES if path.parent.name == model):
         options = parsed(recipe)
         keys = ("encoder", "anchor_encoder", "start", "run", "delta_of", "embedding_of", "compared_with")
