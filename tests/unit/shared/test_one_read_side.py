@@ -20,6 +20,8 @@ ADMIN = (
     "services/supervisor/topics/",
     "services/scoring/provenance/model_switch.py",
     "services/scoring/provenance/universe_record.py",
+    "services/scoring/provenance/changes.py",
+    "services/forgetting/store.py",  # takes words out of what the store wrote, while no worker of the run is there
 )
 # the scripts that bind a run answer with what it is bound to, and to which terms its living workers hold it
 BINDING = ("services/runtime/binding.py", "services/runtime/claims.py")
@@ -35,12 +37,13 @@ WRITES_REPORTS = ("services/runtime/telemetry/report.py", "services/ingest/worke
 REMEMBERS_REQUESTS = ("services/api/once.py",)  # its own answers, for a day
 FILLS_PRICES = ("services/ingest/sample/redis_prices.py",)  # writes them where a company has none
 HOLDS_A_LEASE = ("services/archive/upkeep.py", "services/ingest/delivery/lead.py")
+SAYS_HOW_FAR = ("services/archive/reached.py", "services/archive/keeping.py")  # the archive has the opinions
 HANDS_ON = (  # makes Keys for a RunView or a store, or passes them on
     "services/alerts/main.py", "services/alerts/pipeline.py", "services/scoring/dead_letters.py",
     "services/supervisor/status/", "services/replay/through_kafka.py", "services/aggregation/core/store.py",
     "services/archive/as_of/past.py", "services/archive/as_of/proof.py", "services/aggregation/journal.py",
 )  # fmt: skip
-OTHERS = (*FILLS_PRICES, *HOLDS_A_LEASE, *HANDS_ON)
+OTHERS = (*FILLS_PRICES, *HOLDS_A_LEASE, *SAYS_HOW_FAR, *HANDS_ON)
 # a model's own metrics.json
 OF_MODELS = ("services/training/", "services/replay/training_dates.py", "services/model/event_labels.py")
 
