@@ -49,7 +49,7 @@ def evaluate(
         _evaluate_feedback(model, feedback, as_json=as_json)
         return
     from services.commands.training import reports
-    from services.training.data.datasets import read_table
+    from services.training.data.tables import read_table
     from services.training.measuring.evaluate import Columns
     from services.training.measuring.evaluate import evaluate as evaluate_file
     from services.training.measuring.scorers import load_scorer
@@ -110,7 +110,7 @@ def predict(
 ) -> None:
     """Predict answer, negative, neutral, positive (and event, event_probability) for every row, beside its id."""
     from services.commands.training import reports
-    from services.training.data.datasets import read_table
+    from services.training.data.tables import read_table
     from services.training.measuring.evaluate import predictions
     from services.training.measuring.scorers import load_scorer
     from shared.clients.state_folder import whole_file
@@ -164,7 +164,7 @@ def compare_models(
 ) -> None:
     """Compare several models on one labelled file, side by side."""
     from services.commands.training import reports
-    from services.training.data.datasets import read_table
+    from services.training.data.tables import read_table
     from services.training.measuring.evaluate import Columns
     from services.training.measuring.evaluate import evaluate as evaluate_file
     from services.training.measuring.scorers import load_scorer

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple, get_args
 
 from services.scoring.linking.linker import Linker
-from services.training.data.datasets import Example, load_examples, read_table
+from services.training.data.datasets import Example, load_examples
 from services.training.data.overlap import scan
+from services.training.data.tables import read_table
 from services.training.errors import DataError
 from shared.clients.state_folder import whole_files
 from shared.clock import to_datetime

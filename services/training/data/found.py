@@ -5,15 +5,14 @@ A label counts where its text is at hand: in the labelled sets, or in the news a
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import pandas as pd
-
 from services.training.data.overlap import text_key
+from services.training.data.tables import read_table
+from services.training.data.texts import lines_of
 
 OPEN = ("tfns_topic", "tfns_sentiment", "sentfin", "finentity")  # what a model that is used for anything may learn from
 _SUMMARY = 230  # characters of a story of which the title and the summary were read together
@@ -35,19 +34,21 @@ def found_texts(labelled: Path, keys: frozenset[str], *, research: bool) -> dict
 
 def _texts(labelled: Path, research: bool) -> Iterator[str]:
     for name in OPEN:
-        if (path := labelled / name / "train.csv").is_file():
-            yield from pd.read_csv(path, dtype=str, keep_default_na=False, usecols=["text"])["text"]
+        yield from _column(labelled / name / "train.csv", "text")
     if research:
         beside = labelled.parent / "backtest"
-        for row in _lines(beside / "reuters_news_2012_2017.jsonl.gz"):
+        for row in _rows(beside / "reuters_news_2012_2017.jsonl.gz"):
             yield row["title"]
             yield f"{row['title']}. {row['summary']}"[:_SUMMARY]
-        yield from (row["text"] for row in _lines(beside / "stocknet_tweets_raw.jsonl.gz"))
-        if (path := beside / "benzinga_headlines.csv").is_file():
-            yield from pd.read_csv(path, dtype=str, keep_default_na=False, usecols=["title"])["title"]
+        yield from (row["text"] for row in _rows(beside / "stocknet_tweets_raw.jsonl.gz"))
+        yield from _column(beside / "benzinga_headlines.csv", "title")
 
 
-def _lines(path: Path) -> Iterator[dict[str, str]]:
+def _column(path: Path, name: str) -> Iterator[str]:
     if path.is_file():
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            yield from map(json.loads, lines)
+        yield from read_table(path, [name])[name]
+
+
+def _rows(path: Path) -> Iterator[dict[str, str]]:
+    if path.is_file():
+        yield from map(json.loads, lines_of(path))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from services.training.data.datasets import read_table
+from services.training.data.tables import read_table
 from services.training.errors import DataError
 
 _TEXT_FIELDS = ("text", "title")
@@ -35,7 +35,7 @@ def read_rows(path: Path) -> list[tuple[str, str]]:
             raise DataError(f"{path}: no column text or title; it has {', '.join(table.columns)}")
         rows = [(row[column], _company_of(row)) for row in table.to_dict("records")]
     else:
-        lines = (line for line in _lines(path) if line.strip())
+        lines = (line for line in lines_of(path) if line.strip())
         rows = [_parsed(line, path) if kind in (".jsonl", ".json") else (line, "") for line in lines]
     named = [(text.strip(), company) for text, company in rows if text.strip()]
     if not named:
@@ -43,7 +43,8 @@ def read_rows(path: Path) -> list[tuple[str, str]]:
     return named
 
 
-def _lines(path: Path) -> Iterator[str]:
+def lines_of(path: Path) -> Iterator[str]:
+    """The lines of a text file, which may be a gzip; raises DataError for one that cannot be read."""
     opened = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rt", encoding="utf-8", errors="replace") as lines:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from services.model.labels import LabelError, label_weights
 from services.model.opinion_model import EVENTS_OF_TFNS_TOPIC, SENTIMENTS
-from services.training.data.datasets import read_table
+from services.training.data.tables import read_table
 from services.training.errors import DataError
 from services.training.measuring.measures import Floats, Intervals, Ints, Scores, bootstrap_intervals, score
 from services.training.measuring.scorers import Scorer, in_pieces

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.model.opinion_model import EVENTS, OpinionModel
-from services.training.data.datasets import UNLABELLED, Company, Example, load_examples, read_table, training_examples
+from services.training.data.datasets import UNLABELLED, Company, Example, load_examples, training_examples
 from services.training.data.mentions import find_mentions, occurrences
 from services.training.data.overlap import scan, text_key
+from services.training.data.tables import read_table
 from services.training.data.texts import read_texts
 from services.training.errors import DataError
 from services.training.learning.self_training import pseudo_label, read_unlabelled

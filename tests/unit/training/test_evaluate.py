@@ -14,7 +14,8 @@ from services.commands.training.options import label_column, note_unused_entity
 from services.commands.training.reports import rows_told
 from services.model.opinion_model import OpinionModel
 from services.training.checkpoints import new_model, save_opinion_model
-from services.training.data.datasets import load_examples, read_table
+from services.training.data.datasets import load_examples
+from services.training.data.tables import read_table
 from services.training.errors import DataError
 from services.training.measuring.evaluate import Columns, _label_indices, evaluate, predictions
 from services.training.measuring.scorers import load_scorer
