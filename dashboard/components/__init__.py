@@ -111,6 +111,17 @@ def recommended(
     )
 
 
+def row_chosen(key: str, names: Sequence[str], act: Callable[[str], None]) -> Callable[[], None]:
+    """`on_select` of the table `key`, whose rows are called `names`: calls `act` with the name of the row."""
+
+    def chosen() -> None:
+        picked = st.session_state[key]["selection"]["rows"]
+        if picked and picked[0] < len(names):
+            act(names[picked[0]])
+
+    return chosen
+
+
 def read_document(asked: dict[str, Any]) -> None:
     """Go to a document's page; `asked`: its id, and the company that it is read for."""
     address.choose(page="Document", document=str(asked["document"]), company=str(asked["company"]))

@@ -115,10 +115,7 @@ def compared(found: Comparison, view: View) -> None:
     components.csv_button(row, "compare", lambda: table)
     keys = [str(key) for key in table["key"]]
 
-    def opened() -> None:
-        picked = st.session_state["compared"]["selection"]["rows"]
-        if picked and picked[0] < len(keys):
-            open_subject(keys[picked[0]])
+    opened = components.row_chosen("compared", keys, open_subject)
 
     show(table, "compared", opened)
 

@@ -221,10 +221,7 @@ def company_list(title: str, rows: pd.DataFrame, key: str, height: int | Literal
     number = st.column_config.NumberColumn
     shown = [str(company) for company in rows["company"]]
 
-    def opened() -> None:
-        picked = st.session_state[key]["selection"]["rows"]
-        if picked and picked[0] < len(shown):
-            live.open_company(shown[picked[0]])
+    opened = components.row_chosen(key, shown, live.open_company)
 
     st.dataframe(
         rows,

@@ -81,10 +81,7 @@ def _list(table: pd.DataFrame) -> None:
     number = st.column_config.NumberColumn
     shown = [str(company) for company in table["company"]]
 
-    def opened() -> None:
-        picked = st.session_state["peers"]["selection"]["rows"]
-        if picked and picked[0] < len(shown):
-            live.open_company(shown[picked[0]])
+    opened = components.row_chosen("peers", shown, live.open_company)
 
     st.dataframe(
         table[COLUMNS],

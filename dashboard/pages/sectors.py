@@ -46,10 +46,7 @@ def every(table: pd.DataFrame, asked: str, view: View) -> None:
     components.csv_button(row, "sectors", lambda: table[columns])
     names = [str(name) for name in table["sector"]]
 
-    def opened() -> None:
-        picked = st.session_state["sectors"]["selection"]["rows"]
-        if picked and picked[0] < len(names):
-            address.choose(sector=names[picked[0]])
+    opened = components.row_chosen("sectors", names, lambda sector: address.choose(sector=sector))
 
     number = st.column_config.NumberColumn
     st.dataframe(

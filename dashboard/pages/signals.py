@@ -106,10 +106,7 @@ def ranking(signals: list[Signal], view: View) -> None:
     shown.insert(shown.columns.get_loc("score"), "", tables.score_bars(shown["score"], view.colours))
     shown = shown.rename(columns=str.capitalize)
 
-    def opened() -> None:
-        picked = st.session_state["signals"]["selection"]["rows"]
-        if picked and picked[0] < len(companies):
-            address.choose(company=companies[picked[0]])
+    opened = components.row_chosen("signals", companies, lambda company: address.choose(company=company))
 
     st.dataframe(
         shown,
