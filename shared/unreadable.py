@@ -1,14 +1,16 @@
-"""What may be said of a text that cannot be parsed: where it fails, not what stands there (a password, say). Pure."""
+"""What may be said of a text that cannot be parsed: where it fails, not what stands there (a password, say). Reading a
+file with it is `read_yaml`."""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
 
 import yaml
 
-from shared.yaml_text import NotPlainData
+from shared.yaml_text import NotPlainData, parse_yaml
 
 _QUOTED: Final = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`")
 
@@ -26,3 +28,17 @@ def why_unreadable(error: Exception) -> str:
     if isinstance(error, UnicodeDecodeError):
         return f"byte {error.start + 1} is not {error.encoding}"
     return type(error).__name__
+
+
+class UnreadableFile(ValueError):
+    """A file that cannot be read, or is no YAML of plain data; the text names it and says why."""
+
+
+def read_yaml(path: Path) -> Any:
+    """What a YAML file holds. Raises UnreadableFile."""
+    try:
+        return parse_yaml(path.read_text())
+    except OSError as error:
+        raise UnreadableFile(f"{path} cannot be read: {error.strerror or error}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UnreadableFile(f"{path} cannot be read: {why_unreadable(error)}") from None

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import msgspec
-import yaml
 
 from services.alerts.channels import CHANNELS, Channel
 from services.alerts.kinds import KINDS
@@ -21,8 +20,7 @@ from shared.event_classes.selection import about_former
 from shared.reading.readers.profiles import Interests
 from shared.token_bucket import Limit
 from shared.universe.securities import Catalogue
-from shared.unreadable import why_unreadable
-from shared.yaml_text import parse_yaml
+from shared.unreadable import UnreadableFile, read_yaml
 
 VERSION: Final = 1
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -128,11 +126,9 @@ def load_rules(name_or_path: str, variables: Mapping[str, str]) -> Rules:
 
 def _content(path: Path) -> _File:
     try:
-        raw = parse_yaml(path.read_text())
-    except OSError as error:
-        raise RuleError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RuleError(f"{path} cannot be read: {why_unreadable(error)}") from None
+        raw = read_yaml(path)
+    except UnreadableFile as error:
+        raise RuleError(str(error)) from None
     if not isinstance(raw, dict) or "version" not in raw:
         raise RuleError(f"{path}: expected `version: {VERSION}`, `channels:` and `rules:`")
     _known(str(path), raw, ("version", "channels", "rules"))

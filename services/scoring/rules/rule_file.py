@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import yaml
 
 from services.scoring.rules.patterns import PatternError, Patterns
 from services.scoring.rules.rule import VERSION, Rule, Rules, Setting, Where
@@ -17,8 +16,7 @@ from shared.event_classes.classes import BY_NAME
 from shared.event_classes.selection import UnknownEvent, about_former, event_name
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
-from shared.unreadable import why_unreadable
-from shared.yaml_text import parse_yaml
+from shared.unreadable import UnreadableFile, read_yaml
 
 MOST_RULES: Final = 200  # of all files together: each costs a pass over every text
 FOLDER: Final = "rules"  # of the state folder: files there are read without being named
@@ -72,11 +70,9 @@ def load_rules(files: Sequence[Path]) -> Rules:
 
 def _read(path: Path) -> list[Rule]:
     try:
-        raw = parse_yaml(path.read_text())
-    except OSError as error:
-        raise RuleError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RuleError(f"{path} cannot be read: {why_unreadable(error)}") from None
+        raw = read_yaml(path)
+    except UnreadableFile as error:
+        raise RuleError(str(error)) from None
     if not isinstance(raw, dict) or not isinstance(raw.get("rules"), list):
         raise RuleError(f"{path}: expected `version: {VERSION}` and a list `rules:`")
     if unknown := next((key for key in raw if key not in ("version", "rules")), ""):
