@@ -11,10 +11,11 @@ from typing import Any, Final, NamedTuple
 
 from kafka import KafkaAdminClient, TopicPartition
 
-from services.forgetting.messages import DEAD, DOCUMENTS, OPINIONS, Gone, deletion_in, run_and_kind
+from services.forgetting.messages import DEAD, DOCUMENTS, OPINIONS, Gone, run_and_kind
 from shared.clients.kafka import TopicLog, TopicState, client_config, describe
 from shared.contract.archive import DOCUMENTS as DOCUMENT_ROWS
 from shared.contract.archive import OPINIONS as OPINION_ROWS
+from shared.contract.events import deletion_in
 from shared.contract.topics import Topics
 from shared.reading.archive.tables import ArchiveTables, all_of, quoted
 from shared.reading.offsets import RunOffsets, applied_offsets

@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from services.embedded.kafka_files import Held, files_of, rewrite, stopped
-from services.forgetting.messages import DOCUMENTS, Gone, deletion_in, run_and_kind
+from services.forgetting.messages import DOCUMENTS, Gone, run_and_kind
+from shared.contract.events import deletion_in
 from shared.contract.topics import LIVE
 
 Tell = Callable[[str], object]

@@ -9,7 +9,6 @@ from typing import Final
 import msgspec
 
 from shared.contract.events import (
-    Deletion,
     Document,
     InvalidMessage,
     Opinion,
@@ -23,7 +22,6 @@ from shared.reading.deleted import bare_document, bare_opinion, is_gone
 DOCUMENTS: Final = ("documents.news", "documents.social")
 DEAD: Final = "documents.dead"
 OPINIONS: Final = "opinions"
-_DELETION: Final = b'"type":"deletion"'
 
 
 def run_and_kind(topic: str) -> tuple[str, str] | None:
@@ -36,17 +34,6 @@ def run_and_kind(topic: str) -> tuple[str, str] | None:
 
 def _named(topic: str, kind: str) -> tuple[str, ...]:
     return (topic,) if topic.startswith("run.") and topic.endswith(f".{kind}") else ()
-
-
-def deletion_in(value: bytes | None) -> Deletion | None:
-    """The deletion that a record of documents.* is; None of any other record."""
-    if value is None or _DELETION not in value:
-        return None
-    try:
-        message = decode_document(value)
-    except InvalidMessage:
-        return None
-    return message if isinstance(message, Deletion) else None
 
 
 @dataclass(slots=True)

@@ -25,7 +25,16 @@ from services.runtime.record import Recorded
 from shared.clients.kafka import TopicLog, describe
 from shared.clients.state_folder import StateFolder
 from shared.clock import Clock, to_iso
-from shared.contract.events import Channel, Deletion, Document, InvalidMessage, Origin, Tick, decode_document, encode
+from shared.contract.events import (
+    Channel,
+    Document,
+    InvalidMessage,
+    Origin,
+    Tick,
+    decode_document,
+    deletion_in,
+    encode,
+)
 from shared.contract.topics import LIVE, Topics, partition_for
 from shared.settings import Settings
 from shared.universe.securities import Catalogue
@@ -142,7 +151,7 @@ def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | No
     with TopicLog(settings.kafka, {name: state.partitions for name, state in there.items()}) as log:
         cut = sorted({part.topic for part, begin in log.begins.items() if begin > 0})
         for record in log.records():
-            if deletion := _deletion(record.value):
+            if deletion := deletion_in(record.value):
                 stretch.deleted[deletion.item] = max(deletion.deleted_at, stretch.deleted.get(deletion.item, 0))
                 continue
             available = _available_at(record.value)
@@ -173,16 +182,6 @@ def read_topics(settings: Settings, channels: Sequence[Channel], begin: int | No
 
 
 TICK: Final = -(2**62)
-
-
-def _deletion(raw: bytes) -> Deletion | None:
-    if b'"type":"deletion"' not in raw[:40]:
-        return None
-    try:
-        message = decode_document(raw)
-    except InvalidMessage:
-        return None
-    return message if isinstance(message, Deletion) else None
 
 
 def _available_at(raw: bytes) -> int | None:

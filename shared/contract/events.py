@@ -273,9 +273,23 @@ def encode(message: Document | Deletion | Tick | Opinion | Echo | Outcome) -> by
     return _encoder.encode(message)
 
 
+_DELETION: Final = b'"type":"deletion"'
+
+
 def decode_document(raw: bytes) -> DocumentMessage:
     """Decode a record of documents.*; raises InvalidMessage."""
     return _checked(_documents, raw)
+
+
+def deletion_in(raw: bytes | None) -> Deletion | None:
+    """The deletion that a record of documents.* is; None of any other record. Cheap where it is none."""
+    if raw is None or _DELETION not in raw:
+        return None
+    try:
+        message = decode_document(raw)
+    except InvalidMessage:
+        return None
+    return message if isinstance(message, Deletion) else None
 
 
 def decode_opinion(raw: bytes) -> OpinionMessage:

@@ -7,8 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.forgetting.messages import Gone, deletion_in, run_and_kind
-from shared.contract.events import Deletion, Document, Opinion, Origin, Tick, decode_document, decode_opinion, encode
+from services.forgetting.messages import Gone, run_and_kind
+from shared.contract.events import (
+    Deletion,
+    Document,
+    Opinion,
+    Origin,
+    Tick,
+    decode_document,
+    decode_opinion,
+    deletion_in,
+    encode,
+)
 from shared.story import story_of
 
 AT = 1_700_000_000_000_000
