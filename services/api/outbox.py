@@ -6,7 +6,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from typing import Final, Protocol
+from typing import Final
 
 import redis
 from kafka import KafkaProducer
@@ -15,6 +15,7 @@ from kafka.errors import KafkaError
 from shared.clients.kafka import LogStalled, TopicMismatch, client_config, ensure_topics
 from shared.contract.topics import Topic
 from shared.reading.offsets import KafkaUnreachable, require_broker
+from shared.reading.readers.outbox import Outbox
 from shared.settings import KafkaSettings
 
 EVERY_SECONDS: Final = 1.0
@@ -22,15 +23,6 @@ LEASE_SECONDS: Final = 60
 BATCH: Final = 500
 DELIVERY_SECONDS: Final = 20.0
 log = logging.getLogger(__name__)
-
-
-class Outbox(Protocol):
-    """What waits, oldest first. Methods raise redis.RedisError."""
-
-    def outbox(self, most: int) -> list[bytes]: ...
-    def lease(self, holder: str, seconds: int) -> bool: ...
-    def release(self, holder: str) -> None: ...
-    def sent(self, some: list[bytes]) -> None: ...
 
 
 class OutboxMover:

@@ -9,20 +9,21 @@ from typing import Any, Final, cast
 
 import redis
 
-from shared.clients.redis import give_back_lease, take_lease
 from shared.clock import Clock
 from shared.contract.audit import MAX_CHARS, Entry, Via, decode_entry, encode_entry
 from shared.contract.keys import AUDIT_LEASE, AUDIT_OUTBOX, AUDIT_RECENT
+from shared.reading.readers.outbox import Outbox
 
 KEPT_RECENT: Final = 1_000
 MOST_REFUSALS: Final = 10_000  # waiting in the outbox: further ones are left out, which `skipped` counts
 
 
-class AuditLog:
+class AuditLog(Outbox):
     """Methods raise redis.RedisError."""
 
     def __init__(self, client: redis.Redis, clock: Clock) -> None:
-        self._client, self._clock = client, clock
+        super().__init__(client, AUDIT_OUTBOX, AUDIT_LEASE)
+        self._clock = clock
         self.skipped = 0
 
     def entry(
@@ -74,16 +75,6 @@ class AuditLog:
         return sorted(by_id.values(), key=lambda entry: (-entry.at, entry.id))[:most]
 
     # -- for who moves it on
-    def lease(self, holder: str, seconds: int) -> bool:
-        """Whether `holder` is the one that moves entries now."""
-        return take_lease(self._client, AUDIT_LEASE, holder, seconds)
-
-    def release(self, holder: str) -> None:
-        give_back_lease(self._client, AUDIT_LEASE, holder)
-
-    def outbox(self, most: int) -> list[bytes]:
-        return cast("list[bytes]", self._client.lrange(AUDIT_OUTBOX, 0, most - 1))
-
     def sent(self, some: list[bytes]) -> None:
         """Kafka has these: each is taken out by what it is, so that two who move at once lose nothing."""
         pipeline = self._client.pipeline(transaction=True)

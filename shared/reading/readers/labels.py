@@ -10,19 +10,20 @@ from typing import cast
 import msgspec
 import redis
 
-from shared.clients.redis import give_back_lease, take_lease
 from shared.contract.audit import Entry
 from shared.contract.feedback.label import Asked, Label, decode_label, encode_label
 from shared.contract.feedback.resolution import Resolution, resolutions
 from shared.contract.keys import FEEDBACK_LABELS, FEEDBACK_LEASE, FEEDBACK_OUTBOX, FEEDBACK_POSITION
 from shared.reading.readers.audit import AuditLog
+from shared.reading.readers.outbox import Outbox
 
 
-class Labels:
+class Labels(Outbox):
     """Methods raise redis.RedisError."""
 
     def __init__(self, client: redis.Redis, audit: AuditLog) -> None:
-        self._client, self._audit = client, audit
+        super().__init__(client, FEEDBACK_OUTBOX, FEEDBACK_LEASE)
+        self._audit = audit
 
     def add(self, label: Label, entry: Entry) -> None:
         """`entry`: who did it, for the audit log. Both are written, or neither."""
@@ -44,16 +45,6 @@ class Labels:
         return resolutions(self.all())
 
     # -- for who moves them on
-    def lease(self, holder: str, seconds: int) -> bool:
-        """Whether `holder` is the one that moves labels now."""
-        return take_lease(self._client, FEEDBACK_LEASE, holder, seconds)
-
-    def release(self, holder: str) -> None:
-        give_back_lease(self._client, FEEDBACK_LEASE, holder)
-
-    def outbox(self, most: int) -> list[bytes]:
-        return cast("list[bytes]", self._client.lrange(FEEDBACK_OUTBOX, 0, most - 1))
-
     def position(self) -> str:
         """Up to where the topic was read, "TOPIC_ID:OFFSET"; "" where it was not."""
         raw = cast("bytes | None", self._client.get(FEEDBACK_POSITION))
