@@ -20,16 +20,22 @@ from dashboard.toolbar import ACTS
 from services.api.agents.server import build_server
 from services.api.app import build
 from services.api.door import Door
+from services.archive.rows import Rows, tables_of
+from services.archive.tables import Tables
 from services.commands.main import COMMANDS
 from services.commands.main import app as commands
 from services.embedded.redis import EmbeddedRedis
+from services.runtime.record import Recorded
 from shared.clients.redis import connect
 from shared.clock import HOUR, SystemClock, to_iso
+from shared.contract.events import Document, encode
+from shared.contract.topics import Topics
+from shared.reading.archive.tables import ArchiveTables
 from shared.reading.readers.access import AccessKeys
 from shared.reading.run import RunView
 from shared.settings import Settings, load_settings
 from tests.api_server import served
-from tests.browser.past import COMPANY, HALF, Lived, live
+from tests.browser.past import COMPANY, HALF, TOPIC, Lived, live
 
 PAGE: Final = Path(__file__).parents[2] / "docs/as-of.md"
 # what a route or tool has to be given beside the moment
@@ -69,7 +75,15 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Settings, 
     (state / "bellwether.yaml").write_text(f"redis: {{url: '{server.url}'}}\nmodel: {{name: stub}}\n")
     try:
         with redis.Redis.from_url(server.url) as client:
-            yield load_settings(state), live(state, client)
+            settings, lived = load_settings(state), live(state, client)
+            topic = Topics.of(settings).documents("news")
+            document = Document(
+                id="0" * 32, channel="news", source="s", text="Apple lifts its outlook.", published_at=lived.before,
+                received_at=lived.before, available_at=lived.before,
+            )  # fmt: skip
+            record = Recorded(topic, 0, 0, b"k", encode(document), timestamp=lived.before / 1e6)
+            Tables(ArchiveTables.of(settings)).add(Rows(tables_of(Topics.of(settings)), {topic: TOPIC}).of([record]))
+            yield settings, lived
     finally:
         server.stop()
 
@@ -196,7 +210,7 @@ def test_alerts_of_then_are_those_that_were_kept(redis_url: str, run_name: str) 
         store, kept = AlertStore(client, Keys(run_name, 1)), RunView(client, Keys(run_name, 1)).alerts
         live_said = []
         for number in range(12):
-            seconds, micros = client.time()  # type: ignore[misc]
+            seconds, micros = client.time()
             live_said.append((seconds * 1_000_000 + micros, kept.numbered()))
             store.give_out(alert(number))
         for at, said in live_said:
