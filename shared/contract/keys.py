@@ -37,7 +37,8 @@ class Keys:
 
     def chain(self, slot: int) -> str:
         """Hash: "head" -> 64 hex digits, "offset" -> where that link lies, "since" -> where the chain began
-        (shared/contract/applied.py). Another offset than the position's: an older version has moved on."""
+        (shared/contract/applied.py). Another offset than the position's: an older version has moved on. "stamp" -> of
+        the latest write, whatever it wrote (docs/decisions/0286)."""
         return f"{self._tag(slot)}:chain"
 
     def marks(self, slot: int) -> str:
