@@ -136,7 +136,7 @@ def sector_map(market: Market, view: View) -> bool:
         ("map", view.window, view.channel, view.colours),
         lambda _: plots.sector_map(market.companies, view.colours),
     )
-    return components.treemap(sectors, view.colours, key="sector_map", opened=live.open_company)
+    return components.treemap(sectors, view.colours, "sector_map", live.open_company, live.open_sector)
 
 
 def feed(view: View) -> None:
