@@ -63,9 +63,17 @@ def finetune(
         str | None,
         typer.Option(help="Encoder whose embedding the anchor pulls towards (default: the starting encoder)."),
     ] = None,
+    anchor_teacher: Annotated[
+        bool, typer.Option(help="Let the anchor pull towards the teachers' embedding of the unchanged text.")
+    ] = False,
     anonymise: Annotated[float, typer.Option(help='Share of companies called "the company".')] = 0.0,
     compose: Annotated[float, typer.Option(help="Share of texts about companies joined in pairs.")] = 0.0,
+    typos: Annotated[float, typer.Option(help="Share of texts that get typing slips.", min=0, max=1)] = 0.0,
+    boilerplate: Annotated[
+        float, typer.Option(help="Share of texts that get a publisher's standing words around them.", min=0, max=1)
+    ] = 0.0,
     teacher: Annotated[list[str] | None, typer.Option(help="Model to learn from; several: their mean.")] = None,
+    distil: Annotated[float, typer.Option(help="Weight of the teachers' answers beside the labels'.", min=0)] = 1.0,
     untaught: Annotated[
         str | None, typer.Option(help="Sets that the teachers say nothing of, separated by commas.")
     ] = None,
@@ -89,6 +97,8 @@ def finetune(
     log_to_stderr()
     if encoder and start:
         raise DataError("--encoder and --start exclude each other; give one of them")
+    if anchor_teacher and (anchor_encoder or not teacher):
+        raise DataError("--anchor-teacher: needs --teacher, and no --anchor-encoder beside it")
     settings = FinetuneSettings(
         out=out,
         labelled=labelled,
@@ -98,6 +108,7 @@ def finetune(
         caps=tuple(cap_of(item) for item in cap or ()),
         encoder=encoder,
         anchor_encoder=anchor_encoder,
+        anchor_teacher=anchor_teacher,
         start=find_model(start) if start else None,
         method=method.value,
         rank=rank,
@@ -116,8 +127,8 @@ def finetune(
         sure=sure,
         report_to=report_to.value,
         device=device.value,
-        objective=Objective(focal=focal, anchor=anchor),
-        augmentation=Augmentation(compose=compose, anonymise=anonymise),
+        objective=Objective(focal=focal, anchor=anchor, distil=distil),
+        augmentation=Augmentation(compose=compose, anonymise=anonymise, typos=typos, boilerplate=boilerplate),
     )
     run = Finetuning(settings)
     with reports.progress(f"fine-tuning ({method.value})", run.steps * epochs) as tick:
