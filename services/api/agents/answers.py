@@ -4,7 +4,7 @@ known, and strangers' text fenced."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from services.api.agents.fence import fenced
 from services.api.door import Door
@@ -150,10 +150,10 @@ class Answers:
         told = {"refused": reply.refused, "quotes": quotes, "count": reply.count, "value": reply.value}
         return told | {"query": fenced(reply.query), "asked_at": reply.asked_at} | self._about()
 
-    def score(self, text: str, as_of: str | None) -> Answer:
+    def score(self, text: str, channel: Literal["news", "social"], rules: bool, as_of: str | None) -> Answer:
         if as_of is not None:
             return self._unknown("document", "a text is scored by the model of now")
-        return self._door.scorer.score([text])[0] | self._about()
+        return self._door.scorer.score([text], channel=channel, rules=rules)[0] | self._about()
 
     def compare(self, companies: Sequence[str], window: str, as_of: str | None) -> Answer:
         told = [self.sentiment(each, window, as_of) for each in companies]
