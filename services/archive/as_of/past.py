@@ -27,6 +27,7 @@ from shared.contract.events import CHANNELS, Channel
 from shared.contract.keys import Keys
 from shared.contract.signals import Signal, decode_revisions
 from shared.contract.topics import Topics
+from shared.contract.voices import authors_in, by_author
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.deleted import DELETED, deleted_at, is_gone, shown
 from shared.reading.values.binding import read_binding, recorded_slots
@@ -172,7 +173,7 @@ def told(store: Held, company: str, strategies: Sequence[str], silent: str = "")
                 "resolution": row.resolution,
                 "start": row.start,
                 "bucket": msgspec.to_builtins(row.bucket),
-                "authors": {name: msgspec.to_builtins(share) for name, share in sorted(row.authors.items())},
+                "authors": {name: msgspec.to_builtins(share) for name, share in sorted(by_author(row.authors).items())},
                 "stories": {name: msgspec.to_builtins(share) for name, share in sorted(row.stories.items())},
             }
             for row in store.company_rows(company)
@@ -229,6 +230,6 @@ class PastBuckets:
         stories: dict[int, set[str]] = {start: set() for start in channels}
         for row in self._store.company_rows(company):
             if row.resolution == resolution and row.channel in channels.get(row.start, ()):
-                authors[row.start] |= row.authors.keys()
+                authors[row.start] |= authors_in(row.authors)
                 stories[row.start] |= row.stories.keys()
         return {start: (len(authors[start]), len(stories[start])) for start in channels}

@@ -11,12 +11,14 @@ from services.commands.options import Json
 from services.commands.recipes import Recipe
 from services.commands.training.libraries import log_to_stderr, quiet_libraries
 from services.commands.training.options import (
+    GOLD,
     LABELLED,
     MINI,
     Device,
     DeviceChoice,
     Epochs,
     Feedback,
+    Gold,
     Labelled,
     Method,
     MethodName,
@@ -206,6 +208,7 @@ def release(
     offsets: Annotated[
         bool, typer.Option(help="Fit an offset per sentiment; otherwise the weights stay as they are.")
     ] = True,
+    gold: Gold = GOLD,
     recipe: Recipe = None,
     as_json: Json = False,
 ) -> None:
@@ -213,6 +216,7 @@ def release(
     del recipe  # applied while the options were read
     from services.model.folders import find_model
     from services.training.data.datasets import training_examples
+    from services.training.shipping.around_card import write_card
     from services.training.shipping.model_card import model_card
     from services.training.shipping.release import Release
     from services.training.shipping.release import release as make
@@ -239,8 +243,25 @@ def release(
     )
     examples, overlaps, _ = training_examples(labelled, names_of(sets))
     metrics = make(order, overlaps, [example.text for example in examples])
+    if gold.is_file():
+        metrics = write_card(out, gold, reuters)
     (out / "README.md").write_text(model_card(metrics), encoding="utf-8")
     say(metrics, as_json)
+
+
+@train_app.command()
+def card(
+    model: Annotated[Path, typer.Argument(help="Folder of a released model.")],
+    gold: Gold = GOLD,
+    news: Annotated[Path, typer.Option(help="Stories to measure story keys on; skipped if absent.")] = Path(
+        "../shared/data/backtest/reuters_news_2012_2017.jsonl.gz"
+    ),
+    as_json: Json = False,
+) -> None:
+    """Measure links, relevance and stories again and write them into a released model's card; its weights stay."""
+    from services.training.shipping.around_card import write_card
+
+    say(write_card(model, gold, news)["around"], as_json)
 
 
 @train_app.command("compare-methods")

@@ -64,6 +64,11 @@ FIELDS = """
 What each answer is worth on each set that has labels for it, over all dev rows; precision and recall are means over the
 classes that occur there. `own_roles` are texts of this project, labelled twice by one language model.
 """
+AROUND = """
+Links, relevance and stories are not the model's: they come from the linker and the story key of this version, and stand
+here so that every field of an opinion has its figures (`bellwether train card`). What was read wrongly in those
+texts at first showed what the linker lacked, so its figures flatter; a story worded anew has another key by design.
+"""
 CALIBRATION_WITHOUT_OFFSETS = """
 Temperatures were fitted on all dev rows of the sets that were learnt, without guessed labels. Expected calibration
 error (15 bins) of each half under the temperature of the other one:
