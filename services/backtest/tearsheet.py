@@ -65,6 +65,7 @@ def tearsheet(result: Backtest, title: str) -> str:
         *(svg(figure) for figure in drawings.knowledge(result, m)),
         "</div><h2>By horizon</h2>",
         _table(_horizons(m)),
+        _bars(m["bars"]) if m.get("bars") else "",
         f"<p class=lead>{html.escape(_granger(m['granger']))}</p>",
         *(_peers(m["peers"]) if m.get("peers") else ()),
         *(_folds(result.folds, m["walk_forward"]) if result.folds else ()),
@@ -197,11 +198,41 @@ def _horizons(m: dict[str, Any]) -> pd.DataFrame:
     rows = []
     for bars, ic in m["ic_by_horizon"].items():
         spread = m["quantile_spread"][bars] * 1e4
-        apart = ic["sessions"] / int(bars)  # periods of several bars overlap
+        apart = ic["sessions"] / (ic.get("bars") or int(bars))  # periods of several bars overlap
         own, of_spread = _t(ic["t"], apart), _t(m["quantile_spread_t"][bars], apart)
-        rows.append((f"{bars} bar(s)", ic["mean"], Markup(own), spread, Markup(of_spread), ic["sessions"]))
-    columns = ["horizon", "IC", "t of the IC", "top minus bottom quintile, bp", "its t", "sessions"]
+        rows.append(
+            (
+                bars if "bars" in ic else f"{bars} bar(s)",
+                ic["mean"],
+                Markup(own),
+                spread,
+                Markup(of_spread),
+                ic["sessions"],
+            )
+        )
+    columns = [
+        "horizon",
+        "IC",
+        "t of the IC",
+        "top minus bottom quintile, bp",
+        "its t",
+        "bars" if m.get("bars") else "sessions",
+    ]
     return pd.DataFrame(rows, columns=columns, dtype=object)
+
+
+def _bars(bars: dict[str, Any]) -> str:
+    """How the prices lay in time, and what came over night apart from what came within sessions."""
+    night, session = bars["night"], bars["session"]
+    said = (
+        f"Bars of {bars['minutes']} minutes, {bars['full_session']} in a full session, {bars['sessions']} sessions. "
+        f"Before costs, the long-short book made {session['return']:+.2%} within sessions "
+        f"(t = {_number(session['t'], '+.2f')}) and {night['return']:+.2%} over night, from a session's close to the "
+        f"next open (t = {_number(night['t'], '+.2f')}). Horizons of bars and minutes end with their session; "
+        f"night is from the last bar's close to the next open. {bars['missing']:.1%} of the bars are missing. Ratios "
+        f"and months are of whole sessions; bar by bar the deepest drawdown is {bars['max_drawdown']:.1%}."
+    )
+    return f"<p class=lead>{html.escape(said)}</p>"
 
 
 def _granger(found: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Iterable
 from functools import lru_cache
 from math import inf
 from pathlib import Path
@@ -14,8 +15,9 @@ import msgspec
 import yaml
 
 from shared.contract.names import WHAT, is_name
-from shared.contract.signals import EVENT_PREFIX, FEATURES, PEER_FEATURES
+from shared.contract.signals import EVENT_PREFIX, EXPECTED_FEATURES, FEATURES, PEER_FEATURES
 from shared.event_classes.selection import UnknownEvent, about_former, event_name
+from shared.universe.expected.known_dates import Calendar
 from shared.unreadable import why_unreadable
 from shared.yaml_text import parse_yaml
 
@@ -70,6 +72,11 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
         return any(name in self.weights or name in self.scales for name in PEER_FEATURES)
 
     @property
+    def reads_calendar(self) -> bool:
+        """Whether it counts expected dates: where it names such a feature, be its weight 0."""
+        return any(name in self.weights or name in self.scales for name in EXPECTED_FEATURES)
+
+    @property
     def digest(self) -> str:
         """16 hex digits that name every choice that a signal depends on (the grid is none)."""
         chosen = {name: getattr(self, name) for name in self.__struct_fields__ if name != "grid"}
@@ -101,6 +108,13 @@ def load_strategy(name_or_path: str) -> Strategy:
         raise StrategyError(f"{path}: name {strategy.name!r} cannot be used: {WHAT}")
     check_strategy(strategy, path)
     return strategy
+
+
+def expected_digest(strategies: Iterable[Strategy]) -> str:
+    """Names the expected dates that signals of these strategies depend on; "" where none asks, or there are none.
+
+    Raises ExpectedError."""
+    return Calendar.load().digest if any(strategy.reads_calendar for strategy in strategies) else ""
 
 
 def check_strategy(strategy: Strategy, path: str | Path) -> None:
