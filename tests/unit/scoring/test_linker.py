@@ -10,10 +10,8 @@ from hypothesis import strategies as st
 
 from services.scoring.linking.linker import MAX_SPANS, Linker, LinkResult, join_text
 from shared.contract.events import MICRO
-from shared.universe.securities import Catalogue
+from tests.linking import CATALOGUE, LINKER
 
-CATALOGUE = Catalogue.load()
-LINKER = Linker(CATALOGUE)
 DAY = date(2016, 5, 2)
 
 
