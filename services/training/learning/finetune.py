@@ -86,7 +86,7 @@ class Finetuning:
         self.teachers = Teachers(settings.teachers, self.tokenizer.get_vocab(), self.device)
         self.examples = self._reachable([*self.examples, *self._pseudo_labelled()])
         self.anchors = None
-        if settings.objective.anchor:
+        if settings.objective.anchor and not self._held_by_teachers:
             self.anchors = self._anchors()
         self.augmentation = with_names(settings.augmentation, self.examples)
         self.objective = settings.objective
@@ -129,7 +129,7 @@ class Finetuning:
     @property
     def _held_by_teachers(self) -> bool:
         """Whether the embedding is held near the teachers', who read every text in any case."""
-        return self.settings.anchor_teacher and bool(self.teachers)
+        return self.settings.anchor_teacher and bool(self.teachers) and self.settings.objective.anchor > 0
 
     def _pseudo_labelled(self) -> list[Example]:
         if not self.settings.unlabelled:
