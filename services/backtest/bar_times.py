@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -63,7 +63,7 @@ def _moment(text: str, zone: ZoneInfo, month_first: bool | None) -> Read:
         wall = wall.replace(tzinfo=zone)
         if wrong := _no_time_of(zone, wall):
             return None, wrong
-    return to_micros(wall.astimezone(UTC)), ""
+    return to_micros(wall), ""
 
 
 def _no_time_of(zone: ZoneInfo, wall: datetime) -> str:

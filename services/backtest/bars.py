@@ -188,7 +188,8 @@ def _in_sessions(
 
 def _micros(instants: pd.Series) -> np.ndarray:
     """UTC instants as microseconds since the epoch; NaT becomes the smallest number."""
-    return pd.DatetimeIndex(instants).tz_convert("UTC").as_unit("us").asi8
+    micros: np.ndarray = pd.DatetimeIndex(instants).tz_convert("UTC").as_unit("us").asi8
+    return micros
 
 
 def _in_break(
@@ -196,7 +197,8 @@ def _in_break(
 ) -> np.ndarray:
     """Whether a bar lies in the lunch break altogether."""
     begin, end = _micros(exchange.break_starts)[session], _micros(exchange.break_ends)[session]
-    return (begin > 0) & (at >= begin) & (at + length <= end)
+    inside: np.ndarray = (begin > 0) & (at >= begin) & (at + length <= end)
+    return inside
 
 
 def _half_days(exchange: exchange_calendars.ExchangeCalendar) -> np.ndarray:
@@ -234,7 +236,7 @@ def _say(rows: pd.DataFrame, what: str, problems: list[PriceProblem]) -> None:
 
 
 def _words(micros: int) -> str:
-    return pd.Timestamp(int(micros), unit="us").strftime("%Y-%m-%d %H:%MZ")
+    return f"{pd.Timestamp(int(micros), unit='us'):%Y-%m-%d %H:%M}Z"
 
 
 def _expected(

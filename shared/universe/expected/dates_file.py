@@ -30,6 +30,7 @@ _NAMED: Final = r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9_+-]+)*"  # a zone of the
 _CLOCK: Final = re.compile(rf"(\d{{1,2}}:\d{{2}}(?::\d{{2}})?)\s*(Z|[+-]\d{{2}}:?\d{{2}}|{_NAMED})?", re.ASCII)
 _COUNTRY: Final = re.compile(r"[A-Z]{2}")
 LONGEST: Final = 200  # characters of a kind or a note
+FIRST_YEAR, LAST_YEAR = 1970, 2200
 MOST_BYTES: Final = 32_000_000
 
 
@@ -124,9 +125,12 @@ def _whose(cells: Mapping[str, str], place: str, catalogue: Catalogue) -> tuple[
 
 def _day(text: str, column: str, place: str) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise ExpectedError(f"{place}: {column} {text!r} is no day; write 2026-04-30") from None
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ExpectedError(f"{place}: {column} {text!r} lies before {FIRST_YEAR} or after {LAST_YEAR}")
+    return day
 
 
 def _instant(day: date, clock: str, place: str) -> int:

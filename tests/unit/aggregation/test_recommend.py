@@ -16,7 +16,7 @@ from services.aggregation.signals.strategy import Strategy, StrategyError, load_
 from shared.clock import DAY_SECONDS, HOUR_SECONDS, SECOND
 from shared.contract.aggregates import Bucket, Share
 from shared.contract.events import CHANNELS, MICRO
-from shared.contract.signals import ACTIONS, FEATURES, PEER_FEATURES, decode_signal, encode_signal
+from shared.contract.signals import ACTIONS, EXPECTED_FEATURES, FEATURES, PEER_FEATURES, decode_signal, encode_signal
 
 T = 1_400_000_400 // (12 * HOUR_SECONDS) * (12 * HOUR_SECONDS)  # a multiple of pulse's cadence
 PULSE = load_strategy("pulse")
@@ -79,7 +79,8 @@ def test_what_comes_at_or_after_t_changes_nothing(hours: list[Capped]) -> None:
 def test_features_keep_their_ranges_and_signals_survive_the_wire(hours: list[Capped]) -> None:
     some = unique(hours)
     found = features_of(some, days_of(some))
-    assert set(FEATURES) - set(PEER_FEATURES) <= set(found)  # those of peers are made for strategies that name them
+    asked = {*PEER_FEATURES, *EXPECTED_FEATURES}  # made for strategies that name them
+    assert set(FEATURES) - asked <= set(found)
     assert -1 <= found["level"] <= 1
     assert -2 <= found["change"] <= 2
     assert 0 <= found["novelty"] <= 1

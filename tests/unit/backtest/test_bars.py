@@ -27,6 +27,7 @@ from services.backtest.portfolio import factor_panel, fills, long_short, night_p
 from services.backtest.prices import PriceError, Prices
 from services.backtest.providers import load_file
 from services.backtest.report import run_backtest
+from services.backtest.tearsheet import tearsheet
 from services.backtest.timing import Delay
 from services.ingest.sample.bars import bar_starts, synthetic_bars
 from services.ingest.sample.files import write_prices
@@ -427,10 +428,14 @@ def test_a_planted_effect_is_found_within_the_hour_and_noise_is_not(tmp_path: Pa
     columns = ["company", "ticker", "available_at", "score", "confidence", "action", "model", "strategy"]
     choices = Choices().on(prices, 1)
     signals = pd.DataFrame(rows, columns=columns)
-    m = run_backtest(signals, prices, delay=choices.wait, cost_bps=1, hold_bars=choices.hold_bars, placebos=20).metrics
+    result = run_backtest(signals, prices, delay=choices.wait, cost_bps=1, hold_bars=choices.hold_bars, placebos=20)
+    m = result.metrics
     found = m["ic_by_horizon"]
     assert m["bars"]["minutes"] == 60
     assert m["bars"]["full_session"] == 7
+    page = tearsheet(result, "bars")
+    assert "over night, from a session" in page
+    assert all(f"<td>{each.key}</td>" in page for each in result.horizons)
     if planted:
         assert m["ic_mean"] > 0.1
         assert m["ic_t"] > 4

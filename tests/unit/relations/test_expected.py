@@ -48,6 +48,7 @@ def test_rows_say_when_of_whom_and_from_when_it_was_known() -> None:
     ("row", "why"),
     [
         ("2026-02-30,,AAPL,,earnings,,,", "line 2: date '2026-02-30' is no day"),
+        ("9999-12-31,,AAPL,,earnings,,,", "lies before 1970 or after 2200"),
         ("2026-04-30,16:30,AAPL,,earnings,,,", "names no zone; write 16:30 America/New_York, or 16:30Z"),
         ("2026-04-30,25:30Z,AAPL,,earnings,,,", "is no time of that day"),
         ("2026-04-30,16:30 Mars/Base,AAPL,,earnings,,,", "or of no zone that is known"),
