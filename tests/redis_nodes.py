@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from services.embedded.ports import free_port
 from services.embedded.process import ChildProcess
@@ -38,7 +40,9 @@ class RedisNodes:
 
     def client(self, place: int) -> redis.Redis:
         """Of one node alone."""
-        return redis.Redis(port=self.ports[place], password=self.password or None, socket_timeout=5)
+        return redis.Redis(
+            port=self.ports[place], password=self.password or None, socket_timeout=3, retry=Retry(NoBackoff(), 0)
+        )
 
     def settings(self, *places: int) -> RedisSettings:
         hosts = ",".join(f"127.0.0.1:{self.ports[place]}" for place in places or range(MASTERS))

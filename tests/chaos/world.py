@@ -62,6 +62,10 @@ class Feeding:
         """Feed up to this many parts in total."""
         self._allowed = parts
 
+    def more(self) -> None:
+        """Feed one part more than was allowed."""
+        self._allowed += 1
+
     def kill(self) -> bool:
         """kill -9, if one is being fed right now."""
         with self._lock:

@@ -133,7 +133,8 @@ class Keeper:
     def end(self) -> None:
         """Stop keeping, and stop everything, at once."""
         self._ended.set()
-        self._thread.join(10)
+        if self._thread.ident is not None:
+            self._thread.join(10)
         for each in self._containers:
             if each.alive() and each.process is not None:
                 each.process.terminate()
