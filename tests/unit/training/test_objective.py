@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 import torch
 from torch import Tensor
+from typer.testing import CliRunner
 
+from services.commands.training.train import train_app
 from services.model.opinion_model import OpinionOutput
+from services.training.errors import DataError
 from services.training.learning.objective import Objective
 
 TEXTS, COMPANIES = torch.tensor([True, False, True]), torch.tensor([False, True])
@@ -59,3 +65,10 @@ def test_a_head_that_the_teacher_lacks_is_left_out_and_the_weight_scales() -> No
     once = Objective().distillation(student, said, TEXTS, COMPANIES)
     assert torch.allclose(Objective(distil=2.5).distillation(student, said, TEXTS, COMPANIES), 2.5 * once)
     assert float(Objective(distil=0).distillation(student, said, TEXTS, COMPANIES)) == 0
+
+
+@pytest.mark.parametrize("others", [[], ["--teacher", "bellwether-mini", "--anchor-encoder", "x"]])
+def test_an_anchor_at_the_teachers_needs_them_and_no_other(others: list[str], tmp_path: Path) -> None:
+    told = CliRunner().invoke(train_app, ["finetune", "--out", str(tmp_path), "--anchor-teacher", *others])
+    assert isinstance(told.exception, DataError)
+    assert str(told.exception) == "--anchor-teacher: needs --teacher, and no --anchor-encoder beside it"
