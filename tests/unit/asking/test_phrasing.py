@@ -94,11 +94,9 @@ def test_any_text_is_judged_and_only_cited_ones_pass(text: str) -> None:
         assert "[1]" in text.replace(" ", "") or "[2]" in text.replace(" ", "") or "," in text
 
 
-@given(st.integers(0, 10**6))
-@settings(max_examples=100, deadline=None)
-def test_no_figure_passes_that_is_not_there(number: int) -> None:
-    known = {"7.5", "182.30", "2026"}
-    assert bool(fault(f"Boeing fell {number} percent [1].", CITED)) == (str(number) not in known)
+def test_no_figure_passes_that_is_not_there() -> None:
+    for number in range(3_000):
+        assert bool(fault(f"Boeing fell {number} percent [1].", CITED)) == (number != 2026)
 
 
 # -- the exchange
