@@ -56,11 +56,12 @@ def cap(some: Sequence[Shared], caps: Caps) -> list[Capped]:
     telling of a story weighs more than its cap, all channels together.
 
     A document is cut by the cap that cuts it more, so one who is over his cap neither makes room for another nor takes
-    any. Integers throughout: the order of the shares does not matter.
+    any. Integers throughout: the order of the shares does not matter. A strategy without a cap on feeds is one of a
+    former version, and is given what it was given.
     """
     pairs = [pairs_in(each.authors) for each in some]
     told = [sum([share.documents for _, share in own]) for own in pairs]
-    if told != [each.bucket.documents for each in some]:
+    if caps[2] == inf or told != [each.bucket.documents for each in some]:
         return [_capped(each, *_cut_formerly(each, caps)) for each in some]
     author_cap, story_cap, feed_cap = (int(each * MICRO) if each < inf else NO_CAP for each in caps)
     voices: dict[str, int] = {}

@@ -90,6 +90,11 @@ def built_in(name: str) -> Path:
     return Path(__file__).parent / "strategies" / f"{name}.yaml"
 
 
+def former(name: str) -> str:
+    """The name by which the version of a shipped strategy is loaded that shipped before."""
+    return f"former/{name}"
+
+
 def load_strategy(name_or_path: str) -> Strategy:
     """Read a strategy by built-in name or by path; raises StrategyError."""
     path = Path(name_or_path)

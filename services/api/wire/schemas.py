@@ -341,6 +341,12 @@ class QuoteRow(BaseModel):
     url: str
 
 
+class PhrasedRow(BaseModel):
+    text: str
+    note: str = Field(description="Why there are no sentences.")
+    model: str
+
+
 class AskRow(BaseModel):
     question: str
     kind: str
@@ -356,6 +362,9 @@ class AskRow(BaseModel):
     query: str
     confidence: float
     retrieved: list[str]
+    phrased: PhrasedRow | None = Field(
+        default=None, description="The answer in sentences of a model, checked; only where the settings name one."
+    )
 
 
 class AskAnswer(Answer[AskRow]):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -14,7 +15,7 @@ from services.aggregation.core.plan import Rules
 from services.aggregation.core.store import BucketRow
 from services.aggregation.journal import RULES
 from services.aggregation.main import rules_text, strategies_of, streams_of
-from services.aggregation.signals.strategy import Strategy, StrategyError, load_strategy
+from services.aggregation.signals.strategy import Strategy, StrategyError, former, load_strategy
 from services.archive.as_of.checkpoints import Checkpoints, Line
 from services.archive.as_of.fold import Fold, Folded
 from services.archive.as_of.log_copy import ReadLog, archived_log
@@ -153,14 +154,20 @@ def strategies_then(then: Mapping[str, str], known: Mapping[str, Strategy]) -> t
     """The strategies that ran then (name -> digest), of the settings or built in; None where one is another now."""
     found = []
     for name, digest in then.items():
-        try:
-            strategy = known.get(name) or load_strategy(name)
-        except StrategyError:
-            return None
-        if strategy.digest != digest:
+        strategy = next((each for each in _called(name, known) if each.digest == digest), None)
+        if strategy is None:
             return None
         found.append(strategy)
     return tuple(found)
+
+
+def _called(name: str, known: Mapping[str, Strategy]) -> Iterator[Strategy]:
+    """Of the settings, as it ships, and as it shipped formerly."""
+    if name in known:
+        yield known[name]
+    for each in (name, former(name)):
+        with suppress(StrategyError):
+            yield load_strategy(each)
 
 
 # -- what is told of one company

@@ -1,4 +1,4 @@
-"""What is told around the model (links, relevance, stories), measured again and written into a released model's card."""
+"""What is told around the model (links, relevance, stories), measured and written into a released model's card."""
 
 from __future__ import annotations
 

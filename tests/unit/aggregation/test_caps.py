@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from fractions import Fraction
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Rules
 from services.aggregation.signals.lookback import Capped, Shared, cap
-from services.aggregation.signals.strategy import StrategyError, check_strategy, load_strategy
+from services.aggregation.signals.strategy import StrategyError, check_strategy, former, load_strategy
 from services.aggregation.stores.memory import MemoryStore
 from shared.clock import SECOND
 from shared.contract.aggregates import Share
@@ -134,17 +135,21 @@ def test_pairs_are_no_authors() -> None:
     assert {pair for pair, _ in pairs_in(whole.authors)} == {("feed:wire", "+s"), ("ann", "-s")}
 
 
-def test_a_strategy_without_a_cap_on_feeds_keeps_its_digest() -> None:
-    """Files of former versions name no such cap: their signals go on under the same digest, feeds uncut."""
-    import msgspec
-
-    without = msgspec.structs.replace(PULSE, feed_cap=None)
-    assert without.digest != PULSE.digest
-    flood = buckets([opinion(number, ("news", "", "wire", f"s{number}", 100, 100)) for number in range(30)])
-    assert cap(flood, without.caps)[0].weight == 30 * MICRO
-    assert cap(flood, PULSE.caps)[0].weight == 2 * MICRO
+@pytest.mark.parametrize(
+    ("name", "digest"),
+    [("pulse", "e668b8de7aa6d13e"), ("hourly", "3d79426e113e441c"), ("spillover", "d3fe5f27b849aeab")],
+)
+def test_a_strategy_without_a_cap_on_feeds_keeps_its_digest_and_its_caps(name: str, digest: str) -> None:
+    """Files of former versions name no such cap, and what they gave out can be made again."""
+    old = load_strategy(former(name))
+    assert old.digest == digest != load_strategy(name).digest
+    flood = [("news", "", "wire", f"s{number}", 100, 100) for number in range(30)]
+    storm = [("news", f"a{number}", "wire", "storm", 100, 100) for number in range(30)]
+    some = buckets([opinion(number, each) for number, each in enumerate([*flood, *storm])])  # type: ignore[arg-type]
+    assert cap(some, old.caps)[0].weight == 33 * MICRO
+    assert cap(some, load_strategy(name).caps)[0].weight == 4 * MICRO
     with pytest.raises(StrategyError, match="feed_cap must be above 0"):
-        check_strategy(msgspec.structs.replace(PULSE, feed_cap=0.0), "mine.yaml")
+        check_strategy(msgspec.structs.replace(old, feed_cap=0.0), "mine.yaml")
 
 
 def test_a_capped_row_keeps_what_is_no_sum() -> None:
