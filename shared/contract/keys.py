@@ -148,6 +148,11 @@ class Keys:
         """Hash number (1, 2, …) -> JSON of shared.contract.alerts.Alert; the latest KEPT_ALERTS."""
         return self._alerts("given")
 
+    def alert_times(self) -> str:
+        """Hash number -> when it was given out: Redis' own clock, microseconds; of those in `alerts` since there is
+        this hash."""
+        return self._alerts("times")
+
     def alert_marks(self) -> str:
         """Hash alert id -> T (microseconds) of what was alerted; the latest KEPT_MARKS by T, or more."""
         return self._alerts("marks")

@@ -367,6 +367,20 @@ class RedisStore:
         by_id = {each.id: document_of(each, company) for each in traced} | {each.id: each for each in documents}
         return sorted(by_id.values(), key=lambda document: (document.available_at, document.id))
 
+    def heaviest(self, company: str) -> dict[int, list[RecentDocument]]:
+        """Each hour (start, seconds) of a company with its heaviest documents, heaviest first; traced ones without
+        their words."""
+        raw = cast(dict[bytes, bytes], self._client.hgetall(self.keys.top(company)))
+        # behind them what is traced: whoever traces meanwhile moves it from there to here
+        blocks = cast(dict[bytes, bytes], self._client.hgetall(self.keys.traces(company)))
+        series = [self.keys.series(company, channel, "hour") for channel in CHANNELS]
+        there = {int(start) for key in series for start in cast(Any, self._client.hkeys(key))}
+        found: dict[int, list[RecentDocument]] = {}
+        for each in (trace for name, block in blocks.items() if name.isdigit() for trace in unpack_traces(block)):
+            if each.hour in there:  # traces may outlast their hour for a day
+                found.setdefault(each.hour, []).append(document_of(each, company))
+        return dict(sorted((found | {int(hour): unpack_top(value) for hour, value in raw.items()}).items()))
+
     def top(self, company: str, hour: int) -> list[RecentDocument]:
         series = (self.keys.series(company, channel, "hour") for channel in CHANNELS)
         there = any(self._client.hexists(key, str(hour)) for key in series)  # traces may outlast their hour for a day

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.door import Door, door_of
+from services.api.past import past_instant
 from services.api.wire.answers import About, one
-from services.api.wire.parameters import instant
 from services.api.wire.problems import Problem, unavailable
 from services.api.wire.schemas import AskAnswer, answers
 from shared.asking.ask import MOST_BEFORE, MOST_CHARS, Asker, UnreadableQuestion
@@ -42,7 +42,7 @@ class Question(BaseModel):
 def ask(request: Request, body: Question) -> Response:
     """Verbatim sentences with citations, and exact counts; or `refused`, with what was looked for."""
     door = door_of(request)
-    at = None if body.as_of is None else instant(body.as_of, "as_of")
+    at = None if body.as_of is None else past_instant(body.as_of, door.clock.now())
     reply = asked(door, Asking(body.question, body.asked_at or "", tuple(body.before), at))
     now = door.about(door.run())
     about = now if at is None else About(to_iso(at), now.model, now.universe)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from services.commands.options import Json, OptionError, Run, State, instant, note, say, settings_of
+from services.commands.options import Json, OptionError, Run, State, note, say, settings_of
+from services.commands.then import moment_of
 
 if TYPE_CHECKING:
     from shared.asking.ask import Asker
@@ -50,7 +51,7 @@ def ask(
         raise OptionError("give either a question or --questions FILE")
     if (questions is None) != (out is None):
         raise OptionError("--questions and --out belong together; name both")
-    known = instant(as_of, "--as-of") if as_of else None
+    known = moment_of(as_of)
     settings = settings_of(state, run)
     asker = Asker(ArchiveTables.of(settings), Catalogue.load())
     if questions is not None and out is not None:
