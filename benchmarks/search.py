@@ -128,7 +128,7 @@ def plain(tables: ArchiveTables, question: Question) -> list[Any]:
         return list(found.column("document_id").take(np.argsort(-near)[: question.limit]).to_pylist())
     from lancedb.query import FullTextOperator, MatchQuery  # after modest()
 
-    words = MatchQuery(question.text, "words", operator=FullTextOperator.AND)
+    words = MatchQuery(question.text, "words", operator=FullTextOperator.AND)  # type: ignore[call-arg]
     query = tables.pinned(DOCUMENTS).search(words, query_type="fts").limit(1_000)
     best = (query.where(times, prefilter=True) if times else query).select(["document_id", "_score"]).to_list()
     told = {"company": question.company, "event": question.event, "label": question.sentiment}
@@ -136,7 +136,7 @@ def plain(tables: ArchiveTables, question: Question) -> list[Any]:
     if any(told.values()):
         heard = set(tables.rows(OPINIONS, ["document_id"], conditions).column("document_id").to_pylist())
         best = [each for each in best if each["document_id"] in heard]
-    return best[: question.limit]
+    return list(best[: question.limit])
 
 
 def measured(tables: ArchiveTables, asked: list[Question]) -> dict[str, float]:
