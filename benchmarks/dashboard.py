@@ -66,7 +66,7 @@ class Spent(NamedTuple):
     """CPU seconds up to now."""
 
     page: float
-    redis: float
+    server: float
 
     @classmethod
     def now(cls, served: Served, client: redis.Redis) -> Spent:
@@ -93,7 +93,7 @@ def visited(
         with suppress(TimeoutError):
             page.wait_for_function(drawn, timeout=PATIENCE_MS)
         passed, spent = time.perf_counter() - began, Spent.now(served, client)
-        found.append((passed, spent.page - before.page, spent.redis - before.redis))
+        found.append((passed, spent.page - before.page, spent.server - before.server))
         if picture is not None and len(found) == rounds + 1:
             page.screenshot(path=picture)
         context.close()

@@ -75,7 +75,10 @@ def subject_of(key: str, companies: Iterable[str]) -> Subject:
     """`companies`: those that are written of."""
     if key.startswith(SECTOR):
         name = key.removeprefix(SECTOR)
-        return Subject(key, name, f"{name}, the whole sector", tuple(sectors(companies).get(name, ())))
+        members = sorted(each for each in companies if each != MARKET and label(each).sector == name)
+        return Subject(
+            key, name, f"{name}, the whole sector", tuple(members)
+        )  # also those of no sector, which have a page
     named = label(key)
     return Subject(key, named.ticker, named.long, (key,))
 

@@ -22,6 +22,7 @@ from services.aggregation.core.footprint import touched_by
 from services.aggregation.core.plan import Decoded, Plan
 from services.aggregation.core.state import CellKey, HourKey, Position, Series, SlotState, fold
 from services.aggregation.core.store import BucketRow, SlotStanding, StoreLost
+from services.aggregation.stores.packing import AT_ONCE as DAYS_PACKED
 from services.aggregation.stores.packing import DayKey, due_days, packing
 from services.aggregation.stores.redis_reads import Details, Reads, read_company
 from services.aggregation.stores.redis_writes import APPLY, Command, Step, arguments_of, script_arguments
@@ -73,6 +74,7 @@ class RedisStore:
         self._standings: dict[int, SlotStanding] = {}  # of the states
         self._cached: dict[int, int] = {}
         self.dropped: Counter[int] = Counter()  # slot -> how often what was kept of it was dropped
+        self._ended: dict[int, tuple[int, list[DayKey]]] = {}  # until when was looked, what is still to be packed
         self._old: dict[int, tuple[int, list[DayKey]]] = {}  # day on which was looked, what is still to be traced
 
     # -- the writer's side
@@ -121,8 +123,12 @@ class RedisStore:
         """A few of the days that ended by `until` (seconds): put their shares together, and when there are none left,
         leave the words of old ones to the archive. Of how many; changes no answer. Raises StoreLost."""
         with self._guard(slot):
-            days = due_days(cast(Any, self._client.hkeys(self.keys.loose(slot))), until)
-            return self._packed(slot, days, packing) if days else self._traced(slot, until)
+            looked, ended = self._ended.pop(slot, (-1, []))
+            if looked != until or not ended:
+                ended = due_days(cast(Any, self._client.hkeys(self.keys.loose(slot))), until)
+            some, left = ended[:DAYS_PACKED], ended[DAYS_PACKED:]
+            self._ended[slot] = (until, left)
+            return self._packed(slot, some, packing) if some else self._traced(slot, until)
 
     def _traced(self, slot: int, until: int) -> int:
         """Looked for once a day; what the archive does not have by then waits for the next."""
@@ -228,6 +234,7 @@ class RedisStore:
             self.dropped[slot] += 1
         self._standings.pop(slot, None)
         self._cached.pop(slot, None)
+        self._ended.pop(slot, None)
         self._old.pop(slot, None)
 
     @contextmanager

@@ -147,7 +147,8 @@ class Buckets:
                 ]
             )
         whole = [np.concatenate(column) for column in zip(*parts, strict=True)]
-        return Columns(*whole[:4], dict(zip(SUMS, whole[4:], strict=True)))
+        company, channel, kind, start, *added = whole
+        return Columns(company, channel, kind, start, dict(zip(SUMS, added, strict=True)))
 
     def _gather(
         self, companies: Iterable[str], channels: Sequence[Channel], starts: Mapping[Resolution, Sequence[int]]

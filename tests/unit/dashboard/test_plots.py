@@ -9,7 +9,7 @@ import msgspec
 import pandas as pd
 import pytest
 
-from dashboard.drawing import plots, tables
+from dashboard.drawing import formats, plots, tables
 from dashboard.drawing.palette import LIGHT
 from dashboard.reading.measures import compare
 from dashboard.reading.stories import Story
@@ -82,7 +82,7 @@ def test_of_many_companies_the_largest_have_a_box_and_the_rest_of_a_sector_is_on
     area = {tile["label"]: tile["box"][2] * tile["box"][3] for tile in tiles}
     assert area["+30"] / area["X00"] == pytest.approx(sum(range(11, 41)) / 50, rel=0.02)
     told = sum((50 - place) * (0.5 - place / 50) for place in range(10, 40)) / sum(50 - p for p in range(10, 40))
-    assert rest["detail"] == plots.formats.score(told)
+    assert rest["detail"] == formats.score(told)
     assert len([tile for sector in plots.sector_map(table, LIGHT) for tile in sector["tiles"]]) == len(names)
 
 
