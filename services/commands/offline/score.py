@@ -218,7 +218,7 @@ def _readable(said: dict[str, Any]) -> str:
 
 def _ruled(said: dict[str, Any]) -> list[str]:
     """A line where rules spoke: which, and what came of it."""
-    lines = {}
+    lines: dict[str, None] = {}  # each once
     for one in (said, *said["companies"]):
         if names := one.get("rules"):
             done = ["counts nowhere"] if one["dropped"] else []

@@ -18,8 +18,10 @@ _NOWHERE: Final = Origin("", 0, 0)
 
 def document_of(text: str, title: str, channel: Channel, source: str, language: str) -> Document:
     """What rules see of a text; they see no times."""
-    times = {"published_at": 0, "received_at": 0, "available_at": 0}
-    return Document(id="", channel=channel, source=source, text=text, title=title, language=language or "und", **times)
+    return Document(
+        id="", channel=channel, source=source, text=text, title=title, language=language or "und",
+        published_at=0, received_at=0, available_at=0,
+    )  # fmt: skip
 
 
 def rule(
