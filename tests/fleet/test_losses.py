@@ -8,6 +8,7 @@ import os
 import random
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -158,11 +159,14 @@ def _both_apis_say_so(world: FleetWorld, probes: list[Probe], draw: random.Rando
                 "from": to_iso(int(BEGIN.timestamp()) * SECOND),
                 "to": to_iso(int(SETTLED.timestamp()) * SECOND),
             }
-            answer = httpx.get(
-                url, params=query | ({"as_of": moment} if moment else {}), timeout=60,
-                headers={"Authorization": f"Bearer {key}"},
-            )  # fmt: skip
+            asked_of = partial(_asked, url, query | ({"as_of": moment} if moment else {}), key)
+            world.until(lambda asked_of=asked_of: asked_of().status_code not in (503, 504), url)  # type: ignore[misc]
+            answer = asked_of()
             assert answer.status_code == 200, answer.text
             told.append(answer.json()["items"])
         assert told[0] == told[1]
         assert told[0] or moment
+
+
+def _asked(url: str, query: dict[str, str], key: str) -> httpx.Response:
+    return httpx.get(url, params=query, headers={"Authorization": f"Bearer {key}"}, timeout=60)
