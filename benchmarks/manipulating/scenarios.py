@@ -300,7 +300,7 @@ SCENARIOS: Final = (
     Scenario("self-replies", "one account answers itself 60 times", self_replies),
     Scenario("tiny feeds, one text", "60 feeds without authors carry one text", tiny_feeds_one_text),
     Scenario("nameless feed", "a feed that names no authors gives 60 texts", nameless_feed),
-    Scenario("claimed sources", "the same, each item claiming another source", claimed_sources),
+    Scenario("claimed sources", "the same, each item claiming another source", claimed_sources, accounts=60),
     Scenario("recycled news", "20 items of weeks ago, under their ids and by an account", recycled_news, old_news),
     Scenario("fake retraction", "60 accounts take a true story back", fake_retraction, true_story, praise=False),
     Scenario("story flood", "60 accounts tell the opposite under the headline of a true story", story_flood,
