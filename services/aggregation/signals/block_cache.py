@@ -108,8 +108,9 @@ class Remembered:
         together: defaultdict[tuple[str, Resolution, int], list[tuple[Shared, list[tuple[Caps, list[Capped]]]]]]
         together = defaultdict(list)
         found = self._store.cells(self._slot, list(cells))
-        for (company, channel, resolution, start, *held), wanting in zip(found, cells.values(), strict=True):
-            together[company, resolution, start].append((Shared(start, channel, *held), wanting))
+        for row, wanting in zip(found, cells.values(), strict=True):
+            company, channel, resolution, start, bucket, authors, stories = row
+            together[company, resolution, start].append((Shared(start, channel, bucket, authors, stories), wanting))
         for some in together.values():  # the channels of one hour or day
             capped: dict[Caps, list[Capped]] = {}
             for place, (_, wanting) in enumerate(some):

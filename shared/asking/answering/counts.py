@@ -80,8 +80,8 @@ def count(
         return Counted(len(names), (), latest(fitting), by_field)
     if counting.operation == "documents":
         each_one = counting.companies if len(counting.companies) > 1 else ()
-        sides = tuple((name, sum(name in about.get(each.id, ()) for each in fitting)) for name in each_one)
-        return Counted(len(fitting), sides, latest(fitting), by_field)
+        named = tuple((name, sum(name in about.get(each.id, ()) for each in fitting)) for name in each_one)
+        return Counted(len(fitting), named, latest(fitting), by_field)
     return _top(counting, fitting, about, by_field, zone)
 
 

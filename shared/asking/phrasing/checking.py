@@ -86,7 +86,7 @@ def _strange(said: str, known: str) -> str:
     figures = {_plain(figure) for figure in _FIGURES.findall(known)}
     for figure in _FIGURES.findall(said):
         if _plain(figure) not in figures:
-            return figure
+            return str(figure)
     words = {word.casefold() for word in _words(known)}
     opening = True
     for word in _words(said):
@@ -95,11 +95,12 @@ def _strange(said: str, known: str) -> str:
         opening = False
         if low not in words and (named or low in _SIGNED):
             return word
-    if _CONTRACTED.search(said) and not _CONTRACTED.search(known):
-        return _CONTRACTED.search(said)[0]  # type: ignore[index]
+    contracted = _CONTRACTED.search(said)
+    if contracted and not _CONTRACTED.search(known):
+        return str(contracted[0])
     for run in _HAN.findall(said):
         if run not in known:
-            return run
+            return str(run)
     return ""
 
 
