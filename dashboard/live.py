@@ -196,6 +196,11 @@ def open_company(company: str) -> None:
     address.choose(page="Company", company=company)
 
 
+def open_sector(sector: str) -> None:
+    """Go to a sector's companies. For callbacks."""
+    address.choose(page="Sectors", sector=sector)
+
+
 def open_signal(company: str) -> None:
     """Go to a company's signal. For callbacks."""
     address.choose(page="Signals", company=company)
@@ -204,9 +209,7 @@ def open_signal(company: str) -> None:
 def written_of() -> list[str]:
     """Ids that have opinions, by ticker: what search and watchlists offer. The catalogue has too many for a list."""
     try:
-        return read_aggregates(
-            "written of", lambda run: sorted(newest(run), key=lambda company: companies.label(company).ticker)
-        )
+        return companies.by_ticker(frozenset(read_aggregates("newest", newest)))
     except Unreachable:
         return []
 

@@ -4,7 +4,7 @@ known, and strangers' text fenced."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from services.api.agents.fence import fenced
 from services.api.door import Asked, Door
@@ -148,10 +148,10 @@ class Answers:
             | ({"as_of": to_iso(at)} if at else {})
         )
 
-    def score(self, text: str, as_of: str | None) -> Answer:
+    def score(self, text: str, channel: Literal["news", "social"], rules: bool, as_of: str | None) -> Answer:
         if as_of is not None:
             return self._unknown("document", "a text is scored by the model of now: leave as_of out")
-        return self._door.scorer.score([text])[0] | self._about()
+        return self._door.scorer.score([text], channel=channel, rules=rules)[0] | self._about()
 
     def compare(self, companies: Sequence[str], window: str, as_of: str | None) -> Answer:
         told = [self.sentiment(each, window, as_of) for each in companies]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -14,7 +15,7 @@ from services.aggregation.core.plan import Rules
 from services.aggregation.core.store import BucketRow
 from services.aggregation.journal import RULES
 from services.aggregation.main import rules_text, strategies_of, streams_of
-from services.aggregation.signals.strategy import Strategy, StrategyError, load_strategy
+from services.aggregation.signals.strategy import Strategy, StrategyError, former, load_strategy
 from services.archive.as_of.checkpoints import Checkpoints, Line
 from services.archive.as_of.fold import Fold, Folded
 from services.archive.as_of.log_copy import ReadLog, archived_log
@@ -27,6 +28,7 @@ from shared.contract.events import CHANNELS
 from shared.contract.keys import Keys
 from shared.contract.signals import Signal, decode_revisions
 from shared.contract.topics import Topics
+from shared.contract.voices import by_author
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.deleted import DELETED, deleted_at, is_gone, shown
 from shared.reading.values.binding import read_binding, recorded_slots
@@ -168,14 +170,20 @@ def strategies_then(then: Mapping[str, str], known: Mapping[str, Strategy]) -> t
     """The strategies that ran then (name -> digest), of the settings or built in; None where one is another now."""
     found = []
     for name, digest in then.items():
-        try:
-            strategy = known.get(name) or load_strategy(name)
-        except StrategyError:
-            return None
-        if strategy.digest != digest:
+        strategy = next((each for each in _called(name, known) if each.digest == digest), None)
+        if strategy is None:
             return None
         found.append(strategy)
     return tuple(found)
+
+
+def _called(name: str, known: Mapping[str, Strategy]) -> Iterator[Strategy]:
+    """Of the settings, as it ships, and as it shipped formerly."""
+    if name in known:
+        yield known[name]
+    for each in (name, former(name)):
+        with suppress(StrategyError):
+            yield load_strategy(each)
 
 
 # -- what is told of one company
@@ -188,7 +196,7 @@ def told(store: Held, company: str, strategies: Sequence[str], silent: str = "")
                 "resolution": row.resolution,
                 "start": row.start,
                 "bucket": msgspec.to_builtins(row.bucket),
-                "authors": {name: msgspec.to_builtins(share) for name, share in sorted(row.authors.items())},
+                "authors": {name: msgspec.to_builtins(share) for name, share in sorted(by_author(row.authors).items())},
                 "stories": {name: msgspec.to_builtins(share) for name, share in sorted(row.stories.items())},
             }
             for row in store.company_rows(company)

@@ -17,6 +17,7 @@ from shared.contract.aggregates import RecentDocument, Resolution
 from shared.contract.events import PEERS, Channel
 from shared.contract.signals import KEPT_MOMENTS, Signal, decode_signal
 from shared.contract.topics import partition_for
+from shared.contract.voices import authors_in
 from shared.reading.archive.history import archived_signals
 from shared.reading.archive.tables import ArchiveTables, applied_by
 from shared.reading.deleted import newest_versions
@@ -125,7 +126,7 @@ class PastBuckets:
         for start, some in channels.items():
             series = (state.series.get((company, channel, resolution)) for channel in some) if state is not None else ()
             cells = [each.cells[start] for each in series if each is not None and start in each.cells]
-            authors = set[str]().union(*(each.authors for each in cells))
+            authors = set[str]().union(*(authors_in(each.authors) for each in cells))
             stories = set[str]().union(*(each.stories for each in cells))
             found[start] = len(authors), len(stories)
         return found
