@@ -22,6 +22,7 @@ from pydantic_settings import SettingsError as UnreadableSetting
 from shared.addresses import is_loopback, split_password
 from shared.clients.state_folder import StateFolder
 from shared.contract.names import PATTERN as NAME_PATTERN
+from shared.universe.expected.files_in_use import date_files, use_dates
 from shared.universe.own_files import own_in, use_files
 from shared.unreadable import why_unreadable
 from shared.yaml_text import parse_yaml
@@ -240,6 +241,9 @@ class BacktestSettings(_Section):
         description="Price providers by name: address of daily prices as CSV, with {ticker}, {begin} and {end} "
         "(YYYY-MM-DD; {begin:%Y%m%d} for another form). `bellwether backtest --prices NAME` uses it.",
     )
+    latency_seconds: int = Field(
+        1, ge=0, description="From a signal's being known to an order's being at the exchange, in back-tests on bars."
+    )
     timeout_seconds: float = Field(20.0, gt=0, description="Deadline of one request to a price provider, all in all.")
     max_response_bytes: int = Field(20_000_000, ge=1000, description="Larger responses from a provider are refused.")
     redirects_inside: tuple[str, ...] = Field(
@@ -290,6 +294,14 @@ class RelationSettings(_Section):
         False,
         description="Opinions are passed on to related companies: strategies that name peers_level or peers_change "
         "count them. A replay with such a strategy does it by itself.",
+    )
+
+
+class ExpectedSettings(_Section):
+    files: tuple[Path, ...] = Field(
+        (),
+        description="Your own lists of expected dates, as earnings (docs/strategies.md), read at the next start. "
+        "Relative paths start in the state folder; STATE/events.csv is read as well.",
     )
 
 
@@ -399,6 +411,27 @@ class ApiSettings(_Section):
     max_streams: int = Field(500, ge=0, description="Streams served at once by a process.")
 
 
+class PhrasingSettings(_Section):
+    url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Address of an OpenAI-compatible API (…/v1) that puts answers into sentences; empty: none does.",
+    )
+    model: str = Field("", description="Name of the model there.")
+    key: SecretStr | None = Field(None, description="Its key, if it wants one; never logged.")
+    seconds: float = Field(15.0, gt=0, le=25, description="How long one answer may take.")
+
+    @model_validator(mode="after")
+    def _model_is_named(self) -> PhrasingSettings:
+        if self.url and not self.model:
+            raise ValueError("url names no model by itself; set ask.phrasing.model, too")
+        return self
+
+
+class AskSettings(_Section):
+    phrasing: PhrasingSettings = PhrasingSettings()
+
+
 class Settings(BaseSettings):
     """All settings of one process. Frozen."""
 
@@ -435,10 +468,12 @@ class Settings(BaseSettings):
     universe: UniverseSettings = UniverseSettings()
     rules: RuleSettings = RuleSettings()
     relations: RelationSettings = RelationSettings()
+    expected: ExpectedSettings = ExpectedSettings()
     worker: WorkerSettings = WorkerSettings()
     metrics: MetricsSettings = MetricsSettings()
     dashboard: DashboardSettings = DashboardSettings()
     api: ApiSettings = ApiSettings()
+    ask: AskSettings = AskSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -466,7 +501,7 @@ class Settings(BaseSettings):
             "api",
             "archive",
         )
-        named = ("universe", "rules", "relations")  # these have digests of their own
+        named = ("universe", "rules", "relations", "expected")  # these have digests of their own
         left_out: Any = dict.fromkeys((*aside, *named), True)
         plain = self.model_dump(mode="json", exclude={**left_out, "ingest": {"sources"}})
         return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode(), digest_size=8).hexdigest()
@@ -572,6 +607,7 @@ def load_settings(state: Path | None = None, **overrides: Any) -> Settings:
     try:
         settings = Settings(**overrides)
         use_files([*(settings.state_dir / file for file in settings.universe.files), *own_in(settings.state_dir)])
+        use_dates(date_files(settings.state_dir, settings.expected.files))
         return settings
     except ValidationError as error:
         first = error.errors()[0]

@@ -207,6 +207,11 @@ def heading(title: str, meaning: str | None = None) -> Any:
     return row
 
 
+def table(data: pd.DataFrame, key: str, **options: Any) -> None:
+    """A table without its index, as `st.dataframe` takes `options`; what is not known is a dash there, not None."""
+    st.dataframe(data, key=key, hide_index=True, placeholder=formats.NOTHING, **options)
+
+
 def csv_button(place: Any, name: str, table: Callable[[], pd.DataFrame]) -> None:
     """A download of `table` as NAME.csv, made when it is clicked. `place` is the row of `heading`."""
     meaning = "Download this table as CSV."

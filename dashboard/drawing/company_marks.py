@@ -23,8 +23,10 @@ from shared.contract.events import MICRO
 from shared.contract.signals import Signal
 from shared.event_classes.selection import event_words
 from shared.reading.measuring.measures import NORMAL_95, PRIOR_VARIANCE, PRIOR_WEIGHT
+from shared.universe.expected.expected import Expected
 
 EVENTS_AT: Final = -0.96  # of the sentiment axis: its floor
+EXPECTED_AT: Final = 0.93  # near its ceiling
 SURE: Final = MICRO // 2  # probability from which a document's event is marked
 
 
@@ -95,6 +97,14 @@ def mark_traces(story: Story, zone: tzinfo, colours: Palette) -> list[go.Scatter
             )
         )
     return found
+
+
+def expected_trace(dates: Sequence[Expected], zone: tzinfo, colours: Palette) -> go.Scatter:
+    """What was expected, each at its time, or at noon of its day."""
+    times = [(one.begin + one.end) // 2 if one.all_day else one.begin for one in dates]
+    texts = [escape(f"{one.kind}{': ' + one.note if one.note else ''}") for one in dates]
+    shape = {"symbol": "hexagon-open", "color": colours.text, "size": 10, "line": {"width": 1.5}}
+    return _marks("Expected", [_local(at, zone) for at in times], [EXPECTED_AT] * len(dates), texts, shape)
 
 
 def _events(documents: Sequence[RecentDocument]) -> dict[int, set[str]]:

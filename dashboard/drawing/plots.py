@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from dashboard.drawing import formats, palette
-from dashboard.drawing.company_marks import level_traces, mark_traces
+from dashboard.drawing.company_marks import expected_trace, level_traces, mark_traces
 from dashboard.drawing.palette import Palette
 from dashboard.drawing.treemap import Box, squarify
 from dashboard.reading.companies import label
@@ -26,6 +26,7 @@ from shared.event_classes.selection import event_words, group_of, in_groups
 from shared.links import safe_link
 from shared.reading.deleted import DELETED
 from shared.reading.measuring.sentiment import most_frequent
+from shared.universe.expected.expected import Expected
 
 MAP_WIDTH, MAP_HEIGHT = 880.0, 560.0  # pixels that labels are fitted to; the drawing itself scales
 HEADING = 18.0
@@ -212,11 +213,13 @@ def company_chart(
     colours: Palette,
     window: tuple[int, int],
     story: Story | None = None,
+    expected: Sequence[Expected] = (),
 ) -> go.Figure:
     """Sentiment with its 95 % band, volume by channel, and prices where there are any, over one time axis.
 
     `window` (start and end in seconds) is shaded. By the hour, and where `story` has a strategy's level, that stands in
-    front with its band, and the buckets are points behind it; signals, alerts and events are marks.
+    front with its band, and the buckets are points behind it; signals, alerts and events are marks. `expected` dates
+    are marks at any resolution, also where they lie behind the last bucket.
     """
     story = story or Story()
     synthetic = any(document.synthetic for document in story.documents)  # then the prices are, too
@@ -237,7 +240,12 @@ def company_chart(
     figure = _styled(figure, colours, rows, 560 if rows == 3 else 440)
     edges = _dated(buckets, resolution, zone)["at"]
     step = pd.Timedelta(seconds=SECONDS[resolution])
-    figure.update_xaxes(range=[edges.min() - step, edges.max() + 2 * step])
+    right_edge = edges.max() + 2 * step
+    if expected:
+        trace = expected_trace(expected, UTC if resolution == "day" else zone, colours)
+        figure.add_trace(trace, row=1, col=1)
+        right_edge = max(right_edge, *(at + step for at in trace.x))
+    figure.update_xaxes(range=[edges.min() - step, right_edge])
     if resolution == "day":
         figure.update_xaxes(hoverformat="%a %d %b %Y")
     left, right = formats.local_times(pd.Series(window), UTC if resolution == "day" else zone)

@@ -194,26 +194,29 @@ def drawdown_chart(curves: Mapping[str, pd.DataFrame], colours: Palette) -> go.F
 def decay_chart(runs: Sequence[Mapping[str, Any]], colours: Palette) -> go.Figure:
     """IC by horizon with its 95 % interval (Newey-West), each run a little beside the other."""
     figure = go.Figure()
+    all_of = [run["metrics"].get("ic_by_horizon") or {} for run in runs]
+    places = {bars: place for place, bars in enumerate(dict.fromkeys(bars for each in all_of for bars in each))}
     for number, run in enumerate(runs):
-        by_horizon = run["metrics"].get("ic_by_horizon") or {}
-        known = [(int(bars), row) for bars, row in by_horizon.items() if row["mean"] is not None]
+        known = [(bars, row) for bars, row in all_of[number].items() if row["mean"] is not None]
         if not known:
             continue
         errors = [1.96 * abs(row["mean"] / row["t"]) if row["t"] else 0.0 for _, row in known]
         figure.add_scatter(
-            x=[position + (number - (len(runs) - 1) / 2) * 0.08 for position in range(len(known))],
+            x=[places[bars] + (number - (len(runs) - 1) / 2) * 0.08 for bars, _ in known],
             y=[row["mean"] for _, row in known],
             error_y={"array": errors, "width": 3, "thickness": 1},
             name=run["name"],
             mode="lines+markers",
             line={"width": 1.5, "color": colour_of(number, colours)},
-            customdata=[bars for bars, _ in known],
+            customdata=[int(bars) if bars.isdecimal() else bars for bars, _ in known],
             hovertemplate="%{y:+.4f}",
         )
-        figure.update_xaxes(tickvals=list(range(len(known))), ticktext=[str(bars) for bars, _ in known])
     figure.add_hline(y=0, line={"color": colours.muted, "width": 1})
     figure.update_yaxes(title="IC, 95 % interval", gridcolor=colours.grid, tickformat="+.3~f")
-    figure.update_xaxes(title="sessions ahead")
+    shown = [bars for bars in places if any((each.get(bars) or {}).get("mean") is not None for each in all_of)]
+    figure.update_xaxes(tickvals=[places[bars] for bars in shown], ticktext=shown)
+    days = all(bars.isdecimal() for bars in places)
+    figure.update_xaxes(title="sessions ahead" if days else "horizon: sessions, or as named")
     return plain(figure, colours, 280)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar, get_args
 
@@ -25,6 +25,8 @@ from shared.contract.aggregates import RecentDocument, Resolution
 from shared.contract.events import CHANNELS, Channel
 from shared.reading.readers.profiles import DEFAULT_LIST, Follow
 from shared.reading.values.documents import EVER
+from shared.universe.expected.dates_file import ExpectedError
+from shared.universe.expected.expected import Expected
 
 RESOLUTIONS = get_args(Resolution)
 LATEST = 40
@@ -263,6 +265,7 @@ def chart(company: str, found: CompanyWindow, view: View) -> Resolution:
         view.colours,
         (found.span.start, found.span.end),
         read(view, ("story", company), lambda run: stories.of_company(run, company)),
+        _expected(company, buckets, view),
     )
     figure.update_layout(selectdirection="h")  # no dragmode of selecting: Streamlit then takes no click on a point
     if (asked := why.marked(found.span)) and asked != (found.span.start, found.span.end):
@@ -277,6 +280,23 @@ def chart(company: str, found: CompanyWindow, view: View) -> Resolution:
         config={"displaylogo": False, "modeBarButtonsToRemove": ["lasso2d"]},
     )
     return resolution
+
+
+def _expected(company: str, buckets: pd.DataFrame, view: View) -> Sequence[Expected]:
+    """The expected dates of the chart's stretch and of a quarter more, and in words what comes next."""
+    at = now(view)
+    live.settings()  # names the files
+    first, last = (int(buckets["start"].agg(which)) * SECOND for which in ("min", "max"))
+    try:
+        ahead = stories.expected_of([company], at)
+        shown = stories.expected_between(company, first, max(last, at) + (last - first) // 4, at)
+    except ExpectedError as error:
+        st.caption(f"Expected dates cannot be read: {formats.plain(str(error))}")
+        return ()
+    if ahead:
+        words = [f"{one.kind} {one.day:%d %b}" for _, one in ahead[:3]]
+        st.caption(formats.plain(f"Expected: {', '.join(words)}"))
+    return shown
 
 
 def _selected(event: Any, resolution: Resolution, view: View) -> dict[str, str]:
@@ -333,8 +353,7 @@ def documents(company: str, start: int | None, resolution: Resolution, view: Vie
 
 def _listed(heading: str, some: list[RecentDocument], view: View, company: str, clicked: bool) -> None:
     kept = "A company's latest 200 documents and the five heaviest of every hour are kept."
-    then = "Of a moment of the past the company's latest 200 documents are known."
-    row = components.heading(heading, kept if view.as_of is None else then)
+    row = components.heading(heading, kept)
     wanted = document_filter.draw(row, *matching.offered(some))
     found = [document for document in some if wanted.keeps(document)][:LATEST]
     components.csv_button(row, "documents", lambda: plots.document_table(found, view.zone))

@@ -128,11 +128,10 @@ def open_subject(key: str) -> None:
 
 def show(table: pd.DataFrame, key: str, opened: object) -> None:
     number = st.column_config.NumberColumn
-    st.dataframe(
+    components.table(
         table,
         key=key,
-        hide_index=True,
-        on_select=opened,  # type: ignore[call-overload]
+        on_select=opened,
         selection_mode="single-row",
         column_order=[
             "subject", "sentiment", "band", "change", "strength", "documents", "volume", "negative", "events",

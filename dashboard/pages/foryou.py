@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import address, components, document_filter, live
 from dashboard.drawing import formats, recommended_list
 from dashboard.drawing.figures import Figure
 from dashboard.pages import watchlist_editor
-from dashboard.reading import matching, recommendations, snapshots
+from dashboard.reading import matching, recommendations, snapshots, stories
 from dashboard.reading.companies import label
 from dashboard.reading.recommendations import Profile
 from dashboard.view import View
@@ -21,10 +22,12 @@ from shared.contract.names import NAME
 from shared.contract.signals import Signal
 from shared.event_classes.selection import event_words
 from shared.reading.readers.profiles import Interests, Rating
+from shared.universe.expected.dates_file import ExpectedError
 
 COMPANIES = 40
 ARTICLES = 60
 HEIGHT = 760
+EXPECTED = 20
 ALL = "All lists"
 SIGNAL_FIRST = (
     "The strongest signal first (the size of its score times its confidence), moved by what you follow and like."
@@ -54,6 +57,7 @@ def draw(view: View) -> None:
                 "Below is what is strongest and newest for everyone. Choose companies, sectors and event classes "
                 "under Edit watchlist, or with `bellwether watchlist add AAPL sector:Energy event:earnings`.",
             )
+    expected(interests, view)
     left, right = st.columns(2, gap="medium")
     with left:
         recommended_companies(profile, interests, signals, followed_only, view)
@@ -147,6 +151,53 @@ def headline(profile: Profile, interests: Interests, signals: Sequence[Signal], 
         ),
     ]
     components.strip(figures, view.colours, key="foryou_figures")
+
+
+def expected(interests: Interests, view: View) -> None:
+    """The next dates that are expected of what is followed by name, where a list of them is laid."""
+    live.settings()  # names the files
+    try:
+        found = stories.expected_of(interests.companies, live.now())[:EXPECTED]
+    except ExpectedError as error:
+        st.caption(f"Expected dates cannot be read: {formats.plain(str(error))}")
+        return
+    if not found:
+        return
+    row = components.heading("Expected", "Dates of the next 30 days on your own list (events.csv). A click opens one.")
+    table = pd.DataFrame(
+        {
+            "company": company,
+            "day": one.day.isoformat(),
+            "time": "" if one.all_day else formats.moment(one.begin, view.zone)[-5:],
+            "of": label(company).ticker if company else one.market.replace("*", "all"),
+            "kind": one.kind,
+            "note": one.note,
+        }
+        for company, one in found
+    )
+    components.csv_button(row, "expected", lambda: table)
+    opened = components.row_chosen("expected", list(table["company"]), _open)
+    text = st.column_config.TextColumn
+    st.dataframe(
+        table[["day", "time", "of", "kind", "note"]],
+        key="expected",
+        hide_index=True,
+        on_select=opened,
+        selection_mode="single-row",
+        height=35 * (min(len(table), 5) + 1) + 3,
+        column_config={
+            "day": text("Day", width=90),
+            "time": text(f"Time, {view.zone_name}", width=80),
+            "of": text("Of", width=80),
+            "kind": text("Expected", width=140),
+            "note": text("Note"),
+        },
+    )
+
+
+def _open(company: str) -> None:
+    if company:  # what is a market's opens nothing
+        live.open_company(company)
 
 
 def _sample(followed: Collection[str], most: int) -> str:

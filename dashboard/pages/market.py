@@ -223,10 +223,9 @@ def company_list(title: str, rows: pd.DataFrame, key: str, height: int | Literal
 
     opened = components.row_chosen(key, shown, live.open_company)
 
-    st.dataframe(
+    components.table(
         rows,
         key=key,
-        hide_index=True,
         on_select=opened,
         selection_mode="single-row",
         height=height,

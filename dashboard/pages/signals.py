@@ -113,10 +113,9 @@ def ranking(signals: list[Signal], view: View) -> None:
 
     opened = components.row_chosen("signals", companies, lambda company: address.choose(company=company))
 
-    st.dataframe(
+    components.table(
         shown,
         key="signals",
-        hide_index=True,
         height=380,
         on_select=opened,
         selection_mode="single-row",
@@ -153,7 +152,7 @@ def detail(signal: Signal, view: View) -> None:
             [(feature_words(r.feature), r.value / MICRO, r.contribution / MICRO) for r in signal.reasons],
             columns=["Feature", "Value", "Added to score"],
         )
-        st.dataframe(reasons, hide_index=True, key="reasons")
+        components.table(reasons, key="reasons")
         unfolded(signal, view)
     with right:
         evidence(signal, view)

@@ -177,7 +177,7 @@ def effects(whole: Whole) -> None:
     number = st.column_config.NumberColumn(format="%+.2f")
     frame = story_list.effect_table(whole).rename(columns=str.capitalize)
     columns = dict.fromkeys(frame.columns[1:], number)
-    st.dataframe(frame, key=f"effects-{whole.story.key}", hide_index=True, column_config=columns)
+    components.table(frame, key=f"effects-{whole.story.key}", column_config=columns)
 
 
 def inside(whole: Whole, view: View) -> None:

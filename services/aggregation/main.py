@@ -11,7 +11,7 @@ import redis
 from services.aggregation.journal import RULES, Journal
 from services.aggregation.pipeline import AggregationWorker
 from services.aggregation.signals.outbox import SignalSender
-from services.aggregation.signals.strategy import Strategy, StrategyError, load_strategy
+from services.aggregation.signals.strategy import Strategy, StrategyError, expected_digest, load_strategy
 from services.aggregation.stores.layout import bring_up_to_date
 from services.aggregation.stores.redis_store import RedisStore
 from services.runtime.binding import bind, read_cluster, wait_for_redis
@@ -27,6 +27,7 @@ from shared.contract.operation.health import WorkerReport
 from shared.contract.signals import PEER_FEATURES
 from shared.contract.topics import Topics
 from shared.settings import AggregationSettings, Settings
+from shared.universe.expected.dates_file import ExpectedError
 
 ROLE: Final = "aggregation"
 
@@ -41,6 +42,7 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     client = connect(settings.redis)
     strategies = strategies_of(settings.aggregation)
     check_peers(strategies, settings)
+    check_calendar(strategies)
     claims = Claims(client, settings, ROLE, name)
     bound = await asyncio.to_thread(_bound, settings, topics, client)
     await asyncio.to_thread(claims.take, terms_of(settings.aggregation, strategies))
@@ -52,7 +54,7 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     worker = AggregationWorker(settings, app, store, opinions.topic_id, strategies, streams, journal=journal)
     sender = SignalSender(app, client, store.keys, lambda: {tp.partition for tp in app.consumer.assignment()})
     reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker), worker.pace, claims)
-    return await serve(app, together(worker.run(), reporter.run(), sender.run(), journal.run()))
+    return await serve(app, together(worker.run(), worker.standings.run(), reporter.run(), sender.run(), journal.run()))
 
 
 def _bound(settings: Settings, topics: Topics, client: redis.Redis) -> dict[str, TopicState]:
@@ -69,6 +71,14 @@ def strategies_of(settings: AggregationSettings) -> list[Strategy]:
     try:
         return [load_strategy(name) for name in settings.strategies]
     except StrategyError as error:
+        raise WorkerStop(ExitCode.REFUSED, str(error)) from None
+
+
+def check_calendar(strategies: Sequence[Strategy]) -> None:
+    """A strategy that counts expected dates needs files that can be read. Raises WorkerStop(REFUSED)."""
+    try:
+        expected_digest(strategies)
+    except ExpectedError as error:
         raise WorkerStop(ExitCode.REFUSED, str(error)) from None
 
 
@@ -98,7 +108,9 @@ def rules_text(settings: AggregationSettings) -> str:
 def terms_of(settings: AggregationSettings, strategies: Sequence[Strategy]) -> dict[str, str]:
     """What the living workers of a run must have in common, for signals not to depend on who makes them."""
     named = ", ".join(f"{strategy.name} {strategy.digest}" for strategy in sorted(strategies, key=lambda one: one.name))
-    return {"strategies": named, "lateness_seconds": str(settings.lateness_seconds)}
+    dates = expected_digest(strategies)
+    terms = {"strategies": named, "lateness_seconds": str(settings.lateness_seconds)}
+    return terms | ({"expected": dates} if dates else {})
 
 
 def _fill(report: WorkerReport, app: WorkerApp, worker: AggregationWorker) -> None:

@@ -14,11 +14,10 @@ from services.aggregation.signals.strategy import Strategy, StrategyError, load_
 from services.aggregation.signals.variants import variants
 from services.backtest.inputs import Run
 from services.backtest.options import Choices
-from services.backtest.portfolio import by_action, factor_panel
+from services.backtest.portfolio import bar_of, by_action, factor_panel
 from services.backtest.prices import Prices
 from services.backtest.report import long_short_sharpe
 from services.backtest.result import BacktestError
-from services.backtest.timing import first_bar
 from services.backtest.variants import variant_signals
 from services.backtest.walk_forward import Candidate, Walk, folds, walk
 from shared.settings import Settings
@@ -149,7 +148,7 @@ def _traded(made: Mapping[str, pd.DataFrame], walked_through: Walk, prices: Pric
     parts = []
     for fold, name in walked_through.chosen:
         if name is not None:
-            bar = first_bar(made[name]["available_at"], prices.opens_at, choices.wait)
+            bar = bar_of(made[name]["available_at"], prices, choices.wait)
             inside = (bar >= fold.test[0]) & (bar < fold.test[1])
             parts.append(made[name][inside].assign(parameters=name))
     if not parts:

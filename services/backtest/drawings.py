@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from services.backtest.horizons import Horizon
 from services.backtest.result import QUANTILES, Backtest
 from shared.event_classes.selection import picked
 
@@ -57,6 +58,8 @@ def drawdown(result: Backtest) -> go.Figure:
 
 def ic(result: Backtest) -> go.Figure:
     ic = result.ic
+    if result.bars:  # thousands of bars are no bars to look at
+        ic = ic.groupby(ic.index.normalize()).mean()
     figure = go.Figure(go.Bar(x=ic.index, y=ic, marker_color=QUIET, name="session"))
     mean = ic.rolling(21, min_periods=5).mean()
     figure.add_scatter(x=mean.index, y=mean, name="mean of 21 sessions", line={"color": ACCENT})
@@ -83,18 +86,28 @@ def decay(m: dict[str, Any]) -> go.Figure:
     figure = go.Figure(
         go.Scatter(x=bars, y=means, error_y={"array": errors}, mode="markers+lines", line={"color": ACCENT})
     )
-    return figure.update_layout(title="IC by horizon, with 95 % interval", xaxis_title="bars", xaxis_type="category")
+    return figure.update_layout(
+        title="IC by horizon, with 95 % interval",
+        xaxis_title="horizon" if m.get("bars") else "bars",
+        xaxis_type="category",
+    )
 
 
 def quantiles(result: Backtest) -> go.Figure:
     figure = go.Figure()
-    for bars in (1, 5, 10):
-        row = result.quantiles.loc[bars]
-        names, colour = [f"Q{q}" for q in range(1, QUANTILES + 1)], {1: QUIET, 5: ACCENT, 10: UP}[bars]
-        figure.add_bar(x=names, y=row.to_numpy() * 1e4, name=f"{bars} bar(s)", marker_color=colour)
+    names = [f"Q{q}" for q in range(1, QUANTILES + 1)]
+    for horizon, colour in zip(_three(result.horizons), (QUIET, ACCENT, UP), strict=False):
+        row = result.quantiles.loc[horizon.key]
+        figure.add_bar(x=names, y=row.to_numpy() * 1e4, name=horizon.words, marker_color=colour)
     return figure.update_layout(
         title="Mean forward return by quantile, less the session's mean", yaxis_title="basis points"
     )
+
+
+def _three(horizons: list[Horizon]) -> list[Horizon]:
+    """Those of 1, 5 and 10 bars, where there are such; else the first, the middle and the last."""
+    usual = [each for each in horizons if each.key in {1, 5, 10}]
+    return usual or list(dict.fromkeys(horizons[at] for at in (0, len(horizons) // 2, -1)))
 
 
 def events(study: pd.DataFrame) -> go.Figure:
@@ -117,7 +130,7 @@ def events(study: pd.DataFrame) -> go.Figure:
     figure.add_vline(x=-0.5, line={"color": MUTED, "width": 1, "dash": "dot"})
     return figure.update_layout(
         title="Cumulative abnormal return, 95 % band: the classes that moved most",
-        xaxis_title="sessions from the first open after the text",
+        xaxis_title="bars from the first open after the text",
         yaxis_tickformat=".3~%",
     )
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from services.backtest.portfolio import bar_of
 from services.backtest.prices import Prices
-from services.backtest.timing import Delay, first_bar
+from services.backtest.timing import Delay
 from shared.event_classes.classes import EVENT_GROUPS
 from shared.event_classes.selection import group_of
 
@@ -31,7 +32,7 @@ def event_study(
     """
     abnormal = abnormal_returns(prices)
     known = _with_groups(events[events["company"].isin(abnormal.columns)])
-    session = first_bar(known["available_at"], prices.opens_at, Delay())
+    session = bar_of(known["available_at"], prices, Delay())
     known = known.assign(session=session).drop_duplicates(["company", "event", "session"])
     known = known[(known["session"] >= before) & (known["session"] + after < len(abnormal))]
     values, column = abnormal.to_numpy(), {name: i for i, name in enumerate(abnormal.columns)}

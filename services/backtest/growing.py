@@ -10,8 +10,8 @@ import pandas as pd
 
 from services.backtest.options import Choices
 from services.backtest.portfolio import factor_panel, long_only, long_short, track
-from services.backtest.prices import Prices, load_prices
-from services.backtest.providers import company_namer, provider_of
+from services.backtest.prices import Prices
+from services.backtest.providers import load_file, provider_of
 from services.backtest.timing import Delay
 from services.runs.progress import Follower
 from services.runs.result import Result
@@ -27,9 +27,9 @@ def follower(settings: Settings, prices: str) -> Callable[[Path], Follower]:
     if not Path(prices).exists():
         provider_of(settings.backtest, prices)  # a provider is asked at the end, when the tickers are known
         return lambda _: lambda *_: None
-    frame = load_prices(Path(prices), today=to_datetime(SystemClock().now()).date(), company_of=company_namer())
-    choices = Choices()
-    return lambda folder: GrowingCurve(folder, frame, choices.cost_bps, choices.hold_bars)
+    frame = load_file(Path(prices), today=to_datetime(SystemClock().now()).date())
+    choices = Choices().on(frame, settings.backtest.latency_seconds)
+    return lambda folder: GrowingCurve(folder, frame, choices.cost_bps, choices.hold_bars, choices.wait)
 
 
 class GrowingCurve:
@@ -37,9 +37,11 @@ class GrowingCurve:
     costs) up to the session before the market time that was reached: what comes later is not known yet.
     """
 
-    def __init__(self, folder: Path, prices: Prices, cost_bps: float, hold_bars: int) -> None:
+    def __init__(
+        self, folder: Path, prices: Prices, cost_bps: float, hold_bars: int, delay: Delay | None = None
+    ) -> None:
         self._path = folder / GROWING
-        self._prices, self._cost, self._hold = prices, cost_bps, hold_bars
+        self._prices, self._cost, self._hold, self._delay = prices, cost_bps, hold_bars, delay or Delay()
         self._opens = prices.opens_at.as_unit("us").asi8
         self._seen = 0
         self._rows: list[tuple[str, str, int, float]] = []
@@ -60,7 +62,7 @@ class GrowingCurve:
                 pd.concat(parts, ignore_index=True).to_parquet(draft, index=False)
 
     def _curve(self, strategy: str, signals: pd.DataFrame, until: int) -> pd.DataFrame | None:
-        panel = factor_panel(signals, self._prices, Delay(), self._hold)
+        panel = factor_panel(signals, self._prices, self._delay, self._hold)
         spoken = np.flatnonzero(panel.notna().any(axis=1).to_numpy())
         if not len(spoken) or until - 1 <= spoken[0]:
             return None

@@ -9,13 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from services.backtest.granger import granger_table, summed, warnings_of
+from services.backtest.horizons import forward
+from services.backtest.portfolio import bar_of, night_part, session_of
 from services.backtest.prices import Prices
-from services.backtest.result import HORIZONS, QUANTILES, Backtest
+from services.backtest.result import QUANTILES, Backtest
 from services.backtest.statistics import (
     SESSIONS_A_YEAR,
     deflated_sharpe,
     fisher_combined,
-    forward_returns,
     granger_p,
     information_coefficient,
     max_drawdown,
@@ -26,7 +28,7 @@ from services.backtest.statistics import (
     sharpe_error,
     sortino,
 )
-from services.backtest.timing import Delay, first_bar
+from services.backtest.timing import Delay
 from shared.clock import to_iso
 
 
@@ -51,10 +53,15 @@ def metrics_of(
     ic_mean, spread = float(result.ic.mean()), result.quantiles[QUANTILES] - result.quantiles[1]
     placebo_mean, placebo_spread = mean_and_spread(result.placebo_ic)
     per_day = [value / math.sqrt(SESSIONS_A_YEAR) for value in [*trials, sharpe(both.net)]]
-    by_horizon = {}
-    for bars in HORIZONS:
-        ic = information_coefficient(result.panel, forward_returns(prices.open, bars))
-        by_horizon[str(bars)] = {"mean": float(ic.mean()), "t": newey_west_t(ic, _lags(bars, ic)), "sessions": len(ic)}
+    by_horizon, spread_t = {}, {}
+    for horizon in result.horizons:
+        bars, spreads = 1 if horizon.kind == "night" else horizon.bars, result.spreads[horizon.key]
+        ic = information_coefficient(result.panel, forward(prices, horizon))
+        told = {"mean": float(ic.mean()), "t": newey_west_t(ic, _lags(bars, ic)), "sessions": len(ic)}
+        by_horizon[str(horizon.key)] = told if prices.grid is None else told | {"bars": bars}
+        spread_t[str(horizon.key)] = newey_west_t(spreads, _lags(bars, spreads))
+    tests = granger_table(result.panel, _known(prices))
+    warnings += warnings_of(tests)
     return {
         "n_signals": len(signals),
         "n_signals_without_price": _without_price(signals, prices, delay),
@@ -69,7 +76,7 @@ def metrics_of(
             str(bars): {str(q): value for q, value in row.items()} for bars, row in result.quantiles.iterrows()
         },
         "quantile_spread": {str(bars): float(value) for bars, value in spread.items()},
-        "quantile_spread_t": {str(b): newey_west_t(s, _lags(b, s)) for b, s in result.spreads.items()},
+        "quantile_spread_t": spread_t,
         "turnover": float(both.turnover.mean()),
         "coverage": _coverage(result.panel, prices),
         "sharpe": sharpe(both.net),
@@ -89,7 +96,8 @@ def metrics_of(
         "trials": len(per_day),
         "cost_bps": cost_bps,
         "delay": {"seconds": delay.seconds, "bars": delay.bars},
-        "granger": _granger(result.panel, prices),
+        "bars": _bars(result, prices),
+        "granger": _granger(result.panel, prices) | summed(tests),
         "placebo": {
             "runs": len(result.placebo_ic),
             "ic_mean": placebo_mean,
@@ -110,6 +118,31 @@ def metrics_of(
     }
 
 
+def _bars(result: Backtest, prices: Prices) -> dict[str, Any] | None:
+    """What bars of less than a day have besides; None of days. Returns of the long-short book before costs, by session:
+    over the night and within the session (sums of fractions of capital)."""
+    grid = prices.grid
+    if grid is None:
+        return None
+    one = result.bars["long_short"]
+    night = night_part(one.weights.reindex(prices.open.index, fill_value=0.0), prices).reindex(one.gross.index)
+    day = one.gross - night
+    days = session_of(one.gross.index, prices)
+    told = {}
+    for name, part in (("night", night), ("session", day)):
+        sums = part.groupby(days).sum()
+        told[name] = {"return": float(sums.sum()), "mean": float(sums.mean()), "t": newey_west_t(sums)}
+    return {
+        "minutes": grid.minutes,
+        "full_session": grid.full_session,
+        "sessions": len(grid.days),
+        "labels": grid.labels,
+        "missing": float(1 - grid.traded.to_numpy()[prices.open.notna().to_numpy()].mean()),
+        "max_drawdown": max_drawdown(one.net),
+        **told,
+    }
+
+
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """One mapping a row, in plain types; NaN becomes None."""
     rows: list[dict[str, Any]] = json.loads(frame.to_json(orient="records", double_precision=12))
@@ -126,7 +159,7 @@ def _coverage(panel: pd.DataFrame, prices: Prices) -> float:
 def _without_price(signals: pd.DataFrame, prices: Prices, delay: Delay) -> int:
     """Signals that could not be traded: no such company, no session left, or no open on that session."""
     column = prices.open.columns.get_indexer(signals["company"])
-    bar = first_bar(signals["available_at"], prices.opens_at, delay)
+    bar = bar_of(signals["available_at"], prices, delay)
     there = (column >= 0) & (bar < len(prices.open))
     opens = prices.open.to_numpy()[bar[there], column[there]]
     return len(signals) - int(np.isfinite(opens).sum())
@@ -137,10 +170,15 @@ def _lags(bars: int, series: pd.Series) -> int:
     return max(bars - 1, int(4 * (max(len(series), 1) / 100) ** (2 / 9)))
 
 
+def _known(prices: Prices) -> pd.DataFrame:
+    """The return that ended at each open: returns, for prices are no stationary series."""
+    known: pd.DataFrame = prices.open / prices.open.shift(1) - 1.0
+    return known
+
+
 def _granger(panel: pd.DataFrame, prices: Prices) -> dict[str, float | int]:
     """Both directions, company by company, combined by Fisher's method."""
-    returns = prices.open.shift(-1) / prices.open - 1.0
-    known = returns.shift(1)  # the return that ended at this open
+    known = _known(prices)
     leads, lags = [], []
     for company in panel.columns:
         score = panel[company].dropna()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from services.backtest.bars import Clock
+from services.backtest.horizons import length_in_bars
+from services.backtest.prices import Prices
 from services.backtest.timing import Delay
 from services.backtest.walk_forward import Criterion, Windows
 
@@ -21,6 +24,10 @@ class Choices:
     calendar: str = "XNYS"
     currency: str = "USD"
     hold_bars: int = 5
+    hold: str = ""  # a length of time in place of `hold_bars`; "" of bars of less than a day: one session
+    latency_seconds: int = 0  # from knowing a signal to an order at the exchange; of bars of less than a day
+    clock: Clock = field(default_factory=Clock)  # how the times of a file of bars are read
+    horizons: str = ""  # of returns, parted by commas
     trade: Trade = "score"  # weights follow the score, or the recommendation alone (thresholds then matter)
     strict: bool = False
     ticker: str = ""  # of a price file without a column of tickers
@@ -34,7 +41,15 @@ class Choices:
     @property
     def wait(self) -> Delay:
         """Raises DelayError."""
-        return Delay.parse(self.delay)
+        delay = Delay.parse(self.delay)
+        return Delay(delay.seconds + self.latency_seconds, delay.bars)
+
+    def on(self, prices: Prices, latency_seconds: int) -> Choices:
+        """With its lengths in the bars of `prices`. Raises HorizonError."""
+        if prices.grid is None:
+            return replace(self, hold_bars=length_in_bars(self.hold, prices, "--hold")) if self.hold else self
+        hold = length_in_bars(self.hold or "1session", prices, "--hold")
+        return replace(self, hold_bars=hold, latency_seconds=latency_seconds)
 
     @property
     def walks(self) -> bool:

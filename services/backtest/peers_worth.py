@@ -10,10 +10,11 @@ import pandas as pd
 
 from services.aggregation.signals.strategy import Strategy
 from services.backtest.candidates import panel_of
+from services.backtest.horizons import one_bar
 from services.backtest.options import Choices
 from services.backtest.prices import Prices
 from services.backtest.report import long_short_sharpe
-from services.backtest.statistics import forward_returns, information_coefficient, newey_west_t
+from services.backtest.statistics import information_coefficient, newey_west_t
 from services.backtest.variants import variant_signals
 from shared.contract.signals import PEER_FEATURES
 from shared.settings import Settings
@@ -39,7 +40,7 @@ def peers_worth(
         return None
     other = panel_of(variant_signals(folder, {"": without}, settings)[""], prices, choices)
     told = {"with_peers": _worth(panel, prices, choices), "without_peers": _worth(other, prices, choices)}
-    forward = forward_returns(prices.open, 1)
+    forward = one_bar(prices)
     gained = (information_coefficient(panel, forward) - information_coefficient(other, forward)).dropna()
     return told | {
         "ic_gained": float(gained.mean()) if len(gained) else float("nan"),
@@ -49,7 +50,7 @@ def peers_worth(
 
 
 def _worth(panel: pd.DataFrame, prices: Prices, choices: Choices) -> dict[str, float]:
-    ic = information_coefficient(panel, forward_returns(prices.open, 1))
+    ic = information_coefficient(panel, one_bar(prices))
     return {
         "ic_mean": float(ic.mean()) if len(ic) else float("nan"),
         "sharpe": long_short_sharpe(panel, prices, choices.cost_bps),

@@ -32,23 +32,49 @@ class Track:
 
 
 def factor_panel(signals: pd.DataFrame, prices: Prices, delay: Delay, hold_bars: int) -> pd.DataFrame:
-    """Scores as known at each session's open: sessions x companies, NaN where no signal is in force.
+    """Scores as known at each bar's open: bars x companies, NaN where no signal is in force.
 
     signals: columns company, available_at (microseconds), score in [-1, 1]. A signal is in force from its first
-    tradeable
-    bar for `hold_bars` bars or until a newer one. Companies without prices are left out (the caller reports them).
+    tradeable bar for `hold_bars` bars or until a newer one. Companies without prices are left out (the caller reports
+    them).
     """
     opens = prices.open.index
     usable = signals[signals["company"].isin(prices.open.columns)].sort_values("available_at", kind="stable")
-    bar = first_bar(usable["available_at"], prices.opens_at, delay)
+    bar = bar_of(usable["available_at"], prices, delay)
     usable = usable.assign(bar=bar)[bar < len(opens)]
     latest = usable.drop_duplicates(["bar", "company"], keep="last")
     panel = latest.pivot(index="bar", columns="company", values="score").reindex(range(len(opens)))
     panel.index = opens
     panel = panel.reindex(columns=prices.open.columns)
-    if hold_bars > 1:
-        panel = panel.ffill(limit=hold_bars - 1)
-    return panel.where(prices.open.notna())
+    spoken = panel.ffill(limit=hold_bars - 1) if hold_bars > 1 else panel
+    if prices.grid is None:
+        return spoken.where(prices.open.notna())
+    # at a bar that a company lacks nothing is filled: what was in force at its last one stays so
+    kept = spoken.fillna(np.inf).where(prices.tradeable).ffill()
+    return kept.where(np.isfinite(kept) & prices.open.notna())
+
+
+def bar_of(available_at: pd.Series, prices: Prices, delay: Delay) -> np.ndarray:
+    """The bar at whose open a signal would be traded, as `first_bar` finds it."""
+    return first_bar(available_at, prices.opens_at, delay, at_once=prices.grid is not None)
+
+
+def fills(signals: pd.DataFrame, prices: Prices, delay: Delay) -> pd.DataFrame:
+    """`signals` with what each was filled at first: `filled_at` (microseconds, the begin of the company's own next bar;
+    -1 where there is none) and `fill_price` (NaN there)."""
+    column = prices.open.columns.get_indexer(signals["company"])
+    bar = bar_of(signals["available_at"], prices, delay)
+    traded = prices.tradeable.to_numpy()
+    rows = np.arange(len(traded))[:, None]
+    following = np.minimum.accumulate(np.where(traded, rows, len(traded))[::-1])[::-1]  # by bar: the next real one
+    there = (column >= 0) & (bar < len(traded))
+    found = np.full(len(signals), len(traded))
+    found[there] = following[bar[there], column[there]]
+    real = found < len(traded)
+    at, price = np.full(len(signals), -1, dtype=np.int64), np.full(len(signals), np.nan)
+    at[real] = prices.opens_at.as_unit("us").asi8[found[real]]
+    price[real] = prices.open.to_numpy()[found[real], column[real]]
+    return signals.assign(filled_at=at, fill_price=price)
 
 
 def by_action(signals: pd.DataFrame) -> pd.DataFrame:
@@ -87,6 +113,41 @@ def track(weights: pd.DataFrame, prices: Prices, cost_bps: float) -> Track:
     net = gross - turnover * cost_bps / 10_000
     held = slice(0, len(weights) - 1)  # the last session has no next open
     return Track(weights, gross.iloc[held], net.iloc[held], turnover.iloc[held], weights.abs().sum(axis=1).iloc[held])
+
+
+def by_session(one: Track, prices: Prices) -> Track:
+    """A track over bars as one over sessions, returns compounded and turnover summed; one over days as it is."""
+    if prices.grid is None:
+        return one
+    days = session_of(one.net.index, prices)
+
+    def compounded(series: pd.Series) -> pd.Series:
+        return (1 + series).groupby(days).prod() - 1
+
+    return Track(
+        one.weights.loc[one.net.index].groupby(days).last(),
+        compounded(one.gross),
+        compounded(one.net),
+        one.turnover.groupby(days).sum(),
+        one.exposure.groupby(days).mean(),
+    )
+
+
+def session_of(bars: pd.Index, prices: Prices) -> pd.DatetimeIndex:
+    """The day of the session of each bar (of daily prices: the bar itself)."""
+    if prices.grid is None:
+        return pd.DatetimeIndex(bars)
+    return prices.grid.days[prices.grid.session[prices.open.index.get_indexer(bars)]]
+
+
+def night_part(weights: pd.DataFrame, prices: Prices) -> pd.Series:
+    """What of `track(...).gross` came between the close of a session and the open of the next one, by bar."""
+    assert prices.grid is not None
+    last = prices.grid.last_of == np.arange(len(prices.open))
+    to_close = prices.close / prices.open
+    over = (prices.open.shift(-1) / prices.close - 1).fillna(0.0).mul(last, axis=0)
+    found: pd.Series = (weights.where(prices.open.notna(), 0.0) * to_close.fillna(1.0) * over).sum(axis=1)
+    return found
 
 
 def shuffled_across_companies(panel: pd.DataFrame, generator: np.random.Generator) -> pd.DataFrame:

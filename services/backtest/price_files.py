@@ -50,6 +50,11 @@ def canonical(column: str) -> str:
     return _ALIASES.get(plain, plain)
 
 
+def timed(header: list[str]) -> list[str]:
+    """Where `time` stands alone it says the day as well, as `date` does."""
+    return header if "date" in header else ["date" if name == "time" else name for name in header]
+
+
 def read_table(path: Path, mapping: Mapping[str, str] | None = None) -> pd.DataFrame:
     """The rows of a CSV file (also .gz) as texts under our names, with ROW and WRONG. `mapping`: field to the column
     that has it. Raises LayoutError, OSError and UnicodeDecodeError."""
@@ -70,7 +75,7 @@ def table_of(lines: Iterable[str], mapping: Mapping[str, str] | None = None) -> 
     if len(rows) > 2 and rows[1][1] and rows[1][1][0].strip().lower() in {"ticker", "tickers", "price", ""}:
         rows = list(_unstacked(rows))
     us = any(name.strip().lower() == "close/last" for name in rows[0][1])  # Nasdaq's
-    header = [mapped.get(name.strip()) or canonical(name) for name in rows[0][1]]
+    header = timed([mapped.get(name.strip()) or canonical(name) for name in rows[0][1]])
     if absent := sorted(set(mapped) - {name.strip() for name in rows[0][1]}):
         raise LayoutError(f"--map: it has no column {absent[0]!r}; columns: {', '.join(rows[0][1])}")
     twice = sorted({name for name in header if name and header.count(name) > 1})
@@ -160,7 +165,7 @@ def _with_point(cell: str) -> str:
 def days(column: pd.Series, month_first: bool = False) -> pd.Series:
     """Texts as the calendar days that they show, None for what is none. A time of day and its zone are read, too, and
     change nothing: a bar belongs to the day that is written on it."""
-    order = True if month_first else _month_first(column)
+    order = True if month_first else month_order(column)
     known = {text: _day(text.strip(), order) for text in column.unique()}
     return column.map(known)
 
@@ -185,7 +190,7 @@ def _day(text: str, month_first: bool | None) -> date | None:
         return None
 
 
-def _month_first(column: pd.Series) -> bool | None:
+def month_order(column: pd.Series) -> bool | None:
     """Whether 03/04/2026 is the fourth of March: what every such day of the file allows, None where that is both."""
     found = [match for text in column.unique() if (match := _SLASHED.fullmatch(text.strip()))]
     months, others = [int(one[1]) for one in found], [int(one[2]) for one in found]

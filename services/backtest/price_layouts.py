@@ -13,11 +13,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from services.backtest.price_files import MONTH_FIRST, ROW, WRONG, LayoutError, canonical, read_table, ticker_in
+from services.backtest.price_files import MONTH_FIRST, ROW, WRONG, LayoutError, canonical, read_table, ticker_in, timed
 from shared.universe.securities import Catalogue
 
 CLOSES_ALONE: Final = "closes_alone"  # attribute of a table that had no other prices
-_FIELDS: Final = ("date", "ticker", "open", "high", "low", "close", "adj_close", "volume", "currency")
+_FIELDS: Final = ("date", "time", "ticker", "open", "high", "low", "close", "adj_close", "volume", "currency")
 _READ: Final = (".csv", ".csv.gz", ".txt", ".parquet", ".pq")
 _WIDE_SHARE: Final = 0.5  # of the columns that have to be tickers
 
@@ -71,7 +71,7 @@ def _parquet(path: Path, mapping: Mapping[str, str]) -> pd.DataFrame:
     if absent := sorted(set(mapping.values()) - set(there)):
         raise LayoutError(f"--map: it has no column {absent[0]!r}; columns: {', '.join(there)}")
     found = {column: field for field, column in mapping.items()}
-    names = [found.get(str(name), canonical(str(name))) for name in table.columns]
+    names = timed([found.get(str(name), canonical(str(name))) for name in table.columns])
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise LayoutError(f"it has two columns that mean {twice[0]!r}; leave one out")
     texts = pd.DataFrame({name: _texts(table.iloc[:, at]) for at, name in enumerate(names)}, dtype=object)

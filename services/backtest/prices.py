@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import exchange_calendars
@@ -46,9 +47,37 @@ class PriceProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class Grid:
+    """What prices of less than a day have besides: how their bars lie in sessions."""
+
+    minutes: int  # from a bar's begin to the next one's
+    session: np.ndarray  # by bar: number of its session, from 0
+    days: pd.DatetimeIndex  # by session: its day (naive)
+    traded: pd.DataFrame  # bars x companies: whether there was a bar, so that an order could be filled
+    labels: str = "start"  # what the file's times were: a bar's start or its end
+
+    @property
+    def first(self) -> np.ndarray:
+        """By session: its first bar; one more entry for the end."""
+        return np.searchsorted(self.session, np.arange(len(self.days) + 1))
+
+    @property
+    def last_of(self) -> np.ndarray:
+        """By bar: the last bar of its session."""
+        last: np.ndarray = self.first[self.session + 1] - 1
+        return last
+
+    @property
+    def full_session(self) -> int:
+        """Bars of the longest session."""
+        return int(np.diff(self.first).max())
+
+
+@dataclass(frozen=True, slots=True)
 class Prices:
     """Adjusted prices: frames with one row a session (naive midnight dates) and one column a company;
-    NaN where there is none.
+    NaN where there is none. With a `grid` one row a bar, named by the instant at which it begins (UTC, naive); a bar
+    that a company lacks between its first and its last stands at the last close before it.
     """
 
     open: pd.DataFrame
@@ -56,11 +85,19 @@ class Prices:
     volume: pd.DataFrame
     calendar: exchange_calendars.ExchangeCalendar
     problems: tuple[PriceProblem, ...]
+    grid: Grid | None = None
 
     @property
     def opens_at(self) -> pd.DatetimeIndex:
-        """The instant (UTC) at which each session opens."""
+        """The instant (UTC) at which each session, or bar, opens."""
+        if self.grid is not None:
+            return pd.DatetimeIndex(self.open.index).tz_localize("UTC")
         return pd.DatetimeIndex(self.calendar.opens.loc[self.open.index])
+
+    @property
+    def tradeable(self) -> pd.DataFrame:
+        """Where an order can be filled at the open."""
+        return self.grid.traded if self.grid is not None else self.open.notna()
 
 
 def load_prices(
@@ -102,19 +139,13 @@ def check_prices(
     `company_of(ticker, day)` names the column; by default the ticker itself. Raises PriceError when a column is
     missing, nothing usable is left, or, under `strict`, at the first problem (a suspicious jump is none).
     """
-    missing = [column for column in COLUMNS if column not in table.columns]
-    if missing:
-        raise PriceError(
-            f"{path}: missing column(s) {', '.join(missing)}; expected {','.join(COLUMNS)}[,adj_close][,currency]"
-        )
-    if ROW not in table:
-        table = table.assign(**{ROW: np.arange(2, len(table) + 2), WRONG: ""})
+    table = with_columns(table, path)
     problems: list[PriceProblem] = []
     closes_alone = bool(table.attrs.get(CLOSES_ALONE))
     table = _checked(table, today, currency, problems)
-    exchange = _calendar(calendar, table["date"])
+    exchange = calendar_of(calendar, table["date"])
     table = _on_sessions(table, exchange, problems)
-    table = _one_class(_named(table, company_of), problems)
+    table = one_class(named(table, company_of), problems)
     if not table.empty:
         problems.extend(_holes(table, exchange))
     if strict and problems:
@@ -125,24 +156,34 @@ def check_prices(
         raise PriceError(
             f"{path}: no usable row is left; the first problem: {problems[0] if problems else 'the file is empty'}"
         )
-    problems.extend(_jumps(table))
+    problems.extend(jumps(table))
     if closes_alone:
         said = "closes alone: a trade at a session's open is reckoned at its close"
         problems.append(PriceProblem(1, "", "", said, dropped=False))
     return _layout(table, exchange, problems)
 
 
-def _named(table: pd.DataFrame, company_of: Callable[[str, date], str] | None) -> pd.DataFrame:
+def with_columns(table: pd.DataFrame, path: str) -> pd.DataFrame:
+    """The table with ROW and WRONG, if it has the columns of prices. Raises PriceError."""
+    missing = [column for column in COLUMNS if column not in table.columns]
+    if missing:
+        raise PriceError(
+            f"{path}: missing column(s) {', '.join(missing)}; expected {','.join(COLUMNS)}[,adj_close][,currency]"
+        )
+    return table if ROW in table else table.assign(**{ROW: np.arange(2, len(table) + 2), WRONG: ""})
+
+
+def named(table: pd.DataFrame, company_of: Callable[[str, date], str] | None) -> pd.DataFrame:
     """With the company that each ticker was in each month."""
     if company_of is None:
         return table.assign(company=table["ticker"])
     pairs = table[["ticker", "date"]].assign(month=table["date"].dt.to_period("M"))
     keys = list(zip(pairs["ticker"], pairs["month"], strict=True))
-    named = {key: company_of(key[0], key[1].start_time.date()) for key in set(keys)}
-    return table.assign(company=[named[key] for key in keys])
+    names = {key: company_of(key[0], key[1].start_time.date()) for key in set(keys)}
+    return table.assign(company=[names[key] for key in keys])
 
 
-def _one_class(table: pd.DataFrame, problems: list[PriceProblem]) -> pd.DataFrame:
+def one_class(table: pd.DataFrame, problems: list[PriceProblem]) -> pd.DataFrame:
     """Of tickers of one company at one time, the one with most rows; a ticker that follows another is a new name."""
     spans = table.groupby(["company", "ticker"], sort=False)["date"].agg(["min", "max", "count"]).reset_index()
     several = spans[spans.duplicated("company", keep=False)]
@@ -175,42 +216,53 @@ def read_prices(path: Path, ticker: str = "", mapping: str = "") -> pd.DataFrame
 
 def _checked(table: pd.DataFrame, today: date, currency: str, problems: list[PriceProblem]) -> pd.DataFrame:
     """Drop rows by rule, naming each; returns typed columns sorted by (ticker, date)."""
-    text = table
-    parsed = {name: numbers(table[name]) for name in (*PRICES, "volume")}
-    adjusted = numbers(table["adj_close"]) if "adj_close" in table else pd.Series(np.nan, index=table.index)
     day = days(table["date"], bool(table.attrs.get(MONTH_FIRST)))
     inside = day.map(lambda one: one is not None and FIRST_DAY <= one <= today)
-    table = table.assign(
-        date=pd.to_datetime(day.where(inside), errors="coerce"), ticker=table["ticker"].str.strip(),
-        **parsed, adj_close=adjusted,
-    )  # fmt: skip
+    typed = with_numbers(table).assign(date=pd.to_datetime(day.where(inside), errors="coerce"))
     rules: list[tuple[str, pd.Series]] = [
         ("not a date (YYYY-MM-DD)", day.isna()),
         (f"a date before {FIRST_DAY}", day.map(lambda one: one is not None and one < FIRST_DAY)),
         ("a date in the future", day.map(lambda one: one is not None and one > today)),
-        ("no ticker", table["ticker"] == ""),
+        *rules_of_values(table, typed, currency),
+    ]
+    bad = named_by(rules, table, problems)
+    return _unique_and_sorted(typed[~bad], problems)
+
+
+def with_numbers(text: pd.DataFrame) -> pd.DataFrame:
+    """Tickers without blanks around them, and prices as floats; NaN for what is none."""
+    parsed = {name: numbers(text[name]) for name in (*PRICES, "volume")}
+    adjusted = numbers(text["adj_close"]) if "adj_close" in text else pd.Series(np.nan, index=text.index)
+    return text.assign(ticker=text["ticker"].str.strip(), **parsed, adj_close=adjusted)
+
+
+def rules_of_values(text: pd.DataFrame, typed: pd.DataFrame, currency: str) -> list[tuple[str, pd.Series]]:
+    """(what is wrong with a row, where) of everything but its time. `typed`: the same rows by `with_numbers`."""
+    rules = [
+        ("no ticker", typed["ticker"] == ""),
         ("no close", text["close"].str.strip() == ""),
-        *((f"its {name} is not a number", _no_number(text[name], parsed[name])) for name in parsed),
-        ("a price of zero or less", (table[list(PRICES)] <= 0).any(axis=1)),
-        ("high below low", table["high"] < table["low"]),
+        *((f"its {name} is not a number", _no_number(text[name], typed[name])) for name in (*PRICES, "volume")),
+        ("a price of zero or less", (typed[list(PRICES)] <= 0).any(axis=1)),
+        ("high below low", typed["high"] < typed["low"]),
     ]
     if "adj_close" in text:
-        rules.append(("its adj_close is not a number", _no_number(text["adj_close"], adjusted)))
-        rules.append(("an adj_close of zero or less", adjusted <= 0))
-    for wrong in sorted(set(table[WRONG]) - {""}):
-        rules.insert(0, (wrong, table[WRONG] == wrong))
-    if "currency" in table:
-        rules.append((f"a currency other than {currency}", ~table["currency"].isin([currency, ""])))
-    bad = pd.Series(False, index=table.index)
-    for problem, mask in rules:
-        for index in table.index[mask & ~bad]:
-            problems.append(
-                PriceProblem(
-                    int(table.at[index, ROW]), str(text.at[index, "ticker"]), str(text.at[index, "date"]), problem
-                )
-            )
+        rules.append(("its adj_close is not a number", _no_number(text["adj_close"], typed["adj_close"])))
+        rules.append(("an adj_close of zero or less", typed["adj_close"] <= 0))
+    if "currency" in text:
+        rules.append((f"a currency other than {currency}", ~text["currency"].isin([currency, ""])))
+    return rules
+
+
+def named_by(rules: list[tuple[str, pd.Series]], text: pd.DataFrame, problems: list[PriceProblem]) -> pd.Series:
+    """Every bad row under the first rule that it breaks, what is wrong with it as a row before all; where rows are."""
+    wrong = [(each, text[WRONG] == each) for each in sorted(set(text[WRONG]) - {""}, reverse=True)]
+    bad = pd.Series(False, index=text.index)
+    for problem, mask in (*wrong, *rules):
+        for index in text.index[mask & ~bad]:
+            row = int(text.at[index, ROW])
+            problems.append(PriceProblem(row, str(text.at[index, "ticker"]), str(text.at[index, "date"]), problem))
         bad |= mask
-    return _unique_and_sorted(table[~bad], problems)
+    return bad
 
 
 def _no_number(text: pd.Series, number: pd.Series) -> pd.Series:
@@ -234,14 +286,19 @@ def _unique_and_sorted(table: pd.DataFrame, problems: list[PriceProblem]) -> pd.
     return table.sort_values(["ticker", "date"], kind="stable")
 
 
-def _calendar(name: str, days: pd.Series) -> exchange_calendars.ExchangeCalendar:
+def calendar_of(name: str, days: pd.Series) -> exchange_calendars.ExchangeCalendar:
     try:
         start = days.min() if len(days) else pd.Timestamp("2010-01-01")
         end = days.max() if len(days) else pd.Timestamp("2010-12-31")
         margin = pd.Timedelta(days=40)
-        return exchange_calendars.get_calendar(name, start=start - margin, end=end + margin)
+        return _calendar(name, (start - margin).to_period("M"), (end + margin).to_period("M"))
     except exchange_calendars.errors.InvalidCalendarName:
         raise PriceError(f"no exchange calendar is named {name!r}; e.g. XNYS, XLON, XSHG, 24/7") from None
+
+
+@lru_cache(maxsize=8)  # it takes a while to make one
+def _calendar(name: str, first: pd.Period, last: pd.Period) -> exchange_calendars.ExchangeCalendar:
+    return exchange_calendars.get_calendar(name, start=first.start_time, end=last.end_time.normalize())
 
 
 def _on_sessions(
@@ -268,20 +325,25 @@ def _holes(table: pd.DataFrame, calendar: exchange_calendars.ExchangeCalendar) -
     ]
 
 
-def _jumps(table: pd.DataFrame) -> list[PriceProblem]:
+def jumps(table: pd.DataFrame, span: str = "in a day") -> list[PriceProblem]:
+    """Moves that look like corporate actions, of rows sorted by ticker and time."""
     ratio = table["close"] / table.groupby("ticker")["close"].shift(1)
     found = table[(ratio > JUMP_UP) | (ratio < JUMP_DOWN)]
     problems = []
     for row in found.itertuples():
-        text = f"close moved by {100 * (ratio[row.Index] - 1):+.0f} % in a day: an unadjusted corporate action?"
+        text = f"close moved by {100 * (ratio[row.Index] - 1):+.0f} % {span}: an unadjusted corporate action?"
         problems.append(PriceProblem(row.row, row.ticker, str(row.date.date()), text, dropped=False))
     return problems
 
 
-def _layout(table: pd.DataFrame, calendar: exchange_calendars.ExchangeCalendar, problems: list[PriceProblem]) -> Prices:
-    # adj_close carries splits and dividends; its ratio to close adjusts the other prices of the same row
+def adjusted(table: pd.DataFrame) -> pd.DataFrame:
+    """adj_close carries splits and dividends; its ratio to close adjusts the other prices of the same row."""
     factor = (table["adj_close"] / table["close"]).fillna(1.0)
-    table = table.assign(adjusted_open=table["open"] * factor, adjusted_close=table["close"] * factor)
+    return table.assign(adjusted_open=table["open"] * factor, adjusted_close=table["close"] * factor)
+
+
+def _layout(table: pd.DataFrame, calendar: exchange_calendars.ExchangeCalendar, problems: list[PriceProblem]) -> Prices:
+    table = adjusted(table)
     table = table.drop_duplicates(
         ["company", "date"], keep="first"
     )  # the last day of one name and the first of another

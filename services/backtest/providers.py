@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from services.backtest.bars import Clock, are_bars, check_bars
 from services.backtest.price_files import LayoutError, table_of
-from services.backtest.prices import PriceError, Prices, check_prices, load_prices
+from services.backtest.prices import PriceError, Prices, check_prices, read_prices
 from shared.clients.web import TooLarge, WebClient, WebError
 from shared.clock import to_datetime
 from shared.settings import BacktestSettings, Settings
@@ -106,12 +107,26 @@ def company_namer() -> Callable[[str, date], str]:
     return company_of
 
 
+def load_file(source: Path, ticker: str = "", mapping: str = "", clock: Clock | None = None, **checks: Any) -> Prices:
+    """Prices of a file or folder: of days, or, where it has several moments of a day, of bars. Raises PriceError."""
+    table = read_prices(source, ticker, mapping)
+    if are_bars(table):
+        return check_bars(table, str(source), clock=clock, company_of=company_namer(), **checks)
+    return check_prices(table, str(source), company_of=company_namer(), **checks)
+
+
 def load_any_prices(
-    settings: Settings, source: str, signals: pd.DataFrame, ticker: str = "", mapping: str = "", **checks: Any
+    settings: Settings,
+    source: str,
+    signals: pd.DataFrame,
+    ticker: str = "",
+    mapping: str = "",
+    clock: Clock | None = None,
+    **checks: Any,
 ) -> Prices:
     """Prices from the file or folder `source`, else from the provider of that name for the signals' tickers."""
     if Path(source).exists() or Path(source).suffix:
-        return load_prices(Path(source), company_of=company_namer(), ticker=ticker, mapping=mapping, **checks)
+        return load_file(Path(source), ticker, mapping, clock, **checks)
     provider = provider_of(settings.backtest, source)
     if signals.empty:
         raise PriceError(f"--prices {source}: the run has no signals, so there is nothing to ask for")

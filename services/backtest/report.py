@@ -8,11 +8,21 @@ import numpy as np
 import pandas as pd
 
 from services.backtest.event_study import event_study
+from services.backtest.horizons import Horizon, forward, horizons_of, one_bar
 from services.backtest.metrics import metrics_of
 from services.backtest.monthly import by_month
-from services.backtest.portfolio import Track, factor_panel, long_only, long_short, shuffled_across_companies, track
+from services.backtest.portfolio import (
+    Track,
+    by_session,
+    factor_panel,
+    long_only,
+    long_short,
+    session_of,
+    shuffled_across_companies,
+    track,
+)
 from services.backtest.prices import Prices
-from services.backtest.result import HORIZONS, QUANTILES, Backtest, BacktestError
+from services.backtest.result import QUANTILES, Backtest, BacktestError
 from services.backtest.statistics import forward_returns, information_coefficient, newey_west_t, sharpe
 from services.backtest.timing import Delay
 from shared.clock import to_iso
@@ -35,6 +45,7 @@ def run_backtest(
     warnings: list[str] | None = None,
     panel: pd.DataFrame | None = None,
     folds: list[dict[str, Any]] | None = None,
+    horizons: list[Horizon] | None = None,
 ) -> Backtest:
     """signals: company, ticker, available_at, score, confidence, action, model, strategy, evidence.
 
@@ -55,13 +66,14 @@ def run_backtest(
             f"{prices.open.index[-1].date()}; "
             "use prices for the same companies and days"
         )
-    ic = information_coefficient(panel, forward_returns(prices.open, 1))
-    tracks = {
-        "long_short": track(long_short(panel), prices, cost_bps),
-        "long_only": track(long_only(panel), prices, cost_bps),
+    horizons = horizons or horizons_of(prices)
+    ic = information_coefficient(panel, one_bar(prices))
+    bars = {
+        "long_short": _from_first_position(track(long_short(panel), prices, cost_bps)),
+        "long_only": _from_first_position(track(long_only(panel), prices, cost_bps)),
     }
-    tracks = {name: _from_first_position(one) for name, one in tracks.items()}
-    quantiles, spreads = quantile_returns(panel, prices)
+    tracks = {name: by_session(one, prices) for name, one in bars.items()}
+    quantiles, spreads = quantile_returns(panel, prices, horizons)
     placebo_ic, placebo_sharpe = _placebo(panel, prices, cost_bps, seed, placebos)
     result = Backtest(
         panel=panel,
@@ -69,9 +81,11 @@ def run_backtest(
         quantiles=quantiles,
         spreads=spreads,
         tracks=tracks,
-        market=_market(prices, tracks["long_only"]),
+        market=_market(prices, bars["long_only"], tracks["long_only"]),
         placebo_ic=placebo_ic,
         placebo_sharpe=placebo_sharpe,
+        horizons=horizons,
+        bars=bars if prices.grid is not None else {},
         by_year=_by_year(ic, tracks["long_short"]),
         by_sector=_by_sector(panel, prices, sector_of or {}),
         events=event_study(events, prices) if events is not None and not events.empty else pd.DataFrame(),
@@ -84,7 +98,7 @@ def run_backtest(
 
 def long_short_sharpe(panel: pd.DataFrame, prices: Prices, cost_bps: float) -> float:
     """Annualised, after costs, from the first position to the last."""
-    return sharpe(_from_first_position(track(long_short(panel), prices, cost_bps)).net)
+    return sharpe(by_session(_from_first_position(track(long_short(panel), prices, cost_bps)), prices).net)
 
 
 def _from_first_position(one: Track) -> Track:
@@ -98,12 +112,17 @@ def _from_first_position(one: Track) -> Track:
     )
 
 
-def _market(prices: Prices, held: Track) -> pd.Series:
+def _market(prices: Prices, bars: Track, held: Track) -> pd.Series:
     """Open-to-open return of all companies in equal weights, before costs, over the sessions of `held`."""
-    return forward_returns(prices.open, 1).mean(axis=1).reindex(held.net.index).fillna(0.0)
+    returns = forward_returns(prices.open, 1).mean(axis=1).reindex(bars.net.index).fillna(0.0)
+    if prices.grid is not None:
+        returns = (1 + returns).groupby(session_of(bars.net.index, prices)).prod() - 1
+    return returns.reindex(held.net.index).fillna(0.0)
 
 
-def quantile_returns(panel: pd.DataFrame, prices: Prices) -> tuple[pd.DataFrame, dict[int, pd.Series]]:
+def quantile_returns(
+    panel: pd.DataFrame, prices: Prices, horizons: list[Horizon] | None = None
+) -> tuple[pd.DataFrame, dict[int | str, pd.Series]]:
     """(horizon x quantile: mean; horizon -> best less worst quantile by session) of forward returns less the mean.
 
     Edges as pandas' qcut and alphalens set them: quantiles of the session's scores, the lowest score in the first.
@@ -111,14 +130,14 @@ def quantile_returns(panel: pd.DataFrame, prices: Prices) -> tuple[pd.DataFrame,
     above = panel.rank(axis=1, method="first") - 1
     count = panel.notna().sum(axis=1)
     bucket = np.ceil(above.mul(QUANTILES).div(count.where(count >= QUANTILES) - 1, axis=0)).clip(lower=1)
-    rows, spreads = {}, {}
-    for bars in HORIZONS:
-        forward = forward_returns(prices.open, bars)
-        excess = forward.where(panel.notna())
+    rows: dict[int | str, dict[int, float]] = {}
+    spreads: dict[int | str, pd.Series] = {}
+    for horizon in horizons or horizons_of(prices):
+        excess = forward(prices, horizon).where(panel.notna())
         excess = excess.sub(excess.mean(axis=1), axis=0)
-        by_session = {q: excess.where(bucket == q).mean(axis=1) for q in range(1, QUANTILES + 1)}
-        rows[bars] = {q: float(values.mean()) for q, values in by_session.items()}
-        spreads[bars] = (by_session[QUANTILES] - by_session[1]).dropna()
+        of_bar = {q: excess.where(bucket == q).mean(axis=1) for q in range(1, QUANTILES + 1)}
+        rows[horizon.key] = {q: float(values.mean()) for q, values in of_bar.items()}
+        spreads[horizon.key] = (of_bar[QUANTILES] - of_bar[1]).dropna()
     return pd.DataFrame.from_dict(rows, orient="index"), spreads
 
 
@@ -126,11 +145,11 @@ def _placebo(
     panel: pd.DataFrame, prices: Prices, cost_bps: float, seed: int, runs: int
 ) -> tuple[list[float], list[float]]:
     generator = np.random.default_rng(seed)
-    forward = forward_returns(prices.open, 1)
+    returns = one_bar(prices)
     ics, sharpes = [], []
     for _ in range(runs):
         other = shuffled_across_companies(panel, generator).where(prices.open.notna())
-        ics.append(float(information_coefficient(other, forward).mean()))
+        ics.append(float(information_coefficient(other, returns).mean()))
         sharpes.append(long_short_sharpe(other, prices, cost_bps))
     return ics, sharpes
 
@@ -154,11 +173,11 @@ def _by_year(ic: pd.Series, one: Track) -> pd.DataFrame:
 
 
 def _by_sector(panel: pd.DataFrame, prices: Prices, sector_of: dict[str, str]) -> pd.DataFrame:
-    forward = forward_returns(prices.open, 1)
+    returns = one_bar(prices)
     rows = []
     for sector in sorted({sector_of.get(name, "") for name in panel.columns} - {""}):
         names = [name for name in panel.columns if sector_of.get(name) == sector]
-        ic = information_coefficient(panel[names], forward[names])
+        ic = information_coefficient(panel[names], returns[names])
         if len(ic) >= 3:
             rows.append((sector, len(names), float(ic.mean()), newey_west_t(ic), len(ic)))
     return pd.DataFrame(rows, columns=["sector", "companies", "ic_mean", "ic_t", "sessions"])

@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from services.backtest.horizons import Horizon
 from services.backtest.portfolio import Track
 
-HORIZONS = (1, 2, 3, 5, 10, 20)  # bars
 QUANTILES = 5
 
 
@@ -19,12 +19,13 @@ class BacktestError(ValueError):
 
 @dataclass(slots=True)
 class Backtest:
-    """Everything a tear sheet shows. Frames by session unless said otherwise."""
+    """Everything a tear sheet shows. Frames by session unless said otherwise; of bars of less than a day panel, ic and
+    spreads are by bar."""
 
     panel: pd.DataFrame
     ic: pd.Series  # one-bar information coefficient
     quantiles: pd.DataFrame  # horizon x quantile: mean forward return less the session's mean
-    spreads: dict[int, pd.Series]  # by horizon: best less worst quantile
+    spreads: dict[int | str, pd.Series]  # by horizon: best less worst quantile
     tracks: dict[str, Track]  # "long_short", "long_only"
     market: pd.Series  # return of all companies in equal weights, while positions were held
     placebo_ic: list[float]
@@ -32,6 +33,8 @@ class Backtest:
     by_year: pd.DataFrame
     by_sector: pd.DataFrame
     events: pd.DataFrame
+    horizons: list[Horizon]
+    bars: dict[str, Track] = field(default_factory=dict)  # the tracks by bar, where a bar is less than a day
     by_month: pd.DataFrame = field(default_factory=pd.DataFrame)  # see monthly.py
     folds: list[dict[str, Any]] = field(default_factory=list)  # of a walk-forward, as metrics.json has them
     metrics: dict[str, Any] = field(default_factory=dict)

@@ -10,9 +10,11 @@ import msgspec
 import pandas as pd
 
 from services.backtest.candidates import Tested, declared, fixed, walked
+from services.backtest.horizons import horizons_of
 from services.backtest.inputs import Run, load_run, write_outputs
 from services.backtest.options import Choices
 from services.backtest.peers_worth import peers_worth
+from services.backtest.portfolio import fills
 from services.backtest.providers import load_any_prices
 from services.backtest.report import run_backtest
 from services.backtest.tearsheet import tearsheet
@@ -25,7 +27,7 @@ def backtest_run(
     settings: Settings, run: str, prices: str | Path, choices: Choices | None = None, out: Path | None = None
 ) -> tuple[Path, dict[str, Any]]:
     """Returns (folder, metrics); the run's folder keeps everything, and `out` gets a copy. Raises BacktestError,
-    PriceError, DelayError, StrategyError or WindowError, each naming the input and the remedy.
+    PriceError, DelayError, HorizonError, StrategyError or WindowError, each naming the input and the remedy.
     """
     choices = choices or Choices()
     loaded = load_run(settings, run)
@@ -35,11 +37,14 @@ def backtest_run(
         loaded.signals,
         choices.ticker,
         choices.mapping,
+        choices.clock,
         calendar=choices.calendar,
         currency=choices.currency,
         today=to_datetime(SystemClock().now()).date(),
         strict=choices.strict,
     )
+    choices = choices.on(frame, settings.backtest.latency_seconds)
+    horizons = horizons_of(frame, choices.horizons)
     tested = (walked if choices.walks else fixed)(settings, loaded, frame, choices)
     result = run_backtest(
         tested.signals,
@@ -58,6 +63,7 @@ def backtest_run(
         ],
         panel=tested.panel,
         folds=tested.folds,
+        horizons=horizons,
     )
     result.metrics |= _asked(run, loaded, choices, tested)
     strategy = None if choices.walks else declared(settings, loaded, choices, tested.strategy)
@@ -67,9 +73,10 @@ def backtest_run(
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(result.metrics))  # NaN becomes None
     curves = {name: one.equity for name, one in result.tracks.items()}
     equity = pd.DataFrame(curves).rename_axis("date").ffill().reset_index()
+    traded = tested.signals if frame.grid is None else fills(tested.signals, frame, choices.wait)
     page = tearsheet(result, f"Back-test of {run}")
     for folder in dict.fromkeys((home, *([out] if out is not None else []))):
-        write_outputs(folder, page, tested.signals, equity, plain)
+        write_outputs(folder, page, traded, equity, plain)
     return out or home, plain
 
 

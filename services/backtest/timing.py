@@ -40,14 +40,17 @@ class Delay:
         return cls(bars=amount) if unit.startswith("bar") else cls(seconds=amount * _UNITS[unit])
 
 
-def first_bar(available_at: pd.Series, opens_at: pd.DatetimeIndex, delay: Delay) -> np.ndarray:
+def first_bar(
+    available_at: pd.Series, opens_at: pd.DatetimeIndex, delay: Delay, *, at_once: bool = False
+) -> np.ndarray:
     """Index into `opens_at` of the bar at whose open each signal is traded; len(opens_at) where none is left.
 
-    available_at: microseconds since the epoch. The bar's open is strictly later than `available_at` + delay.seconds;
-    each bar of the delay then moves one bar on.
+    available_at: microseconds since the epoch. The bar's open is strictly later than `available_at` + delay.seconds,
+    or, with `at_once`, no earlier than it (for bars, whose delay has the way to the exchange in it); each bar of the
+    delay then moves one bar on.
     """
     opens = opens_at.as_unit("us").asi8
     ready = available_at.to_numpy(dtype=np.int64) + delay.seconds * SECOND
-    index = np.searchsorted(opens, ready, side="right") + delay.bars
+    index = np.searchsorted(opens, ready, side="left" if at_once else "right") + delay.bars
     bars: np.ndarray = np.minimum(index, len(opens))
     return bars

@@ -17,9 +17,10 @@ from typing import Any, Final, Literal
 import numpy as np
 import pandas as pd
 
+from services.backtest.horizons import one_bar
 from services.backtest.portfolio import long_short, track
 from services.backtest.prices import Prices
-from services.backtest.statistics import forward_returns, information_coefficient, sharpe
+from services.backtest.statistics import information_coefficient, sharpe
 from shared.clock import DAY
 
 Criterion = Literal["sharpe", "ic"]
@@ -100,21 +101,24 @@ class Candidate:
     panel: pd.DataFrame
     ic: np.ndarray  # NaN where too few companies had a signal
     net: np.ndarray  # long-short, after costs
+    session: np.ndarray | None = None  # by bar: the number of its session, where a bar is less than a day
 
     @classmethod
     def of(cls, panel: pd.DataFrame, prices: Prices, cost_bps: float) -> Candidate:
         """Entry i of `ic` and `net` is known once bar i + 1 has opened."""
-        ic = information_coefficient(panel, forward_returns(prices.open, 1)).reindex(panel.index)
+        ic = information_coefficient(panel, one_bar(prices)).reindex(panel.index)
         net = track(long_short(panel), prices, cost_bps).net.reindex(panel.index)
-        return cls(panel, ic.to_numpy(), net.to_numpy())
+        return cls(panel, ic.to_numpy(), net.to_numpy(), prices.grid.session if prices.grid is not None else None)
 
     def score(self, bars: tuple[int, int], by: Criterion) -> float:
         """Mean IC, or annualised Sharpe ratio after costs, over a range of bars; NaN where there is too little."""
-        values = (self.ic if by == "ic" else self.net)[slice(*bars)]
-        values = values[~np.isnan(values)]
+        values = pd.Series((self.ic if by == "ic" else self.net)[slice(*bars)])
+        if by == "sharpe" and self.session is not None:
+            values = (1 + values.dropna()).groupby(self.session[slice(*bars)][values.notna()]).prod() - 1
+        values = values.dropna()
         if len(values) < 2:
             return math.nan
-        return float(values.mean()) if by == "ic" else sharpe(pd.Series(values))
+        return float(values.mean()) if by == "ic" else sharpe(values)
 
 
 def choose(candidates: Mapping[str, Candidate], fold: Fold, by: Criterion) -> str | None:

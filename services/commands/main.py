@@ -46,6 +46,7 @@ COMMANDS: Final[dict[str, str]] = {
     "why": "services.commands.reading.why",
     "peers": "services.commands.reading.peers",
     "relations": "services.commands.reading.peers",
+    "calendar": "services.commands.reading.expected_dates",
     "alerts": "services.commands.analyst.alerts",
     "stories": "services.commands.reading.stories",
     "search": "services.commands.reading.search",

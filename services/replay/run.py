@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from services.aggregation.core.plan import Rules
-from services.aggregation.signals.strategy import load_strategy
+from services.aggregation.signals.strategy import expected_digest, load_strategy
 from services.ingest.sources.tabular.layout import layout_of
 from services.model.folders import ModelError, find_model
 from services.replay.cache import AnswerCache
@@ -126,6 +126,7 @@ def replay(
             "universe_as_of": catalogue.as_of.isoformat(),
             "rules": speakers.digest,
             "relations": relations.digest,
+            "expected": expected_digest(strategies),
         }
         return finish_run(folder, run, question.asked(), result, time.perf_counter() - started, more)
 

@@ -13,7 +13,7 @@ import redis
 from kafka import KafkaAdminClient, KafkaProducer
 
 from services.aggregation.core.plan import Rules
-from services.aggregation.signals.strategy import load_strategy
+from services.aggregation.signals.strategy import expected_digest, load_strategy
 from services.aggregation.stores.redis_store import RedisStore
 from services.replay.player import Keep
 from services.replay.records import Range
@@ -76,6 +76,7 @@ def replay_through_kafka(
             "workers": workers,
             "rules": rules_of(settings).digest,
             "relations": relations_of(settings).digest if passed_on(settings, question.strategies) else "",
+            "expected": expected_digest(map(load_strategy, question.strategies or settings.aggregation.strategies)),
         }
         return finish_run(folder, run, question.asked(), result, time.perf_counter() - started, more)
 

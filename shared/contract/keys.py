@@ -45,7 +45,8 @@ class Keys:
 
     def chain(self, slot: int) -> str:
         """Hash: "head" -> 64 hex digits, "offset" -> where that link lies, "since" -> where the chain began
-        (shared/contract/applied.py). Another offset than the position's: an older version has moved on."""
+        (shared/contract/applied.py). Another offset than the position's: an older version has moved on. "stamp" -> of
+        the latest write, whatever it wrote (docs/decisions/0286)."""
         return f"{self._tag(slot)}:chain"
 
     def marks(self, slot: int) -> str:
@@ -154,6 +155,11 @@ class Keys:
     def alerts(self) -> str:
         """Hash number (1, 2, …) -> JSON of shared.contract.alerts.Alert; the latest KEPT_ALERTS."""
         return self._alerts("given")
+
+    def alert_times(self) -> str:
+        """Hash number -> when it was given out: Redis' own clock, microseconds; of those in `alerts` since there is
+        this hash."""
+        return self._alerts("times")
 
     def alert_marks(self) -> str:
         """Hash alert id -> T (microseconds) of what was alerted; the latest KEPT_MARKS by T, or more."""

@@ -33,8 +33,11 @@ FEATURES: Final[dict[str, str]] = {
     "novelty": "Distinct story keys over documents of the last 24 h; 0..1.",
     "peers_level": "Level of what is said of related companies, each by the weight of its relation; -1..1.",
     "peers_change": "Change of what is said of related companies; -2..2.",
+    "days_to_expected": "Days until the next expected date that was known at T (docs/strategies.md); 0..30.",
+    "days_since_expected": "Days since the last expected date that was known at T; 0..30.",
 }
 PEER_FEATURES: Final = ("peers_level", "peers_change")  # made for strategies that name one of them, by weight or scale
+EXPECTED_FEATURES: Final = ("days_to_expected", "days_since_expected")  # made for strategies that name one, likewise
 EVENT_PREFIX: Final = "event."  # event.NAME: share of the look-back's documents of that event class; 0..1
 EVENT_SHARE: Final = 0.1  # of the documents: an event class that is talked of as much counts as there
 # as people call them; the others by their names
@@ -48,6 +51,8 @@ _WORDS: Final = {
     "novelty": "new stories",
     "peers_level": "level of its peers",
     "peers_change": "change of its peers",
+    "days_to_expected": "days to the next expected date",
+    "days_since_expected": "days since the last expected date",
 }
 
 

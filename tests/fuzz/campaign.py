@@ -50,6 +50,8 @@ TARGETS: Final = (
     Target("records", 200_000, stored.RECORDS, stored.record),
     Target("files", 20_000, documents.FILES, documents.file),
     Target("prices", 20_000, stored.PRICES, stored.prices),
+    Target("bars", 5_000, stored.BARS, stored.bars),
+    Target("expected dates", 5_000, stored.EXPECTED, stored.expected),
     Target("streams", 20_000, documents.STREAMS, documents.stream),
     Target("foreign", 20_000, foreign.FOREIGN, foreign.foreign),
     Target("backups", 5_000, stored.BACKUPS, stored.backup),

@@ -14,7 +14,8 @@ import msgspec
 import numpy as np
 
 from services.aggregation.admin.backup_file import BackupError, Header, check_backup
-from services.backtest.prices import PriceError, load_prices
+from services.backtest.bars import Clock, check_bars
+from services.backtest.prices import PriceError, load_prices, read_prices
 from services.runtime.record import Recorded
 from services.scoring.entries import entry_of
 from services.scoring.linking.linker import Linker
@@ -29,6 +30,7 @@ from shared.contract.events import (
 )
 from shared.contract.keys import Keys
 from shared.settings import Settings, SettingsError, load_settings
+from shared.universe.expected.dates_file import ExpectedError, expected_in
 from shared.universe.own_files import read_own
 from shared.universe.securities import Catalogue, CatalogueError
 
@@ -45,6 +47,18 @@ PRICES: Final = (
     b"2023-11-14,AAPL,10.5,11,10,10.8,1200,10.7\n2023-11-15,AAPL,10.8,12,10,11,900,11\n"
     b"2023-11-13,MSFT,20,21,19,20.5,1000,20.4\n2023-11-14,MSFT,20,22,20,21,1100,20.9\n",
     b'Date,Ticker,Open,High,Low,Close,Volume\n11/13/2023,AAPL,$1,$2,$1,"1,166.71",1e3\n',
+)
+
+BARS: Final = (
+    b"time,ticker,open,high,low,close,volume\n2023-11-14 14:30:00,AAPL,10,11,9,10.5,1000\n"
+    b"2023-11-14 15:00:00,AAPL,10.5,11,10,10.8,1200\n2023-11-14 15:30:00Z,AAPL,10.8,12,10,11,900\n"
+    b"2023-11-14T15:00:00+00:00,MSFT,20,21,19,20.5,1000\n1699977600,MSFT,20,22,20,21,1100\n",
+    b"<TICKER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>\nAAPL,20231114,153000,1,2,1,1,1\n"
+    b"AAPL,20231114,153500,1,2,1,1,1\nAAPL,20231124,180500,1,2,1,1,1\n",
+)
+EXPECTED: Final = (
+    b"date,time,ticker,market,kind,note,known_from,known_until\n2026-04-30,16:30 America/New_York,AAPL,,earnings,Q2,,\n"
+    b"2026-04-29,18:00Z,,US,central bank,FOMC,2025-06-20,2025-08-01T12:00Z\n2026-05-05,22:30+02:00,,*,x,,2026-04-01,\n",
 )
 
 _RUN: Final = "fuzzed"
@@ -114,6 +128,39 @@ def prices(data: bytes, number: int, folder: Path) -> None:
         assert not np.isinf(values).any()
         assert not (values <= 0).any()
     assert all(problem.problem for problem in loaded.problems)
+
+
+def bars(data: bytes, number: int, folder: Path) -> None:
+    """The same of bars, in several clocks; and no bar lies outside of its session."""
+    path = folder / f"{number}.csv"
+    path.write_bytes(data)
+    zone, labels = ("UTC", "exchange", "Europe/London")[number % 3], ("start", "end", "")[number // 3 % 3]
+    try:
+        loaded = check_bars(
+            read_prices(path), str(path), calendar=_calendar(number), today=date(2023, 12, 1), clock=Clock(zone, labels)
+        )  # fmt: skip
+    except PriceError as error:
+        assert str(error)
+        return
+    finally:
+        path.unlink()
+    assert loaded.grid is not None
+    assert 1 <= loaded.grid.minutes <= 60
+    assert loaded.open.index.is_monotonic_increasing
+    assert loaded.open.notna().equals(loaded.close.notna())
+    assert not (loaded.open.to_numpy() <= 0).any()
+    assert loaded.grid.traded.to_numpy().any()
+
+
+def expected(data: bytes, number: int, folder: Path) -> None:
+    """A list of expected dates is read, or refused with the file and the remedy."""
+    del number, folder
+    try:
+        found = expected_in(data, "events.csv", "events.csv", Catalogue.load(), 1_700_000_000_000_000)
+    except ExpectedError as error:
+        assert "events.csv" in str(error)
+        return
+    assert all(one.begin <= one.end and one.kind and bool(one.company) != bool(one.market) for one in found)
 
 
 def backup(data: bytes, number: int, folder: Path) -> None:

@@ -28,6 +28,7 @@ from services.aggregation.signals.strategy import Strategy
 from shared.clock import DAY_SECONDS, HOUR_SECONDS, SECOND
 from shared.contract.events import CHANNELS, MARKET, PEERS, Tick
 from shared.contract.signals import KEPT_MOMENTS, Signal, decode_signal, encode_signal
+from shared.universe.expected.known_dates import Calendar
 
 HOURS_OF_EVIDENCE: Final = 24  # whose heaviest documents may be named: the latest in which something was heard
 
@@ -43,7 +44,8 @@ def boundary(watermarks: dict[str, int], streams: frozenset[str], lateness: int)
 
 class Closer:
     """Gives out the signals of one slot. `streams` are all origin partitions of the run (Origin.stream); `keep`: how
-    many moments of a company and strategy the store keeps whole, None for all."""
+    many moments of a company and strategy the store keeps whole, None for all; `calendar`: the expected dates, by
+    default those of the settings, read where a strategy asks."""
 
     def __init__(
         self,
@@ -53,6 +55,7 @@ class Closer:
         streams: frozenset[str],
         rules: Rules,
         keep: int | None = KEPT_MOMENTS,
+        calendar: Calendar | None = None,
     ) -> None:
         self._store = store
         self._slot = slot
@@ -62,6 +65,8 @@ class Closer:
         self._slowest = max((s.cadence_hours for s in strategies), default=1) * HOUR_SECONDS
         self._remembered = Remembered(store, slot, strategies)
         self._given = Given(store, slot, rules.keep["hour"], keep)
+        asking = any(strategy.reads_calendar for strategy in strategies)
+        self._calendar = (calendar or Calendar.load()) if asking else None
         self._latest: dict[str, int] = {}  # by field of the latest signals: the T of the one there
 
     # -- cutting batches
@@ -172,10 +177,13 @@ class Closer:
     def _signal(self, company: str, at: int, strategy: Strategy, available_at: int, revision: int) -> Signal | None:
         look = self._remembered.look_back(company, at, strategy)
         peers = self._remembered.look_back(PEERS + company, at, strategy) if strategy.hears_peers else None
+        values = features(look, strategy, peers)
+        if strategy.reads_calendar and self._calendar is not None:
+            values |= self._calendar.features(company, at * SECOND)
         found = recommend(
             company,
             at * SECOND,
-            features(look, strategy, peers),
+            values,
             look.documents + (peers.documents if peers is not None else 0),
             strategy,
             available_at=available_at,

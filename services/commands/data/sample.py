@@ -40,13 +40,16 @@ def export(
     ] = False,
     planted: Annotated[bool, typer.Option("--planted/--no-planted", help="Whether prices follow the opinions.")] = True,
     hourly: Annotated[bool, typer.Option("--hourly", help="Hourly bars instead of daily ones.")] = False,
+    bars: Annotated[
+        int, typer.Option("--bars", min=0, max=60, help="Write bars.csv, too: bars of so many minutes, 1 to 60.")
+    ] = 0,
     as_json: Json = False,
 ) -> None:
     """Write documents.jsonl (and one file per channel), prices.csv and planted.json."""
     from services.ingest.sample.files import write_sample
 
     try:
-        written = write_sample(out, seed, documents, planted=planted, hourly=hourly, days=days, posts=posts)
+        written = write_sample(out, seed, documents, planted=planted, hourly=hourly, days=days, posts=posts, bars=bars)
     except OSError as error:
         note(f"--out {out}: {error.strerror or error}; name a folder that can be written to")
         raise typer.Exit(1) from None

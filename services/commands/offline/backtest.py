@@ -13,6 +13,7 @@ from services.commands.options import Json, State, note, say, settings_of
 # read by the annotations below
 Trade = Literal["score", "action"]
 Criterion = Literal["sharpe", "ic"]
+BarTime = Literal["start", "end"]
 
 
 def _finite(number: float) -> float:
@@ -28,7 +29,8 @@ def backtest(
         typer.Option(
             "--prices",
             help="CSV or Parquet: date,ticker,open,high,low,close[,adj_close][,currency],volume, or a column of closes "
-            "for each ticker; a folder with a file for each ticker; or a provider's name.",
+            "for each ticker; a folder with a file for each ticker; or a provider's name. Bars of 1 to 60 minutes have "
+            "a time in place of the date, or beside it.",
         ),
     ],
     strategy: Annotated[
@@ -48,7 +50,26 @@ def backtest(
     currency: Annotated[
         str, typer.Option("--currency", help="Currency of the prices; rows in another one are skipped.")
     ] = "USD",
-    hold: Annotated[int, typer.Option("--hold", min=1, help="Number of bars a signal stays in force.")] = 5,
+    hold: Annotated[
+        str,
+        typer.Option(
+            "--hold",
+            help="How long a signal stays in force: a number of bars, 30min, 2h or 1session. Default: 5 days; with "
+            "bars of less than a day, 1session.",
+        ),
+    ] = "",
+    zone: Annotated[
+        str,
+        typer.Option("--zone", help="Of bars' times that name none: UTC, exchange, or, for example, Europe/London."),
+    ] = "UTC",
+    bar_time: Annotated[
+        BarTime | None,
+        typer.Option("--bar-time", help="What a bar's time is. Without it: its start, unless it looks like its end."),
+    ] = None,
+    horizons: Annotated[
+        str,
+        typer.Option("--horizons", help="Of the returns, for example, 1bar,30min,1session,night; default: several."),
+    ] = "",
     trade: Annotated[
         Trade, typer.Option("--trade", help="What the weights follow: the score, or only the recommendation.")
     ] = "score",
@@ -78,15 +99,16 @@ def backtest(
     as_json: Json = False,
 ) -> None:
     """Test a run's signals against prices: tear sheet, metrics, placebo. A signal trades at the first bar after it."""
+    from services.backtest.bars import Clock
     from services.backtest.options import Choices
     from services.backtest.run import backtest_run
     from shared.reading.runs_folder import TEAR_SHEET
 
     choices = Choices(
-        strategy=strategy, cost_bps=cost_bps, delay=delay, calendar=calendar, currency=currency, hold_bars=hold,
+        strategy=strategy, cost_bps=cost_bps, delay=delay, calendar=calendar, currency=currency, hold=hold,
         trade=trade, strict=strict, ticker=ticker, mapping=price_map,
         seed=seed, train_window=train_window, test_window=test_window, embargo=embargo,
-        choose_by=choose_by,
+        choose_by=choose_by, clock=Clock(zone, bar_time or ""), horizons=horizons,
     )  # fmt: skip
     folder, metrics = backtest_run(settings_of(state), run, prices, choices, out)
     note(f"tear sheet: {folder / TEAR_SHEET}")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
+from services.ingest.sample.bars import planted_in_bars, synthetic_bars
 from services.ingest.sample.prices import DAYS, Price, planted_path, synthetic_prices
 from services.ingest.sample.week import SampleItem, sample_week, usual_documents
 from shared.clients.state_folder import whole_files
@@ -24,9 +26,10 @@ def write_sample(
     hourly: bool = False,
     days: int = DAYS,
     posts: bool = False,
+    bars: int = 0,
 ) -> dict[str, int | str]:
-    """Write documents.jsonl, news.jsonl, social.jsonl, prices.csv, planted.json and, if asked, posts.jsonl into `out`;
-    says how many. `documents` None: as many as is usual for so many days.
+    """Write documents.jsonl, news.jsonl, social.jsonl, prices.csv, planted.json and, if asked, posts.jsonl and bars.csv
+    (of `bars` minutes) into `out`; says how many. `documents` None: as many as is usual for so many days.
     """
     items = sample_week(seed, usual_documents(days) if documents is None else documents, days)
     prices = synthetic_prices(seed, planted=planted, hourly=hourly, days=days)
@@ -38,6 +41,9 @@ def write_sample(
         if posts:
             write_posts(draft / "posts.jsonl", items)
         write_prices(draft / "prices.csv", prices)
+        if bars:
+            write_prices(draft / "bars.csv", synthetic_bars(bars, seed, planted=planted, days=days), "time")
+            plan |= planted_in_bars(bars, planted=planted)
         (draft / "planted.json").write_text(json.dumps(plan, indent=1) + "\n", encoding="utf-8")
     return {"documents": len(items), "prices": len(prices), "seed": seed, "days": days, "out": str(out)}
 
@@ -57,11 +63,11 @@ def write_posts(path: Path, items: list[SampleItem]) -> None:
                 file.write(json.dumps(row | {"synthetic": True}, ensure_ascii=False) + "\n")
 
 
-def write_prices(path: Path, prices: list[Price]) -> None:
-    """A price file as `bellwether backtest --prices` reads it."""
+def write_prices(path: Path, prices: Iterable[Price], when: str = "date") -> None:
+    """A price file as `bellwether backtest --prices` reads it. `when`: name of the column of times."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(PRICE_COLUMNS)
+        writer.writerow((when, *PRICE_COLUMNS[1:]))
         writer.writerows((p.date, p.ticker, p.open, p.high, p.low, p.close, p.volume) for p in prices)
 
 

@@ -30,12 +30,14 @@ _HOLIDAYS: Final = """
     2025-12-25 2026-01-01 2026-01-19 2026-02-16
 """
 CLOSED: Final = frozenset(map(date.fromisoformat, _HOLIDAYS.split()))
+_HALF_DAYS: Final = "2024-07-03 2024-11-29 2024-12-24 2025-07-03 2025-11-28 2025-12-24"
+HALF_DAYS: Final = frozenset(map(date.fromisoformat, _HALF_DAYS.split()))  # on which New York closes at 13:00
 LAG_HOURS: Final = 24  # a return follows the opinion of a day before
 DAILY_EFFECT: Final = 0.02  # return of a trading day that follows an opinion of 1 held all day
 DAILY_NOISE: Final = 0.012  # standard deviation of a company's own daily return
 MARKET_NOISE: Final = 0.005  # and of the whole market's
 
-_EXCHANGE: Final = ZoneInfo("America/New_York")
+EXCHANGE: Final = ZoneInfo("America/New_York")
 _BARS: Final = 7  # hourly bars of a trading day: 09:30, 10:30 … 15:30 (the last is half an hour)
 
 _LISTED: Final = """
@@ -136,7 +138,7 @@ def _bars(
     for day, noise in common.items():
         of_day: list[Price] = []
         for number, shared in enumerate(noise):
-            start = datetime.combine(day, time(9 + number, 30), _EXCHANGE).astimezone(UTC)
+            start = datetime.combine(day, time(9 + number, 30), EXCHANGE).astimezone(UTC)
             hour = (start - START).total_seconds() / HOUR_SECONDS - LAG_HOURS
             drift = opinion(company, hour, seed, days) * effect / _BARS
             own = draw.gauss(0, DAILY_NOISE / math.sqrt(_BARS))
@@ -148,7 +150,7 @@ def _bars(
             of_day.append(Price(label, company, price, high, low, close, volume))
             price = close
         bars += of_day if hourly else [_day_bar(day, of_day)]
-    return [_rounded(bar) for bar in bars]
+    return [rounded(bar) for bar in bars]
 
 
 def _day_bar(day: date, bars: list[Price]) -> Price:
@@ -163,7 +165,8 @@ def _day_bar(day: date, bars: list[Price]) -> Price:
     )
 
 
-def _rounded(bar: Price) -> Price:
+def rounded(bar: Price) -> Price:
+    """To the four decimals that a file has."""
     return replace(
         bar, open=round(bar.open, 4), high=round(bar.high, 4), low=round(bar.low, 4), close=round(bar.close, 4)
     )

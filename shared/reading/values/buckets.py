@@ -16,6 +16,7 @@ from shared.contract.aggregates import Bucket, Resolution
 from shared.contract.events import Channel
 from shared.contract.keys import Keys
 from shared.contract.packed.shares import Shares, field_of, number_of, unpack_day
+from shared.contract.voices import authors_in
 from shared.reading.round_trip import ask
 
 MAX_STARTS: Final = 5_000  # Lua's unpack() takes about 8,000 values
@@ -202,7 +203,7 @@ class Buckets:
         held = [known[field_of(channel, start)].get(number_of(kind, start), _NONE) for channel, kind, start in where]
         by_authors, by_stories = replies[: len(where)], replies[len(where) : 2 * len(where)]
         return (
-            iter([_names(own) | each.authors.keys() for own, each in zip(by_authors, held, strict=True)]),
+            iter([authors_in(_names(own) | each.authors.keys()) for own, each in zip(by_authors, held, strict=True)]),
             iter([_names(own) | each.stories.keys() for own, each in zip(by_stories, held, strict=True)]),
         )
 
