@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv check test style types layers units units-rest units-models units-backtests demo fuzz chaos fleet bench docs chromium prometheus explore audit clean
+.PHONY: help venv compiled check test style types layers units units-rest units-models units-backtests chosen systems browser contract workers learning chaos-short demo fuzz chaos fleet bench docs chromium prometheus explore audit clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -11,6 +11,8 @@ PYTEST_ARGS ?=
 AUDIT_ARGS ?= pypi
 # chosen tests run in one go: a part without any of them would fail
 UNITS := $(if $(PYTEST_ARGS),units,units-rest units-models units-backtests)
+# what needs Kafka, Redis or a browser, the longest first, so that none is left alone for long (docs/decisions/0270)
+PARTS := $(if $(PYTEST_ARGS),chosen,units-rest units-models units-backtests systems browser contract workers learning chaos-short)
 # what a part prints comes when it ends, not between the lines of another (GNU Make 4 or newer)
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -26,11 +28,16 @@ $(VENV)/.installed: constraints.txt pyproject.toml .ci/install .ci/pins
 $(VENV)/.running: constraints.txt pyproject.toml .ci/install .ci/pins
 	@bash .ci/install $(VENV) $(PYTHON) run
 
-check: venv ## the fast part: style, types, layers, unit tests; two at a time, with the output of each part in one piece
+# what was edited since the installation, so that no process that a test starts has to (where PYTHONDONTWRITEBYTECODE is set,
+# as in containers, each would, for seconds)
+compiled: venv
+	@$(BIN)/python -m compileall -q services shared dashboard
+
+check: compiled ## the fast part: style, types, layers, unit tests; two at a time, with the output of each part in one piece
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(WHOLE) style layers types $(UNITS)
 
-test: venv chromium prometheus style types layers ## everything, with a real Kafka, Redis, Chromium and Prometheus
-	$(BIN)/pytest $(PYTEST_ARGS)
+test: compiled chromium prometheus ## everything, with a real Kafka, Redis, Chromium and Prometheus; as check does it
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(WHOLE) style layers types $(PARTS)
 
 style: venv
 	$(BIN)/ruff check .
@@ -58,6 +65,31 @@ units-models: venv
 units-backtests: venv
 	$(BIN)/pytest $(BACKTESTS) -q
 
+chosen: venv
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+# each with a Kafka and a Redis of its own; tests/unit/test_parts.py: every test is in one part
+LEARNING := tests/integration/training tests/integration/backtest tests/integration/replay
+WORKERS := $(addprefix tests/integration/,aggregation alerts archive embedded exposition ingest)
+
+systems: venv
+	$(BIN)/pytest tests/integration $(patsubst %,--ignore=%,$(LEARNING) $(WORKERS)) -q
+
+browser: venv
+	$(BIN)/pytest tests/browser -q
+
+contract: venv
+	$(BIN)/pytest tests/contract -q
+
+workers: venv
+	$(BIN)/pytest $(WORKERS) -q
+
+learning: venv
+	$(BIN)/pytest $(LEARNING) -q
+
+chaos-short: venv
+	$(BIN)/pytest tests/chaos -q
+
 demo: $(VENV)/.running ## start everything with the synthetic week, as a run of its own; Ctrl-C stops it
 	@$(BIN)/bellwether up --run demo --sample
 
@@ -73,9 +105,9 @@ audit: venv ## look up what is pinned among known vulnerabilities; says so where
 chaos: venv ## the long chaos run (a quarter of an hour)
 	BELLWETHER_CHAOS=long $(BIN)/pytest tests/chaos -m chaos --timeout 10800 $(PYTEST_ARGS)
 
-fleet: venv ## the chart: rendered by helm, checked against Kubernetes' schemas, its commands run (five minutes)
+fleet: venv ## the chart rendered and its commands run; the composed fleet on three brokers and a Redis Cluster under losses (a quarter of an hour)
 	@bash .ci/helm $(VENV)
-	$(BIN)/pytest tests/fleet -m fleet $(PYTEST_ARGS)
+	$(BIN)/pytest tests/fleet -m fleet -o log_cli=true -o log_cli_level=WARNING $(PYTEST_ARGS)
 
 bench: venv ## every benchmark; each ends with one JSON object
 	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python "$$file"; done

@@ -3,10 +3,11 @@
 `ratio` is the limit of two seconds divided by the median time from the address being opened to the last key figure,
 tree map and feed being on the page (more is better, 1 is the limit). Beside it: what the reads alone take.
 
-    python benchmarks/dashboard.py [--companies 500] [--volume 1] [--rounds 7]
+    python benchmarks/dashboard.py [--companies 500] [--volume 1] [--rounds 7] [--pictures FOLDER]
 
-`--companies 9000 --volume 0.05` is a market of which most is seldom heard of. `pages`: the seconds of the others, with
-a signal on every company.
+`--companies 9000 --volume 0.05` is a market of which most is seldom heard of. `pages`: the others, with a signal on
+every company: seconds, and CPU seconds of the page's process and of Redis, which a busy machine changes less; `empty`
+is the Market page of a dashboard without data. `--pictures FOLDER` leaves a screenshot of each.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
+import psutil
 import redis
 from playwright.sync_api import Browser, TimeoutError, sync_playwright
 
@@ -33,8 +36,7 @@ from shared.contract.keys import Keys
 from shared.contract.signals import ACTIONS, Reason, Signal, encode_revisions, encode_signal, signal_id
 from shared.reading.measuring.windows import WINDOWS
 from shared.reading.run import RunView
-from shared.settings import DashboardSettings
-from tests.browser.conftest import QUIET, chromium, serve
+from tests.browser.conftest import QUIET, Served, chromium, serve
 from tests.browser.seed import END, listed, seed
 
 LIMIT_SECONDS = 2.0
@@ -44,6 +46,7 @@ DRAWN = """() => {
   const main = document.querySelector('[data-testid="stMain"]');
   return app && main && app.dataset.testScriptState !== 'running' && main.innerText.length > 400;
 }"""  # more than the toolbar has
+EMPTY = DRAWN.replace("main.innerText.length > 400", "main.innerText.includes('No opinions yet')")
 
 
 def first_paint(browser: Browser, address: str) -> float:
@@ -59,22 +62,44 @@ def first_paint(browser: Browser, address: str) -> float:
     return passed
 
 
-def paints(browser: Browser, address: str, queries: dict[str, str], rounds: int) -> dict[str, float]:
-    """Median seconds until a page has something to show and its script rests."""
-    found = {}
-    for name, query in queries.items():
-        times = []
-        for _ in range(rounds):
-            context = browser.new_context(viewport={"width": 1280, "height": 1000})
-            page = context.new_page()
-            began = time.perf_counter()
-            page.goto(f"{address}/?{query}", wait_until="commit")
-            with suppress(TimeoutError):
-                page.wait_for_function(DRAWN, timeout=PATIENCE_MS)
-            times.append(time.perf_counter() - began)
-            context.close()
-        found[name] = round(statistics.median(times), 3)
-    return found
+class Spent(NamedTuple):
+    """CPU seconds up to now."""
+
+    page: float
+    server: float
+
+    @classmethod
+    def now(cls, served: Served, client: redis.Redis) -> Spent:
+        own = psutil.Process(served.process.pid).cpu_times()
+        told = client.info("cpu")
+        return cls(own.user + own.system, told["used_cpu_user"] + told["used_cpu_sys"])
+
+
+def visited(
+    browser: Browser,
+    served: Served,
+    client: redis.Redis,
+    query: str,
+    rounds: int,
+    picture: Path | None = None,
+    drawn: str = DRAWN,
+) -> dict[str, float]:
+    """Medians until the page has something to show and its script rests; the first visit is left out."""
+    found = []
+    for _ in range(rounds + 1):
+        context = browser.new_context(viewport={"width": 1280, "height": 1000})
+        page, before, began = context.new_page(), Spent.now(served, client), time.perf_counter()
+        page.goto(f"{served.url}/?{query}", wait_until="commit")
+        with suppress(TimeoutError):
+            page.wait_for_function(drawn, timeout=PATIENCE_MS)
+        passed, spent = time.perf_counter() - began, Spent.now(served, client)
+        found.append((passed, spent.page - before.page, spent.server - before.server))
+        if picture is not None and len(found) == rounds + 1:
+            page.screenshot(path=picture)
+        context.close()
+    names = ("seconds", "page_cpu_seconds", "redis_cpu_seconds")
+    columns = zip(names, zip(*found[1:], strict=True), strict=True)
+    return {name: round(statistics.median(column), 3) for name, column in columns}
 
 
 def signalled(client: redis.Redis, companies: list[str]) -> None:
@@ -110,6 +135,7 @@ def main() -> None:
     parser.add_argument("--companies", type=int, default=500)
     parser.add_argument("--volume", type=float, default=1.0, help="of opinions; 1: 220,000 a week on 500 companies")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--pictures", type=Path, help="a folder for a screenshot of each page")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         server = EmbeddedRedis(Path(folder) / "redis")
@@ -119,18 +145,26 @@ def main() -> None:
         written = seed(client, companies, volume=options.volume)
         signalled(client, [company for company, _ in companies])
         one, two = companies[0][0], companies[1][0]
-        queries = {name: f"page={name}" for name in ("Signals", "Sectors", "Alerts", "Health", "Stories")}
+        queries = {name: f"page={name}" for name in ("Market", "Signals", "Sectors", "Alerts", "Health", "Stories")}
         queries |= {"For you": "page=For+you", "Company": f"page=Company&company={one}"}
         queries |= {"quiet company": f"page=Company&company={companies[-1][0]}"}
         queries |= {"Compare": f"page=Compare&compare={one}&compare={two}"}
-        served = serve(Path(folder) / "state", server.url, DashboardSettings().refresh_seconds)
+        refresh = 300  # seconds: a page is drawn once
+        served = serve(Path(folder) / "state", server.url, refresh)
+        bare = serve(Path(folder) / "empty", server.url.removesuffix("0") + "1", refresh)  # another database of it
+        pictures = {name: options.pictures / f"{name}.png" if options.pictures else None for name in queries}
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=list(QUIET))
             cold = first_paint(browser, served.url)
             market = [first_paint(browser, served.url) for _ in range(options.rounds)]
-            others = paints(browser, served.url, queries, options.rounds)
+            empty = visited(browser, bare, client, "page=Market", options.rounds, drawn=EMPTY)
+            others = {
+                name: visited(browser, served, client, query, options.rounds, pictures[name])
+                for name, query in queries.items()
+            }
             browser.close()
         served.stop()
+        bare.stop()
         milliseconds = reads(client, options.rounds)
         server.stop()
     ours = statistics.median(market)
@@ -145,6 +179,7 @@ def main() -> None:
                 "slowest": round(max(market), 3),
                 "companies": options.companies,
                 "opinions": sum(len(opinions.at) for opinions in written.values()),
+                "empty": empty,
                 "pages": others,
                 "reads_ms": milliseconds,
             }

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import product
@@ -21,18 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from services.scoring.linking.linker import Linker
-from shared.universe.codes import symbols_of
+from services.training.measuring.around import GoldText, instrument_id, read_gold
 from shared.universe.securities import Catalogue
 
 _GOLD = Path(__file__).with_name("gold") / "linking.txt"
-
-
-@dataclass
-class Text:
-    section: str  # "en headline", "zh headline trap"
-    text: str
-    main: frozenset[str]
-    passing: frozenset[str]
 
 
 @dataclass
@@ -56,29 +47,7 @@ class Tally:
         return {name: round(value, 4) for name, value in said.items()} | {"traps": self.traps, "trapped": self.trapped}
 
 
-def read_gold(path: Path, catalogue: Catalogue) -> Iterator[Text]:
-    section = ""
-    for line in path.read_text("utf-8").splitlines():
-        if line.startswith("# "):
-            section = line[2:].strip()
-            continue
-        text, subjects, passing = (part.strip() for part in line.rsplit("|", 2))
-        yield Text(section, text, _ids(subjects, catalogue), _ids(passing, catalogue))
-
-
-def _ids(symbols: str, catalogue: Catalogue) -> frozenset[str]:
-    return frozenset(_id(one.strip(), catalogue) for one in symbols.split(",") if one.strip())
-
-
-def _id(symbol: str, catalogue: Catalogue) -> str:
-    for one in symbols_of(symbol):
-        if found := catalogue.by_ticker(one):
-            return found.id
-    found = catalogue.resolve(symbol) or catalogue.by_id.get(f"etf:{symbol}")
-    return found.id if found else f"!{symbol}"
-
-
-def count(texts: list[Text], linker: Linker, show: bool) -> dict[str, Tally]:
+def count(texts: list[GoldText], linker: Linker, show: bool) -> dict[str, Tally]:
     tallies: dict[str, Tally] = {}
     for each in texts:
         relevance = {link.company: link.relevance for link in linker.link(each.text).links}
@@ -111,7 +80,7 @@ def hard_cases(path: Path, catalogue: Catalogue, linker: Linker, show: bool) -> 
         row = json.loads(line)
         day = date.fromisoformat(row["day"]) if row.get("day") else None
         found = {link.company for link in linker.link(row["text"], day=day).links}
-        expected = {_id(one.lstrip("!"), catalogue) for one in row["companies"]}
+        expected = {instrument_id(one.lstrip("!"), catalogue) for one in row["companies"]}
         rows += 1
         right += found == expected
         if show and found != expected:

@@ -32,7 +32,7 @@ from shared.clients.redis import connect
 from shared.clock import SystemClock
 from shared.contract.events import CHANNELS, Document, Opinion, decode_opinion, encode
 from shared.contract.keys import worker_key
-from shared.contract.operation.health import decode_report
+from shared.contract.operation.health import WorkerReport, decode_report
 from shared.contract.topics import Topics
 from shared.settings import Settings, load_settings
 
@@ -42,7 +42,8 @@ RATE = 25  # documents a second and partition
 def start(settings: Settings, name: str) -> subprocess.Popen[bytes]:
     """`bellwether worker scoring --name NAME`."""
     place = ("--name", name, "--state", str(settings.state_dir), "--run", settings.run)
-    return subprocess.Popen([sys.executable, "-m", "services.commands.main", "worker", "scoring", *place])
+    command = [sys.executable, "-m", "services.commands.main", "worker", "scoring", *place]
+    return subprocess.Popen(command, start_new_session=True)  # for the kernel a service of its own, as anywhere else
 
 
 class Feed(threading.Thread):
@@ -108,10 +109,17 @@ class Watch:
         return time.monotonic() - started
 
 
+def report_of(settings: Settings, name: str) -> WorkerReport | None:
+    """What the worker last said of itself; None before it said anything."""
+    with connect(settings.redis) as client:
+        raw: bytes | None = client.get(worker_key(settings.run, "scoring", name))  # type: ignore[assignment]
+    return decode_report(raw) if raw else None
+
+
 def partitions_of(settings: Settings, name: str) -> list[str]:
     """What the worker's report says that it reads; empty before there is a report."""
-    raw: bytes | None = connect(settings.redis).get(worker_key(settings.run, "scoring", name))  # type: ignore[assignment]
-    return decode_report(raw).partitions if raw else []
+    report = report_of(settings, name)
+    return report.partitions if report is not None else []
 
 
 def gap(settings: Settings, workers: int) -> float:

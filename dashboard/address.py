@@ -52,6 +52,7 @@ DEFAULTS: Final[dict[str, str]] = {
     "sign": "Any sign",
     "questions": "All questions",
 }
+THEN: Final = ("Company",)  # pages that show a moment of the past; the others say that they cannot
 _ADOPTED: Final = "address adopted"
 # are about what is listed now: another subject, none
 OF_A_LIST: Final = ("text", "event", "source", "sign", "hour", "why")
@@ -61,7 +62,6 @@ ONLY_ON: Final[dict[str, tuple[str, ...]]] = {
     "resolution": ("Company", "Compare"),
     "hour": ("Company",),
     "why": ("Company",),
-    "as_of": ("Company",),
     "document": ("Document",),
     "subjects": ("Compare",),
     "sector": ("Sectors",),
@@ -76,7 +76,7 @@ ONLY_ON: Final[dict[str, tuple[str, ...]]] = {
     "told": ("Stories",),
     "questions": ("Review",),
 }
-OF_A_PAGE: Final = (*OF_A_LIST, *(key for key in ONLY_ON if key not in OF_A_LIST))
+OF_A_PAGE: Final = (*OF_A_LIST, "as_of", *(key for key in ONLY_ON if key not in OF_A_LIST))
 
 
 def adopt() -> None:
@@ -119,7 +119,8 @@ def one_of(key: str, options: Sequence[T]) -> T:
 def choose(**chosen: str) -> None:
     """Set choices from a callback. Another page or company leaves filters of the former one behind."""
     if chosen.get("page", value("page")) != value("page"):
-        chosen = dict.fromkeys(OF_A_PAGE, "") | chosen
+        kept = {"as_of": value("as_of")} if chosen["page"] in THEN else {}
+        chosen = dict.fromkeys(OF_A_PAGE, "") | kept | chosen
     elif chosen.get("company", value("company")) != value("company"):
         chosen = dict.fromkeys(OF_A_LIST, "") | chosen
     for key, each in chosen.items():

@@ -20,6 +20,7 @@ from dashboard.pages import (
     audit,
     backtest,
     company,
+    company_moment,
     compare,
     document,
     foryou,
@@ -76,8 +77,11 @@ def page() -> None:
     chosen = view.current()
     name = address.one_of("page", pages())
     st.set_page_config(page_title=_title())
-    with live.part("page", (name, _subject(name, chosen), chosen.as_of)):
-        PAGES[name](chosen)
+    with live.part("page", (name, _subject(name, chosen), address.value("as_of"))):
+        if address.value("as_of") and name not in address.THEN:
+            company_moment.now_alone(name)
+        else:
+            PAGES[name](chosen)
 
 
 def _subject(name: str, chosen: View) -> str:

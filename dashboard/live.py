@@ -26,12 +26,14 @@ from dashboard.reading.reader import Reader, Unreachable
 from dashboard.reading.snapshots import newest
 from dashboard.who import who
 from shared.clock import SystemClock
+from shared.contract.alerts import Alert
 from shared.contract.events import MARKET
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.offsets import Lag
 from shared.reading.readers.profiles import ProfileError
 from shared.reading.run import Applied, RunView
 from shared.reading.supervisor import recorded_state
+from shared.reading.values.alerts import NotKept
 from shared.settings import Settings, load_settings
 
 T = TypeVar("T")
@@ -83,7 +85,20 @@ def read_aggregates(key: Hashable, query: Callable[[RunView], T]) -> T:
 def past_company(company: str, as_of: int) -> PastCompany:
     """A company as of a moment, with its documents as they may be shown now. Raises NotThen."""
     past = _past_reader().company(company, as_of)
-    return past.shown(lambda some: read(("shown", company, as_of), lambda run: run.documents.shown(some)))
+    alerts = alerts_then(as_of)
+    return past.shown(lambda some: read(("shown", company, as_of), lambda run: run.documents.shown(some)), alerts or ())
+
+
+def alerts_then(as_of: int) -> list[tuple[int, Alert]] | None:
+    """The alerts that were kept then; None where that is not known any more. Raises Unreachable."""
+    return read(("alerts as of", as_of), lambda run: _alerts_then(run, as_of))
+
+
+def _alerts_then(run: RunView, as_of: int) -> list[tuple[int, Alert]] | None:
+    try:
+        return run.alerts.as_of(as_of)
+    except NotKept:
+        return None
 
 
 @st.cache_resource(show_spinner=False)
@@ -181,6 +196,11 @@ def open_company(company: str) -> None:
     address.choose(page="Company", company=company)
 
 
+def open_sector(sector: str) -> None:
+    """Go to a sector's companies. For callbacks."""
+    address.choose(page="Sectors", sector=sector)
+
+
 def open_signal(company: str) -> None:
     """Go to a company's signal. For callbacks."""
     address.choose(page="Signals", company=company)
@@ -189,9 +209,7 @@ def open_signal(company: str) -> None:
 def written_of() -> list[str]:
     """Ids that have opinions, by ticker: what search and watchlists offer. The catalogue has too many for a list."""
     try:
-        return read_aggregates(
-            "written of", lambda run: sorted(newest(run), key=lambda company: companies.label(company).ticker)
-        )
+        return companies.by_ticker(frozenset(read_aggregates("newest", newest)))
     except Unreachable:
         return []
 

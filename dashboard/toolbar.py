@@ -105,7 +105,7 @@ def _search_box() -> None:
         index=None,
         key=SEARCH,
         placeholder="Search a company or ticker",
-        format_func=lambda each: companies.label(each).searched,
+        format_func=companies.searched,
         accept_new_options=True,  # what is unknown opens a page that says so
         on_change=found,
         label_visibility="collapsed",

@@ -33,7 +33,7 @@ class View:
     zone_name: str  # as shown beside times
     dark: bool
     profile: str = ""  # whose watchlists and thumbs
-    as_of: int | None = None  # the Company page as it was at this moment, microseconds of the wall clock
+    as_of: int | None = None  # the page as it was at this moment, microseconds of the wall clock
 
     @property
     def channels(self) -> tuple[Channel, ...]:
@@ -61,7 +61,7 @@ def current() -> View:
         zone_name={"UTC": "UTC", "exchange": "New York"}.get(chosen, str(zone)),
         dark=st.context.theme.type == "dark",
         profile=own_profile(address.value("profile"), st.session_state.get("profile_default", "")),
-        as_of=moment_of(address.value("as_of")) if address.value("page") == "Company" else None,
+        as_of=moment_of(address.value("as_of")) if address.value("page") in address.THEN else None,
     )
 
 

@@ -411,6 +411,27 @@ class ApiSettings(_Section):
     max_streams: int = Field(500, ge=0, description="Streams served at once by a process.")
 
 
+class PhrasingSettings(_Section):
+    url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Address of an OpenAI-compatible API (…/v1) that puts answers into sentences; empty: none does.",
+    )
+    model: str = Field("", description="Name of the model there.")
+    key: SecretStr | None = Field(None, description="Its key, if it wants one; never logged.")
+    seconds: float = Field(15.0, gt=0, le=25, description="How long one answer may take.")
+
+    @model_validator(mode="after")
+    def _model_is_named(self) -> PhrasingSettings:
+        if self.url and not self.model:
+            raise ValueError("url names no model by itself; set ask.phrasing.model, too")
+        return self
+
+
+class AskSettings(_Section):
+    phrasing: PhrasingSettings = PhrasingSettings()
+
+
 class Settings(BaseSettings):
     """All settings of one process. Frozen."""
 
@@ -452,6 +473,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     dashboard: DashboardSettings = DashboardSettings()
     api: ApiSettings = ApiSettings()
+    ask: AskSettings = AskSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -35,6 +35,17 @@ _SOURCE: Final = re.compile(rf"\s(?:[-|\u2013\u2014]+|\()\s*(?:the\s+)?(?:{_SOUR
 _ELLIPSIS: Final = re.compile(r"\S*(?:\u2026|\.{3})\W*$")
 _WORDS: Final = re.compile(r"[^\W_]+")
 
+_TAGS: Final = re.compile(r"(?<=\w)\W*(?:\s[#$][A-Za-z][\w.-]*)+\W*$")  # behind a text: whom it shall reach
+_INVISIBLE: Final = re.compile(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_LATIN: Final = re.compile(r"[A-Za-z]")
+_MARKS: Final = re.compile(r"[\u0300-\u036f]")
+_ALIKE: Final = str.maketrans(  # letters of other scripts that look like Latin ones
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d\u0261\u0131\u03bf\u03b1\u03bd\u03b9"
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0406\u0408\u0405\u0391\u0392\u0395\u0396\u0397\u0399\u039a"
+    "\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7",
+    "aeopcyxijshdqwgioaviABEKMHOPCTXIJSABEZHIKMNOPTYX",
+)
+
 BODY_WORDS: Final = 14  # a text without a title is known by how it begins: re-posts are cut off at the end
 _READ_CHARS: Final = 1_000  # what lies behind is not read: the patterns above stay fast on any text
 
@@ -54,11 +65,23 @@ def story_of(document: Document) -> str:
 
 def signature(text: str, limit: int | None = None) -> str:
     """What a headline says without who tells it: words in lower case, at most `limit` of them."""
-    plain = unicodedata.normalize("NFKC", text[:_READ_CHARS])
+    plain = text[:_READ_CHARS]
+    if not plain.isascii():
+        plain = _undisguised(unicodedata.normalize("NFKC", plain))
     plain = _RETWEET.sub("", _URL.sub(" ", plain).strip())
     plain = _MENTION.sub(" ", _ELLIPSIS.sub("", plain.strip()))
     plain = _LABEL.sub("", plain.strip())
+    plain = _TAGS.sub("", plain)
     while (shorter := _SOURCE.sub("", plain)) != plain:
         plain = shorter
     words = _WORDS.findall(plain.casefold().replace("'", "").replace("\u2019", ""))
     return " ".join(words[:limit])
+
+
+def _undisguised(text: str) -> str:
+    """A Latin text without invisible signs, without marks on its letters, and without letters that only look like its
+    own. Of a text in another script nothing but the invisible signs is taken."""
+    text = _INVISIBLE.sub("", text)
+    if 2 * len(_LATIN.findall(text)) < sum(map(str.isalpha, text)):
+        return text
+    return _MARKS.sub("", unicodedata.normalize("NFD", text)).translate(_ALIKE)

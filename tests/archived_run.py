@@ -13,7 +13,6 @@ from services.archive.rows import Rows, tables_of
 from services.archive.tables import Tables
 from services.model.interface import Engine
 from services.runtime.record import Recorded
-from services.scoring.linking.linker import Linker
 from services.scoring.opinions import opinions_of, read
 from services.scoring.rules.speaking import NOBODY, Speakers
 from shared.clock import SECOND
@@ -23,11 +22,10 @@ from shared.contract.readings import Reading, encode_reading
 from shared.contract.topics import Topics
 from shared.reading.archive.tables import ArchiveTables
 from shared.settings import Settings
-from shared.universe.securities import Catalogue
 from tests.browser.seed import write_health
+from tests.linking import LINKER
 
 TOPIC_ID = "archivedrun"
-LINKER = Linker(Catalogue.load())
 
 
 def fill(

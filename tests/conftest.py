@@ -7,6 +7,7 @@ Tests that kill and restart take `own_kafka` / `own_redis`, which nobody else us
 
 from __future__ import annotations
 
+import gc
 import os
 import uuid
 from collections.abc import Iterator
@@ -26,6 +27,16 @@ from shared.settings import Settings, load_settings
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("explore", max_examples=1000, deadline=None)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
+# A broker of a test lives for seconds: Java's second compiler would take a third of its time, and earn nothing
+# (docs/decisions/0270). Every Java that a test or one of its commands starts reads it.
+os.environ["JDK_JAVA_OPTIONS"] = f"{os.environ.get('JDK_JAVA_OPTIONS', '')} -XX:TieredStopAtLevel=1".strip()
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays; the garbage collector need not visit it again in every test."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

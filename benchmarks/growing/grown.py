@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import redis
 
@@ -40,6 +40,7 @@ class Grown:
         self._client, self._rules, self._drawn, self._pack = client, rules, drawn, pack
         self._store = RedisStore(client, RUN, 1)
         self._closer = Closer(self._store, 0, strategies_of(AggregationSettings()), frozenset({STREAM}), rules)
+        self._told = False  # whether the day before had opinions
         self._empty = 0
         self._empty = self.bytes()
         self.ticks: list[float] = []  # seconds in which an hour was closed and its signals were made
@@ -49,15 +50,24 @@ class Grown:
         self._client.slowlog_reset()
         return int(cast("dict[str, int]", self._client.info("memory"))["used_memory"]) - self._empty
 
+    def outside(self) -> dict[str, int]:
+        """Bytes of `used_memory` that are no key's: tables of keys, clients, scripts and so on, as Redis names them."""
+        stats = cast("dict[bytes | str, Any]", self._client.memory_stats())
+        found = {_name(name): value for name, value in stats.items()}
+        tables = {_name(name): value for name, value in found.pop("db.0", {}).items()}
+        return {name: int(value) for name, value in (found | tables).items() if isinstance(value, int)}
+
     def live(self, day: int, opinions: int) -> list[Decoded]:
         """One day; its records."""
         records = list(self._drawn.day(day, opinions))
         self.feed(records)
         if self._pack:
             self._client.hset(archived_key(RUN), "0", f"O:{records[-1][0] + 1}")
-        until = boundary(self._store.state(0, set()).watermarks, frozenset({STREAM}), self._rules.lateness)
-        while self._pack and until is not None and self._store.pack(0, until):
-            pass
+        if opinions or self._told:  # what ends or grows old does so by opinions, and is packed when a day has passed
+            until = boundary(self._store.state(0, set()).watermarks, frozenset({STREAM}), self._rules.lateness)
+            while self._pack and until is not None and self._store.pack(0, until):
+                pass
+        self._told = bool(opinions)
         self._client.delete(self._store.keys.outbox(0))  # as if Kafka had them
         return records
 
@@ -83,6 +93,10 @@ class Grown:
             for key, size in zip(page, pipeline.execute(), strict=True):
                 sizes[key.decode().split("}:", 1)[1].split(":")[0]] += size or 0
         return dict(sorted(sizes.items(), key=lambda each: -each[1]))
+
+
+def _name(name: bytes | str) -> str:
+    return name.decode() if isinstance(name, bytes) else name
 
 
 def _pages(client: redis.Redis) -> Iterator[list[bytes]]:

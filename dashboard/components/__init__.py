@@ -40,8 +40,15 @@ def strip(figures: Sequence[Figure], colours: Palette, key: str) -> None:
     draw(data={"figures": cards(figures), "style": style}, key=key)
 
 
-def treemap(sectors: list[dict[str, Any]], colours: Palette, key: str, opened: Callable[[str], None]) -> bool:
-    """Draws the sectors of `dashboard.drawing.plots.sector_map`; `opened` is called with a company that is clicked.
+def treemap(
+    sectors: list[dict[str, Any]],
+    colours: Palette,
+    key: str,
+    opened: Callable[[str], None],
+    all_of: Callable[[str], None],
+) -> bool:
+    """Draws the sectors of `dashboard.drawing.plots.sector_map`; `opened` is called with a company that is clicked,
+    `all_of` with the sector of a box of many.
 
     Whether the browser has ever painted it.
     """
@@ -49,7 +56,13 @@ def treemap(sectors: list[dict[str, Any]], colours: Palette, key: str, opened: C
     legend = [f"\u2212{SATURATION}", f"+{SATURATION}", colours.negative, colours.neutral, colours.positive]
     draw = _component("treemap", html)
     data = {"sectors": sectors, "legend": legend}
-    result = draw(data=data, key=key, on_company_change=_told(key, "company", opened), on_seen_change=lambda: None)
+    result = draw(
+        data=data,
+        key=key,
+        on_company_change=_told(key, "company", opened),
+        on_sector_change=_told(key, "sector", all_of),
+        on_seen_change=lambda: None,
+    )
     return bool(result.seen)
 
 
@@ -192,6 +205,11 @@ def heading(title: str, meaning: str | None = None) -> Any:
     row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     row.markdown(f"**{title}**", help=meaning, width="content")
     return row
+
+
+def table(data: pd.DataFrame, key: str, **options: Any) -> None:
+    """A table without its index, as `st.dataframe` takes `options`; what is not known is a dash there, not None."""
+    st.dataframe(data, key=key, hide_index=True, placeholder=formats.NOTHING, **options)
 
 
 def csv_button(place: Any, name: str, table: Callable[[], pd.DataFrame]) -> None:

@@ -28,7 +28,7 @@ function tileNode(tile, tip, map, open) {
   node.setAttribute("aria-label", `${tile.name}: ${tile.lines.join(", ")}`);
   node.onmousemove = (event) => showTip(tip, map, tile, event);
   node.onmouseleave = () => { tip.hidden = true; };
-  node.onclick = () => open(tile.id);
+  node.onclick = () => open(tile);
   node.fit = (mapWidth, mapHeight) => {
     const width = (mapWidth * tile.box[2]) / 100 - 4, height = (mapHeight * tile.box[3]) / 100 - 2;
     const size = SIZES.find(([, w, h, letter]) => width >= w && height >= h && tile.label.length * letter <= width);
@@ -61,7 +61,7 @@ export default function ({ data, parentElement, setTriggerValue, setStateValue }
   const changed = map.dataset.fingerprint !== fingerprint;
   if (changed) {
     map.dataset.fingerprint = fingerprint;
-    draw(map, tip, data, (id) => setTriggerValue("company", id));
+    draw(map, tip, data, ({ id, sector }) => (id ? setTriggerValue("company", id) : setTriggerValue("sector", sector)));
   }
   let fitted = changed ? "" : map.dataset.fitted;
   const observer = new ResizeObserver(() => {

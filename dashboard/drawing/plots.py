@@ -7,6 +7,7 @@ from datetime import UTC, tzinfo
 from html import escape
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -29,6 +30,7 @@ from shared.universe.expected.expected import Expected
 
 MAP_WIDTH, MAP_HEIGHT = 880.0, 560.0  # pixels that labels are fitted to; the drawing itself scales
 HEADING = 18.0
+TILES = 600  # of companies; a browser takes seconds to lay out thousands, of which few have room for a letter
 EXCHANGE = "America/New_York"
 TICKS = [-1.0, -0.5, 0.0, 0.5, 1.0]
 TICK_TEXTS = [formats.score(tick, 1) for tick in TICKS]
@@ -36,11 +38,13 @@ NOON = pd.Timedelta(hours=12)  # a day's bar covers its day, not the night befor
 CHANNEL_NAMES = {"news": "News", "social": "Social"}
 
 
-def sector_map(companies: pd.DataFrame, colours: Palette) -> list[dict[str, Any]]:
-    """Sectors and their companies as boxes in percent: area = opinions, colour = sentiment. Largest first."""
+def sector_map(companies: pd.DataFrame, colours: Palette, most: int = TILES) -> list[dict[str, Any]]:
+    """Sectors and their companies as boxes in percent: area = opinions, colour = sentiment. Largest first. Of more than
+    `most` companies the largest have a box of their own, and what is left of a sector is one."""
     known = [label(company) for company in companies["company"]]
     table = companies.assign(sector=[each.sector for each in known], label=known)
     table = table.sort_values(["documents", "company"], ascending=[False, True])
+    table["own"] = np.arange(len(table)) < most
     groups = sorted(table.groupby("sector"), key=lambda item: (-item[1]["documents"].sum(), item[0]))
     outer = squarify([float(group["documents"].sum()) for _, group in groups], Box(0, 0, MAP_WIDTH, MAP_HEIGHT))
     return [_sector(str(name), group, box, colours) for (name, group), box in zip(groups, outer, strict=True)]
@@ -48,28 +52,49 @@ def sector_map(companies: pd.DataFrame, colours: Palette) -> list[dict[str, Any]
 
 def _sector(name: str, group: pd.DataFrame, box: Box, colours: Palette) -> dict[str, Any]:
     heading = HEADING if box.height > 48 and box.width > 60 else 0.0
-    inner = squarify([float(n) for n in group["documents"]], box.inset(heading, 1.0))
-    tiles = [_tile(row, place, colours) for row, place in zip(group.itertuples(), inner, strict=True)]
+    own, others = group[group["own"]], group[~group["own"]]
+    if len(others) == 1:
+        own, others = group, others[:0]
+    left = [float(others["documents"].sum())] if len(others) else []  # the last one fills what the others leave
+    inner = squarify([*map(float, own["documents"]), *left], box.inset(heading, 1.0))
+    tiles = [_tile(row, place, colours) for row, place in zip(own.itertuples(), inner, strict=False)]
+    if left:
+        tiles.append(_rest(name, others, inner[-1], colours))
     heading_box = Box(box.x, box.y, box.width, heading)
     mean = formats.score(float(sentiment(group["score_sum"].sum(), group["weight_sum"].sum())))
     return {"name": f"{name}  {mean}" if heading else "", "box": _percent(heading_box), "tiles": tiles}
 
 
 def _tile(row: Any, box: Box, colours: Palette) -> dict[str, Any]:
-    colour = palette.diverging(row.sentiment, colours)
+    lines = [
+        f"Sentiment {formats.score(row.sentiment)}  (95 %: {formats.score(row.low)} to {formats.score(row.high)})",
+        f"Change {formats.score(row.change)} against the window before",
+        f"{formats.count(row.documents)} opinions  ({formats.percent(row.volume_change)})",
+    ]
+    return {"id": row.company} | _box(box, row.sentiment, row.label.ticker, row.label.long, lines, colours)
+
+
+def _rest(name: str, others: pd.DataFrame, box: Box, colours: Palette) -> dict[str, Any]:
+    """The companies of a sector that have no box of their own; it opens the sector."""
+    sums = with_measures(others[SUMS].sum().to_frame().T).iloc[0]
+    lines = [
+        f"Sentiment {formats.score(sums.sentiment)}  (95 %: {formats.score(sums.low)} to {formats.score(sums.high)})",
+        f"{formats.count(sums.documents)} opinions; a click lists them all",
+    ]
+    long = f"{len(others):,} more companies of {name}"
+    return {"id": "", "sector": name} | _box(box, sums.sentiment, f"+{len(others):,}", long, lines, colours)
+
+
+def _box(box: Box, mean: float, short: str, long: str, lines: list[str], colours: Palette) -> dict[str, Any]:
+    colour = palette.diverging(mean, colours)
     return {
-        "id": row.company,
         "box": _percent(box),
         "colour": colour,
         "ink": palette.ink(colour, colours),
-        "label": row.label.ticker,
-        "detail": formats.score(row.sentiment),
-        "name": row.label.long,
-        "lines": [
-            f"Sentiment {formats.score(row.sentiment)}  (95 %: {formats.score(row.low)} to {formats.score(row.high)})",
-            f"Change {formats.score(row.change)} against the window before",
-            f"{formats.count(row.documents)} opinions  ({formats.percent(row.volume_change)})",
-        ],
+        "label": short,
+        "detail": formats.score(mean),
+        "name": long,
+        "lines": lines,
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from dashboard.drawing import formats, palette
 from dashboard.drawing.palette import Palette
-from dashboard.reading.companies import Label, label
+from dashboard.reading.companies import Label, label, searched
 from shared.contract.events import MARKET, MICRO
 from shared.contract.feedback.label import NO_COMPANY, SENTIMENTS
 from shared.event_classes.classes import EVENT_CLASSES
@@ -130,9 +130,7 @@ def _picker(question: Question, companies: Sequence[str]) -> dict[str, Any] | No
         options = [{"answer": name, "words": event_words(name)} for name in EVENT_CLASSES]
         return {"words": "Another event", "options": options, "free": False}
     if question.asked.aspect == "link":
-        options = [
-            {"answer": each, "words": label(each).searched} for each in companies[:_MOST_COMPANIES] if each != MARKET
-        ]
+        options = [{"answer": each, "words": searched(each)} for each in companies[:_MOST_COMPANIES] if each != MARKET]
         return {"words": "Another company", "options": options, "free": True}
     return None
 

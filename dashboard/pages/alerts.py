@@ -128,4 +128,4 @@ def outside(found: Alerts) -> None:
         )
         return
     components.csv_button(row, "channels", lambda: table)
-    st.dataframe(table, key="channels", hide_index=True)
+    components.table(table, key="channels")

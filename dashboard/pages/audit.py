@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pandas as pd
-import streamlit as st
 
 from dashboard import components, live
 from dashboard.drawing import formats
@@ -25,7 +24,7 @@ def draw(view: View) -> None:
     table = audit_table(entries, view)
     row = components.heading("Audit log", _KEPT)
     components.csv_button(row, "audit", lambda: table)
-    st.dataframe(table, key="audit", hide_index=True, height="content" if len(table) < 25 else 900)
+    components.table(table, key="audit", height="content" if len(table) < 25 else 900)
 
 
 def audit_table(entries: list[Entry], view: View) -> pd.DataFrame:

@@ -47,7 +47,7 @@ def draw(view: View) -> None:
     table = run_charts.run_table(known, tests)
     components.csv_button(row, "runs", lambda: table)
     shown = run_charts.greyed(table, view.colours)
-    st.dataframe(shown, hide_index=True, key="runs", column_config=COLUMNS, placeholder=formats.NOTHING)
+    components.table(shown, key="runs", column_config=COLUMNS)
     if not tests:
         live.nothing("Not tested yet", "Test a run with `bellwether backtest --run NAME --prices FILE`.")
         return
@@ -96,7 +96,7 @@ def compare(chosen: list[dict[str, Any]], view: View) -> None:
     components.csv_button(row, "comparison", lambda: table)
     for pair in run_charts.named_pairs(chosen):
         st.caption(formats.plain(run_charts.pair_text(pair)))
-    st.dataframe(table, hide_index=True, key="comparison", height=35 * len(table) + 38)
+    components.table(table, key="comparison", height=35 * len(table) + 38)
 
 
 def tear_sheet(chosen: list[dict[str, Any]]) -> None:

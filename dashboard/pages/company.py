@@ -353,8 +353,7 @@ def documents(company: str, start: int | None, resolution: Resolution, view: Vie
 
 def _listed(heading: str, some: list[RecentDocument], view: View, company: str, clicked: bool) -> None:
     kept = "A company's latest 200 documents and the five heaviest of every hour are kept."
-    then = "Of a moment of the past the company's latest 200 documents are known."
-    row = components.heading(heading, kept if view.as_of is None else then)
+    row = components.heading(heading, kept)
     wanted = document_filter.draw(row, *matching.offered(some))
     found = [document for document in some if wanted.keeps(document)][:LATEST]
     components.csv_button(row, "documents", lambda: plots.document_table(found, view.zone))

@@ -52,9 +52,20 @@ def mark(view: View) -> bool:
     except NotThen as problem:
         live.nothing("What was said then is not known", formats.plain(str(problem)))
         return False
+    if live.alerts_then(view.as_of) is None:
+        st.caption("Alerts of then are not known any more.")
     if silent:
         st.caption(formats.plain(f"Signals of then are not known: {silent}."))
     return True
+
+
+def now_alone(page: str) -> None:
+    """In place of a page that cannot show the past: what it knows now is not shown as if it had been known then."""
+    live.nothing(
+        f"{page} shows now alone",
+        f"The address asks for a moment of the past. {', '.join(address.THEN)} can show one; this page cannot.",
+    )
+    st.button("Back to now", key="now_alone", type="primary", on_click=lambda: address.choose(as_of=""))
 
 
 def _words(view: View) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import address, components, live
 from dashboard.drawing import formats
 from dashboard.drawing.comparing import charts
-from dashboard.reading.companies import UNCLASSIFIED, label
+from dashboard.reading.companies import UNCLASSIFIED, label, searched
 from dashboard.reading.comparing.subjects import MOST, SECTOR, Comparison, compare, keys_of
 from dashboard.view import View
 from shared.contract.aggregates import Resolution
@@ -77,9 +77,7 @@ def _add(keys: list[str], known: list[str]) -> None:
         index=None,
         key=ADD,
         placeholder="Add a company or a sector",
-        format_func=lambda each: (
-            f"Sector {each.removeprefix(SECTOR)}" if each.startswith(SECTOR) else label(each).searched
-        ),
+        format_func=lambda each: f"Sector {each.removeprefix(SECTOR)}" if each.startswith(SECTOR) else searched(each),
         on_change=added,
         label_visibility="collapsed",
         width=260,
@@ -88,7 +86,7 @@ def _add(keys: list[str], known: list[str]) -> None:
 
 def _offered(key: str) -> str:
     """As the box lists it."""
-    return f"Sector {key.removeprefix(SECTOR)}" if key.startswith(SECTOR) else label(key).searched
+    return f"Sector {key.removeprefix(SECTOR)}" if key.startswith(SECTOR) else searched(key)
 
 
 def _set(keys: list[str]) -> None:
@@ -130,11 +128,10 @@ def open_subject(key: str) -> None:
 
 def show(table: pd.DataFrame, key: str, opened: object) -> None:
     number = st.column_config.NumberColumn
-    st.dataframe(
+    components.table(
         table,
         key=key,
-        hide_index=True,
-        on_select=opened,  # type: ignore[call-overload]
+        on_select=opened,
         selection_mode="single-row",
         column_order=[
             "subject", "sentiment", "band", "change", "strength", "documents", "volume", "negative", "events",

@@ -131,7 +131,7 @@ def processes(health: Health) -> None:
     table = process_table(health.workers, started, SystemClock().now())
     components.csv_button(row, "processes", lambda: table)
     right = {name: st.column_config.TextColumn(alignment="right") for name in _NUMBERS}
-    st.dataframe(_as_text(table), key="processes", hide_index=True, column_config=right)
+    components.table(_as_text(table), key="processes", column_config=right)
 
 
 def _as_text(table: pd.DataFrame) -> pd.DataFrame:
@@ -150,7 +150,7 @@ def sources(health: Health) -> None:
         return
     row = components.heading("Sources", "Counts since a source's ledger began: read = taken + refused + copies.")
     components.csv_button(row, "sources", lambda: table)
-    st.dataframe(table, key="sources", hide_index=True)
+    components.table(table, key="sources")
 
 
 def source_table(reports: list[WorkerReport], now: int) -> pd.DataFrame:
@@ -186,7 +186,7 @@ def drift() -> None:
     )
     table = drift_table(found)
     components.csv_button(row, "drift", lambda: table)
-    st.dataframe(table, key="drift", hide_index=True)
+    components.table(table, key="drift")
 
 
 def drift_table(found: list[Drift]) -> pd.DataFrame:
@@ -214,7 +214,7 @@ def channels() -> None:
         return
     row = components.heading("Alert channels", "What happened to alerts sent to channels.")
     components.csv_button(row, "channels", lambda: table)
-    st.dataframe(table, key="channels", hide_index=True)
+    components.table(table, key="channels")
 
 
 def process_table(reports: list[WorkerReport], started: list[ChildState], now: int) -> pd.DataFrame:
@@ -260,4 +260,4 @@ def run(health: Health) -> None:
         return
     facts = pd.DataFrame(sorted(health.bound_to.items()), columns=["what", "value"])
     components.csv_button(row, "run", lambda: facts)
-    st.dataframe(facts, hide_index=True, key="run")
+    components.table(facts, key="run")

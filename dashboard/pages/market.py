@@ -136,7 +136,7 @@ def sector_map(market: Market, view: View) -> bool:
         ("map", view.window, view.channel, view.colours),
         lambda _: plots.sector_map(market.companies, view.colours),
     )
-    return components.treemap(sectors, view.colours, key="sector_map", opened=live.open_company)
+    return components.treemap(sectors, view.colours, "sector_map", live.open_company, live.open_sector)
 
 
 def feed(view: View) -> None:
@@ -223,10 +223,9 @@ def company_list(title: str, rows: pd.DataFrame, key: str, height: int | Literal
 
     opened = components.row_chosen(key, shown, live.open_company)
 
-    st.dataframe(
+    components.table(
         rows,
         key=key,
-        hide_index=True,
         on_select=opened,
         selection_mode="single-row",
         height=height,

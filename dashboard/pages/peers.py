@@ -83,10 +83,9 @@ def _list(table: pd.DataFrame) -> None:
 
     opened = components.row_chosen("peers", shown, live.open_company)
 
-    st.dataframe(
+    components.table(
         table[COLUMNS],
         key="peers",
-        hide_index=True,
         on_select=opened,
         selection_mode="single-row",
         height=35 * (len(table) + 1) + 3,

@@ -49,10 +49,9 @@ def every(table: pd.DataFrame, asked: str, view: View) -> None:
     opened = components.row_chosen("sectors", names, lambda sector: address.choose(sector=sector))
 
     number = st.column_config.NumberColumn
-    st.dataframe(
+    components.table(
         table[columns],
         key="sectors",
-        hide_index=True,
         on_select=opened,
         selection_mode="single-row",
         height=35 * (len(table) + 1) + 3,

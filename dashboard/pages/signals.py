@@ -18,6 +18,7 @@ from shared.contract.events import MICRO
 from shared.contract.signals import ACTIONS, Signal, feature_words
 from shared.reading.measuring.windows import clock
 
+SHOWN = 500  # rows that are drawn at first: thousands take a second to make and megabytes to send
 WHICH = ("All companies", "Watchlist")
 MEANING = (
     "A signal for T is made only of opinions that were available before T; it is known a minute later. "
@@ -99,8 +100,12 @@ def headline(signals: list[Signal], view: View) -> None:
 def ranking(signals: list[Signal], view: View) -> None:
     """The table, strongest first; a row that is chosen opens its company below."""
     row = components.heading("Ranked by strength", MEANING)
-    table = tables.signal_table(signals, view.zone)
-    components.csv_button(row, "signals", lambda: table)
+    many = len(signals) > SHOWN
+    every = many and row.toggle(
+        f"All {len(signals):,}", key="all_signals", help=f"Without it the strongest {SHOWN} are listed."
+    )
+    table = tables.signal_table(signals if every else signals[:SHOWN], view.zone)
+    components.csv_button(row, "signals", lambda: tables.signal_table(signals, view.zone))
     companies = [str(company) for company in table["company"]]
     shown = table.drop(columns=["company", "strategy", "revision", "synthetic"])
     shown.insert(shown.columns.get_loc("score"), "", tables.score_bars(shown["score"], view.colours))
@@ -108,10 +113,9 @@ def ranking(signals: list[Signal], view: View) -> None:
 
     opened = components.row_chosen("signals", companies, lambda company: address.choose(company=company))
 
-    st.dataframe(
+    components.table(
         shown,
         key="signals",
-        hide_index=True,
         height=380,
         on_select=opened,
         selection_mode="single-row",
@@ -148,7 +152,7 @@ def detail(signal: Signal, view: View) -> None:
             [(feature_words(r.feature), r.value / MICRO, r.contribution / MICRO) for r in signal.reasons],
             columns=["Feature", "Value", "Added to score"],
         )
-        st.dataframe(reasons, hide_index=True, key="reasons")
+        components.table(reasons, key="reasons")
         unfolded(signal, view)
     with right:
         evidence(signal, view)

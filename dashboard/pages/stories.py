@@ -10,7 +10,7 @@ from dashboard import address, components, live
 from dashboard.drawing import formats, story_list
 from dashboard.drawing.figures import Figure
 from dashboard.reading import told
-from dashboard.reading.companies import label
+from dashboard.reading.companies import label, searched
 from dashboard.view import View
 from shared.clock import SECOND
 from shared.contract.events import MICRO
@@ -71,7 +71,7 @@ def controls() -> tuple[str, str]:
         "Company",
         options,
         key=key,
-        format_func=lambda each: each if each == EVERYTHING else label(each).searched,
+        format_func=lambda each: each if each == EVERYTHING else searched(each),
         label_visibility="collapsed",
         width=220,
     )
@@ -177,7 +177,7 @@ def effects(whole: Whole) -> None:
     number = st.column_config.NumberColumn(format="%+.2f")
     frame = story_list.effect_table(whole).rename(columns=str.capitalize)
     columns = dict.fromkeys(frame.columns[1:], number)
-    st.dataframe(frame, key=f"effects-{whole.story.key}", hide_index=True, column_config=columns)
+    components.table(frame, key=f"effects-{whole.story.key}", column_config=columns)
 
 
 def inside(whole: Whole, view: View) -> None:

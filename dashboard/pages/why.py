@@ -50,10 +50,11 @@ def draw(company: str, span: Period, view: View) -> None:
         return
     wanted = stretch(*asked)
     tables = live.archive()
-    key = ("archived opinions", company, wanted)
+    known = "" if view.as_of is None else live.past_company(company, view.as_of).records(view.as_of)
+    key = ("archived opinions", company, wanted, known)
     problem = ""
     try:
-        archived = live.ask(key, lambda: archived_opinions(tables, company, wanted), KEEP_SECONDS)
+        archived = live.ask(key, lambda: archived_opinions(tables, company, wanted, known), KEEP_SECONDS)
     except (OSError, RuntimeError, ValueError) as error:
         archived, problem = [], f"The archive cannot be read now: {error}"
     with st.container(border=True, key="why_part"):
@@ -62,9 +63,12 @@ def draw(company: str, span: Period, view: View) -> None:
         if archived is None:
             st.caption("Reading the archive …")
             return
-        found = live.read_aggregates(
+        may_be_shown = live.read(("shown", *key, len(archived)), lambda run: run.documents.shown(archived))
+        found = live.read_known(
+            company,
+            view.as_of,
             ("movement", company, wanted, view.channel, len(archived)),
-            lambda run: movement(run, archived, company, view.channels, *asked),
+            lambda run: movement(run, may_be_shown, company, view.channels, *asked),
         )
         told = in_words(found, label(company).name, lambda at: formats.moment(at, view.zone))
         st.markdown(f"**{formats.plain(told[0])}** {formats.plain(' '.join(told[1:]))}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from shared.contract.events import MARKET
@@ -37,6 +37,18 @@ class Label:
     def searched(self) -> str:
         """As the search box lists it: `META · Meta Platforms (FB, Facebook)`."""
         return f"{self.long} ({', '.join(self.also)})" if self.also else self.long
+
+
+@cache
+def searched(company: str) -> str:
+    """Label.searched of a company id; asked of thousands whenever a page is drawn."""
+    return label(company).searched
+
+
+@lru_cache(maxsize=4)
+def by_ticker(companies: frozenset[str]) -> list[str]:
+    """Ids in the order of their tickers; do not change the list."""
+    return sorted(companies, key=lambda company: (label(company).ticker, company))
 
 
 @cache

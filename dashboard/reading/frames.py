@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from shared.reading.run import PriceDay
-from shared.reading.values.buckets import Row
+from shared.reading.values.buckets import Columns, Row
 
 COLUMNS: Final = (
     "documents",
@@ -33,6 +33,13 @@ def frame(rows: Sequence[Row]) -> pd.DataFrame:
     sums = np.array([_sums(row.bucket) for row in rows], dtype=np.int64).reshape(-1, len(COLUMNS))
     data |= {name: sums[:, i] for i, name in enumerate(COLUMNS)}
     return pd.DataFrame(data).astype({"start": "int64"})
+
+
+def frame_of(columns: Columns) -> pd.DataFrame:
+    """The same of columns."""
+    company, channel, resolution, start, sums = columns
+    places = {"company": company, "channel": channel, "resolution": resolution, "start": start}
+    return pd.DataFrame(places | sums)
 
 
 def price_frame(days: Sequence[PriceDay]) -> pd.DataFrame:

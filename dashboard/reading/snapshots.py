@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from dashboard.reading import measures
-from dashboard.reading.frames import frame
+from dashboard.reading.frames import frame, frame_of
 from dashboard.reading.moment.known import Known
 from shared.clock import HOUR, SECOND
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution, Totals
@@ -71,7 +71,7 @@ def market(run: RunView, window: Window, channels: Sequence[Channel], wall: int)
     now = clock(latest.values(), wall)
     span = period(now, window)
     active = [company for company, at in latest.items() if at >= span.before * SECOND]
-    buckets = frame(run.buckets.rows(active, channels, needed(span, window)))
+    buckets = frame_of(run.buckets.columns(active, channels, needed(span, window)))
     listed = buckets[buckets["company"] != MARKET]
     companies = measures.compare(listed, span).merge(measures.sparklines(listed, span, window.bins), on="company")
     covered = bool(len(buckets)) and buckets["start"].min() < span.before + COVERED * window.seconds

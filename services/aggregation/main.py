@@ -54,7 +54,7 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
     worker = AggregationWorker(settings, app, store, opinions.topic_id, strategies, streams, journal=journal)
     sender = SignalSender(app, client, store.keys, lambda: {tp.partition for tp in app.consumer.assignment()})
     reporter = Reporter(settings, ROLE, name, lambda report: _fill(report, app, worker), worker.pace, claims)
-    return await serve(app, together(worker.run(), reporter.run(), sender.run(), journal.run()))
+    return await serve(app, together(worker.run(), worker.standings.run(), reporter.run(), sender.run(), journal.run()))
 
 
 def _bound(settings: Settings, topics: Topics, client: redis.Redis) -> dict[str, TopicState]:

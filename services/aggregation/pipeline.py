@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +26,7 @@ from services.aggregation.core.chain import Links
 from services.aggregation.core.decoding import decoded
 from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.core.state import RESTORING
-from services.aggregation.core.store import SignalStore, Store, StoreLost
+from services.aggregation.core.store import SignalStore, SlotStanding, Store, StoreLost
 from services.aggregation.journal import Journal
 from services.aggregation.signals.closing import Closer, boundary
 from services.aggregation.signals.strategy import Strategy
@@ -34,6 +35,7 @@ from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp
 from services.runtime.inbox import Inbox
 from services.runtime.record import Record
+from services.runtime.standing import Standing, Standings
 from services.runtime.telemetry.report import Pace
 from shared.clock import Clock, SystemClock
 from shared.contract.events import NewerSchema
@@ -48,8 +50,18 @@ log = logging.getLogger(__name__)
 class WorkerStore(Store, SignalStore, Protocol):
     """All that the worker asks of a store."""
 
+    @property
+    def dropped(self) -> Mapping[int, int]:
+        """Slot -> how often what was kept of it was dropped, because the store did not hold it any more."""
+
     def pack(self, slot: int, until: int) -> int:
         """Put the shares of some days that ended by `until` (seconds) together; of how many. Raises StoreLost."""
+
+    def standing(self, slot: int) -> SlotStanding:
+        """Where the slot stands now. Raises StoreLost."""
+
+    def stood(self, slot: int) -> SlotStanding | None:
+        """Where it stood when it was last read or written; None where nothing is kept of it."""
 
 
 class AggregationWorker:
@@ -75,23 +87,55 @@ class AggregationWorker:
         self._packed: dict[int, int] = {}  # slot -> up to where no ended day is left to be packed, seconds
         self._clock = clock or SystemClock()
         self._threads = ThreadPoolExecutor(THREADS, "slot")
+        self._locks = [threading.RLock() for _ in range(store.slots)]
         self.inbox = Inbox(settings.aggregation.queue_opinions)
         self.pace = Pace()
         self.counts: dict[str, int] = defaultdict(int)
         self._visible = Visible(self._clock)
+        self.standings = Standings(app.assignment, self._standing)
         app.assignment.positions = self.positions
         self.inbox.read(app, Topics.of(settings).opinions)
 
     async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int | None]:
         """The next offset of each assigned partition, from Redis; the start of the log for a slot never written to."""
         loop = asyncio.get_running_loop()
-        read = partial(read_positions, self._store, self._topic_id, sorted(tp.partition for tp in assigned))
-        found = await loop.run_in_executor(self._threads, read)
-        await loop.run_in_executor(self._threads, self._note, [slot for slot, at in found.items() if at])
-        for tp in assigned:
-            self._closers.pop(tp.partition, None)  # others may have written there meanwhile
+        found = await loop.run_in_executor(self._threads, self._found, sorted(tp.partition for tp in assigned))
+        self.standings.assigned({slot: self._stood(slot) or Standing(at) for slot, at in found.items()})
         log.info("assigned %s", {tp.partition: found[tp.partition] for tp in sorted(assigned)})
         return {tp: found[tp.partition] for tp in assigned}
+
+    def _standing(self, slot: int) -> Standing:
+        try:
+            found = self._store.standing(slot)
+        except StoreLost as lost:
+            raise WorkerStop(ExitCode.RESTART, str(lost)) from lost
+        return Standing(found.offset, found.stamp)
+
+    def _stood(self, slot: int) -> Standing | None:
+        found = self._store.stood(slot)
+        return Standing(found.offset, found.stamp) if found is not None else None
+
+    def _found(self, slots: Sequence[int]) -> dict[int, int]:
+        """Where each slot goes on. What a worker that died still owed, or a Redis lost, is given out at once: it may be
+        long before anything comes behind it."""
+        found: dict[int, int] = {}
+        for slot in slots:
+            with self._locks[slot]:  # a batch of the former assignment may still be on its way
+                found |= read_positions(self._store, self._topic_id, [slot])
+                self._closers.pop(slot, None)  # others may have written there meanwhile
+                if found[slot]:
+                    self._owed(slot)
+        return found
+
+    def _owed(self, slot: int) -> None:
+        self._note([slot])
+        try:
+            self._steps(slot, (), None)
+        except Stale as stale:  # its former worker still had something to write: the next batch sees to it
+            log.warning("%s", stale)
+            self._closers.pop(slot, None)
+        except StoreLost as lost:
+            raise WorkerStop(ExitCode.RESTART, str(lost)) from lost
 
     def _note(self, slots: Sequence[int]) -> None:
         """What is in the store now goes into the journal."""
@@ -118,7 +162,8 @@ class AggregationWorker:
             part = records[start : start + self._batch]
             if not self._app.assignment.is_current(part[0]):
                 return  # taken away meanwhile: whoever has it now reads the position
-            await loop.run_in_executor(self._threads, self._apply, slot, part)
+            with self.standings.writing(slot, partial(self._stood, slot)):
+                await loop.run_in_executor(self._threads, self._apply, slot, part)
             if self._app.assignment.is_current(part[0]):
                 for record in part:
                     record.ack()
@@ -133,9 +178,10 @@ class AggregationWorker:
             raise WorkerStop(ExitCode.RESTART, f"slot {slot}: {len(records)} records read between {first} and {last}")
         for _ in range(TRIES):
             try:
-                redelivered = self._steps(slot, messages, Links(records))
-                self._visible.applied(messages, records)
-                self._note([slot])
+                with self._locks[slot]:
+                    redelivered = self._steps(slot, messages, Links(records))
+                    self._visible.applied(messages, records)
+                    self._note([slot])
             except Stale as stale:
                 log.warning("%s", stale)
                 self._closers.pop(slot, None)
@@ -146,18 +192,21 @@ class AggregationWorker:
             return
         raise WorkerStop(ExitCode.RESTART, f"slot {slot} is also being applied by another worker")
 
-    def _steps(self, slot: int, records: Sequence[Decoded], links: Links) -> int:
+    def _steps(self, slot: int, records: Sequence[Decoded], links: Links | None) -> int:
         """Apply records up to each tick that closes an hour, and give out the signals that are due;
         tells redelivered.
         """
         closer = self._closers.get(slot)
         if closer is None:
             closer = self._closers[slot] = Closer(self._store, slot, self._strategies, self._streams, self._rules)
+        dropped = self._store.dropped[slot]
         self.counts["signals"] += len(closer.close())  # what a worker that died here still owed
         redelivered = 0
         for part in closer.parts(records):
             made = apply(self._store, slot, self._topic_id, part, self._rules, gapless=True, links=links)
             redelivered += made.redelivered if made is not None else len(part)
+            if self._store.dropped[slot] != dropped:  # the closer goes by what is no longer so
+                raise Stale(f"slot {slot}: the store was not as it was left")
             if made is not None:
                 closer.changed(made)
             self.counts["signals"] += len(closer.close())

@@ -66,7 +66,10 @@ async def _main(settings: Settings, name: str) -> WorkerStop:
         report.detail = {each: str(count) for each, count in sorted(counts.items())}
 
     reporter = Reporter(settings, ROLE, name, fill, worker.pace, claims)
-    return await serve(app, together(worker.run(), reporter.run(), deliverer.run(), changed(settings, rules.file)))
+    return await serve(
+        app,
+        together(worker.run(), worker.standings.run(), reporter.run(), deliverer.run(), changed(settings, rules.file)),
+    )
 
 
 async def changed(settings: Settings, file: Path) -> None:

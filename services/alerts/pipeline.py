@@ -29,6 +29,7 @@ from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp
 from services.runtime.inbox import Inbox
 from services.runtime.record import Record
+from services.runtime.standing import Standing, Standings
 from services.runtime.telemetry.report import Pace
 from shared.clock import Clock
 from shared.contract.keys import Keys
@@ -63,12 +64,14 @@ class AlertsWorker:
         self.inbox = Inbox(QUEUE)
         self.pace = Pace()
         self.counts: dict[str, int] = defaultdict(int)
+        self.standings = Standings(app.assignment, lambda _: Standing(self._position() or 0))
         app.assignment.positions = self.positions
         self.inbox.read(app, Topics.of(settings).signals)
 
     async def positions(self, assigned: frozenset[TP]) -> Mapping[TP, int | None]:
         """Where to go on, from Redis; the start of the log for a run without alerts yet."""
         found = await asyncio.to_thread(self._position)
+        self.standings.assigned({tp.partition: Standing(found or 0) for tp in assigned})
         log.info("assigned %s, continuing from %s", sorted(assigned), found)
         return dict.fromkeys(assigned, found)
 
@@ -79,7 +82,9 @@ class AlertsWorker:
             records = [record for record in taken if self._app.assignment.is_current(record)]
             if not records:
                 continue
-            await asyncio.to_thread(self._apply, records)
+            behind = Standing(records[-1].offset + 1)
+            with self.standings.writing(records[-1].partition, lambda behind=behind: behind):  # type: ignore[misc]
+                await asyncio.to_thread(self._apply, records)
             for record in records:
                 record.ack()
             waited = self._clock.now() / 1000 - records[0].timestamp * 1000

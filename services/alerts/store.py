@@ -24,19 +24,24 @@ from shared.reading.deleted import deleted_at
 from shared.reading.values.alerts import without_deleted
 from shared.token_bucket import Tokens
 
-# KEYS: totals, given, position, then hashes. ARGV: kept alerts, number of alerts, their JSON; expected position, new
-# position; then per hash the number of fields and values to set. Nothing is done when the position is another one.
+# KEYS: totals, given, position, times, then hashes. ARGV: kept alerts, number of alerts, their JSON; expected position,
+# new position; then per hash the number of fields and values to set. Nothing is done when the position is another one.
+# The time is Redis' own: whoever reads before it sees none of these alerts, and whoever reads after it sees them all.
 _COMMIT: Final = """
 local n = tonumber(ARGV[2])
 if ARGV[n + 3] ~= '' and (redis.call('GET', KEYS[3]) or '-') ~= ARGV[n + 3] then return 0 end
+local clock = redis.call('TIME')
+local now = string.format('%d%06d', clock[1], clock[2])
 for i = 1, n do
   local number = redis.call('HINCRBY', KEYS[1], 'given', '1')
   redis.call('HSET', KEYS[2], tostring(number), ARGV[i + 2])
+  redis.call('HSET', KEYS[4], tostring(number), now)
   redis.call('HDEL', KEYS[2], tostring(number - tonumber(ARGV[1])))
+  redis.call('HDEL', KEYS[4], tostring(number - tonumber(ARGV[1])))
 end
 if ARGV[n + 4] ~= '' then redis.call('SET', KEYS[3], ARGV[n + 4]) end
 local at = n + 5
-for k = 4, #KEYS do
+for k = 5, #KEYS do
   local fields = tonumber(ARGV[at])
   at = at + 1
   for _ = 1, fields do
@@ -100,7 +105,7 @@ class AlertStore:
         position: str,
         hashes: Iterable[tuple[str, Mapping[str, str | bytes | int]]],
     ) -> bool:
-        keys = [self._keys.alert_totals(), self._keys.alerts(), self._keys.alerts_position()]
+        keys = [self._keys.alert_totals(), self._keys.alerts(), self._keys.alerts_position(), self._keys.alert_times()]
         arguments: list[str | bytes | int] = [KEPT_ALERTS, len(alerts), *map(encode, alerts), expected, position]
         for key, fields in hashes:
             keys.append(key)

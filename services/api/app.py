@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import msgspec
 import redis
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.exceptions import HTTPException
@@ -34,6 +34,7 @@ from services.api.routes import (
     stream,
     why,
 )
+from services.api.wire.parameters import know_now_alone
 from services.api.wire.problems import Problem, unavailable
 from services.api.wire.schemas import ProblemDetails
 from shared.contract.operation.health import WorkerReport
@@ -85,6 +86,7 @@ def build(door: Door, report: Callable[[], WorkerReport] | None = None) -> FastA
         docs_url=None,  # it would load scripts from elsewhere
         redoc_url=None,
         openapi_url="/v1/openapi.json",
+        dependencies=[Depends(know_now_alone)],
     )
     app.state.door = door
     app.state.report = report or (lambda: WorkerReport(role="api", name="1", pid=0, started_at=0, reported_at=0))

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from services.api.scorer import Scorer
 from services.api.wire.answers import About
+from services.api.wire.parameters import instant
 from services.api.wire.problems import Problem
 from shared.clock import Clock, SystemClock, to_iso
 from shared.contract.topics import Topics
@@ -25,13 +26,24 @@ from shared.settings import Settings
 from shared.universe.securities import Catalogue
 
 if TYPE_CHECKING:
-    from services.api.past import PastCompany
     from services.api.stream.hub import Hub
+    from services.archive.as_of.market import PastMarkets
     from services.archive.as_of.past import PastRuns
+    from services.archive.as_of.view import PastRun
     from services.ingest.push import PushDoor
     from shared.universe.instrument import Instrument
 
 PUSH_SECONDS: Final = 20.0  # how long a push waits for Kafka
+
+
+class Asked(NamedTuple):
+    """What a question is answered from. `wall`: the clock of then; `past`: the run once more, where it is one as it
+    was."""
+
+    run: RunView | PastRun
+    wall: int
+    about: About
+    past: PastRun | None
 
 
 class Caller(NamedTuple):
@@ -112,11 +124,25 @@ class Door:
 
         return PastRuns(self.settings, self.client)
 
-    def past(self, company: str, at: int) -> PastCompany:
-        """A company as of a moment (microseconds, wall clock). Raises Problem."""
-        from services.api.past import past_company
+    @cached_property
+    def past_markets(self) -> PastMarkets:
+        from services.archive.as_of.market import PastMarkets
 
-        return past_company(self.past_runs, company, at, self.clock.now())
+        return PastMarkets(self.past_runs)
+
+    def asked(self, as_of: str | None, company: str | None) -> Asked:
+        """The run of now, or as of a moment, as far as one company is concerned (None: all of them). Raises Problem."""
+        if as_of is None:
+            run = self.run()
+            return Asked(run, self.clock.now(), self.about(run), None)
+        from services.api.past import about_then, company_then, market_then
+
+        at, now = instant(as_of, "as_of"), self.clock.now()
+        if company is None:
+            past = market_then(self.past_markets, at, now)
+        else:
+            past = company_then(self.past_runs, company, at, now)
+        return Asked(past, at, about_then(past), past)
 
     def push_door(self) -> PushDoor:
         """Opened at the first push: it connects to Kafka. Raises what PushDoor raises."""

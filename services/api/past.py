@@ -1,55 +1,51 @@
-"""A company as the live system knew it at a moment: the archive's answer, in the form that routes and tools read."""
+"""A run as the live system knew it at a moment: the archive's answer, in the form that routes and tools read."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from services.api.wire.answers import About
+from services.api.wire.parameters import instant
 from services.api.wire.problems import Problem, unavailable
+from services.archive.as_of.market import PastMarkets
 from services.archive.as_of.moments import NotKnown
-from services.archive.as_of.past import Past, PastBuckets, PastRuns, signals_of, without_deleted
+from services.archive.as_of.past import PastRuns, without_deleted
 from services.archive.as_of.proof import Proof, live_proof, past_proof
+from services.archive.as_of.view import PastRun, past_company
 from shared.clock import to_iso
-from shared.contract.aggregates import RecentDocument
-from shared.contract.signals import Signal
 from shared.reading.archive.tables import NoArchive
 
 
-class PastCompany:
-    """`buckets` are asked as a run's are."""
-
-    def __init__(self, past: Past, company: str, at: int, shown: Callable[..., list[RecentDocument]] = list) -> None:
-        self._past, self._company, self._shown = past, company, shown
-        self.buckets = PastBuckets(past.folded.store)
-        entry = past.moment.entry
-        self.about = About(to_iso(at), entry.model or None, entry.universe or None)
-
-    def documents(self) -> list[RecentDocument]:
-        """The latest; of what is gone at its source since, nothing but the numbers."""
-        return self._shown(list(self._past.folded.store.recent(self._company)))
-
-    @property
-    def silent(self) -> str:
-        """Why signals are not known; "" where they are."""
-        return self._past.silent
-
-    def signals(self) -> Sequence[Signal]:
-        """Every revision that was known, in the order of T."""
-        return signals_of(self._past.folded.store, self._company, self._past.strategies)
-
-
-def past_company(runs: PastRuns, company: str, at: int, now: int) -> PastCompany:
-    """Raises Problem: 422 for a moment to come, 404 for one of which nothing is known."""
+def company_then(runs: PastRuns, company: str, at: int, now: int) -> PastRun:
+    """What is known of one company. Raises Problem: 422 for a moment to come, 404 for one of which nothing is known."""
     require_past(at, now)
-    with _as_problems():
-        return PastCompany(runs.slot(company, at), company, at, runs.shown)
+    with as_problems():
+        return past_company(runs, company, at)
+
+
+def market_then(markets: PastMarkets, at: int, now: int) -> PastRun:
+    """Every company's counts and latest signals. Raises Problem, as company_then."""
+    require_past(at, now)
+    with as_problems():
+        return markets.at(at)
+
+
+def about_then(past: PastRun) -> About:
+    """What an answer as of a moment follows from."""
+    return About(to_iso(past.at), past.model or None, past.universe or None)
+
+
+def require_signals(past: PastRun) -> None:
+    """Raises Problem (404) where signals of then cannot be made again."""
+    if past.silent:
+        raise Problem(404, past.silent, "ask for a moment at which today's strategies ran")
 
 
 def proof_of(runs: PastRuns, settings: Any, client: Any, company: str, at: int | None, now: int) -> Proof:
     """What `bellwether verify` checks. Raises Problem."""
-    with _as_problems():
+    with as_problems():
         if at is None:
             found = live_proof(settings, client, company, now)
         else:
@@ -60,7 +56,7 @@ def proof_of(runs: PastRuns, settings: Any, client: Any, company: str, at: int |
 
 
 @contextmanager
-def _as_problems() -> Iterator[None]:
+def as_problems() -> Iterator[None]:
     """What the archive does not know, as an answer."""
     try:
         yield
@@ -68,6 +64,13 @@ def _as_problems() -> Iterator[None]:
         raise Problem(404, str(error), "ask for a later moment, or without as_of") from None
     except NoArchive as error:
         raise unavailable(str(error), "as_of needs the archive; see: bellwether archive status") from None
+
+
+def past_instant(as_of: str, now: int) -> int:
+    """Microseconds. Raises Problem (422) for what is no time, or still to come."""
+    at = instant(as_of, "as_of")
+    require_past(at, now)
+    return at
 
 
 def require_past(at: int, now: int) -> None:

@@ -13,6 +13,8 @@ from shared.universe.securities import Catalogue
 if TYPE_CHECKING:
     from services.model.interface import Engine
     from services.scoring.on_demand.score_texts import Explainer, Given
+    from services.scoring.rules.speaking import Speakers
+    from shared.contract.events import Channel
     from shared.reading.archive.search import Meaning
     from shared.settings import Settings
 
@@ -33,15 +35,27 @@ class Scorer:
         self._loading: threading.Thread | None = None
         self._engine: Engine | None = None
         self._explainer: Explainer | None = None
+        self._rules: Speakers | None = None
         self._failed = ""
 
-    def score(self, texts: Sequence[str], *, explain: bool = False) -> list[dict[str, Any]]:
-        """One mapping per text, as services/scoring/on_demand/score_texts.py gives them: the worker's bits. Their
-        languages are guessed as at ingest, and what no model reads is unscored, as there."""
-        from services.ingest.documents.language import guess_language
+    def score(
+        self,
+        texts: Sequence[str],
+        *,
+        explain: bool = False,
+        rules: bool = True,
+        channel: Channel = "news",
+        source: str = "",
+    ) -> list[dict[str, Any]]:
+        """One mapping per text, as services/scoring/on_demand/score_texts.py gives them: the worker's bits. They are
+        cleaned, masked and their languages guessed as at ingest; what no model reads is unscored, as there. `rules`:
+        under those of the run, which see `channel` and `source`."""
+        from services.ingest.documents.handed_in import as_published
         from services.scoring.on_demand.score_texts import Given
 
-        return self._scored([Given(text, language=guess_language(text)) for text in texts], explain=explain)
+        published = [as_published(text) for text in texts]
+        given = [Given(text, language=language, channel=channel, source=source) for text, language in published]
+        return self._scored(given, explain=explain, rules=self._ruling() if rules else None)
 
     def explain(self, text: str, about: str = "") -> dict[str, Any]:
         """What led to the answer for a document that a model has read. `about`: a company, whose answer alone it is."""
@@ -51,7 +65,13 @@ class Scorer:
         return explained
 
     def _scored(
-        self, texts: Sequence[Given], *, explain: bool, about: str = "", known: bool = False
+        self,
+        texts: Sequence[Given],
+        *,
+        explain: bool,
+        about: str = "",
+        known: bool = False,
+        rules: Speakers | None = None,
     ) -> list[dict[str, Any]]:
         """`known`: that a model reads them."""
         from services.scoring.on_demand.score_texts import UnreadableTexts, score_texts
@@ -63,7 +83,7 @@ class Scorer:
             with self._lock:
                 explainer = self._explaining() if explain else None
                 readable = None if known else Readable(self._settings.model, engine)
-                return list(score_texts(texts, engine, Catalogue.load(), explainer, readable, about))
+                return list(score_texts(texts, engine, Catalogue.load(), explainer, readable, about, rules))
         except UnreadableTexts as error:
             raise Problem(422, str(error), _OWN_MODELS) from None
         finally:
@@ -129,6 +149,19 @@ class Scorer:
         except Exception as error:
             log.exception("the model cannot be loaded")
             self._failed = " ".join(str(error).split())[:300]
+
+    def _ruling(self) -> Speakers:
+        """The rules that workers take up at their start; the API does, too, so that both have the same ones."""
+        from services.scoring.rules.rule_file import RuleError, rules_of
+        from services.scoring.rules.speaking import Speakers
+
+        with self._state:
+            if self._rules is None:
+                try:
+                    self._rules = Speakers(rules_of(self._settings))
+                except RuleError as error:
+                    raise unavailable(f"the rules cannot be read: {error}", "correct the file") from None
+            return self._rules
 
     def _explaining(self) -> Explainer:
         from services.model.folders import ModelError

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from services.backtest.granger import granger_table, summed, warnings_of
 from services.backtest.horizons import forward
 from services.backtest.portfolio import bar_of, night_part, session_of
 from services.backtest.prices import Prices
@@ -59,6 +60,8 @@ def metrics_of(
         told = {"mean": float(ic.mean()), "t": newey_west_t(ic, _lags(bars, ic)), "sessions": len(ic)}
         by_horizon[str(horizon.key)] = told if prices.grid is None else told | {"bars": bars}
         spread_t[str(horizon.key)] = newey_west_t(spreads, _lags(bars, spreads))
+    tests = granger_table(result.panel, _known(prices))
+    warnings += warnings_of(tests)
     return {
         "n_signals": len(signals),
         "n_signals_without_price": _without_price(signals, prices, delay),
@@ -94,7 +97,7 @@ def metrics_of(
         "cost_bps": cost_bps,
         "delay": {"seconds": delay.seconds, "bars": delay.bars},
         "bars": _bars(result, prices),
-        "granger": _granger(result.panel, prices),
+        "granger": _granger(result.panel, prices) | summed(tests),
         "placebo": {
             "runs": len(result.placebo_ic),
             "ic_mean": placebo_mean,
@@ -167,10 +170,15 @@ def _lags(bars: int, series: pd.Series) -> int:
     return max(bars - 1, int(4 * (max(len(series), 1) / 100) ** (2 / 9)))
 
 
+def _known(prices: Prices) -> pd.DataFrame:
+    """The return that ended at each open: returns, for prices are no stationary series."""
+    known: pd.DataFrame = prices.open / prices.open.shift(1) - 1.0
+    return known
+
+
 def _granger(panel: pd.DataFrame, prices: Prices) -> dict[str, float | int]:
     """Both directions, company by company, combined by Fisher's method."""
-    returns = prices.open.shift(-1) / prices.open - 1.0
-    known = returns.shift(1)  # the return that ended at this open
+    known = _known(prices)
     leads, lags = [], []
     for company in panel.columns:
         score = panel[company].dropna()

@@ -40,6 +40,7 @@ svg .g{stroke:var(--rule)}svg .z{stroke:var(--muted)}svg .l{fill:none;stroke-lin
 @media(max-width:900px){.two{grid-template-columns:1fr}}
 """
 
+MOST_TESTS = 8  # rows of a direction; metrics.json has more
 INDEPENDENT = 20  # periods from which a t-value is shown as one
 
 
@@ -66,7 +67,7 @@ def tearsheet(result: Backtest, title: str) -> str:
         "</div><h2>By horizon</h2>",
         _table(_horizons(m)),
         _bars(m["bars"]) if m.get("bars") else "",
-        f"<p class=lead>{html.escape(_granger(m['granger']))}</p>",
+        *_granger(m["granger"]),
         *(_peers(m["peers"]) if m.get("peers") else ()),
         *(_folds(result.folds, m["walk_forward"]) if result.folds else ()),
         "<h2>By year</h2>",
@@ -235,12 +236,37 @@ def _bars(bars: dict[str, Any]) -> str:
     return f"<p class=lead>{html.escape(said)}</p>"
 
 
-def _granger(found: dict[str, Any]) -> str:
-    return (
-        f"Granger tests on {found['companies']} companies, combined by Fisher's method: sentiment leads returns with "
+def _granger(found: dict[str, Any]) -> list[str]:
+    """Which way it goes, company by company."""
+    combined = (
+        f"Over {found['companies']} companies, combined by Fisher's method (five lags): sentiment leads returns with "
         f"p = {_number(found['sentiment_leads_returns_p'])}, returns lead sentiment with "
         f"p = {_number(found['returns_lead_sentiment_p'])}. t: Newey-West, with lags for overlapping horizons."
     )
+    meaning = (
+        "F-tests (Granger) on sessions: the score known before an open, and the return that ended there; not prices, "
+        "which are not stationary. q: p after Benjamini and Hochberg over all tests of a direction, so that of those "
+        f"with a q of {found['level']} or less about that share is chance. They assume errors of one variance, and say "
+        "what comes first, not what causes it."
+    )
+    parts = [
+        f"<p class=lead>{html.escape(combined)}</p>",
+        "<h2>Which comes first?</h2>",
+        f"<p class=lead>{html.escape(meaning)}</p>",
+    ]
+    for direction in ("score_leads_returns", "returns_lead_score"):
+        one, words = found[direction], direction.replace("_", " ")
+        said = (
+            f"{words[:1].upper()}{words[1:]}: {one['rejected']} of {one['tests']} tests on {one['companies']} "
+            f"companies (lags {', '.join(map(str, found['lags']))}) stand after correction, of "
+            f"{len(one['companies_rejected'])} companies; {one['below_level_uncorrected']} would without it, and "
+            f"{found['level'] * one['tests']:.0f} are expected by chance."
+        )
+        parts.append(f"<p>{html.escape(said)}</p>")
+        if one["tests"]:
+            rows = pd.DataFrame(one["strongest"][:MOST_TESTS]).drop(columns="autocorrelation")
+            parts.append(_table(rows.assign(rejected=rows["rejected"].map({True: "yes", False: "no"}))))
+    return parts
 
 
 def _events(study: pd.DataFrame) -> list[str]:
@@ -264,6 +290,7 @@ def _events(study: pd.DataFrame) -> list[str]:
 
 _STYLES = {
     "ic_mean": "+.4f", "IC": "+.4f", "top minus bottom quintile, bp": "+.1f",
+    "f": ".2f", "p": ".2g", "q": ".2g",
     "sharpe": "+.2f", "return": "+.1%", "deepest drawdown": ".1%", "beta": "+.2f", "correlation": "+.2f",
 }  # fmt: skip
 

@@ -27,7 +27,7 @@ from shared.settings import KafkaSettings, default_cache_dir
 MIN_SESSION_TIMEOUT_MS: Final = 1000
 USER: Final = "bellwether"
 START_SECONDS: Final = 180.0  # three on a quiet machine
-_JVM: Final = ("-Xms64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=4", "-Djava.awt.headless=true")
+_JVM: Final = ("-Xms64m", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
 
 _PROPERTIES: Final = f"""\
 process.roles=broker,controller

@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from shared.asking.answering import citing, confidence, counts, evidence, sentences
+from shared.asking.answering import citing, comparing, confidence, counts, evidence, sentences
 from shared.asking.reply import Quote, Reply, Request
 from shared.asking.understanding.counting import Counting, counting
 from shared.asking.understanding.question import Asked, understand
 from shared.clock import to_datetime, to_iso, to_micros
 from shared.contract.archive import DOCUMENTS
 from shared.contract.events import Document, decode_document
+from shared.reading.archive.candidates import rows_of
 from shared.reading.archive.tables import ArchiveTables, NoArchive, all_of
 from shared.universe.securities import Catalogue
 
@@ -48,6 +49,8 @@ class Asker:
             asked = understand(text, day, self._catalogue, asked)
         assert asked is not None
         wanted = counting(asked)
+        if wanted is not None and wanted.operation == "compare":
+            return self._compared(asked, wanted, where)
         return self._counted(asked, wanted, where) if wanted else self._quoted(asked, where)
 
     def _newest_day(self, known: str) -> date:
@@ -79,6 +82,39 @@ class Asker:
             )
         ]
         return _reply(asked, _told(quotes), looked_for, sure=sure, retrieved=retrieved, quotes=quotes)
+
+    def _compared(self, asked: Asked, wanted: Counting, where: str) -> Reply:
+        """Numbers of each company, and the document that tells most of it."""
+        sides, by_field = comparing.side_by_side(self._tables, wanted, asked.days, asked.day, where, EXCHANGE)
+        names = {company: self._catalogue.get(company).name for company in wanted.companies}
+        query = counts.in_words(wanted, asked.days, asked.day, by_field, names)
+        if not any(side.documents for side in sides):
+            answer = f"The archive holds nothing of them. Counted: {query}."
+            return _reply(asked, answer, query, refused=True, sure=0.0, retrieved=[])
+        answer, value = comparing.told(sides, names)
+        cited = self._documents([side.telling for side in sides if side.telling], where)
+        quotes = [
+            _quote(each.title or sentences.sentences_of(each.text)[0], each)
+            for each in cited
+            if each.title or sentences.sentences_of(each.text)
+        ]
+        retrieved = [each.external_id or each.id for each in cited]
+        retrieved += [_name(each.external_id, each.id) for side in sides for each in side.documents]
+        return _reply(
+            asked,
+            f"{answer}. Counted: {query}.\n{_told(quotes)}",
+            query,
+            sure=1.0,
+            retrieved=list(dict.fromkeys(retrieved))[:RETRIEVED],
+            quotes=quotes,
+            value=value,
+        )
+
+    def _documents(self, ids: list[str], where: str) -> list[Document]:
+        """In the order of the ids, each once."""
+        rows = rows_of(self._tables, DOCUMENTS, list(dict.fromkeys(ids)), ["value"], where)
+        found = {row["document_id"]: decode_document(row["value"]) for row in rows}
+        return [each for name in dict.fromkeys(ids) if isinstance(each := found.get(name), Document)]
 
     def _counted(self, asked: Asked, wanted: Counting, where: str) -> Reply:
         found = counts.count(self._tables, wanted, asked.days, asked.day, where, EXCHANGE)
@@ -143,7 +179,7 @@ def _reply(
 ) -> Reply:
     return Reply(
         question=asked.text,
-        kind=asked.kind if count is None else "count",
+        kind="compare" if count is None and value is not None else asked.kind if count is None else "count",
         asked_at=asked.day.isoformat(),
         begin=asked.days.first.isoformat() if asked.days else "",
         end=asked.days.last.isoformat() if asked.days else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
 import redis
 import redis.asyncio
@@ -58,6 +58,27 @@ def addresses_of(url: str) -> list[str]:
     hosts, slash, path = rest.partition("/")
     user, at, places = hosts.rpartition("@")
     return [f"{scheme}{separator}{user}{at}{place.strip()}{slash}{path}" for place in places.split(",")]
+
+
+class _OneByOne:
+    """Commands of a client as they are given; `execute` has nothing left to do."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def execute(self) -> None:
+        """As of a pipeline."""
+
+
+def in_one_step(client: redis.Redis) -> Any:
+    """A pipeline whose commands are done together or not at all. Where the keys may lie on different nodes of a Cluster
+    there is no such thing: there each is done at once, so give first what may stand alone (docs/decisions/0287)."""
+    if isinstance(cast(object, client), redis.RedisCluster):
+        return _OneByOne(client)
+    return client.pipeline(transaction=True)
 
 
 def take_lease(client: redis.Redis, key: str, holder: str, seconds: int) -> bool:

@@ -13,6 +13,8 @@ from shared.contract.aggregates import Resolution
 from shared.contract.events import Channel
 from shared.contract.topics import partition_for
 
+MOST_KNOWN: Final = 1 << 16  # companies whose slot is remembered
+
 
 class Keys:
     """Redis keys of one run. `slots` is the partition count of `opinions` as recorded for the run."""
@@ -20,9 +22,15 @@ class Keys:
     def __init__(self, run: str, slots: int) -> None:
         self.run = run
         self.slots = slots
+        self._known: dict[str, int] = {}  # murmur2 in Python for every key's name takes longer than all else
 
     def slot_of(self, company: str) -> int:
-        return partition_for(company, self.slots)
+        slot = self._known.get(company)
+        if slot is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            slot = self._known[company] = partition_for(company, self.slots)
+        return slot
 
     def _tag(self, slot: int) -> str:
         return f"bw:{{{self.run}.{slot}}}"
@@ -37,7 +45,8 @@ class Keys:
 
     def chain(self, slot: int) -> str:
         """Hash: "head" -> 64 hex digits, "offset" -> where that link lies, "since" -> where the chain began
-        (shared/contract/applied.py). Another offset than the position's: an older version has moved on."""
+        (shared/contract/applied.py). Another offset than the position's: an older version has moved on. "stamp" -> of
+        the latest write, whatever it wrote (docs/decisions/0286)."""
         return f"{self._tag(slot)}:chain"
 
     def marks(self, slot: int) -> str:
@@ -146,6 +155,11 @@ class Keys:
     def alerts(self) -> str:
         """Hash number (1, 2, …) -> JSON of shared.contract.alerts.Alert; the latest KEPT_ALERTS."""
         return self._alerts("given")
+
+    def alert_times(self) -> str:
+        """Hash number -> when it was given out: Redis' own clock, microseconds; of those in `alerts` since there is
+        this hash."""
+        return self._alerts("times")
 
     def alert_marks(self) -> str:
         """Hash alert id -> T (microseconds) of what was alerted; the latest KEPT_MARKS by T, or more."""

@@ -39,11 +39,15 @@ class Script:
 class Wording:
     """What a model's robustness is measured with: made-up names, which no training text holds, of the shapes that
     companies' names have; how to speak of a company without its name; what a publisher puts under everything.
+
+    ``openings`` and ``closings`` stand around texts in training; what is measured with is none of them.
     """
 
     names: tuple[str, ...]
     anonymous: str
     boilerplate: str
+    openings: tuple[str, ...] = ()
+    closings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import socket
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, TopicPartition
 
 from shared.clients.kafka import LogCut, LogStalled, client_config, log_consumer, read_spans
 from shared.contract.events import CHANNELS
@@ -16,7 +16,7 @@ from shared.reading.run import Applied
 from shared.settings import KafkaSettings
 
 PEEK_SECONDS: Final = 2.0  # without progress
-PEEK_RECORDS: Final = 5000  # a backlog up to this is read, so that ticks do not count as documents
+PEEK_RECORDS: Final = 5000  # so much of a backlog is read, at most, so that ticks do not count as documents
 _TICK: Final = b'{"type":"tick"'
 _OPINION: Final = b'{"type":"opinion"'
 
@@ -72,12 +72,9 @@ class RunOffsets:
         self.kafka = kafka
         self.topics = topics
         self._admin = KafkaAdminClient(**client_config(kafka))
-        self._consumer: KafkaConsumer | None = None  # made when there is something to look at
 
     def close(self) -> None:
         self._admin.close()
-        if self._consumer is not None:
-            self._consumer.close()
 
     def ends_of_run(self) -> RunEnds:
         """Where the logs end now."""
@@ -127,26 +124,35 @@ class RunOffsets:
         return str(self._admin.describe_topics([self.topics.opinions])[0]["topic_id"])
 
     def backlog(self, position: Offsets, end: Offsets) -> Backlog:
-        """What lies in [position, end): exact when it can be looked at and is small enough for it, else with ticks and
-        all."""
+        """What lies in [position, end), without ticks: what was not looked at is taken to hold as many as what was.
+        With ticks and all where nothing could be looked at."""
         spans = {part: (position[part], end[part]) for part in end if position[part] < end[part]}
         total = sum(stop - start for start, stop in spans.values())
-        if not 0 < total <= PEEK_RECORDS:
+        share = max(1, PEEK_RECORDS // len(spans)) if total > PEEK_RECORDS else total
+        looked, found = self._peek({part: (start, min(stop, start + share)) for part, (start, stop) in spans.items()})
+        if not looked:
             return Backlog(total, total)
-        try:
-            return self._peek(spans)
-        except (LogCut, LogStalled):
-            return Backlog(total, total)
+        return Backlog(total * found.records // looked, total * found.opinions // looked)
 
-    def _peek(self, spans: Mapping[TopicPartition, tuple[int, int]]) -> Backlog:
-        if self._consumer is None:
-            self._consumer = log_consumer(self.kafka)
-        records = opinions = 0
-        for record in read_spans(self._consumer, spans, PEEK_SECONDS):
-            value = record.value or b""
-            records += not value.startswith(_TICK)
-            opinions += value.startswith(_OPINION)
-        return Backlog(records, opinions)
+    def _peek(self, spans: Mapping[TopicPartition, tuple[int, int]]) -> tuple[int, Backlog]:
+        """How many offsets were looked at, and what they hold."""
+        if not spans:
+            return 0, Backlog(0, 0)
+        records = opinions = read = 0
+        # one for each reading: kafka-python 3.0.12 gives nothing more of a partition that was read and paused before
+        consumer = log_consumer(self.kafka)
+        try:
+            for record in read_spans(consumer, spans, PEEK_SECONDS):
+                value = record.value or b""
+                read += 1
+                records += not value.startswith(_TICK)
+                opinions += value.startswith(_OPINION)
+            read = sum(stop - start for start, stop in spans.values())  # with offsets that no record has
+        except (LogCut, LogStalled):
+            pass  # what was read stands for the rest
+        finally:
+            consumer.close()
+        return read, Backlog(records, opinions)
 
     def _partitions(self, names: list[str]) -> list[TopicPartition]:
         present = set(self._admin.list_topics())

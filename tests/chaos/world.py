@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,10 @@ class ProxiedKafka(EmbeddedKafka):
 class Feeding:
     """`bellwether ingest file` over the parts, one after the other; a part that did not end well is fed again."""
 
-    def __init__(self, state: Path, parts: list[tuple[Path, str]]) -> None:
-        self._state, self._parts = state, parts
+    def __init__(
+        self, state: Path, parts: list[tuple[Path, str]], environment: Mapping[str, str] | None = None
+    ) -> None:
+        self._state, self._parts, self._environment = state, parts, environment
         self._allowed = self.done = self.failures = 0
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
@@ -58,6 +61,10 @@ class Feeding:
     def allow(self, parts: int) -> None:
         """Feed up to this many parts in total."""
         self._allowed = parts
+
+    def more(self) -> None:
+        """Feed one part more than was allowed."""
+        self._allowed += 1
 
     def kill(self) -> bool:
         """kill -9, if one is being fed right now."""
@@ -81,7 +88,7 @@ class Feeding:
             path, channel = self._parts[self.done]
             command = [str(BELLWETHER), "ingest", "file", str(path), "--channel", channel, "--state", str(self._state)]
             with self._lock:
-                self._process = subprocess.Popen(command, stdout=self._out, stderr=self._out)
+                self._process = subprocess.Popen(command, stdout=self._out, stderr=self._out, env=self._environment)
             if self._process.wait() == 0:
                 self.done += 1
             else:

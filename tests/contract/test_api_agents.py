@@ -104,6 +104,7 @@ def test_every_tool_answers_over_both(place: Any, opinions: dict[str, Opinions])
         ("score_text", {"text": "$AAPL beats"}),
         ("compare_companies", {"companies": [company, "AAPL"]}),
         ("backtest_results", {}),
+        ("find_companies", {"text": "apple", "as_of": "2026-01-01"}),
         ("what_moves", {"as_of": "2026-01-01"}),
         ("search_documents", {"text": "outlook"}),
         ("ask", {"question": "why did Apple fall?"}),
@@ -131,7 +132,7 @@ def test_every_tool_answers_over_both(place: Any, opinions: dict[str, Opinions])
     deals = told(answers.pop())["events"]
     assert deals and {row["group"] for row in deals} == {"deals"}
     for refused, words in zip(
-        answers[10:], ("archive", "archive", "instruments", "window", "did you mean layoffs"), strict=True
+        answers[10:], ("as_of", "archive", "archive", "instruments", "window", "did you mean layoffs"), strict=True
     ):
         assert refused.is_error
         assert words in json.dumps([block.text for block in refused.content])

@@ -15,6 +15,8 @@ from services.api.audit import AuditMover
 from services.ingest.documents.language import guess_language
 from services.model.engine import build_engine
 from services.scoring.on_demand.score_texts import Given, score_texts
+from services.scoring.rules.rule_file import rules_of
+from services.scoring.rules.speaking import Speakers
 from services.scoring.unread import Readable
 from shared.clients.redis import connect
 from shared.clock import SystemClock
@@ -59,11 +61,18 @@ TEXTS = ["$AAPL beats, $MSFT misses", "Nothing of note.", "深圳", "Tesla recal
 def test_scores_are_those_of_the_worker(settings: Settings, reader: httpx.Client) -> None:
     answer = reader.post("/v1/score", json={"texts": TEXTS})
     assert answer.status_code == 200, answer.text
-    expected = list(score_texts(map(Given, TEXTS), build_engine(settings.model), Catalogue.load()))
+    rules = Speakers(rules_of(settings))
+    expected = list(score_texts(map(Given, TEXTS), build_engine(settings.model), Catalogue.load(), rules=rules))
     rows = answer.json()["data"]
     assert [row.pop("text") for row in rows] == [0, 1, 2, 3]
     assert rows == json.loads(json.dumps(expected))
     assert answer.json()["model"] == expected[0]["model_id"]
+    assert {row["rules_digest"] for row in rows} == {rules.digest}
+    about = {"texts": ["Good morning everyone! $AAPL"], "channel": "social"}
+    (ruled,) = reader.post("/v1/score", json=about).json()["data"]
+    assert (ruled["rules"], ruled["companies"][0]["dropped"]) == (["greetings"], True)
+    (plain,) = reader.post("/v1/score", json=about | {"rules": False}).json()["data"]
+    assert "rules_digest" not in plain
 
 
 FOREIGN = {
@@ -82,7 +91,8 @@ def test_what_no_model_reads_is_unscored_as_at_the_command(settings: Settings, k
         table = client.post("/v1/score?format=csv", json={"texts": texts}, headers=headers)
     engine = build_engine(model)
     given = [Given(text, language=guess_language(text)) for text in texts]
-    expected = list(score_texts(given, engine, Catalogue.load(), readable=Readable(model, engine)))
+    rules = Speakers(rules_of(settings))
+    expected = list(score_texts(given, engine, Catalogue.load(), readable=Readable(model, engine), rules=rules))
     for place, row in enumerate(told["data"]):
         assert row.pop("text") == place
         assert row == json.loads(json.dumps(expected[place]))

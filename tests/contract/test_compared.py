@@ -6,7 +6,16 @@ import pytest
 import redis
 
 from dashboard.reading import snapshots
-from dashboard.reading.comparing.subjects import SECTOR, compare, documents_of, keys_of, sector_table, sectors
+from dashboard.reading.companies import UNCLASSIFIED
+from dashboard.reading.comparing.subjects import (
+    SECTOR,
+    compare,
+    documents_of,
+    keys_of,
+    sector_table,
+    sectors,
+    subject_of,
+)
 from shared.contract.events import CHANNELS, MARKET
 from shared.reading.measuring.windows import WINDOWS
 from shared.reading.run import RunView
@@ -53,3 +62,8 @@ def test_what_an_address_names_is_looked_through() -> None:
     assert keys_of("BA,NOBODY,AAPL,BA,sector:Energy", known) == ["BA", "AAPL", "sector:Energy"]
     assert keys_of("", known) == []
     assert len(keys_of("AAPL,BA,MSFT,LMT,GE,sector:Energy", known)) == 5
+
+
+def test_those_of_no_sector_are_added_up_too() -> None:
+    found = subject_of(f"{SECTOR}{UNCLASSIFIED}", ["X2", "AAPL", MARKET, "X1"])
+    assert found.companies == ("X1", "X2")

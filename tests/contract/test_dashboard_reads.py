@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import redis
 
 from dashboard.reading import snapshots
-from dashboard.reading.frames import frame, price_frame
+from dashboard.reading.frames import frame, frame_of, price_frame
 from services.ingest.sample.prices import COMPANIES, synthetic_prices
 from services.ingest.sample.redis_prices import put_prices
 from shared.clock import HOUR, HOUR_SECONDS, SECOND
 from shared.contract.events import CHANNELS, MARKET, Channel
 from shared.contract.keys import Keys, prices_key
-from shared.reading.measuring.windows import WINDOWS, period
+from shared.reading.measuring.windows import WINDOWS, needed, period
 from shared.reading.run import RunView
 from tests.browser.seed import END, EVENTS, Opinions, listed, seed
 
@@ -60,6 +61,21 @@ def test_market_windows_count_exactly(
         int(inside(each, span.start, span.end, channels).sum()) for c, each in opinions.items() if c != MARKET
     )
     assert market.companies["documents"].sum() == counted
+
+
+@pytest.mark.parametrize("asked", [["1h"], ["7d"], []])
+def test_columns_say_what_rows_say(written: tuple[RunView, dict[str, Opinions]], asked: list[str]) -> None:
+    run, opinions = written
+    starts = needed(period(END, WINDOWS[asked[0]]), WINDOWS[asked[0]]) if asked else {}
+    rows, columns = (
+        table.sort_values(["company", "channel", "resolution", "start"], ignore_index=True)
+        for table in (
+            frame(run.buckets.rows(opinions, CHANNELS, starts)),
+            frame_of(run.buckets.columns(opinions, CHANNELS, starts)),
+        )
+    )
+    assert len(rows) > 0 or not asked
+    pd.testing.assert_frame_equal(rows, columns, check_dtype=bool(asked))
 
 
 def test_the_feed_is_the_newest_of_all(written: tuple[RunView, dict[str, Opinions]]) -> None:

@@ -9,86 +9,34 @@ from pathlib import Path
 import pytest
 import redis
 
-from services.embedded.ports import free_port
-from services.embedded.process import ChildProcess
-from services.embedded.redis import answers, find_redis
 from services.runtime.claims import Claims
 from services.supervisor.processes.endpoints import Endpoints
 from services.supervisor.processes.probes import NotReachable, require_redis
 from services.supervisor.processes.specs import Options
 from shared.clients.redis import addresses_of, connect
+from shared.clock import SystemClock
+from shared.contract.feedback.label import Label
+from shared.reading.readers.access import AccessKeys, ApiKey, match
+from shared.reading.readers.audit import AuditLog
+from shared.reading.readers.labels import Labels
 from shared.settings import RedisSettings, SettingsError, load_settings
-from tests.system import until
-
-SLOTS = 16_384
-
-
-class Nodes:
-    """Three masters, and a replica of the first."""
-
-    def __init__(self, folder: Path) -> None:
-        self.ports = [next(port for port in iter(free_port, 0) if port < 55_000) for _ in range(4)]  # + 10,000: the bus
-        self.processes = [self._start(folder / str(port), port) for port in self.ports]
-        try:
-            self._join()
-        except BaseException:
-            self.end()
-            raise
-
-    def _join(self) -> None:
-        clients = [redis.Redis(port=port) for port in self.ports]
-        for port in self.ports:
-            until(lambda port=port: answers(f"redis://127.0.0.1:{port}"))  # type: ignore[misc]
-        for place, client in enumerate(clients[:3]):
-            client.execute_command("CLUSTER", "ADDSLOTS", *range(place * SLOTS // 3, (place + 1) * SLOTS // 3))
-            client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", place + 1)
-        for client in clients[1:]:
-            client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.ports[0])
-        first = clients[0].execute_command("CLUSTER", "MYID")
-        until(lambda: self._accepts(clients[3], first))
-        until(lambda: all(b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO") for client in clients))
-        until(lambda: clients[3].info("replication")["master_link_status"] == "up")
-
-    def _start(self, folder: Path, port: int) -> ChildProcess:
-        folder.mkdir(parents=True)
-        options = {"port": port, "dir": folder, "cluster-enabled": "yes", "cluster-node-timeout": 1000, "save": "",
-                   "appendonly": "yes", "bind": "127.0.0.1", "cluster-announce-ip": "127.0.0.1"}  # fmt: skip
-        words = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-        process = ChildProcess([str(find_redis().path), *words], folder / "log")
-        process.start()
-        return process
-
-    def _accepts(self, replica: redis.Redis, master: str) -> bool:
-        try:
-            replica.execute_command("CLUSTER", "REPLICATE", master)
-        except redis.ResponseError:  # it has not heard of that one yet
-            return False
-        return True
-
-    def settings(self, *places: int) -> RedisSettings:
-        hosts = ",".join(f"127.0.0.1:{self.ports[place]}" for place in places)
-        return RedisSettings(url=f"redis://{hosts}/0", cluster=True, timeout_seconds=2)
-
-    def end(self) -> None:
-        for process in self.processes:
-            process.kill()
-            process.stop(5)
+from tests.redis_nodes import RedisNodes
 
 
 @pytest.fixture
-def nodes(tmp_path: Path) -> Iterator[Nodes]:
-    made = Nodes(tmp_path)
+def nodes(tmp_path: Path) -> Iterator[RedisNodes]:
+    made = RedisNodes(tmp_path, (0,))
     yield made
     made.end()
 
 
-def test_the_death_of_the_node_that_is_named_stops_nobody(nodes: Nodes, tmp_path: Path) -> None:
+def test_the_death_of_the_node_that_is_named_stops_nobody(nodes: RedisNodes, tmp_path: Path) -> None:
     settings = nodes.settings(0, 1, 2)
     with connect(settings) as client:
         for number in range(60):
             client.set(f"key{number}", number)
         client.wait(1, 1000)
-        nodes.processes[0].kill()
+        nodes.kill(0)
 
         def all_there(of: redis.Redis) -> bool:
             try:
@@ -104,6 +52,32 @@ def test_the_death_of_the_node_that_is_named_stops_nobody(nodes: Nodes, tmp_path
         Claims(another, held, "aggregation", "1").take({"strategies": "pulse"})
 
 
+def test_what_people_do_is_kept_and_told_on_a_cluster_too(nodes: RedisNodes) -> None:
+    """Keys of the API, labels and the audit log lie on different nodes: no transaction holds them together."""
+    with connect(nodes.settings(0, 1, 2)) as client:
+        log = AuditLog(client, SystemClock())
+        keys, labels = AccessKeys(client), Labels(client, log)
+
+        def note(key: ApiKey, pipeline: object) -> None:
+            log.note(log.entry("ada", "command", "keys", "done", target=key.name), pipeline)
+
+        shown, made = keys.create("desk", "read", 1, note=note)
+        assert match(shown, {key.id: key for key in keys.all()}) == made
+        keys.revoke("desk", note)
+        label = Label(
+            id="1", at=1, reviewer="ada", via="api", run="live", document_id="d", aspect="event", said="lawsuit",
+            answer="lawsuit",
+        )  # fmt: skip
+        labels.add(label, log.entry("ada", "api", "POST /v1/feedback", "done"))
+        assert labels.waiting() == [label]
+        waiting = log.outbox(10)
+        assert len(waiting) == 3
+        log.sent(waiting)
+        labels.fold([label], "topic:1")
+        labels.sent(labels.outbox(10))
+        assert (log.length(), len(log.recent()), labels.waiting(), labels.all()) == (0, 3, [], [label])
+
+
 def _soon(true: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while not true():
@@ -111,7 +85,7 @@ def _soon(true: Callable[[], bool]) -> None:
 
 
 def test_a_replica_is_refused_with_its_masters_address(tmp_path: Path) -> None:
-    nodes = Nodes(tmp_path)
+    nodes = RedisNodes(tmp_path, (0,))
     try:
         url = f"redis://127.0.0.1:{nodes.ports[3]}"
         with pytest.raises(NotReachable, match=f"is a replica .* is 127.0.0.1:{nodes.ports[0]}"):

@@ -13,8 +13,8 @@ import redis
 from services.aggregation.admin.dump import dump
 from services.aggregation.core.apply import Behind, apply
 from services.aggregation.core.chain import Chain, Links
-from services.aggregation.core.plan import Rules, plan
-from services.aggregation.core.state import Position
+from services.aggregation.core.plan import Plan, Rules, plan
+from services.aggregation.core.state import Position, Writes
 from services.aggregation.core.store import Store, StoreLost
 from services.aggregation.stores.memory import MemoryStore
 from services.aggregation.stores.redis_store import RedisStore
@@ -133,6 +133,35 @@ def test_a_store_put_back_under_a_living_worker(make: Make) -> None:
         store._client.set(store.keys.position(SLOT), Position(OPINIONS, 1).text())
         with pytest.raises(Behind, match="continues from 1, but 2 was read"):
             apply(store, SLOT, OPINIONS, [(2, opinion(2))], RULES, gapless=True)
+
+
+def test_a_store_that_lost_a_write_which_moved_no_position(make: Make) -> None:
+    """What closes an hour, or packs a day, leaves the position where it was: that it is gone shows all the same."""
+    store = make()
+    if not isinstance(store, RedisStore):
+        return  # memory loses nothing
+    apply(store, SLOT, OPINIONS, [(0, opinion(0))], RULES)
+    position, client = Position(OPINIONS, 1), store._client
+    older = {key: client.dump(key) for key in client.scan_iter(f"bw:{{{store.keys.run}.*")}
+    assert store.commit(_closing(store, position, 3_600))
+    assert store.state(SLOT, set()).closed == 3_600
+    stood = store.stood(SLOT)
+    for key in client.scan_iter(f"bw:{{{store.keys.run}.*"):
+        client.unlink(key)
+    for key, raw in older.items():
+        client.restore(key, 0, raw)
+    assert store.standing(SLOT) != stood
+    assert not store.commit(_closing(store, position, 7_200))
+    assert store.dropped[SLOT] == 1
+    assert store.state(SLOT, set()).closed is None
+    assert store.commit(_closing(store, position, 7_200))
+    assert make().state(SLOT, set()).closed == 7_200  # type: ignore[attr-defined]
+
+
+def _closing(store: RedisStore, position: Position, until: int) -> Plan:
+    writes = Writes(store.state(SLOT, set()).totals)
+    writes.closed = until
+    return Plan(SLOT, position, position, writes)
 
 
 def test_the_chain_moves_with_the_position_whatever_the_batches(make: Make) -> None:

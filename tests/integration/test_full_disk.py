@@ -204,17 +204,18 @@ from tests.worker_process import BELLWETHER, wait_until
 
 system = System(disk / "state")
 
-def problems():
-    return [each for each in system.status()["problems"] if "free on the disk" not in each]  # it is a small disk
+def problems(found):
+    return [each for each in found["problems"] if "free on the disk" not in each]  # it is a small disk
 
 def child(role):
     return next(each for each in system.status()["processes"] if each["role"] == role)
 
 def scored(documents):
     def done():
-        return problems() == [] and system.status()["documents_scored"] == documents
+        found = system.status()
+        return problems(found) == [] and found["documents_scored"] == documents
     # Kafka is started again with growing delays, and then everybody finds it again
-    wait_until(done, 300, lambda: f"{documents} documents scored: {problems()} {system.status()}")
+    wait_until(done, 300, lambda: f"{documents} documents scored: {system.status()}")
 
 with http_server(respond) as feed:
     system.set(BELLWETHER_INGEST__RSS=f'["{feed}"]', BELLWETHER_INGEST__RSS_SECONDS="5")

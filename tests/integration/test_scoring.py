@@ -15,7 +15,6 @@ import pytest
 from services.model.stub import LOST_MARK, POISON_MARK, StubEngine
 from services.runtime.exits import ExitCode
 from services.scoring.entries import UNDECODABLE, UNSCORABLE
-from services.scoring.linking.linker import Linker
 from services.scoring.opinions import opinions_of, read
 from services.scoring.rules.rule_file import rules_of
 from services.scoring.rules.speaking import Speakers
@@ -38,7 +37,6 @@ from shared.contract.events import (
 from shared.contract.keys import run_key
 from shared.contract.topics import Topics, partition_for
 from shared.settings import Settings
-from shared.universe.securities import Catalogue
 from tests.integration.worker_process import (
     Worker,
     count,
@@ -49,6 +47,7 @@ from tests.integration.worker_process import (
     running,
     wait_for,
 )
+from tests.linking import LINKER
 
 pytestmark = pytest.mark.kafka
 
@@ -80,7 +79,7 @@ def topic_id(settings: Settings, topic: str) -> str:
 
 def expected(settings: Settings, topics: Topics, documents: list[Document], partition: int = 0) -> list[Opinion]:
     """An independent account of what `documents`, published in this order to an empty partition, have to give."""
-    engine, linker, rules = StubEngine("stub"), Linker(Catalogue.load()), Speakers(rules_of(settings))
+    engine, linker, rules = StubEngine("stub"), LINKER, Speakers(rules_of(settings))
     stream = topic_id(settings, topics.documents("news"))
     found: list[Opinion] = []
     for offset, each in enumerate(documents):

@@ -145,7 +145,7 @@ def test_the_environment_file_is_made_once_and_private(tmp_path: Path) -> None:
 
 
 def test_scoring_scales_and_has_a_gpu_variant() -> None:
-    for name in ("scoring", "aggregation", "scoring-gpu"):
+    for name in ("scoring", "aggregation", "archive", "api", "scoring-gpu"):
         assert "container_name" not in SERVICES[name]
         assert command_of(SERVICES[name])[3:5] == ["--name", "host"]  # every replica has a name of its own
     (device,) = SERVICES["scoring-gpu"]["deploy"]["resources"]["reservations"]["devices"]

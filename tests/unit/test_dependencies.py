@@ -82,10 +82,21 @@ def _distributions() -> dict[str, set[str]]:
     return {module: {_normal(name) for name in names} for module, names in packages_distributions().items()}
 
 
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """Every statement, however deep: an import is one, and most of a tree are expressions."""
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        for part in ("body", "orelse", "finalbody", "handlers", "cases"):
+            if isinstance(below := getattr(node, part, None), list):  # of an expression they are one node
+                todo.extend(below)
+
+
 def _imports(folder: str) -> Iterator[tuple[str, str]]:
     """(file, the distribution that it imports)."""
     for path in sorted((ROOT / folder).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in _statements(ast.parse(path.read_bytes())):
             modules: list[str] = []
             if isinstance(node, ast.Import):
                 modules = [alias.name for alias in node.names]

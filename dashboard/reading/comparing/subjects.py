@@ -10,7 +10,7 @@ import pandas as pd
 
 from dashboard.reading import measures
 from dashboard.reading.companies import UNCLASSIFIED, label
-from dashboard.reading.frames import frame
+from dashboard.reading.frames import frame, frame_of
 from dashboard.reading.measures import SUMS, with_measures
 from dashboard.reading.snapshots import CHART_BUCKETS
 from shared.clock import SECOND
@@ -75,7 +75,10 @@ def subject_of(key: str, companies: Iterable[str]) -> Subject:
     """`companies`: those that are written of."""
     if key.startswith(SECTOR):
         name = key.removeprefix(SECTOR)
-        return Subject(key, name, f"{name}, the whole sector", tuple(sectors(companies).get(name, ())))
+        members = sorted(each for each in companies if each != MARKET and label(each).sector == name)
+        return Subject(
+            key, name, f"{name}, the whole sector", tuple(members)
+        )  # also those of no sector, which have a page
     named = label(key)
     return Subject(key, named.ticker, named.long, (key,))
 
@@ -98,8 +101,9 @@ def compare(
     table = frame(rows)
     found = []
     for subject in subjects:
-        own = table[table["company"].isin(subject.companies)]
-        inside = [row for row in rows if row.company in subject.companies and row.start >= span.start]
+        members = set(subject.companies)  # a sector may have thousands
+        own = table[table["company"].isin(members)]
+        inside = [row for row in rows if row.company in members and row.start >= span.start]
         found.append(
             Compared(
                 subject,
@@ -125,7 +129,7 @@ def _lines(
     end = (now // SECOND // step + 1) * step if window.end is None else -(-window.end // step) * step
     count = min(CHART_BUCKETS[resolution], max(2 * window.seconds // step, 24))
     starts = range(max(end - count * step, 0), end, step)
-    table = frame(run.buckets.rows(wanted, channels, {resolution: list(starts)}))
+    table = frame_of(run.buckets.columns(wanted, channels, {resolution: list(starts)}))
     parts = []
     for subject in subjects:
         own = table[table["company"].isin(subject.companies)]

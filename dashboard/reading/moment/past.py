@@ -21,13 +21,15 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from dashboard.reading.moment.known import Starts
-from shared.clock import SECOND, to_iso
+from shared.clock import HOUR_SECONDS, SECOND, to_iso
 from shared.contract.aggregates import Bucket, RecentDocument, Resolution, Share
 from shared.contract.alerts import Alert
 from shared.contract.events import MARKET, Channel
 from shared.contract.signals import Signal
+from shared.reading.archive.tables import applied_by
 from shared.reading.deleted import newest_versions
 from shared.reading.values.buckets import NEVER, Row
+from shared.reading.values.documents import with_heaviest
 from shared.settings import Settings
 
 KEPT: Final = 8  # answers
@@ -48,9 +50,15 @@ class _Bucket(msgspec.Struct):
     stories: dict[str, Share] = {}
 
 
+class _Hour(msgspec.Struct):
+    hour: int
+    documents: list[dict[str, Any]]
+
+
 class _Answer(msgspec.Struct):
     buckets: list[_Bucket]
     documents: list[dict[str, Any]]
+    heaviest: list[_Hour] = []
     signals: list[Signal] | None = None
     signals_not_known: str = ""
 
@@ -60,6 +68,9 @@ class Told(msgspec.Struct):
 
     company: str
     answer: _Answer
+    slot: int = 0
+    topic_id: str = ""
+    offset: int = 0  # of the slot's opinions, up to where they had been applied
     newest: int = 0  # highest available_at that the run knew, microseconds: where windows end
 
 
@@ -75,12 +86,26 @@ class PastCompany:
             (each.channel, each.resolution, each.start): each for each in told.answer.buckets
         }
         self._documents = [_document(each) for each in told.answer.documents]
+        self._heaviest = [(each.hour, [_document(raw) for raw in each.documents]) for each in told.answer.heaviest]
+        self._alerts: list[tuple[int, Alert]] = []
 
-    def shown(self, hide: Callable[[Sequence[RecentDocument]], list[RecentDocument]]) -> PastCompany:
-        """The same with its documents as they may be shown now."""
+    def shown(
+        self,
+        hide: Callable[[Sequence[RecentDocument]], list[RecentDocument]],
+        alerts: Sequence[tuple[int, Alert]] = (),
+    ) -> PastCompany:
+        """The same with its documents as they may be shown now, and with the alerts of then."""
         made = copy(self)
-        made._documents = hide(self._documents)
+        some = [each for _, documents in self._heaviest for each in documents]
+        told = hide([*self._documents, *some])
+        made._documents, rest = told[: len(self._documents)], iter(told[len(self._documents) :])
+        made._heaviest = [(hour, [next(rest) for _ in documents]) for hour, documents in self._heaviest]
+        made._alerts = list(alerts)
         return made
+
+    def records(self, at: int) -> str:
+        """A condition (SQL) on the archived opinions on it: those that had been applied by `at`."""
+        return applied_by(self._told.topic_id, self._told.slot, self._told.offset, at)
 
     @property
     def buckets(self) -> PastCompany:
@@ -133,7 +158,7 @@ class PastCompany:
         days = (start for channel, resolution, start in self._cells if resolution == "day" and channel in channels)
         return min(days, default=NEVER) if company == self._company else NEVER
 
-    # -- documents: the latest are known, and no longer each hour's heaviest
+    # -- documents: the latest, and each hour's heaviest
     def between(self, companies: Iterable[str], start: int, end: int) -> list[RecentDocument]:
         if self._company not in companies:
             return []
@@ -141,9 +166,12 @@ class PastCompany:
         return newest_versions(sorted(some, key=lambda each: (-each.available_at, each.id)))
 
     def behind(self, company: str, start: int, end: int) -> list[RecentDocument]:
-        return self.between([company], start * SECOND, end * SECOND)
+        first = start // HOUR_SECONDS * HOUR_SECONDS
+        heaviest = [each for hour, some in self._heaviest if first <= hour < end for each in some]
+        own = heaviest if company == self._company else []
+        return with_heaviest(self.between([company], start * SECOND, end * SECOND), own, start, end, list)
 
-    # -- signals and alerts: of alerts nothing says when they were first shown
+    # -- signals and alerts
     def latest(self) -> list[Signal]:
         last = {each.strategy: each for each in self._told.answer.signals or ()}
         return sorted(last.values(), key=lambda each: (-abs(each.score), each.company, each.strategy))
@@ -153,7 +181,7 @@ class PastCompany:
         return list({each.at: each for each in own}.values())
 
     def numbered(self) -> list[tuple[int, Alert]]:
-        return []
+        return self._alerts
 
 
 def _document(raw: dict[str, Any]) -> RecentDocument:

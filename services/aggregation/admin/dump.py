@@ -16,6 +16,7 @@ import msgspec
 from services.aggregation.core.store import BucketRow, Store
 from shared.clock import SECOND, to_iso
 from shared.contract.aggregates import DETAILED, RESOLUTIONS, Resolution, Share
+from shared.contract.voices import by_author
 
 _encode: Final = msgspec.json.Encoder(order="sorted").encode
 
@@ -31,7 +32,9 @@ def line(row: BucketRow) -> bytes:
         **{name: getattr(bucket, name) for name in bucket.__struct_fields__},
     }
     if row.resolution in DETAILED:
-        shares = sorted(row.authors.values(), key=lambda share: (share.documents, share.weight_sum, share.score_sum))
+        shares = sorted(
+            by_author(row.authors).values(), key=lambda share: (share.documents, share.weight_sum, share.score_sum)
+        )
         value["author_shares"] = [_share(share) for share in shares]
         value["story_shares"] = {name: _share(share) for name, share in row.stories.items()}
     return _encode(value)

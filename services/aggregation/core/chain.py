@@ -27,7 +27,7 @@ class Chain(NamedTuple):
     @classmethod
     def parse(cls, raw: Mapping[bytes, bytes]) -> Chain | None:
         """None where there is none yet."""
-        if not raw:
+        if b"head" not in raw:  # of the commits alone that were made without the records at hand
             return None
         return cls(int(raw[b"since"]), int(raw[b"offset"]), bytes.fromhex(raw[b"head"].decode()))
 

@@ -12,6 +12,8 @@ from services.aggregation.core.plan import Decoded
 from services.aggregation.core.state import CellKey, HourKey
 from shared.contract.aggregates import DETAILED, RESOLUTIONS
 from shared.contract.events import DEAD, Echo, Opinion, Outcome
+from shared.contract.voices import pair_name
+from shared.contract.weighing import class_of
 
 
 @dataclass(slots=True)
@@ -48,6 +50,7 @@ def _opinion(touched: Touched, opinion: Opinion) -> None:
     touched.ids.setdefault(opinion.origin.stream, []).append(id_key(company, opinion.document_id))
     if opinion.requeued_from:
         touched.letters.add(opinion_field(opinion.requeued_from, company))
+    pair = pair_name(opinion, class_of(opinion.negative, opinion.neutral, opinion.positive)[0])
     for resolution in RESOLUTIONS:
         key = (company, channel, resolution, bucket_start(at, resolution))
         shares = touched.cells.get(key)
@@ -56,4 +59,5 @@ def _opinion(touched: Touched, opinion: Opinion) -> None:
         if resolution in DETAILED:
             if opinion.author:
                 shares[0].add(opinion.author)
+            shares[0].add(pair)
             shares[1].add(opinion.story)

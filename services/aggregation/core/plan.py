@@ -35,6 +35,7 @@ from shared.contract.aggregates import (
     as_recent,
 )
 from shared.contract.events import CHANNELS, PEERS, Channel, Echo, Opinion, OpinionMessage, Outcome, Tick
+from shared.contract.voices import pair_name
 from shared.contract.weighing import Contribution, contribution
 from shared.settings import AggregationSettings
 
@@ -198,6 +199,7 @@ class Step:
                 draft.bucket.authors += 1
             if _share(draft.stories, base.stories if base else None, opinion.story, part):
                 draft.bucket.stories += 1
+            _share(draft.authors, base.authors if base else None, pair_name(opinion, part.label), part)
 
     def _changed(self, company: str, hour: int) -> None:
         """Note an hour for signals: late when they were given out for its end."""

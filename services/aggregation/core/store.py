@@ -20,6 +20,17 @@ class StoreLost(RuntimeError):
     """The store did not answer, or not in time. What was in flight is dropped and the position read again."""
 
 
+class SlotStanding(NamedTuple):
+    """Where a slot stands: its position as text ("" for none) and the stamp of the latest write."""
+
+    position: str
+    stamp: str
+
+    @property
+    def offset(self) -> int:
+        return Position.parse(self.position).offset if self.position else 0
+
+
 class BucketRow(NamedTuple):
     """One bucket with all its shares (none for minutes), as dumps and exports read it."""
 

@@ -16,6 +16,7 @@ from services.aggregation.signals.lookback import (
     Day,
     LookBack,
     Shape,
+    Shared,
     baseline_starts,
     block_of,
     block_starts,
@@ -24,11 +25,10 @@ from services.aggregation.signals.lookback import (
     look_back,
     weekly_hours,
 )
-from services.aggregation.signals.strategy import Strategy
+from services.aggregation.signals.strategy import Caps, Strategy
 from shared.contract.aggregates import Resolution
 from shared.contract.events import CHANNELS, Channel
 
-Caps = tuple[float, float]
 BlockKey = tuple[Shape, str, int]  # ..., company, start
 DayKey = tuple[Caps, str, int]  # ..., company, start
 
@@ -105,13 +105,19 @@ class Remembered:
             for channel in CHANNELS:
                 for day in _within(state, company, channel, "day", start, start + 1):
                     cells[company, channel, "day", day].append((caps, rows))
+        together: defaultdict[tuple[str, Resolution, int], list[tuple[Shared, list[tuple[Caps, list[Capped]]]]]]
+        together = defaultdict(list)
         found = self._store.cells(self._slot, list(cells))
-        for (_, channel, _, start, bucket, authors, stories), wanting in zip(found, cells.values(), strict=True):
-            capped: dict[Caps, Capped] = {}
-            for caps, rows in wanting:
-                if caps not in capped:
-                    capped[caps] = cap(start, channel, bucket, authors.values(), stories.values(), *caps)
-                rows.append(capped[caps])
+        for row, wanting in zip(found, cells.values(), strict=True):
+            company, channel, resolution, start, bucket, authors, stories = row
+            together[company, resolution, start].append((Shared(start, channel, bucket, authors, stories), wanting))
+        for some in together.values():  # the channels of one hour or day
+            capped: dict[Caps, list[Capped]] = {}
+            for place, (_, wanting) in enumerate(some):
+                for caps, rows in wanting:
+                    if caps not in capped:
+                        capped[caps] = cap([shared for shared, _ in some], caps)
+                    rows.append(capped[caps][place])
 
 
 def _within(

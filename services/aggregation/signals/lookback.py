@@ -11,16 +11,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from math import gcd
+from math import gcd, inf
 from typing import Final, NamedTuple
 
-from services.aggregation.signals.strategy import Strategy
+from services.aggregation.signals.strategy import Caps, Strategy
 from shared.clock import DAY_SECONDS, HOUR_SECONDS
 from shared.contract.aggregates import Bucket, Share
 from shared.contract.events import MICRO, Channel
+from shared.contract.voices import by_author, pairs_in
 from shared.contract.weighing import rescale
 
 WEEK_SECONDS: Final = 7 * DAY_SECONDS
+NO_CAP: Final = 2**62  # micro-units
 WEEKS: Final = 5  # hours a week apart that hour_buzz compares, the present one among them
 
 
@@ -39,24 +41,64 @@ class Capped(NamedTuple):
     events: Mapping[str, int]
 
 
-def cap(
-    start: int,
-    channel: Channel,
-    bucket: Bucket,
-    authors: Iterable[Share],
-    stories: Iterable[Share],
-    author_cap: float,
-    story_cap: float,
-) -> Capped:
-    """A bucket in which no author and no story weighs more than its cap.
+class Shared(NamedTuple):
+    """A bucket with its shares, the pairs of shared/contract/voices.py among its authors'."""
 
-    Both caps are applied to the same sums, so the one that cuts more decides; opinions without an author are not cut by
-    the author's. Integers throughout: the order of the shares does not matter.
+    start: int
+    channel: Channel
+    bucket: Bucket
+    authors: Mapping[str, Share]
+    stories: Mapping[str, Share]
+
+
+def cap(some: Sequence[Shared], caps: Caps) -> list[Capped]:
+    """The buckets of one company and stretch, one of each channel, in which no author, no feed without authors and no
+    telling of a story weighs more than its cap, all channels together.
+
+    A document is cut by the cap that cuts it more, so one who is over his cap neither makes room for another nor takes
+    any. Integers throughout: the order of the shares does not matter. A strategy without a cap on feeds is one of a
+    former version, and is given what it was given.
     """
-    weight, score = min(_cut(bucket, authors, int(author_cap * MICRO)), _cut(bucket, stories, int(story_cap * MICRO)))
+    pairs = [pairs_in(each.authors) for each in some]
+    told = [sum([share.documents for _, share in own]) for own in pairs]
+    if caps[2] == inf or told != [each.bucket.documents for each in some]:
+        return [_capped(each, *_cut_formerly(each, caps)) for each in some]
+    author_cap, story_cap, feed_cap = (int(each * MICRO) if each < inf else NO_CAP for each in caps)
+    voices: dict[str, int] = {}
+    tellings: dict[str, int] = {}
+    for own in pairs:
+        for pair, share in own:
+            voices[pair.voice] = voices.get(pair.voice, 0) + share.weight_sum
+            tellings[pair.telling] = tellings.get(pair.telling, 0) + share.weight_sum
+    found = []
+    for each, own in zip(some, pairs, strict=True):
+        weight, score = each.bucket.weight_sum, each.bucket.score_sum
+        for pair, share in own:
+            by_voice, by_telling = voices[pair.voice], tellings[pair.telling]
+            most = feed_cap if pair.of_feed else author_cap
+            whole = by_voice
+            if by_telling * most > by_voice * story_cap:  # the telling is further above its cap than the voice
+                most, whole = story_cap, by_telling
+            if whole > most:
+                weight -= share.weight_sum - rescale(share.weight_sum * most, whole)
+                score -= share.score_sum - rescale(share.score_sum * most, whole)
+        found.append(_capped(each, weight, score))
+    return found
+
+
+def _capped(whole: Shared, weight: int, score: int) -> Capped:
+    bucket = whole.bucket
     square = bucket.score_square_sum * weight // bucket.weight_sum if bucket.weight_sum else 0
     counts = (bucket.authors, bucket.stories, bucket.sources, bucket.events)
-    return Capped(start, channel, bucket.documents, weight, score, square, *counts)
+    return Capped(whole.start, whole.channel, bucket.documents, weight, score, square, *counts)
+
+
+def _cut_formerly(whole: Shared, caps: Caps) -> tuple[int, int]:
+    """A bucket of a former version, or one of its documents: by what is known of authors and of stories apart, of which
+    the one that cuts more decides."""
+    authors, stories = by_author(whole.authors).values(), whole.stories.values()
+    by_authors = _cut(whole.bucket, authors, int(caps[0] * MICRO))
+    return min(by_authors, _cut(whole.bucket, stories, int(caps[1] * MICRO)))
 
 
 def _cut(bucket: Bucket, shares: Iterable[Share], most: int) -> tuple[int, int]:
@@ -71,7 +113,7 @@ def _cut(bucket: Bucket, shares: Iterable[Share], most: int) -> tuple[int, int]:
 class Shape(NamedTuple):
     """What a block depends on beside its buckets; strategies that agree in it share their blocks."""
 
-    caps: tuple[float, float]
+    caps: Caps
     half_life: float  # hours
     size: int  # seconds of one block; divides the cadence (so a day, too) and the look-back
 

@@ -8,6 +8,7 @@ import hashlib
 import logging
 from collections.abc import Iterable
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,9 @@ log = logging.getLogger(__name__)
 
 class StrategyError(ValueError):
     """A strategy file that cannot be used; the text names the file, the entry and what is known."""
+
+
+Caps = tuple[float, float, float]
 
 
 class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,6 +54,7 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     prior_documents: float = 3.0  # weight of the neutral prior in `level`
     author_cap: float = 2.0  # full-weight documents that one author may count in an hour
     story_cap: float = 3.0  # full-weight documents that one story may count in an hour
+    feed_cap: float | None = None  # full-weight documents that one feed may count in an hour where it names no author
     horizon_hours: int = 120
     weights: dict[str, float]
     scales: dict[str, float] = {}
@@ -57,9 +62,9 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     grid: dict[str, list[int | float]] = {}  # what a walk-forward may choose from; see variants.py
 
     @property
-    def caps(self) -> tuple[float, float]:
-        """The caps on authors and on stories."""
-        return self.author_cap, self.story_cap
+    def caps(self) -> Caps:
+        """The caps on authors, on stories and on feeds that name no authors."""
+        return self.author_cap, self.story_cap, inf if self.feed_cap is None else self.feed_cap
 
     @property
     def hears_peers(self) -> bool:
@@ -75,12 +80,19 @@ class Strategy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def digest(self) -> str:
         """16 hex digits that name every choice that a signal depends on (the grid is none)."""
         chosen = {name: getattr(self, name) for name in self.__struct_fields__ if name != "grid"}
+        if self.feed_cap is None:  # as files of former versions are named
+            del chosen["feed_cap"]
         return hashlib.blake2b(msgspec.json.encode(chosen, order="sorted"), digest_size=8).hexdigest()
 
 
 def built_in(name: str) -> Path:
     """The file of a strategy that ships with Bellwether."""
     return Path(__file__).parent / "strategies" / f"{name}.yaml"
+
+
+def former(name: str) -> str:
+    """The name by which the version of a shipped strategy is loaded that shipped before."""
+    return f"former/{name}"
 
 
 def load_strategy(name_or_path: str) -> Strategy:
@@ -125,6 +137,8 @@ def check_strategy(strategy: Strategy, path: str | Path) -> None:
     for name in ("cadence_hours", "half_life_hours", "lookback_hours", "baseline_days", "author_cap", "story_cap"):
         if getattr(strategy, name) <= 0:
             raise StrategyError(f"{path}: {name} must be above 0")
+    if strategy.feed_cap is not None and strategy.feed_cap <= 0:
+        raise StrategyError(f"{path}: feed_cap must be above 0; leave it out for none")
     if 24 % strategy.cadence_hours:
         raise StrategyError(f"{path}: cadence_hours must divide 24, e.g. 1, 4 or 24")
     t = strategy.thresholds

@@ -11,7 +11,7 @@ from services.aggregation.signals.strategy import Strategy, StrategyError, check
 
 TUNABLE: Final = (
     "half_life_hours", "lookback_hours", "baseline_days", "minimum_documents", "prior_documents", "author_cap",
-    "story_cap",
+    "story_cap", "feed_cap",
 )  # fmt: skip
 KEYED: Final = ("weights", "scales", "thresholds")  # weights.level, thresholds.buy, …
 MOST: Final = 64

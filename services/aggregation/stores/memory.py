@@ -93,6 +93,11 @@ class MemoryStore:
         documents = self.documents.get(company, {}).values()
         return sorted(documents, key=lambda document: (document.available_at, document.id))
 
+    def heaviest(self, company: str) -> dict[int, list[RecentDocument]]:
+        """Each hour (start, seconds) of a company with its heaviest documents, heaviest first."""
+        tops = [(key[1], found) for state in self.states for key, found in state.tops.items() if key[0] == company]
+        return dict(sorted(tops))
+
     def top(self, company: str, hour: int) -> list[RecentDocument]:
         for state in self.states:
             if (company, hour) in state.tops:

@@ -29,11 +29,11 @@ class _Cell(NamedTuple):
 
 
 def due_days(loose: Sequence[bytes], until: int) -> list[DayKey]:
-    """Of the fields of Keys.loose the days that ended by `until` (seconds), the oldest first; AT_ONCE at most."""
+    """Of the fields of Keys.loose the days that ended by `until` (seconds), the oldest first."""
     days = (
         (name.partition("|")[2], int(name.partition("|")[0]) * DAY_SECONDS) for name in (raw.decode() for raw in loose)
     )
-    return sorted((day for day in days if day[1] + DAY_SECONDS <= until), key=lambda day: (day[1], day[0]))[:AT_ONCE]
+    return sorted((day for day in days if day[1] + DAY_SECONDS <= until), key=lambda day: (day[1], day[0]))
 
 
 def packing(

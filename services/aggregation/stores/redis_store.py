@@ -1,12 +1,14 @@
 """A run's slots in Redis (6.2 or later, or a Cluster): a batch is one pipeline of reads and one script that writes.
 
-What was read is kept, and is right as long as the position in Redis is the one that this process wrote last: a slot's
-contents are a function of its position, and one writer moves it. Nothing is retried here: every error of Redis becomes
-`StoreLost`, the caches go, and the caller reads the position again.
+What was read is kept, and is right as long as position and stamp in Redis are those that this process wrote or read
+last: each write has a stamp of its own, so that a Redis that lost what came last is not taken for what it was. Nothing
+is retried here: every error of Redis becomes `StoreLost`, the caches go, and the caller reads the position again.
 """
 
 from __future__ import annotations
 
+import secrets
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, cast
@@ -19,10 +21,11 @@ from services.aggregation.core.duplicates import unpack_window
 from services.aggregation.core.footprint import touched_by
 from services.aggregation.core.plan import Decoded, Plan
 from services.aggregation.core.state import CellKey, HourKey, Position, Series, SlotState, fold
-from services.aggregation.core.store import BucketRow, StoreLost
+from services.aggregation.core.store import BucketRow, SlotStanding, StoreLost
+from services.aggregation.stores.packing import AT_ONCE as DAYS_PACKED
 from services.aggregation.stores.packing import DayKey, due_days, packing
 from services.aggregation.stores.redis_reads import Details, Reads, read_company
-from services.aggregation.stores.redis_writes import APPLY, Command, arguments_of, script_arguments
+from services.aggregation.stores.redis_writes import APPLY, Command, Step, arguments_of, script_arguments
 from services.aggregation.stores.tracing import AT_ONCE as DAYS_TRACED
 from services.aggregation.stores.tracing import Ask, old_days, tracing
 from shared.clock import DAY_SECONDS
@@ -68,7 +71,10 @@ class RedisStore:
         self.keys = Keys(run, slots)
         self._client = client
         self._states: dict[int, SlotState] = {}
+        self._standings: dict[int, SlotStanding] = {}  # of the states
         self._cached: dict[int, int] = {}
+        self.dropped: Counter[int] = Counter()  # slot -> how often what was kept of it was dropped
+        self._ended: dict[int, tuple[int, list[DayKey]]] = {}  # until when was looked, what is still to be packed
         self._old: dict[int, tuple[int, list[DayKey]]] = {}  # day on which was looked, what is still to be traced
 
     # -- the writer's side
@@ -78,15 +84,15 @@ class RedisStore:
             for _ in range(3):
                 state = self._known(slot, touched.companies)
                 details = Details(state, touched, self.keys)
-                stored = self._run(details.reads, self.keys.position(slot))
-                if stored == _text(state.position):
-                    details.letters_of_copies(lambda reads: self._run(reads, self.keys.position(slot)))
+                if self._run(details.reads, slot) == self._standings[slot]:
+                    details.letters_of_copies(lambda reads: self._run(reads, slot))
                     return state
                 self.forget(slot)
         raise StoreLost(f"the position of slot {slot} moves while it is read: another worker applies it")
 
     def commit(self, plan: Plan) -> bool:
-        keys, arguments = script_arguments(plan, self.keys)
+        stamp, held = _stamp(), self._standings.get(plan.slot)
+        keys, arguments = script_arguments(plan, self.keys, held.stamp if held else "*", stamp)
         with MEASURED.timed(REDIS_SECONDS, "commit"), self._guard(plan.slot):
             applied = bool(self._client.eval(APPLY, len(keys), *keys, *arguments) == 1)
         state = self._states.get(plan.slot)
@@ -94,23 +100,35 @@ class RedisStore:
             self.forget(plan.slot)
             return applied
         fold(state, plan.writes, plan.position)
+        self._standings[plan.slot] = SlotStanding(plan.position.text(), stamp)
         self._trim(state, plan)
         return True
 
     def position(self, slot: int) -> Position | None:
-        with self._guard(slot):
-            stored = _decode(self._client.get(self.keys.position(slot)))
-        state = self._states.get(slot)
-        if state is not None and stored != _text(state.position):
+        standing = self.standing(slot)
+        if self._standings.get(slot, standing) != standing:
             self.forget(slot)
-        return Position.parse(stored) if stored else None
+        return Position.parse(standing.position) if standing.position else None
+
+    def standing(self, slot: int) -> SlotStanding:
+        """As Redis has it now. Raises StoreLost."""
+        with self._guard(slot):
+            return self._run(Reads(), slot)
+
+    def stood(self, slot: int) -> SlotStanding | None:
+        """As what is kept of the slot was read, or written; None where nothing is."""
+        return self._standings.get(slot)
 
     def pack(self, slot: int, until: int) -> int:
         """A few of the days that ended by `until` (seconds): put their shares together, and when there are none left,
         leave the words of old ones to the archive. Of how many; changes no answer. Raises StoreLost."""
         with self._guard(slot):
-            days = due_days(cast(Any, self._client.hkeys(self.keys.loose(slot))), until)
-            return self._packed(slot, days, packing) if days else self._traced(slot, until)
+            looked, ended = self._ended.pop(slot, (-1, []))
+            if looked != until or not ended:
+                ended = due_days(cast(Any, self._client.hkeys(self.keys.loose(slot))), until)
+            some, left = ended[:DAYS_PACKED], ended[DAYS_PACKED:]
+            self._ended[slot] = (until, left)
+            return self._packed(slot, some, packing) if some else self._traced(slot, until)
 
     def _traced(self, slot: int, until: int) -> int:
         """Looked for once a day; what the archive does not have by then waits for the next."""
@@ -139,15 +157,18 @@ class RedisStore:
             answers, asked = list[Any](), Reads()
             for command in some:
                 asked.add(answers.append, *command)
-            if self._run(asked, self.keys.position(slot)) != _text(state.position):
+            if self._run(asked, slot) != self._standings[slot]:
                 raise StoreLost(f"the position of slot {slot} moved while its days were read")
             return answers
 
         writes = list(how(state, days, self.keys, ask))
-        names, arguments = arguments_of(self.keys.position(slot), state.position, state.position, writes)
+        stamp = _stamp()
+        step = Step(state.position, state.position, self._standings[slot].stamp, stamp)
+        names, arguments = arguments_of(self.keys, slot, step, writes)
         if self._client.eval(APPLY, len(names), *names, *arguments) != 1:
             self.forget(slot)
             return 0
+        self._standings[slot] = SlotStanding(state.position.text(), stamp)
         return len(days)
 
     # -- for signals
@@ -209,8 +230,11 @@ class RedisStore:
 
     def forget(self, slot: int) -> None:
         """Drop what was read of a slot."""
-        self._states.pop(slot, None)
+        if self._states.pop(slot, None) is not None:
+            self.dropped[slot] += 1
+        self._standings.pop(slot, None)
         self._cached.pop(slot, None)
+        self._ended.pop(slot, None)
         self._old.pop(slot, None)
 
     @contextmanager
@@ -223,16 +247,17 @@ class RedisStore:
                 raise StoreLost(f"Redis: {type(error).__name__}: {error}") from error
             raise
 
-    def _run(self, reads: Reads, position: str) -> str:
-        """Run the reads behind one of the position, which is therefore never newer than what was read."""
+    def _run(self, reads: Reads, slot: int) -> SlotStanding:
+        """Run the reads behind one of where the slot stands, which is therefore never newer than what was read."""
         pipeline = self._client.pipeline(transaction=False)
-        pipeline.get(position)
+        pipeline.hget(self.keys.chain(slot), "stamp")
+        pipeline.get(self.keys.position(slot))
         for command in reads.commands:
             pipeline.execute_command(*command)  # type: ignore[no-untyped-call]
         answers = pipeline.execute()
-        for handle, answer in zip(reads.handlers, answers[1:], strict=True):
+        for handle, answer in zip(reads.handlers, answers[2:], strict=True):
             handle(answer)
-        return _decode(answers[0])
+        return SlotStanding(_decode(answers[1]), _decode(answers[0]))
 
     def _known(self, slot: int, companies: set[str]) -> SlotState:
         """The cached state with these companies in it; what is not there yet is read."""
@@ -245,10 +270,10 @@ class RedisStore:
         for company in missing:
             read_company(state, company, self.keys, reads)
         if reads.commands:
-            stored = self._run(reads, self.keys.position(slot))
+            standing = self._run(reads, slot)
             if slot not in self._states:
-                state.position = Position.parse(stored) if stored else None
-                self._states[slot] = state
+                state.position = Position.parse(standing.position) if standing.position else None
+                self._states[slot], self._standings[slot] = state, standing
         return state
 
     def _slot(self, state: SlotState, reads: Reads) -> None:
@@ -349,6 +374,20 @@ class RedisStore:
         by_id = {each.id: document_of(each, company) for each in traced} | {each.id: each for each in documents}
         return sorted(by_id.values(), key=lambda document: (document.available_at, document.id))
 
+    def heaviest(self, company: str) -> dict[int, list[RecentDocument]]:
+        """Each hour (start, seconds) of a company with its heaviest documents, heaviest first; traced ones without
+        their words."""
+        raw = cast(dict[bytes, bytes], self._client.hgetall(self.keys.top(company)))
+        # behind them what is traced: whoever traces meanwhile moves it from there to here
+        blocks = cast(dict[bytes, bytes], self._client.hgetall(self.keys.traces(company)))
+        series = [self.keys.series(company, channel, "hour") for channel in CHANNELS]
+        there = {int(start) for key in series for start in cast(Any, self._client.hkeys(key))}
+        found: dict[int, list[RecentDocument]] = {}
+        for each in (trace for name, block in blocks.items() if name.isdigit() for trace in unpack_traces(block)):
+            if each.hour in there:  # traces may outlast their hour for a day
+                found.setdefault(each.hour, []).append(document_of(each, company))
+        return dict(sorted((found | {int(hour): unpack_top(value) for hour, value in raw.items()}).items()))
+
     def top(self, company: str, hour: int) -> list[RecentDocument]:
         series = (self.keys.series(company, channel, "hour") for channel in CHANNELS)
         there = any(self._client.hexists(key, str(hour)) for key in series)  # traces may outlast their hour for a day
@@ -367,8 +406,8 @@ def _decode(raw: Any) -> str:
     return raw.decode() if raw else ""
 
 
-def _text(position: Position | None) -> str:
-    return position.text() if position is not None else ""
+def _stamp() -> str:
+    return secrets.token_hex(6)
 
 
 def _totals(raw: dict[bytes, bytes]) -> Totals:

@@ -6,7 +6,7 @@ Everything is handed over as strings: numbers in Lua are doubles and would lose 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -22,17 +22,20 @@ from shared.contract.packed.traces import FLOOR, pack_floor
 APPLY: Final = """
 local stored = redis.call('GET', KEYS[1]) or ''
 if stored ~= ARGV[1] then return 0 end
-local i = 3
+if ARGV[3] ~= '*' and (redis.call('HGET', KEYS[2], 'stamp') or '') ~= ARGV[3] then return 0 end
+local i = 5
 while i <= #ARGV do
   local n = tonumber(ARGV[i + 2])
   redis.call(ARGV[i], KEYS[tonumber(ARGV[i + 1])], unpack(ARGV, i + 3, i + 2 + n))
   i = i + 3 + n
 end
 redis.call('SET', KEYS[1], ARGV[2])
+redis.call('HSET', KEYS[2], 'stamp', ARGV[4])
 return 1
 """
-# KEYS: the position, then every key that is written. ARGV: the position expected ("" for none) and the new one, then
-# commands as: name, index into KEYS, number of arguments, arguments.
+# KEYS: the position, the chain, then every key that is written. ARGV: the position expected ("" for none) and the new
+# one, the stamp expected ("*" for any) and the new one, then commands as: name, index into KEYS, number of arguments,
+# arguments.
 
 MOST_ARGUMENTS: Final = 2000  # of one command: Lua's unpack() holds a few thousand
 
@@ -42,17 +45,27 @@ Command = tuple[str, str, list[Value]]  # name, key, arguments
 _json = msgspec.json.Encoder().encode
 
 
-def script_arguments(plan: Plan, keys: Keys) -> tuple[list[str], list[Value]]:
+class Step(NamedTuple):
+    """From where to where a write moves a slot. A stamp is of one write: two histories of a slot may pass the same
+    position, and where Redis lost what came last, it goes on with another one (docs/decisions/0286)."""
+
+    expected: Position | None
+    position: Position
+    expected_stamp: str
+    stamp: str
+
+
+def script_arguments(plan: Plan, keys: Keys, expected_stamp: str, stamp: str) -> tuple[list[str], list[Value]]:
     """KEYS and ARGV of APPLY for one plan."""
-    return arguments_of(keys.position(plan.slot), plan.expected, plan.position, commands(plan, keys))
+    step = Step(plan.expected, plan.position, expected_stamp, stamp)
+    return arguments_of(keys, plan.slot, step, commands(plan, keys))
 
 
-def arguments_of(
-    compared: str, expected: Position | None, position: Position, some: Iterable[Command]
-) -> tuple[list[str], list[Value]]:
-    """KEYS and ARGV of APPLY for some commands; `compared`: the position's key."""
-    names: dict[str, int] = {compared: 1}
-    arguments: list[Value] = [expected.text() if expected is not None else "", position.text()]
+def arguments_of(keys: Keys, slot: int, step: Step, some: Iterable[Command]) -> tuple[list[str], list[Value]]:
+    """KEYS and ARGV of APPLY for some commands."""
+    names: dict[str, int] = {keys.position(slot): 1, keys.chain(slot): 2}
+    before = step.expected.text() if step.expected is not None else ""
+    arguments: list[Value] = [before, step.position.text(), step.expected_stamp, step.stamp]
     for command, key, values in some:
         if not values and command != "UNLINK":
             continue

@@ -4,19 +4,19 @@ known, and strangers' text fenced."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from services.api.agents.fence import fenced
-from services.api.door import Door
-from services.api.past import PastCompany
+from services.api.door import Asked, Door
+from services.api.past import past_instant
 from services.api.routes.ask import asked
 from services.api.routes.search import searched
-from services.api.wire.parameters import ChannelChoice, WindowChoice, event_of, instant
+from services.api.wire.parameters import ChannelChoice, WindowChoice, event_of
 from services.api.wire.problems import Problem
 from services.api.wire.rows import document_row, found_row, signal_row
 from shared.asking.reply import Request as Asking
-from shared.clock import DAY, HOUR, SECOND
-from shared.contract.aggregates import SECONDS, RecentDocument, Resolution
+from shared.clock import DAY, HOUR, SECOND, to_iso
+from shared.contract.aggregates import SECONDS, Resolution
 from shared.contract.events import MICRO
 from shared.contract.signals import Signal
 from shared.reading.archive.search import Question
@@ -27,7 +27,8 @@ from shared.reading.runs_folder import run_folders
 from shared.reading.values.documents import EVER
 
 Answer = dict[str, Any]
-NOW_ALONE: Final = "as_of is answered for single companies and for search; this tool knows now alone"
+NOW_ALONE: Final = "this tool knows now alone: leave as_of out"
+NOTHING_YET: Final = "nothing has been aggregated yet"
 _RESOLUTION: Final[dict[str, Resolution]] = {"1h": "minute", "6h": "hour", "24h": "hour", "7d": "day", "30d": "day"}
 
 
@@ -37,12 +38,9 @@ class Answers:
     def __init__(self, door: Door) -> None:
         self._door = door
 
-    def _about(self, past: PastCompany | None = None) -> Answer:
-        about = past.about if past else self._door.about(self._door.run())
+    def _about(self, asked: Asked | None = None) -> Answer:
+        about = asked.about if asked else self._door.about(self._door.run())
         return {"as_of": about.as_of, "model": about.model, "universe": about.universe}
-
-    def _past(self, company: str, as_of: str | None) -> PastCompany | None:
-        return None if as_of is None else self._door.past(company, instant(as_of, "as_of"))
 
     def find(self, text: str, as_of: str | None) -> Answer:
         if as_of is not None:
@@ -54,30 +52,30 @@ class Answers:
         return {"companies": rows} | self._about()
 
     def moves(self, window: str, channel: str, limit: int, as_of: str | None) -> Answer:
-        if as_of is not None:
-            return self._unknown("companies", NOW_ALONE)
-        span, channels = WindowChoice(window).window, ChannelChoice(channel).channels
-        found = snapshot(self._door.run(), span, channels, self._door.clock.now())
+        asked = self._door.asked(as_of, None)
+        found = snapshot(asked.run, WindowChoice(window).window, ChannelChoice(channel).channels, asked.wall)
         if found is None:
-            return self._unknown("companies", "nothing has been aggregated yet")
-        return {"companies": company_rows(found)[:limit], "market": whole_row(found)} | bounds(found) | self._about()
+            return self._unknown("companies", NOTHING_YET, asked)
+        return (
+            {"companies": company_rows(found)[:limit], "market": whole_row(found)} | bounds(found) | self._about(asked)
+        )
 
     def sentiment(self, company: str, window: str, as_of: str | None) -> Answer:
         name = self._door.company(company)
-        past, run = self._past(name, as_of), self._door.run()
-        documents = past.documents() if past else run.documents.between([name], *EVER)
-        newest = _newest(documents) if past else clock(run.newest().values(), self._door.clock.now())
+        asked = self._door.asked(as_of, name)
+        documents = asked.run.documents.between([name], *EVER)
+        newest = clock(asked.run.newest().values(), asked.wall)
         if not documents or not newest:
-            return {"company": name} | self._unknown("sentiment", "nothing is known of this company", past)
+            return {"company": name} | self._unknown("sentiment", "nothing is known of this company", asked)
         resolution = _RESOLUTION[window]
         step = SECONDS[resolution]
         end = (newest // SECOND // step + 1) * step
         begin = end - WindowChoice(window).window.seconds
-        rows = series(past or run, name, resolution, ("news", "social"), begin, end)
+        rows = series(asked.run, name, resolution, ("news", "social"), begin, end)
         weighed = [(row["sentiment"], row["weight"]) for row in rows if row["sentiment"] is not None]
         weight = sum(each for _, each in weighed)
         mean = sum(value * each for value, each in weighed) / weight if weight else None
-        inside = [each for each in documents if begin * SECOND <= each.available_at < end * SECOND]
+        inside = asked.run.documents.behind(name, begin, end)
         heaviest = sorted(inside, key=lambda each: (-each.weight, each.id))[:5]
         told: Answer = {
             "company": name,
@@ -86,19 +84,21 @@ class Answers:
             "buckets": rows,
             "evidence": [_fenced(document_row(each)) for each in heaviest],
         }
-        return told | ({} if mean is not None else {"reason": "nothing was written in this window"}) | self._about(past)
+        return (
+            told | ({} if mean is not None else {"reason": "nothing was written in this window"}) | self._about(asked)
+        )
 
     def why(self, company: str, as_of: str | None) -> Answer:
         """The latest signal's reasons, and the documents that moved it."""
         name = self._door.company(company)
-        past, run = self._past(name, as_of), self._door.run()
-        if past and past.silent:
-            return {"company": name} | self._unknown("reasons", past.silent, past)
-        signals = past.signals() if past else run.signals.revisions([name])
+        asked = self._door.asked(as_of, name)
+        if asked.past and asked.past.silent:
+            return {"company": name} | self._unknown("reasons", asked.past.silent, asked)
+        signals = asked.run.signals.revisions([name])
         if not signals:
-            return {"company": name} | self._unknown("reasons", "no signal was given for this company", past)
+            return {"company": name} | self._unknown("reasons", "no signal was given for this company", asked)
         latest = max(signals, key=lambda each: (each.at, each.revision))
-        documents = past.documents() if past else run.documents.named(name, latest.evidence, _hours(latest))
+        documents = asked.run.documents.named(name, latest.evidence, _hours(latest))
         by_id = {each.id: each for each in documents}
         evidence = [
             {"contribution": part / MICRO} | (_fenced(document_row(by_id[each])) if each in by_id else _gone(each))
@@ -106,41 +106,34 @@ class Answers:
         ]
         row = signal_row(latest)
         kept = {name_: row[name_] for name_ in ("id", "at", "action", "score", "confidence", "reasons", "strategy")}
-        return {"company": name, "signal": kept, "evidence": evidence} | self._about(past)
+        return {"company": name, "signal": kept, "evidence": evidence} | self._about(asked)
 
     def events(self, company: str | None, event: str | None, window: str, limit: int, as_of: str | None) -> Answer:
-        if as_of is not None:
-            return self._unknown("events", NOW_ALONE)
         name = self._door.company(company) if company else None
-        wall = self._door.clock.now()
-        found = snapshot(self._door.run(), WindowChoice(window).window, ("news", "social"), wall, name)
+        asked = self._door.asked(as_of, name)
+        found = snapshot(asked.run, WindowChoice(window).window, ("news", "social"), asked.wall, name)
         if found is None:
-            return self._unknown("events", "nothing has been aggregated yet")
-        return {"events": event_rows(found, event_of(event))[:limit]} | bounds(found) | self._about()
+            return self._unknown("events", NOTHING_YET, asked)
+        return {"events": event_rows(found, event_of(event))[:limit]} | bounds(found) | self._about(asked)
 
     def signals(self, company: str | None, limit: int, as_of: str | None) -> Answer:
         name = self._door.company(company) if company else None
-        if as_of is not None and name is None:
-            return self._unknown("signals", "as_of is answered for single companies: name one")
-        past = self._past(name, as_of) if name else None
-        if past and past.silent:
-            return self._unknown("signals", past.silent, past)
-        if past:
-            found = list(past.signals())[::-1]
-        else:
-            found = [each for each in self._door.run().signals.latest() if name in (None, each.company)]
-        return {"signals": [signal_row(each) for each in found[:limit]]} | self._about(past)
+        asked = self._door.asked(as_of, name)
+        if asked.past and asked.past.silent:
+            return self._unknown("signals", asked.past.silent, asked)
+        found = [each for each in asked.run.signals.latest() if name in (None, each.company)]
+        return {"signals": [signal_row(each) for each in found[:limit]]} | self._about(asked)
 
     def search(self, text: str, company: str | None, event: str | None, limit: int, as_of: str | None) -> Answer:
         name = self._door.company(company) if company else ""
-        at = None if as_of is None else instant(as_of, "as_of")
+        at = self._then(as_of)
         question = Question(text=text, company=name, event=event_of(event), known_before=at, limit=limit)
         told = searched(self._door, question)
         rows = [_fenced(found_row(each)) for each in told.found]
-        return {"documents": rows, "matches": told.matches} | self._about() | ({"as_of": as_of} if as_of else {})
+        return {"documents": rows, "matches": told.matches} | self._about() | ({"as_of": to_iso(at)} if at else {})
 
     def ask(self, question: str, before: Sequence[str], as_of: str | None) -> Answer:
-        at = None if as_of is None else instant(as_of, "as_of")
+        at = self._then(as_of)
         reply = asked(self._door, Asking(question, "", tuple(before), at))
         quotes = [
             {"text": fenced(each.text), "document": each.document_id, "source": fenced(each.source)}
@@ -148,17 +141,23 @@ class Answers:
             for each in reply.quotes
         ]
         told = {"refused": reply.refused, "quotes": quotes, "count": reply.count, "value": reply.value}
-        return told | {"query": fenced(reply.query), "asked_at": reply.asked_at} | self._about()
+        return (
+            told
+            | {"query": fenced(reply.query), "asked_at": reply.asked_at}
+            | self._about()
+            | ({"as_of": to_iso(at)} if at else {})
+        )
 
-    def score(self, text: str, as_of: str | None) -> Answer:
+    def score(self, text: str, channel: Literal["news", "social"], rules: bool, as_of: str | None) -> Answer:
         if as_of is not None:
             return self._unknown("document", "a text is scored by the model of now")
-        return self._door.scorer.score([text])[0] | self._about()
+        return self._door.scorer.score([text], channel=channel, rules=rules)[0] | self._about()
 
     def compare(self, companies: Sequence[str], window: str, as_of: str | None) -> Answer:
         told = [self.sentiment(each, window, as_of) for each in companies]
         names = ("company", "sentiment", "documents", "reason")
-        return {"companies": [{name: each[name] for name in names if name in each} for each in told]} | self._about()
+        about = {name: told[0][name] for name in ("as_of", "model", "universe")} if told else self._about()
+        return {"companies": [{name: each[name] for name in names if name in each} for each in told]} | about
 
     def backtests(self, run: str | None, as_of: str | None) -> Answer:
         if as_of is not None:
@@ -172,12 +171,11 @@ class Answers:
         missing = {} if rows else {"reason": "there is no back-test here; bellwether backtest makes one"}
         return {"backtests": rows or None} | missing | self._about()
 
-    def _unknown(self, name: str, reason: str, past: PastCompany | None = None) -> Answer:
-        return {name: None, "reason": reason} | self._about(past)
+    def _unknown(self, name: str, reason: str, asked: Asked | None = None) -> Answer:
+        return {name: None, "reason": reason} | self._about(asked)
 
-
-def _newest(documents: Sequence[RecentDocument]) -> int:
-    return max((each.available_at for each in documents), default=0)
+    def _then(self, as_of: str | None) -> int | None:
+        return None if as_of is None else past_instant(as_of, self._door.clock.now())
 
 
 def _hours(signal: Signal) -> range:

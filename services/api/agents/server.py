@@ -120,11 +120,14 @@ def build_server(door: Door) -> MCPServer:
 
     @tool()
     async def score_text(
-        text: Annotated[str, Field(min_length=1, max_length=20_000)], as_of: AsOf = None
+        text: Annotated[str, Field(min_length=1, max_length=20_000)],
+        channel: Literal["news", "social"] = "news",
+        rules: Annotated[bool, Field(description="Under the rules of the run; false: the model alone.")] = True,
+        as_of: AsOf = None,
     ) -> dict[str, Any]:
-        """What the model says of a text: sentiment of it and of each company in it, and the event; or `unscored`, with
-        its language, where no model reads it."""
-        return await told(answers.score, text, as_of)
+        """What the model says of a text, under the rules of the run: sentiment of it and of each company in it, the
+        event, and which rules spoke; or `unscored`, with its language, where no model reads it."""
+        return await told(answers.score, text, channel, rules, as_of)
 
     @tool()
     async def compare_companies(

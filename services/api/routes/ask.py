@@ -9,11 +9,12 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.api.door import Door, door_of
+from services.api.past import past_instant
 from services.api.wire.answers import About, one
-from services.api.wire.parameters import instant
 from services.api.wire.problems import Problem, unavailable
 from services.api.wire.schemas import AskAnswer, answers
 from shared.asking.ask import MOST_BEFORE, MOST_CHARS, Asker, UnreadableQuestion
+from shared.asking.phrasing.phrasing import phrased
 from shared.asking.reply import Reply
 from shared.asking.reply import Request as Asking
 from shared.clock import to_iso
@@ -41,11 +42,14 @@ class Question(BaseModel):
 def ask(request: Request, body: Question) -> Response:
     """Verbatim sentences with citations, and exact counts; or `refused`, with what was looked for."""
     door = door_of(request)
-    at = None if body.as_of is None else instant(body.as_of, "as_of")
+    at = None if body.as_of is None else past_instant(body.as_of, door.clock.now())
     reply = asked(door, Asking(body.question, body.asked_at or "", tuple(body.before), at))
     now = door.about(door.run())
     about = now if at is None else About(to_iso(at), now.model, now.universe)
-    return one(request, msgspec.to_builtins(reply), about)
+    row = msgspec.to_builtins(reply)
+    if said := phrased(reply, door.settings.ask.phrasing):
+        row["phrased"] = msgspec.to_builtins(said)
+    return one(request, row, about)
 
 
 def asked(door: Door, asking: Asking) -> Reply:

@@ -94,25 +94,21 @@ def sentiment(
     """The buckets of one company that hold anything, oldest first. `sentiment` is the weighted mean, -1 to 1, `low` and
     `high` its 95 % band; `authors` and `stories` are distinct (null for minutes)."""
     door = door_of(request)
-    company, run, step = door.company(id), door.run(), SECONDS[resolution.value] * SECOND
-    at = None if as_of is None else instant(as_of, "as_of")
+    company, step = door.company(id), SECONDS[resolution.value] * SECOND
     if proof:
+        at = None if as_of is None else instant(as_of, "as_of")
         found = proof_of(door.past_runs, door.settings, door.client, company, at, door.clock.now())
         return Response(msgspec.json.encode(found), media_type="application/json")
-    past = None if at is None else door.past(company, at)
-    if past:
-        newest = max((each.available_at for each in past.documents()), default=at or 0)
-    else:
-        newest = clock(run.newest().values(), door.clock.now()) or door.clock.now()
+    asked = door.asked(as_of, company)
+    newest = clock(asked.run.newest().values(), asked.wall) or asked.wall
     last = (newest // step + 1) * step
     first, last = between(start, end, (last - _REACH[resolution], last))
     kind: Resolution = resolution.value
     try:
-        rows = series(past or run, company, kind, channel.channels, max(first, 0) // SECOND, last // SECOND)
+        rows = series(asked.run, company, kind, channel.channels, max(first, 0) // SECOND, last // SECOND)
     except TooLong as error:
         raise Problem(422, str(error), "narrow from and to, or ask for a coarser resolution") from None
-    about = past.about if past else door.about(run)
-    return page(request, rows, lambda row: row["start"], limit, cursor, about)
+    return page(request, rows, lambda row: row["start"], limit, cursor, asked.about)
 
 
 @router.get("/v1/companies/{id}/documents", responses=answers(DocumentPage))
@@ -128,40 +124,42 @@ def documents(
 ) -> Response:
     """Documents about one company, newest first: the latest 200, and for a range also the heaviest of each hour."""
     door = door_of(request)
-    company, run = door.company(id), door.run()
-    past = None if as_of is None else door.past(company, instant(as_of, "as_of"))
-    if past:
-        first, last = between(start, end, EVER)
-        found = [each for each in past.documents() if first <= each.available_at < last]
-    elif start is None and end is None:
-        found = run.documents.between([company], *EVER)
+    company = door.company(id)
+    asked = door.asked(as_of, company)
+    if start is None and end is None:
+        found = asked.run.documents.between([company], *EVER)
     else:
-        first, last = between(start, end, (0, door.clock.now() + AHEAD))
+        first, last = between(start, end, (0, asked.wall + AHEAD))
         first = max(first, last - 400 * DAY)  # older hours are not kept
-        found = run.documents.behind(company, max(first, 0) // SECOND, -(-last // SECOND))
+        found = asked.run.documents.behind(company, max(first, 0) // SECOND, -(-last // SECOND))
         found = [each for each in found if first <= each.available_at < last]
     ordered = sorted(found, key=lambda each: (-each.available_at, each.id))
     rows = [document_row(each) for each in ordered if each.channel in channel.channels]
     places = {each.id: -each.available_at for each in ordered}
-    about = past.about if past else door.about(run)
-    return page(request, rows, lambda row: (places[row["id"]], row["id"]), limit, cursor, about)
+    return page(request, rows, lambda row: (places[row["id"]], row["id"]), limit, cursor, asked.about)
 
 
 @router.get("/v1/companies/{id}/peers", responses=answers(PeersAnswer))
 def peers(
-    request: Request, id: str, window: WindowChoice = WindowChoice.h24, channel: Chosen = ChannelChoice.all
+    request: Request,
+    id: str,
+    window: WindowChoice = WindowChoice.h24,
+    channel: Chosen = ChannelChoice.all,
+    as_of: AsOf = None,
 ) -> Response:
     """Parents, subsidiaries, companies of one industry and size, and one's own relations, the strongest first, with
-    what is said of each in the window and in the one before. `level` is the mean over all, each by its weight."""
+    what is said of each in the window and in the one before. `level` is the mean over all, each by its weight. As of a
+    moment relations are those of now that held on that day."""
     door = door_of(request)
-    company, run = door.company(id), door.run()
+    company = door.company(id)
+    asked = door.asked(as_of, None)
     try:
         relations = relations_of(door.settings)
     except RelationError as error:
         raise Problem(
             503, str(error), "correct the file; bellwether relations check FILE names what is wrong"
         ) from None
-    found = peers_of(run, relations, company, window.window, channel.channels, door.clock.now())
+    found = peers_of(asked.run, relations, company, window.window, channel.channels, asked.wall)
     rows = [peer_row(each, door.catalogue.get(each.relation.other).name) for each in found.peers]
     row = {
         "company": company,
@@ -172,4 +170,4 @@ def peers(
         "relations": relations.digest or None,
         "peers": rows,
     }
-    return one(request, row, door.about(run))
+    return one(request, row, asked.about)

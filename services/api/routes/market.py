@@ -7,10 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from services.api.door import Door, door_of
+from services.api.door import Asked, door_of
 from services.api.wire.answers import page
 from services.api.wire.parameters import (
     WITH_FORMAT,
+    AsOf,
     ChannelChoice,
     Chosen,
     CompanyFilter,
@@ -25,7 +26,6 @@ from services.api.wire.schemas import EventClassPage, EventPage, MarketPage, Sec
 from shared.event_classes.classes import BY_NAME
 from shared.event_classes.selection import recorded_as
 from shared.reading.measuring.market import Snapshot, company_rows, event_rows, grouped_rows, snapshot
-from shared.reading.run import RunView
 
 
 class EventsBy(StrEnum):
@@ -36,9 +36,8 @@ class EventsBy(StrEnum):
 router = APIRouter(tags=["market"], dependencies=WITH_FORMAT)
 
 
-def _snapshot(door: Door, run: RunView, window: WindowChoice, channel: ChannelChoice, only: str | None) -> Snapshot:
-    company = door.company(only) if only else None
-    found = snapshot(run, window.window, channel.channels, door.clock.now(), company)
+def _snapshot(asked: Asked, window: WindowChoice, channel: ChannelChoice, company: str | None = None) -> Snapshot:
+    found = snapshot(asked.run, window.window, channel.channels, asked.wall, company)
     return found or Snapshot(0, window.window.nothing, {}, {})
 
 
@@ -47,14 +46,15 @@ def market(
     request: Request,
     window: Span = WindowChoice.h24,
     channel: Chosen = ChannelChoice.all,
+    as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
     """Every company that was written about in the window, against the window before; what moved surely first."""
     door = door_of(request)
-    run, known = door.run(), door.catalogue.by_id
+    asked, known = door.asked(as_of, None), door.catalogue.by_id
     rows = []
-    for rank, row in enumerate(company_rows(_snapshot(door, run, window, channel, None))):
+    for rank, row in enumerate(company_rows(_snapshot(asked, window, channel))):
         company = known.get(row["company"])
         named = {
             "ticker": company.ticker if company else row["company"],
@@ -62,7 +62,7 @@ def market(
             "sector": (company.sector or None) if company else None,
         }
         rows.append({"rank": rank, "company": row["company"]} | named | row)
-    return page(request, rows, lambda row: row["rank"], limit, cursor, door.about(run))
+    return page(request, rows, lambda row: row["rank"], limit, cursor, asked.about)
 
 
 @router.get("/v1/sectors", responses=answers(SectorPage))
@@ -70,15 +70,16 @@ def sectors(
     request: Request,
     window: Span = WindowChoice.h24,
     channel: Chosen = ChannelChoice.all,
+    as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
     """The same by sector, by name."""
     door = door_of(request)
-    run = door.run()
+    asked = door.asked(as_of, None)
     sector_of = {each.id: each.sector for each in door.catalogue.instruments if each.sector}
-    rows = grouped_rows(_snapshot(door, run, window, channel, None), sector_of, "sector")
-    return page(request, rows, lambda row: row["sector"], limit, cursor, door.about(run))
+    rows = grouped_rows(_snapshot(asked, window, channel), sector_of, "sector")
+    return page(request, rows, lambda row: row["sector"], limit, cursor, asked.about)
 
 
 @router.get("/v1/events", responses=answers(EventPage))
@@ -89,16 +90,18 @@ def events(
     by: Annotated[EventsBy, Query(description="A row a class, or a row a group of classes.")] = EventsBy.classes,
     window: Span = WindowChoice.h24,
     channel: Chosen = ChannelChoice.all,
+    as_of: AsOf = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Response:
     """Documents by company and class (or group) of event in the window, most first. Names of former versions count
     where they are shown now."""
     door = door_of(request)
-    run, wanted = door.run(), event_of(event)
-    rows = event_rows(_snapshot(door, run, window, channel, company), wanted, groups=by == EventsBy.groups)
+    wanted, only = event_of(event), door.company(company) if company else None
+    asked = door.asked(as_of, only)
+    rows = event_rows(_snapshot(asked, window, channel, only), wanted, groups=by == EventsBy.groups)
     return page(
-        request, rows, lambda row: (-row["documents"], row["company"], row["event"]), limit, cursor, door.about(run)
+        request, rows, lambda row: (-row["documents"], row["company"], row["event"]), limit, cursor, asked.about
     )
 
 

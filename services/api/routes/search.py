@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from services.api.door import Door, door_of
+from services.api.past import past_instant
 from services.api.wire.answers import About, answer, opened, sealed
 from services.api.wire.parameters import (
     WITH_FORMAT,
@@ -61,7 +62,7 @@ def found(
 ) -> Response:
     """Search the archive: filters are exact, the best first, equal scores by id. `as_of`: only what was known then."""
     door = door_of(request)
-    at = None if as_of is None else instant(as_of, "as_of")
+    at = None if as_of is None else past_instant(as_of, door.clock.now())
     after = opened(cursor, request) if cursor is not None else None
     if after is not None and not (len(after) == 2 and type(after[0]) is int and isinstance(after[1], str)):
         raise Problem(400, "this cursor is not one of this question", "begin again without a cursor")

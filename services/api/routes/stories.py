@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from services.api.door import Door, door_of
-from services.api.past import require_past
+from services.api.past import past_instant
 from services.api.wire.answers import About, answer, one, opened, sealed
 from services.api.wire.parameters import (
     WITH_FORMAT,
@@ -85,11 +85,7 @@ def story(
 
 
 def _known(door: Door, as_of: str | None) -> int | None:
-    if as_of is None:
-        return None
-    at = instant(as_of, "as_of")
-    require_past(at, door.clock.now())
-    return at
+    return None if as_of is None else past_instant(as_of, door.clock.now())
 
 
 def _about(door: Door, known: int | None) -> About:

@@ -6,7 +6,8 @@ from enum import StrEnum
 from typing import Annotated, Final
 from zoneinfo import ZoneInfo
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
+from fastapi.routing import APIRoute
 
 from services.api.wire.problems import Problem
 from shared.contract.events import CHANNELS, Channel
@@ -57,6 +58,20 @@ async def _format(
 
 
 WITH_FORMAT: Final = [Depends(_format)]  # of a router whose answers come in every format
+
+
+def know_now_alone(request: Request) -> None:
+    """Of every route: one that takes no `as_of` refuses it; nobody takes an answer of now for one of then.
+    Raises Problem (422)."""
+    if "as_of" not in request.query_params:
+        return
+    route = request.scope.get("route")
+    taken = route.dependant.query_params if isinstance(route, APIRoute) else ()
+    if not any(each.alias == "as_of" for each in taken):
+        raise Problem(
+            422, "this route knows now alone and takes no as_of", "leave it out; docs/api.md lists who takes it"
+        )
+
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows of a page, at most.")]
 Cursor = Annotated[

@@ -253,6 +253,13 @@ class ScoreRow(BaseModel):
     rumour: bool | None = None
     unlinked: list[str]
     model_id: str
+    rules: list[str] | None = Field(
+        None, description="Names of the rules that spoke of it as of a text on nobody; each company has its own."
+    )
+    flags: list[str] | None = None
+    dropped: bool | None = Field(None, description="By a rule: it counts nowhere.")
+    weight_left: float | None = Field(None, description="What rules left of its weight, 0 to 1.")
+    rules_digest: str | None = Field(None, description="Of all rules that were asked; empty: there are none.")
     explanation: dict[str, Any] | None = None
 
 
@@ -334,6 +341,12 @@ class QuoteRow(BaseModel):
     url: str
 
 
+class PhrasedRow(BaseModel):
+    text: str
+    note: str = Field(description="Why there are no sentences.")
+    model: str
+
+
 class AskRow(BaseModel):
     question: str
     kind: str
@@ -349,6 +362,9 @@ class AskRow(BaseModel):
     query: str
     confidence: float
     retrieved: list[str]
+    phrased: PhrasedRow | None = Field(
+        default=None, description="The answer in sentences of a model, checked; only where the settings name one."
+    )
 
 
 class AskAnswer(Answer[AskRow]):

@@ -24,7 +24,7 @@ from shared.contract.archive import CHECKPOINTS
 from shared.reading.archive.tables import ArchiveTables, all_of, quoted
 from shared.reading.deleted import bare_recent
 
-FORMAT: Final = 1  # raised with whatever changes what a fold gives, or how it is written here
+FORMAT: Final = 2  # raised with whatever changes what a fold gives, or how it is written here
 EVERY: Final = 50_000  # records of a slot between two checkpoints: a multiple of fold.LINK_EVERY
 PART: Final = 8 * 1024 * 1024  # bytes of one row
 SCHEMA: Final = pa.schema(

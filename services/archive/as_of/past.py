@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
@@ -14,23 +15,23 @@ from services.aggregation.core.plan import Rules
 from services.aggregation.core.store import BucketRow
 from services.aggregation.journal import RULES
 from services.aggregation.main import rules_text, strategies_of, streams_of
-from services.aggregation.signals.strategy import Strategy, StrategyError, load_strategy
+from services.aggregation.signals.strategy import Strategy, StrategyError, former, load_strategy
 from services.archive.as_of.checkpoints import Checkpoints, Line
 from services.archive.as_of.fold import Fold, Folded
 from services.archive.as_of.log_copy import ReadLog, archived_log
 from services.archive.as_of.moments import Moment, NotKnown, moment_of
 from shared.clients.kafka import TopicState
-from shared.contract.aggregates import RecentDocument, Resolution
+from shared.contract.aggregates import RecentDocument
 from shared.contract.applied import Applied
 from shared.contract.archive import DOCUMENTS
-from shared.contract.events import CHANNELS, Channel
+from shared.contract.events import CHANNELS
 from shared.contract.keys import Keys
 from shared.contract.signals import Signal, decode_revisions
 from shared.contract.topics import Topics
+from shared.contract.voices import by_author
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.deleted import DELETED, deleted_at, is_gone, shown
 from shared.reading.values.binding import read_binding, recorded_slots
-from shared.reading.values.buckets import Row
 from shared.settings import Settings
 
 KEPT: Final = 4  # slots at a moment that are kept for the next question
@@ -43,6 +44,7 @@ class Held(Protocol):
 
     def company_rows(self, company: str) -> list[BucketRow]: ...
     def recent(self, company: str) -> list[RecentDocument]: ...
+    def heaviest(self, company: str) -> dict[int, list[RecentDocument]]: ...
     def hash_value(self, slot: int, key: str, field: str) -> bytes | None: ...
     def hash_fields(self, slot: int, key: str) -> list[str]: ...
 
@@ -89,8 +91,8 @@ class PastRuns:
     def __init__(self, settings: Settings, client: redis.Redis, log: ReadLog | None = None) -> None:
         """`log`: read from its beginning for every answer, without the help of checkpoints."""
         self._settings, self._client, self._whole = settings, client, log is not None
-        self._tables = ArchiveTables.of(settings)
-        self._log = log or archived_log(self._tables)
+        self.tables = ArchiveTables.of(settings)
+        self._log = log or archived_log(self.tables)
         self._lock = threading.Lock()
         self._kept: OrderedDict[tuple[int, str, int], Past] = OrderedDict()
 
@@ -101,7 +103,23 @@ class PastRuns:
     def slot(self, company: str, at: int) -> Past:
         """The slot of a company as of `at` (microseconds, wall clock). Raises NotKnown."""
         bound = Bound.of(self._settings, self._client)
-        return self.made(moment_of(self._tables, company, bound.slots, at), bound)
+        return self.made(moment_of(self.tables, company, bound.slots, at), bound)
+
+    def bound(self) -> Bound:
+        """Raises NotKnown for a run that no worker has bound."""
+        return Bound.of(self._settings, self._client)
+
+    def begins(self, moment: Moment, bound: Bound) -> int:
+        """The offset at which the fold up to a moment begins: that of its checkpoint."""
+        return 0 if self._whole else Checkpoints(self.tables).newest(self._line(moment, bound), moment.offset)
+
+    def fresh(self, moment: Moment, bound: Bound) -> Past:
+        """The slot before the moment's offset, made again and not kept. Raises NotKnown."""
+        return self._folded(moment, bound)
+
+    def _line(self, moment: Moment, bound: Bound) -> Line:
+        strategies = strategies_then(moment.entry.strategies, bound.strategies)
+        return line_of(moment.entry, bound, self._settings.run, strategies or ())
 
     def made(self, moment: Moment, bound: Bound) -> Past:
         """The slot before the moment's offset."""
@@ -119,10 +137,10 @@ class PastRuns:
         entry = moment.entry
         if entry.rules and entry.rules != bound.rules_text:
             raise NotKnown(f"other rules held then ({entry.rules}); restore those settings to ask for it")
-        strategies = strategies_then(entry.strategies, bound.strategies)
-        silent = "" if strategies is not None else "other strategies ran then: their signals cannot be made again"
-        line = line_of(moment.entry, bound, self._settings.run, strategies or ())
-        begin = line.empty() if self._whole else Checkpoints(self._tables).before(line, moment.offset)
+        known_still = strategies_then(entry.strategies, bound.strategies) is not None
+        silent = "" if known_still else "other strategies ran then: their signals cannot be made again"
+        line = self._line(moment, bound)
+        begin = line.empty() if self._whole else Checkpoints(self.tables).before(line, moment.offset)
         records = self._log(moment.topic_id, moment.slot, begin.offset, moment.offset)
         folded = line.fold.on(begin, records)
         known = bool(entry.chain and entry.offset == moment.offset and folded.links)
@@ -138,7 +156,7 @@ class PastRuns:
 
     def _words_were_taken(self) -> bool:
         """Whether rows may have lost their words since (services/archive/forgetting.py): something was deleted."""
-        told = self._tables.rows(DOCUMENTS, ["offset"], "document_id LIKE '-%'")
+        told = self.tables.rows(DOCUMENTS, ["offset"], "document_id LIKE '-%'")
         return told is not None and told.num_rows > 0
 
 
@@ -152,14 +170,20 @@ def strategies_then(then: Mapping[str, str], known: Mapping[str, Strategy]) -> t
     """The strategies that ran then (name -> digest), of the settings or built in; None where one is another now."""
     found = []
     for name, digest in then.items():
-        try:
-            strategy = known.get(name) or load_strategy(name)
-        except StrategyError:
-            return None
-        if strategy.digest != digest:
+        strategy = next((each for each in _called(name, known) if each.digest == digest), None)
+        if strategy is None:
             return None
         found.append(strategy)
     return tuple(found)
+
+
+def _called(name: str, known: Mapping[str, Strategy]) -> Iterator[Strategy]:
+    """Of the settings, as it ships, and as it shipped formerly."""
+    if name in known:
+        yield known[name]
+    for each in (name, former(name)):
+        with suppress(StrategyError):
+            yield load_strategy(each)
 
 
 # -- what is told of one company
@@ -172,12 +196,16 @@ def told(store: Held, company: str, strategies: Sequence[str], silent: str = "")
                 "resolution": row.resolution,
                 "start": row.start,
                 "bucket": msgspec.to_builtins(row.bucket),
-                "authors": {name: msgspec.to_builtins(share) for name, share in sorted(row.authors.items())},
+                "authors": {name: msgspec.to_builtins(share) for name, share in sorted(by_author(row.authors).items())},
                 "stories": {name: msgspec.to_builtins(share) for name, share in sorted(row.stories.items())},
             }
             for row in store.company_rows(company)
         ],
         "documents": [msgspec.to_builtins(document) for document in store.recent(company)],
+        "heaviest": [
+            {"hour": hour, "documents": [msgspec.to_builtins(document) for document in some]}
+            for hour, some in store.heaviest(company).items()
+        ],
         "signals": None if silent else [msgspec.to_builtins(each) for each in signals_of(store, company, strategies)],
         **({"signals_not_known": silent} if silent else {}),
     }
@@ -185,14 +213,19 @@ def told(store: Held, company: str, strategies: Sequence[str], silent: str = "")
 
 def without_deleted(answer: dict[str, Any], client: redis.Redis, run: str, slots: int) -> dict[str, Any]:
     """The answer as it may be shown now: of what is gone at its source the words are null, with the reason."""
-    documents = answer.get("documents") or []
-    gone = deleted_at(client, Keys(run, slots), (str(each.get("item", "")) for each in documents))
+    documents, hours = answer.get("documents") or [], answer.get("heaviest") or []
+    items = [str(each.get("item", "")) for some in (documents, *(hour["documents"] for hour in hours)) for each in some]
+    gone = deleted_at(client, Keys(run, slots), items)
     hidden = dict.fromkeys(("title", "excerpt", "url", "author"))
-    found = [
-        each | hidden | {"withheld": DELETED} if is_gone(each.get("item", ""), each["available_at"], gone) else each
-        for each in documents
-    ]
-    return answer | {"documents": found}
+
+    def told_now(some: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return [
+            each | hidden | {"withheld": DELETED} if is_gone(each.get("item", ""), each["available_at"], gone) else each
+            for each in some
+        ]
+
+    heaviest = [hour | {"documents": told_now(hour["documents"])} for hour in hours]
+    return answer | {"documents": told_now(documents)} | ({"heaviest": heaviest} if "heaviest" in answer else {})
 
 
 def signals_of(store: Held, company: str, strategies: Sequence[str]) -> list[Signal]:
@@ -203,32 +236,3 @@ def signals_of(store: Held, company: str, strategies: Sequence[str]) -> list[Sig
         for field in store.hash_fields(slot, key):
             found += decode_revisions(store.hash_value(slot, key, field) or b"[]")
     return sorted(found, key=lambda signal: (signal.at, signal.strategy, signal.revision))
-
-
-class PastBuckets:
-    """A company's slot at a moment, asked as shared.reading.values.buckets.Buckets is."""
-
-    def __init__(self, store: Held) -> None:
-        self._store = store
-
-    def rows(
-        self, companies: Iterable[str], channels: Sequence[Channel], starts: Mapping[Resolution, Sequence[int]]
-    ) -> list[Row]:
-        wanted = {resolution: set(some) for resolution, some in starts.items()}
-        return [
-            Row(row.company, row.channel, row.resolution, row.start, row.bucket)
-            for company in companies
-            for row in self._store.company_rows(company)
-            if row.channel in channels and row.start in wanted.get(row.resolution, ())
-        ]
-
-    def distinct_each(
-        self, company: str, resolution: Resolution, channels: Mapping[int, Collection[Channel]]
-    ) -> dict[int, tuple[int, int]]:
-        authors: dict[int, set[str]] = {start: set() for start in channels}
-        stories: dict[int, set[str]] = {start: set() for start in channels}
-        for row in self._store.company_rows(company):
-            if row.resolution == resolution and row.channel in channels.get(row.start, ()):
-                authors[row.start] |= row.authors.keys()
-                stories[row.start] |= row.stories.keys()
-        return {start: (len(authors[start]), len(stories[start])) for start in channels}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.commands.options import Company, Json, Limit, Run, State, note, say, settings_of
+from services.commands.then import AsOf, moment_of
 
 if TYPE_CHECKING:
     from services.alerts.rules import Rules
@@ -20,18 +21,20 @@ def list_alerts(
     rule: Annotated[str | None, typer.Option("--rule", help="Only this rule.")] = None,
     company: Company = None,
     limit: Limit = 50,
+    as_of: AsOf = None,
     state: State = None,
     run: Run = None,
     as_json: Json = False,
 ) -> None:
-    """List alerts, newest first."""
+    """List alerts, newest first; with --as-of those that were kept then, as long as none of them made room since."""
     from services.alerts.history import history
     from shared.clients.redis import connect
     from shared.reading.run import RunView
 
     settings = settings_of(state, run)
     with connect(settings.redis) as client:
-        numbered = RunView.open(client, settings.run).alerts.numbered()
+        kept, at = RunView.open(client, settings.run).alerts, moment_of(as_of)
+        numbered = kept.numbered() if at is None else kept.as_of(at)
     alerts = history(numbered, rule=rule, company=company, limit=limit)
     say(alerts, map(_line, alerts), as_json=as_json)
 

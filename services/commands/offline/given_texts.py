@@ -8,9 +8,10 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from services.ingest.documents.cleaning import clean, words_in
+from services.ingest.documents.cleaning import words_in
 from services.ingest.documents.companies import CompanyNames
-from services.ingest.documents.language import guess_language
+from services.ingest.documents.handed_in import as_published
+from services.ingest.documents.mask import mask
 from services.ingest.documents.normalise import RawItem, Reading, Rejected, is_undated, normalise
 from services.ingest.sources.in_house.files import FileSource, source_name
 from services.ingest.sources.source import SourceError
@@ -18,6 +19,7 @@ from services.ingest.sources.tabular.layout import Layout
 from services.ingest.sources.tabular.rows import FORMATS
 from services.scoring.on_demand.score_texts import Given
 from shared.clock import Clock, to_datetime
+from shared.contract.events import Channel
 
 Refuse = Callable[[int, Rejected], None]  # number of the row or line, from 1
 
@@ -27,22 +29,22 @@ def is_table(path: Path) -> bool:
     return Path(path.name.removesuffix(".gz")).suffix.lower() in FORMATS
 
 
-def given_text(text: str) -> Given:
-    """One text, cleaned, with its language as ingest would guess it."""
-    cleaned = clean(text)
-    return Given(cleaned, language=guess_language(cleaned))
+def given_text(text: str, channel: Channel = "news", source: str = "") -> Given:
+    """One text, cleaned and masked, with its language as ingest would guess it."""
+    published, language = as_published(text)
+    return Given(published, language=language, channel=channel, source=source)
 
 
-def lines_of(path: Path, refuse: Refuse) -> Iterator[Given]:
+def lines_of(path: Path, refuse: Refuse, channel: Channel = "news", source: str = "") -> Iterator[Given]:
     """One text a line. Raises SourceError."""
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
-            yield from given_lines(file, refuse)
+            yield from given_lines(file, refuse, channel, source)
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror}") from error
 
 
-def given_lines(lines: Iterable[str], refuse: Refuse) -> Iterator[Given]:
+def given_lines(lines: Iterable[str], refuse: Refuse, channel: Channel = "news", source: str = "") -> Iterator[Given]:
     """One text a line, for those that hold one."""
     for number, line in enumerate(lines, 1):
         if not line.strip():
@@ -50,7 +52,7 @@ def given_lines(lines: Iterable[str], refuse: Refuse) -> Iterator[Given]:
         if not line.isascii() and any("\ud800" <= sign <= "\udfff" for sign in line):  # surrogateescape's
             refuse(number, Rejected("undecodable", "not UTF-8; convert the file first", line))
         elif words_in(line):
-            yield given_text(line)
+            yield given_text(line, channel, source)
         else:
             refuse(number, Rejected("empty", "without a text", line))
 
@@ -58,9 +60,18 @@ def given_lines(lines: Iterable[str], refuse: Refuse) -> Iterator[Given]:
 class Rows:
     """The rows of a file of documents as texts. `remarks` and `names` say what was guessed and who is not known."""
 
-    def __init__(self, path: Path, mapping: dict[str, str], layout: Layout, names: CompanyNames, clock: Clock) -> None:
+    def __init__(
+        self,
+        path: Path,
+        mapping: dict[str, str],
+        layout: Layout,
+        names: CompanyNames,
+        clock: Clock,
+        channel: Channel = "news",
+        source: str = "",
+    ) -> None:
         # live: a time that cannot be read is none; nothing is kept here that a wrong one could spoil
-        self._reading = Reading("news", source_name(path), live=True)
+        self._reading = Reading(channel, source or source_name(path), live=True)
         self._source = FileSource(path, mapping, self._reading, layout)
         self._clock, self.names = clock, names
 
@@ -85,4 +96,5 @@ class Rows:
             return document
         companies = self.names.link(item["company"], document.published_at) if item.get("company") else ()
         day = None if is_undated(item, self._reading) else to_datetime(document.published_at).date()
-        return Given(document.text, document.title, companies, day, document.language)
+        text, title, named = mask(document.text), mask(document.title), mask(document.source)
+        return Given(text, title, companies, day, document.language, document.channel, named)

@@ -20,6 +20,7 @@ from services.commands.options import (
     OptionError,
     Preset,
     State,
+    channel_of,
     note,
     settings_of,
     text_or_file,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from services.commands.offline.given_texts import Rows
     from services.ingest.documents.normalise import Rejected
     from services.scoring.on_demand.score_texts import Given
+    from shared.contract.events import Channel
 
 _MOST_FREQUENT = 10
 
@@ -55,13 +57,23 @@ def score(
         typer.Option("--model", help="A name under models/, a folder or a Hub id (default: the configured model)."),
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Also show which words led to the answers.")] = False,
+    channel: Annotated[str, typer.Option("--channel", help="news or social, for rules that ask for it.")] = "news",
+    source: Annotated[
+        str, typer.Option("--source", help="Name of the source, for rules that ask for it (default: that of a file).")
+    ] = "",
+    rules: Annotated[
+        bool,
+        typer.Option("--rules/--no-rules", help="Apply the rules that the workers apply, or show the model alone."),
+    ] = True,
     state: State = None,
     as_json: JsonLines = False,
 ) -> None:
-    """Score texts: the sentiment of the document and of each company in it, and the event."""
+    """Score texts: the sentiment of the document and of each company in it, and the event; as the stream would."""
     from services.commands.training.libraries import quiet_libraries
     from services.model.engine import build_engine
     from services.scoring.on_demand.score_texts import load_explainer, score_texts
+    from services.scoring.rules.rule_file import RuleError, rules_of
+    from services.scoring.rules.speaking import Speakers
     from services.scoring.unread import Readable
     from shared.universe.securities import Catalogue
 
@@ -71,14 +83,19 @@ def score(
     if model:  # the model that was named reads everything
         settings = settings.model_copy(update={"name": model, "packs": {}})
     catalogue = Catalogue.load()
+    try:
+        speakers = Speakers(rules_of(whole)) if rules else None
+    except RuleError as error:
+        raise OptionError(f"{error}; or leave rules out: --no-rules") from None
     account = _Account(file, state_dir)
-    given = _given(text, file, account, _Layout(mapping or [], encoding, columns, preset))
+    given = _given(text, file, account, _Layout(mapping or [], encoding, columns, preset), channel_of(channel), source)
     engine = build_engine(settings)
     if explain:
         quiet_libraries()  # transformers warns of a model whose type is ours
     explainer = load_explainer(settings.name, settings.packs) if explain else None
     names = {model_id: settings.packs[language] for language, model_id in engine.packs.items()}
-    for answer in score_texts(account.counted(given), engine, catalogue, explainer, Readable(settings, engine)):
+    texts, readable = account.counted(given), Readable(settings, engine)
+    for answer in score_texts(texts, engine, catalogue, explainer, readable, rules=speakers):
         read_by = "" if "unscored" in answer else names.get(answer["model_id"], engine.name)
         said = answer | {"model": read_by, "precision": engine.precision}
         account.answered(answer)
@@ -96,7 +113,9 @@ class _Layout(NamedTuple):
     preset: str
 
 
-def _given(text: str | None, file: Path | None, account: _Account, said: _Layout) -> Iterable[Given]:
+def _given(
+    text: str | None, file: Path | None, account: _Account, said: _Layout, channel: Channel, source: str
+) -> Iterable[Given]:
     from services.commands.offline.given_texts import Rows, given_lines, given_text, is_table, lines_of
     from services.ingest.documents.companies import CompanyNames
     from services.ingest.sources.tabular.layout import layout_of
@@ -106,7 +125,8 @@ def _given(text: str | None, file: Path | None, account: _Account, said: _Layout
 
     if file is not None and str(file) != "-" and is_table(file):
         layout = layout_of(said.preset, said.encoding, said.columns)
-        account.rows = Rows(file, parse_map(said.mapping), layout, CompanyNames(Catalogue.load()), SystemClock())
+        names = CompanyNames(Catalogue.load())
+        account.rows = Rows(file, parse_map(said.mapping), layout, names, SystemClock(), channel, source)
         return account.rows.read(account.refuse)
     if any(said):
         raise OptionError(
@@ -114,8 +134,10 @@ def _given(text: str | None, file: Path | None, account: _Account, said: _Layout
             "leave them out, or give one with --file"
         )
     if file is None:
-        return iter([given_text(sys.stdin.read() if text is None else text)])
-    return given_lines(sys.stdin, account.refuse) if str(file) == "-" else lines_of(file, account.refuse)
+        return iter([given_text(sys.stdin.read() if text is None else text, channel, source)])
+    if str(file) == "-":
+        return given_lines(sys.stdin, account.refuse, channel, source)
+    return lines_of(file, account.refuse, channel, source)
 
 
 class _Account:
@@ -188,9 +210,22 @@ def _readable(said: dict[str, Any]) -> str:
     ]
     if "event" in said:
         told.append(f"{'event':<16} {said['event']} ({said['event_probability']:.3f})")
+    told += _ruled(said)
     if "explanation" in said:
         told += _explained(said)
     return "\n".join(told)
+
+
+def _ruled(said: dict[str, Any]) -> list[str]:
+    """A line where rules spoke: which, and what came of it."""
+    lines: dict[str, None] = {}  # each once
+    for one in (said, *said["companies"]):
+        if names := one.get("rules"):
+            done = ["counts nowhere"] if one["dropped"] else []
+            done += [f"weight {one['weight_left']:g}"] if one["weight_left"] != 1 else []
+            done += [f"flag {flag}" for flag in one["flags"]]
+            lines[f"{'rules':<16} {', '.join(names)}{': ' if done else ''}{', '.join(done)}"] = None
+    return list(lines)
 
 
 def _explained(said: dict[str, Any]) -> list[str]:

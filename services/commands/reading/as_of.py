@@ -12,6 +12,7 @@ from services.commands.options import Json, OptionError, Run, State, instant, no
 
 if TYPE_CHECKING:
     from services.archive.as_of.proof import Proof
+    from shared.settings import Settings
 
 At = Annotated[
     str | None,
@@ -20,14 +21,16 @@ At = Annotated[
 
 
 def as_of(
-    company: Annotated[str, typer.Argument(help="Id of a company.")],
+    company: Annotated[str, typer.Argument(help="Id of a company (left out: the whole market, with --at).")] = "",
     at: At = None,
     proof: Annotated[Path | None, typer.Option("--proof", help="Write the answer with its proof to this file.")] = None,
     state: State = None,
     run: Run = None,
     as_json: Json = False,
 ) -> None:
-    """Show what the live system said of a company at a moment: buckets, latest documents, signals.
+    """Show what the live system said of a company at a moment: buckets, documents, signals.
+
+    Without a company: of all of them the counts of two months, and the latest signals.
 
     With --proof the answer goes to a file that names every record it follows from: bellwether verify FILE.
     """
@@ -45,6 +48,11 @@ def as_of(
     moment = now if at is None else instant(at, "--at")
     if moment > now:
         raise OptionError(f"--at {at} is still to come")
+    if not company:
+        if at is None or proof is not None:
+            raise OptionError("the whole market is told of a moment, --at, and without --proof; name a company")
+        _market(settings, moment, as_json=as_json)
+        return
     with connect(settings.redis) as client:
         newest = 0
         if at is None:
@@ -59,6 +67,30 @@ def as_of(
         note(f"written to {proof}; check it with: bellwether verify {proof}")
     values = msgspec.to_builtins(found) | ({"newest": newest} if newest else {})
     say(values, _lines(found), as_json=as_json)
+
+
+def _market(settings: Settings, at: int, *, as_json: bool) -> None:
+    from services.archive.as_of.market import PastMarkets, plain
+    from services.archive.as_of.past import PastRuns
+    from shared.clients.redis import connect
+    from shared.contract.events import CHANNELS
+    from shared.reading.measuring.market import company_rows, snapshot
+    from shared.reading.measuring.windows import WINDOWS
+
+    with connect(settings.redis) as client:
+        past = PastMarkets(PastRuns(settings, client)).at(at)
+    if as_json:
+        say(plain(past), "", as_json=True)
+        return
+    found = snapshot(past, WINDOWS["24h"], CHANNELS, at)
+    for row in company_rows(found)[:50] if found is not None else ():
+        moved = f"{row['change']:+.2f}" if row["change"] is not None else ""
+        score = f"{row['sentiment']:+.2f}" if row["sentiment"] is not None else ""
+        say(
+            None,
+            f"{row['company']:10} {score:>6} {moved:>6}  {row['documents']:,} documents in 24 hours",
+            as_json=False,
+        )
 
 
 def _lines(found: Proof) -> Iterator[str]:

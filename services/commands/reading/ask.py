@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
-from services.commands.options import Json, OptionError, Run, State, instant, note, say, settings_of
+from services.commands.options import Json, OptionError, Run, State, note, say, settings_of
+from services.commands.then import moment_of
 
 if TYPE_CHECKING:
     from shared.asking.ask import Asker
+    from shared.asking.phrasing.phrasing import Phrased
     from shared.asking.reply import Reply
 
 
@@ -39,6 +42,7 @@ def ask(
 ) -> None:
     """Ask the archive. Answers are sentences of cited documents, or counts; without evidence it says so."""
     from shared.asking.ask import Asker
+    from shared.asking.phrasing.phrasing import phrased
     from shared.asking.reply import Request
     from shared.reading.archive.tables import ArchiveTables
     from shared.universe.securities import Catalogue
@@ -47,13 +51,29 @@ def ask(
         raise OptionError("give either a question or --questions FILE")
     if (questions is None) != (out is None):
         raise OptionError("--questions and --out belong together; name both")
-    known = instant(as_of, "--as-of") if as_of else None
-    asker = Asker(ArchiveTables.of(settings_of(state, run)), Catalogue.load())
+    known = moment_of(as_of)
+    settings = settings_of(state, run)
+    asker = Asker(ArchiveTables.of(settings), Catalogue.load())
     if questions is not None and out is not None:
         _many(asker, questions, out, asked_at or "", known)
         return
     reply = asker.ask(Request(question or "", asked_at or "", tuple(before or ()), known))
-    say(reply, _lines(reply), as_json=as_json)
+    said = phrased(reply, settings.ask.phrasing)
+    if said is None:
+        say(reply, _lines(reply), as_json=as_json)
+    else:
+        say(
+            msgspec.to_builtins(reply) | {"phrased": msgspec.to_builtins(said)},
+            _phrased(said) + _lines(reply),
+            as_json=as_json,
+        )
+
+
+def _phrased(said: Phrased) -> list[str]:
+    """The sentences, and whose they are; the quotes follow."""
+    if not said.text:
+        return [said.note, ""]
+    return [said.text, f"    (put into sentences by {said.model}, from what is quoted below)", ""]
 
 
 def _many(asker: Asker, questions: Path, out: Path, asked_at: str, known: int | None) -> None:

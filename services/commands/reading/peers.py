@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from services.commands.options import Json, JsonLines, OptionError, Run, State, channel_of, count, say, settings_of
+from services.commands.then import AsOf, asked
 
 if TYPE_CHECKING:
     from shared.universe.relations.relation import Relation
@@ -21,18 +22,17 @@ def peers(
     company: Who,
     window: Annotated[str, typer.Option("--window", help="1h, 6h, 24h, 7d or 30d, up to the newest opinion.")] = "24h",
     channel: Annotated[str | None, typer.Option("--channel", help="news or social (default: both).")] = None,
+    as_of: AsOf = None,
     state: State = None,
     run: Run = None,
     as_json: Json = False,
 ) -> None:
     """Show the companies that one is related to, and what is said of them now and in the window before."""
     from shared.clients.redis import connect
-    from shared.clock import SystemClock
     from shared.contract.events import CHANNELS
     from shared.reading.measuring.windows import WINDOWS
     from shared.reading.peers.peers import peer_row, peers_of
     from shared.reading.peers.relations import relations_of
-    from shared.reading.run import RunView
     from shared.universe.securities import Catalogue
 
     settings = settings_of(state, run)
@@ -41,8 +41,8 @@ def peers(
     channels = (channel_of(channel),) if channel else CHANNELS
     relations, catalogue = relations_of(settings), Catalogue.load()
     with connect(settings.redis) as client:
-        view = RunView.open(client, settings.run)
-        found = peers_of(view, relations, _id(company), WINDOWS[window], channels, SystemClock().now())
+        then = asked(settings, client, as_of, None)
+        found = peers_of(then.run, relations, _id(company), WINDOWS[window], channels, then.wall)
     rows = [peer_row(each, catalogue.get(each.relation.other).name) for each in found.peers]
     told = {"company": found.company, "level": found.level, "level_before": found.before, "peers": rows}
     say(told, _lines(told), as_json=as_json)

@@ -23,6 +23,7 @@ from services.commands.options import (
     say,
 )
 from services.commands.options import settings_of as _settings_of
+from services.commands.then import AsOf, moment_of
 
 if TYPE_CHECKING:
     from shared.reading.archive.search import By, Found, Label, Meaning
@@ -42,6 +43,7 @@ def search(
     semantic: Annotated[bool, typer.Option("--semantic", help="By meaning instead of words: --by meaning.")] = False,
     by: Annotated[str, typer.Option("--by", help="words, meaning or both.")] = "words",
     limit: BoundedLimit = 20,
+    as_of: AsOf = None,
     state: State = None,
     run: Run = None,
     as_json: Json = False,
@@ -69,6 +71,7 @@ def search(
         channel=channel_of(channel) if channel else "",
         begin=first,
         end=last,
+        known_before=moment_of(as_of),
         limit=limit,
     )
     answer = searched(ArchiveTables.of(settings), question)

@@ -19,11 +19,11 @@ from services.commands.options import (
     State,
     between,
     event_of,
-    instant,
     note,
     say,
 )
 from services.commands.options import settings_of as _settings_of
+from services.commands.then import moment_of
 
 if TYPE_CHECKING:
     from shared.reading.stories.listing import By
@@ -54,7 +54,7 @@ def stories(
     settings = _settings_of(state, run)
     tables = ArchiveTables.of(settings)
     first, last = between(begin, end)
-    known = None if as_of is None else _past(as_of)
+    known = moment_of(as_of)
     if key is not None:
         _show(tables, key, last, known, as_json=as_json)
         return
@@ -95,15 +95,6 @@ def _by(text: str) -> By:
         if way == text:
             return way
     raise OptionError(f"--by {text}: use one of: {', '.join(WAYS)}")
-
-
-def _past(text: str) -> int:
-    from shared.clock import SystemClock
-
-    moment = instant(text, "--as-of")
-    if moment > SystemClock().now():
-        raise OptionError(f"--as-of {text} is still to come")
-    return moment
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from services.commands.options import Begin, End, Json, OptionError, Run, State, between, channel_of, say, settings_of
+from services.commands.then import AsOf, asked
 
 if TYPE_CHECKING:
     from shared.reading.run import RunView
@@ -19,6 +20,7 @@ def why(
     begin: Begin = None,
     end: End = None,
     channel: Annotated[str | None, typer.Option("--channel", help="news or social (default: both).")] = None,
+    as_of: AsOf = None,
     state: State = None,
     run: Run = None,
     as_json: Json = False,
@@ -28,7 +30,7 @@ def why(
     Events, stories and documents stand by what each added; together they are the change, exactly.
     """
     from shared.clients.redis import connect
-    from shared.clock import DAY_SECONDS, SECOND, SystemClock
+    from shared.clock import DAY_SECONDS, SECOND
     from shared.contract.events import CHANNELS
     from shared.reading.archive.tables import ArchiveTables
     from shared.reading.run import RunView
@@ -39,14 +41,15 @@ def why(
     first, last = between(begin, end)
     channels = (channel_of(channel),) if channel else CHANNELS
     with connect(settings.redis) as client:
-        view = RunView.open(client, settings.run, ArchiveTables.of(settings))
-        name, title = _named(company, view)
-        start, stop = newest_stretch(view, SystemClock().now())
+        name, title = _named(company, RunView.open(client, settings.run))
+        then = asked(settings, client, as_of, name)
+        start, stop = newest_stretch(then.run, then.wall)
         stop = stop if last is None else -(-last // SECOND)
         start = (stop - DAY_SECONDS if last is not None else start) if first is None else max(first // SECOND, 0)
         if not 0 < stop - start <= MOST_SECONDS:
             raise OptionError(f"--from and --to: between them are no {MOST_SECONDS // DAY_SECONDS} days or less")
-        found = moved(view, ArchiveTables.of(settings), name, channels, start, stop)
+        known = then.past.records(name) if then.past else ""
+        found = moved(then.run, ArchiveTables.of(settings), name, channels, start, stop, known)
     say(plain(found, title), _lines(found, title), as_json=as_json)
 
 

@@ -51,6 +51,8 @@ class DeviceChoice(StrEnum):
 
 
 Labelled = Annotated[Path, typer.Option(help="Folder of the labelled sets (SET/train.csv, SET/dev.csv).")]
+GOLD = Path("benchmarks/gold/linking.txt")
+Gold = Annotated[Path, typer.Option(help="Texts with the companies that they speak of, to measure links on.")]
 Out = Annotated[Path, typer.Option(help="Folder to write.")]
 Sets = Annotated[str, typer.Option(help="Labelled sets, separated by commas.")]
 Seed = Annotated[int, typer.Option(help="Seed of every random choice.")]

@@ -11,12 +11,14 @@ from services.commands.options import Json
 from services.commands.recipes import Recipe
 from services.commands.training.libraries import log_to_stderr, quiet_libraries
 from services.commands.training.options import (
+    GOLD,
     LABELLED,
     MINI,
     Device,
     DeviceChoice,
     Epochs,
     Feedback,
+    Gold,
     Labelled,
     Method,
     MethodName,
@@ -63,9 +65,17 @@ def finetune(
         str | None,
         typer.Option(help="Encoder whose embedding the anchor pulls towards (default: the starting encoder)."),
     ] = None,
+    anchor_teacher: Annotated[
+        bool, typer.Option(help="Let the anchor pull towards the teachers' embedding of the unchanged text.")
+    ] = False,
     anonymise: Annotated[float, typer.Option(help='Share of companies called "the company".')] = 0.0,
     compose: Annotated[float, typer.Option(help="Share of texts about companies joined in pairs.")] = 0.0,
+    typos: Annotated[float, typer.Option(help="Share of texts that get typing slips.", min=0, max=1)] = 0.0,
+    boilerplate: Annotated[
+        float, typer.Option(help="Share of texts that get a publisher's standing words around them.", min=0, max=1)
+    ] = 0.0,
     teacher: Annotated[list[str] | None, typer.Option(help="Model to learn from; several: their mean.")] = None,
+    distil: Annotated[float, typer.Option(help="Weight of the teachers' answers beside the labels'.", min=0)] = 1.0,
     untaught: Annotated[
         str | None, typer.Option(help="Sets that the teachers say nothing of, separated by commas.")
     ] = None,
@@ -89,6 +99,8 @@ def finetune(
     log_to_stderr()
     if encoder and start:
         raise DataError("--encoder and --start exclude each other; give one of them")
+    if anchor_teacher and (anchor_encoder or not teacher):
+        raise DataError("--anchor-teacher: needs --teacher, and no --anchor-encoder beside it")
     settings = FinetuneSettings(
         out=out,
         labelled=labelled,
@@ -98,6 +110,7 @@ def finetune(
         caps=tuple(cap_of(item) for item in cap or ()),
         encoder=encoder,
         anchor_encoder=anchor_encoder,
+        anchor_teacher=anchor_teacher,
         start=find_model(start) if start else None,
         method=method.value,
         rank=rank,
@@ -116,8 +129,8 @@ def finetune(
         sure=sure,
         report_to=report_to.value,
         device=device.value,
-        objective=Objective(focal=focal, anchor=anchor),
-        augmentation=Augmentation(compose=compose, anonymise=anonymise),
+        objective=Objective(focal=focal, anchor=anchor, distil=distil),
+        augmentation=Augmentation(compose=compose, anonymise=anonymise, typos=typos, boilerplate=boilerplate),
     )
     run = Finetuning(settings)
     with reports.progress(f"fine-tuning ({method.value})", run.steps * epochs) as tick:
@@ -195,6 +208,7 @@ def release(
     offsets: Annotated[
         bool, typer.Option(help="Fit an offset per sentiment; otherwise the weights stay as they are.")
     ] = True,
+    gold: Gold = GOLD,
     recipe: Recipe = None,
     as_json: Json = False,
 ) -> None:
@@ -202,6 +216,7 @@ def release(
     del recipe  # applied while the options were read
     from services.model.folders import find_model
     from services.training.data.datasets import training_examples
+    from services.training.shipping.around_card import write_card
     from services.training.shipping.model_card import model_card
     from services.training.shipping.release import Release
     from services.training.shipping.release import release as make
@@ -228,8 +243,25 @@ def release(
     )
     examples, overlaps, _ = training_examples(labelled, names_of(sets))
     metrics = make(order, overlaps, [example.text for example in examples])
+    if gold.is_file():
+        metrics = write_card(out, gold, reuters)
     (out / "README.md").write_text(model_card(metrics), encoding="utf-8")
     say(metrics, as_json)
+
+
+@train_app.command()
+def card(
+    model: Annotated[Path, typer.Argument(help="Folder of a released model.")],
+    gold: Gold = GOLD,
+    news: Annotated[Path, typer.Option(help="Stories to measure story keys on; skipped if absent.")] = Path(
+        "../shared/data/backtest/reuters_news_2012_2017.jsonl.gz"
+    ),
+    as_json: Json = False,
+) -> None:
+    """Measure links, relevance and stories again and write them into a released model's card; its weights stay."""
+    from services.training.shipping.around_card import write_card
+
+    say(write_card(model, gold, news)["around"], as_json)
 
 
 @train_app.command("compare-methods")

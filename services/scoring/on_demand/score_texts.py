@@ -1,17 +1,20 @@
-"""Scores texts outside the pipeline: the same linker and engine as the worker, answers as plain numbers."""
+"""Scores texts outside the pipeline: the worker's linker, engine and rules, answers as plain numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from services.model.interface import Answer, Engine, Request, Sentiment
 from services.scoring.linking.linker import Link, Linker, LinkResult
+from services.scoring.on_demand.ruled import document_of, rule
+from services.scoring.rules.speaking import Speakers
 from services.scoring.unread import Readable
-from shared.contract.events import MICRO
+from shared.contract.events import MICRO, Channel
 from shared.universe.securities import Catalogue
 
 if TYPE_CHECKING:
@@ -38,6 +41,8 @@ class Given:
     companies: tuple[str, ...] = ()  # ids that its source names
     day: date | None = None  # when its tickers are read; None: of all times
     language: str = ""  # BCP 47 primary tag; "" or "und": not known
+    channel: Channel = "news"  # for rules, as the source's name
+    source: str = ""
 
 
 def score_texts(
@@ -47,6 +52,7 @@ def score_texts(
     explainer: Explainer | None = None,
     readable: Readable | None = None,
     about: str = "",
+    rules: Speakers | None = None,
 ) -> Iterator[dict[str, Any]]:
     """One mapping per text, in order: `document` and `companies`, each with negative, neutral, positive in [0, 1].
 
@@ -54,8 +60,9 @@ def score_texts(
     `event` and `event_probability` stand beside `document`. `unlinked` are cashtags of no known company; `model_id`
     names the model that read the text. With an `explainer`, `explanation` is what it says (`about` a company). A text
     that no model reads is no neutral one: `unscored` is its language, `document` is None, and nobody has a sentiment.
+    With `rules` the answers are what these leave of them (services/scoring/on_demand/ruled.py).
     """
-    linker = Linker(catalogue)
+    linker = _linker(catalogue)
     waiting = iter(texts)
     while batch := list(islice(waiting, _BATCH)):
         linked = [linker.link(one.text, one.title, one.companies, one.day) for one in batch]
@@ -67,12 +74,22 @@ def score_texts(
         answers = iter(
             engine.score([request for request, foreign in zip(requests, unread, strict=True) if not foreign])
         )
-        for found, foreign in zip(linked, unread, strict=True):
+        for one, found, foreign in zip(batch, linked, unread, strict=True):
             if foreign:
                 yield _named(found, catalogue) | {"unscored": foreign}
                 continue
-            said = _plain(found, next(answers), catalogue)
+            heard = next(answers)
+            said = _plain(found, heard, catalogue)
+            if rules is not None:
+                seen = document_of(one.text, one.title, one.channel, one.source, one.language)
+                said = rule(said, seen, found.links, heard, rules)
             yield said | {"explanation": explainer(found, about)} if explainer else said
+
+
+@lru_cache(2)
+def _linker(catalogue: Catalogue) -> Linker:
+    """One for many calls: it takes seconds to make."""
+    return Linker(catalogue)
 
 
 def _named(linked: LinkResult, catalogue: Catalogue) -> dict[str, Any]:
@@ -119,7 +136,7 @@ def _chances(sentiment: Sentiment) -> dict[str, float]:
 
 def load_explainer(model: str, packs: Mapping[str, str] | None = None) -> Explainer:
     """Says which words made the answers: `document`, `event`, and by company id `companies`; lists of {word, start,
-    end, share}.
+    end, share}, places in `text`, which is what was read. Rules have no words: these are for what the model answered.
 
     A text is explained by the model that reads it: by one of `packs` (language to name) or by `model`. Works for
     Bellwether's own models; raises UnreadableTexts for a model of another kind. A model loads when it is first needed.
@@ -140,6 +157,7 @@ def load_explainer(model: str, packs: Mapping[str, str] | None = None) -> Explai
         event, *companies = found
         named = {link.company: said for link, said in zip(links, companies, strict=True)}
         return {
+            "text": linked.text,
             "document": _shares(document) if document else None,
             "event": _shares(event),
             "companies": {company: _shares(said) for company, said in named.items()},

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from services.training.data.datasets import CASHTAG, Example
+from services.training.data.slips import framed, mistyped
+from shared.languages.registry import language_of_set
 
 _JOINTS = (" as ", " as ", " while ", "; ", ", ", " but ", ". ")
 _TICKER_LETTERS = "ABCDEFGHIKLMNOPRSTVWX"
@@ -19,7 +21,7 @@ _NAMELESS = ("the company", "the company", "the group", "the firm", "the bank", 
 class Changed:
     """An example as the student reads it and as a teacher does: joined alike, but under its own names.
 
-    ``same_words``: nothing was changed that an embedding would see.
+    ``same_words``: nothing was changed that an embedding is to see.
     """
 
     learnt: Example
@@ -33,11 +35,13 @@ class Augmentation:
 
     names: tuple[str, ...] = ()
     rename: float = 0.4
-    anonymise: float = 0.0  # how often one company of a text is called "the company" instead, or the like
+    anonymise: float = 0.0  # how often one company of a text, or each, is called "the company", or the like
     unname: float = 0.05
     unescape: float = 0.5
     slip: float = 0.05
     compose: float = 0.0  # how often a text about companies is joined with one of ``partners``
+    typos: float = 0.0  # how often a text has typing slips, of whatever it is about
+    boilerplate: float = 0.0  # how often something that a publisher puts under everything stands around it
     partners: tuple[Example, ...] = ()
 
     def apply(self, example: Example, chance: random.Random) -> Changed:
@@ -47,7 +51,8 @@ class Augmentation:
             example, changed = compose(example, chance.choice(self.partners), chance), True
         taught = example
         if example.companies and chance.random() < self.anonymise:
-            example, renamed = rename(example, _NAMELESS, chance, only=chance.randrange(len(example.companies)))
+            one = chance.randrange(len(example.companies)) if chance.random() < 0.5 else None
+            example, renamed = rename(example, _NAMELESS, chance, only=one)
             changed = changed or renamed
         elif self.names and chance.random() < self.rename:
             example, renamed = rename(example, self.names, chance)
@@ -58,6 +63,11 @@ class Augmentation:
             example = replace(example, companies=(replace(example.companies[0], spans=()),))
         if not example.companies and chance.random() < self.slip:
             example, changed = replace(example, text=slip(example.text, chance)), True
+        if self.typos and chance.random() < self.typos:  # the embedding is to stay where it was: nothing else is said
+            example = mistyped(example, chance)
+        if self.boilerplate and chance.random() < self.boilerplate:
+            wording = language_of_set(example.source).wording
+            example, changed = framed(example, wording.openings, wording.closings, chance), True
         return Changed(example, taught, not changed)
 
 

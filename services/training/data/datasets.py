@@ -14,6 +14,7 @@ import pandas as pd
 
 from services.model.interface import Span
 from services.model.opinion_model import EVENTS, EVENTS_OF_TFNS_TOPIC, ROLES, SENTIMENTS
+from services.training.data.figures import figure_rows
 from services.training.data.found import found_texts
 from services.training.data.mentions import find_mentions
 from services.training.data.overlap import Overlap, scan
@@ -27,6 +28,7 @@ MINI_SETS = ("tfns_sentiment", "tfns_topic", "sentfin", "finentity")
 DOCUMENT_SETS = ("tfns_sentiment", "fpb", "zh_news_titles", "zh_finfe", "zh_guba_posneg")  # judged by the whole text
 _STRETCH = 15  # texts of our own that stay on one side of a split
 FOUND_SETS = ("found_events", "found_research", "found_roles")  # events and roles that we gave to texts of other sets
+FIGURES = "own_figures"  # drawn, not read: a figure beside another one, about the companies of `own_hard`
 ROLE_SETS = ("own_roles", "found_roles")  # that also teach the part that a company plays, and rumours
 UNLABELLED = -1
 CASHTAG = re.compile(r"\$[A-Z][A-Z.]{0,5}\b")
@@ -67,6 +69,8 @@ class Example:
 def load_examples(labelled: Path, name: str, split: str) -> list[Example]:
     """One split of one set; training rows that nearly repeat a test row (``near_test``) are left out."""
     path = _path(labelled, name, split)
+    if (name, split) == (FIGURES, "train"):
+        return _hard_examples(figure_rows(sorted(set(read_table(path, ["entity"])["entity"]))), name, path)
     table = _found(path, labelled, name) if name in FOUND_SETS else read_table(path, _required(name))
     if split == "train" and "near_test" in table:
         table = table[table["near_test"] == "0"]
@@ -324,6 +328,7 @@ _OWN_SETS = {
     ("found_research", "train"): "found.csv",
     ("found_roles", "train"): "found_roles.csv",
     ("own_hard", "train"): "sentiment.csv",
+    ("own_figures", "train"): "sentiment.csv",
     ("own_roles", "train"): "roles.csv",
     ("own_roles", "dev"): "roles.csv",
 }

@@ -15,6 +15,7 @@ from typing import Any, cast
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import normalize
 
 from services.model.device import mixed_precision, pick_device
 from services.model.opinion_model import EVENTS, ROLES, OpinionOutput
@@ -85,7 +86,7 @@ class Finetuning:
         self.teachers = Teachers(settings.teachers, self.tokenizer.get_vocab(), self.device)
         self.examples = self._reachable([*self.examples, *self._pseudo_labelled()])
         self.anchors = None
-        if settings.objective.anchor:
+        if settings.objective.anchor and not self._held_by_teachers:
             self.anchors = self._anchors()
         self.augmentation = with_names(settings.augmentation, self.examples)
         self.objective = settings.objective
@@ -124,6 +125,11 @@ class Finetuning:
         if any(name in ROLE_SETS for name in self.settings.sets):
             return events, ROLES, True
         return events, config.role_labels or (), config.rumour
+
+    @property
+    def _held_by_teachers(self) -> bool:
+        """Whether the embedding is held near the teachers', who read every text in any case."""
+        return self.settings.anchor_teacher and bool(self.teachers) and self.settings.objective.anchor > 0
 
     def _pseudo_labelled(self) -> list[Example]:
         if not self.settings.unlabelled:
@@ -240,8 +246,8 @@ class Finetuning:
 
         def ready(part: Part) -> tuple[Part, Batch, Batch | None]:
             learnt = encode([change.learnt for _, change in part], self.tokenizer)
-            taught = encode([change.taught for _, change in part], self.tokenizer) if self.teachers else None
-            return part, learnt, taught
+            asked = [change.taught for _, change in part if self._is_taught(change)] if self.teachers else []
+            return part, learnt, encode(asked, self.tokenizer) if asked else None
 
         with ThreadPoolExecutor(1) as maker:
             waiting: deque[Future[tuple[Part, Batch, Batch | None]]] = deque()
@@ -251,6 +257,9 @@ class Finetuning:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+
+    def _is_taught(self, change: Changed) -> bool:
+        return change.learnt.source not in self.settings.untaught
 
     def _step(self, part: Part, learnt: Batch, taught: Batch | None) -> float:
         self.optimizer.zero_grad(set_to_none=True)  # here, not at the end: AdaLoRA reads the gradients in after_step
@@ -264,10 +273,13 @@ class Finetuning:
             keep = torch.tensor([float(change.same_words) for _, change in part], device=self.device)
             loss = loss + objective.anchor_loss(cast(Tensor, output.embedding), anchor, keep)
         if taught is not None:
-            untaught = self.settings.untaught
-            texts = torch.tensor([change.learnt.source not in untaught for _, change in part], device=self.device)
+            texts = torch.tensor([self._is_taught(change) for _, change in part], device=self.device)
             answers = self.teachers.answer(taught)
             loss = loss + objective.distillation(output, answers, texts, texts[batch.mention_row])
+            if self._held_by_teachers:
+                embedding = cast(Tensor, output.embedding)[texts]
+                held = normalize(cast(Tensor, answers.embedding), dim=-1)
+                loss = loss + objective.anchor_loss(embedding, held, torch.ones(len(held), device=self.device))
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.trained, 1.0, foreach=True)
         self.optimizer.step()

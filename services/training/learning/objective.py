@@ -58,15 +58,23 @@ class Objective:
 
     def distillation(self, output: OpinionOutput, teacher: OpinionOutput, texts: Tensor, companies: Tensor) -> Tensor:
         """Agreement with a teacher's softened answers (Hinton et al. 2015) in every head that both have with the same
-        classes, over the rows that ``texts`` [B] and ``companies`` [C] (bool) mark.
+        classes. The teacher answered the rows that ``texts`` [B] and ``companies`` [C] (bool) mark, and no others.
         """
         total = torch.zeros(())
-        heads = (("document_sentiment", texts), ("company_sentiment", companies), ("event", texts))
-        for head, rows in heads:
+        heads = (
+            ("document_sentiment", texts, 1.0),
+            ("company_sentiment", companies, 1.0),
+            ("event", texts, 1.0),
+            ("role", companies, self.role),
+            ("rumour", texts, self.rumour),
+        )
+        for head, rows, share in heads:
             logits, target = getattr(output, head), getattr(teacher, head)
-            if logits.shape == target.shape and bool(rows.any()):
-                logits, target = logits[rows], target[rows]
-                total = total + kl_div(
+            if logits is None or target is None:
+                continue
+            if logits.shape[1:] == target.shape[1:] and len(target):
+                logits = logits[rows]
+                total = total + share * kl_div(
                     log_softmax(logits / self.distil_temperature, -1),
                     softmax(target / self.distil_temperature, -1),
                     reduction="batchmean",

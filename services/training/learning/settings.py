@@ -24,6 +24,7 @@ class FinetuneSettings:
     caps: tuple[tuple[str, int], ...] = ()  # the same for single sets, before ``per_set``
     encoder: str | None = None  # folder or hub name of the encoder to start from; None: the base encoder
     anchor_encoder: str | None = None  # whose embeddings the objective's anchor holds to; None: the start's own
+    anchor_teacher: bool = False  # they hold to the teachers', of the text before it was changed; no pass of its own
     start: Path | None = None  # an opinion model to go on from, heads included
     method: str = "full"  # a key of methods.METHODS
     rank: int = 16  # of lora's changes, and of adalora's at its start (half of it on average at its end)
@@ -94,6 +95,10 @@ def stages_of(settings: FinetuneSettings) -> list[dict[str, Any]]:
         "compose": settings.augmentation.compose,
         "rename": settings.augmentation.rename,
         "anonymise": settings.augmentation.anonymise,
+        "typos": settings.augmentation.typos,
+        "boilerplate": settings.augmentation.boilerplate,
+        "anchor_teacher": settings.anchor_teacher,
+        "distil": settings.objective.distil if settings.teachers else None,
         "teachers": len(settings.teachers),
         "untaught": list(settings.untaught),
         "unlabelled": len(settings.unlabelled),

@@ -47,6 +47,7 @@ def model_card(metrics: Mapping[str, Any]) -> str:
         _results_table(metrics),
         _restricted(metrics.get("restricted") or {}),
         _fields(metrics.get("fields") or {}),
+        _around(metrics.get("around") or {}),
         "## Calibration",
         _calibration(metrics),
         "## Overlap of the training rows with every dev file",
@@ -126,6 +127,17 @@ def _fields(found: Mapping[str, Mapping[str, Any]]) -> str:
             f"| {name} | {one['n']} | {one['classes']} | {one['precision']:.3f} | {one['recall']:.3f} |"
             f" {_with_interval(one['macro_f1'])} | {_with_interval(one['accuracy'])} | {one['ece']:.3f} |"
         )
+    return "\n".join(lines)
+
+
+def _around(found: Mapping[str, Mapping[str, Any]]) -> str:
+    """What is told around the model: links, relevance, stories."""
+    if not found:
+        return ""
+    lines = [texts.AROUND.strip(), "", "| field | n | measured on | precision | recall |", "|---" * 5 + "|"]
+    for name, one in found.items():
+        cells = [_with_interval(one[key]) if one[key] else "-" for key in ("precision", "recall")]
+        lines.append(f"| {name} | {one['n']} | {one['on']} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -35,7 +35,7 @@ def tones(
             opinion = decode_opinion(row["value"])
         except InvalidMessage:
             continue
-        if isinstance(opinion, Opinion):
+        if isinstance(opinion, Opinion) and not opinion.dropped:
             said[row["document_id"]][opinion.company] = opinion.positive - opinion.negative
     means = {}
     for period, names in behind.items():

@@ -6,11 +6,12 @@ import re
 from typing import Final, Literal, NamedTuple
 
 from shared.asking.understanding.concepts import Concept
+from shared.asking.understanding.event_words import Event, events_in
 from shared.asking.understanding.question import Asked
 from shared.asking.understanding.words import forms_of, word_list
 
 Operation = Literal[
-    "documents", "companies", "top companies", "top month", "top week", "top day", "difference", "trend"
+    "documents", "companies", "top companies", "top month", "top week", "top day", "difference", "trend", "compare"
 ]
 _UNIT: Final = (
     r"(?:stories|story|news|articles?|headlines?|titles?|reports?|pieces|documents?|texts?|mentions?|posts?|tweets?"
@@ -45,6 +46,40 @@ _TREND: Final = re.compile(
     re.IGNORECASE,
 )
 _MORE: Final = re.compile(rf"\bhow many more\b.*\bthan\b.*{_UNIT}", re.IGNORECASE)
+_COUNTS: Final = re.compile(  # in front of an event
+    r"(?:\b(?:how|hw) (?:many|mny|meny|manny)|\bhowmany|\bnumber of|\bcount(?: of| the)?|# of|\btotal)(?: \w+){0,2}\W*$"
+    r"|\bhow (?:often|many times)\b.*$|(?:多少|几)(?:次|起|宗|笔|个|项|家|件|轮)?\w{0,2}$",
+    re.IGNORECASE,
+)
+_COUNTED: Final = re.compile(r"^\W{0,2}(?:有|了|发生)?(?:多少|几)(?:次|起|宗|笔|个|项|件)?")  # behind one, in Chinese
+_MOST_OF: Final = re.compile(  # somebody with the most of an event
+    rf"\b(?:which|what|who|whose)\b.*\b(?:most|highest number of)(?: \w+)?\W*$|\btop (?:\w+ )?{_FIRMS}\b.*\bby\b.*$"
+    r"|(?:哪家|哪个|什么)公司.*$",
+    re.IGNORECASE,
+)
+_FIRMS_WITH: Final = re.compile(
+    rf"\bhow many (?:different |distinct )?{_FIRMS} (?:had|have|got|saw|were|was|face\w*|announce\w*|with|report\w*)\b"
+    r".*$"
+    r"|(?:多少|几)家公司.*$",
+    re.IGNORECASE,
+)
+_OF_COUNTS: Final = re.compile(  # words beside an event that say nothing of which
+    r"^(?:get|got|gets|receive[ds]?|face[ds]?|filed?|against|announce[ds]?|see|saw|issue[ds]?|suffer\w*|made?|report\w*"
+    r"|there|happen\w*|take|took|place|been|total|mny|meny|manny|howmany|hw|new|next|most|rating|share|shares)$"
+)
+_COMPARED: Final = re.compile(
+    r"\b(?:vs?\.?|versus|compar\w*|comparison)\b|\b(?:better|worse|more (?:positive|negative)|stronger|weaker)\b"
+    r"|\bdifference between\b|\bstack\w* up\b|对比|相比|比较|哪(?:个|家|一家|只).{0,4}(?:好|差|强|弱)|谁更",
+    re.IGNORECASE,
+)
+_OF_COMPARISONS: Final = re.compile(  # words of a comparison of nothing in particular
+    r"^(?:v|vs|versus|compar\w*|comparison|better|worse|positive|negative|stronger|weaker|best|worst|difference|stack\w*"
+    r"|perform\w*|fare[ds]?|fare|faring|doing|did|news|sentiment|tone|mood|opinions?|coverage|press|buzz|liked|looks?"
+    r"|stocks?|shares?|company|companies|week|month|year|quarter|day|against|head|side|contrast|who|which|one|two"
+    r"|对比|相比|比较|更好|更差|表现|新闻|情绪|口碑|舆论|哪个|哪家|公司|如何|怎么样|怎样)$",
+    re.IGNORECASE,
+)
+MOST_COMPARED: Final = 5
 _BY_TEXT: Final = re.compile(
     rf"\b(?:{_NAMED}|names?|naming|contain\w*|in them|with the words?|say(?:s|ing)?)\b|提到|提及|出现", re.IGNORECASE
 )
@@ -66,11 +101,16 @@ class Counting(NamedTuple):
     companies: tuple[str, ...]  # ids that documents are about
     words: tuple[tuple[str, ...], ...]  # of each the forms, of which a document holds one
     titles: bool  # words are looked for in titles alone
+    events: tuple[str, ...] = ()  # classes or groups of events: of opinions with one of them
 
 
 def counting(asked: Asked) -> Counting | None:
     """None where it asks for something else."""
     text, rest = asked.text, asked.rest
+    if _is_comparison(asked):
+        return Counting("compare", 1, asked.companies[:MOST_COMPARED], (), False)
+    if (by_event := _by_event(asked)) is not None:
+        return by_event
     when = _WHEN.search(text)
     operation: Operation
     if _MORE.search(text) and len(asked.companies) == 2:
@@ -88,11 +128,84 @@ def counting(asked: Asked) -> Counting | None:
         operation = "documents"
     else:
         return None
-    top = re.search(r"\btop (\d+|two|three|four|five|ten)\b", text, re.IGNORECASE)
-    most = (int(top[1]) if top[1].isdigit() else _NUMBERS[top[1].lower()]) if top else 1
     by_text = bool(_BY_TEXT.search(text)) and operation != "difference"
     words = _words(asked, rest, by_text=by_text)
-    return Counting(operation, min(most, 20), () if by_text else asked.companies, words, bool(_TITLES.search(text)))
+    return Counting(operation, _most(text), () if by_text else asked.companies, words, bool(_TITLES.search(text)))
+
+
+def _most(text: str) -> int:
+    """How many winners are wanted."""
+    top = re.search(r"\btop (\d+|two|three|four|five|ten)\b", text, re.IGNORECASE)
+    return min((int(top[1]) if top[1].isdigit() else _NUMBERS[top[1].lower()]) if top else 1, 20)
+
+
+def _is_comparison(asked: Asked) -> bool:
+    """Whether it sets companies side by side and asks for nothing in particular: that is answered by numbers."""
+    if not 2 <= len(asked.companies) <= MOST_COMPARED or not _COMPARED.search(asked.text):
+        return False
+    if _HOW_MANY.search(asked.text) or re.search(r"\bover time\b|\bby (?:day|week|month)\b", asked.text, re.IGNORECASE):
+        return False
+    left = [each.label for each in asked.concepts if not each.company and not each.told]
+    return all(_OF_COMPARISONS.match(label) for label in left)
+
+
+def _by_event(asked: Asked) -> Counting | None:
+    """Of a question that counts events by their name; None where it counts texts, or something else of an event."""
+    text = asked.rest
+    if _HOW_MANY.search(text) and re.search(rf"\b{_UNIT}\b|新闻|报道", text, re.IGNORECASE):
+        return None  # "how many stories about lawsuits": texts with the word
+    for event in events_in(text):
+        before = text[: event.start]
+        operation: Operation | None = None
+        if _FIRMS_WITH.search(before):
+            operation = "companies"
+        elif when := _WHEN.search(text):
+            unit = (when[1] or {"月": "month", "周": "week", "天": "day"}[when[2]]).lower()
+            operation = "top month" if unit == "month" else "top week" if unit == "week" else "top day"
+        elif _MOST_OF.search(before) and (
+            re.search(r"\b(?:most|top|highest)\b", text, re.IGNORECASE) or "最多" in text
+        ):
+            operation = "top companies"
+        elif _COUNTS.search(before) or _COUNTED.search(text[event.end :]):
+            more = re.search(r"\bmore\b.*\bthan\b", text, re.IGNORECASE) and len(asked.companies) == 2
+            operation = "difference" if more else "documents"
+        if operation is not None and not _is_of_texts(text, event):
+            words = _beside(asked, event)
+            return Counting(operation, _most(asked.text), _in_order(asked, operation), words, False, (event.name,))
+    return None
+
+
+def _in_order(asked: Asked, operation: Operation) -> tuple[str, ...]:
+    """The companies; of a difference the one behind "than" is the second: "more than Nike did Ford get"."""
+    than = re.search(r"\bthan\b", asked.rest, re.IGNORECASE)
+    if operation != "difference" or than is None:
+        return asked.companies
+    places = {each.company: asked.rest.rfind(each.label) for each in asked.concepts if each.company}
+    behind = [company for company in asked.companies if places.get(company, -1) > than.start()]
+    if len(behind) < 2:
+        return asked.companies
+    return tuple(sorted(asked.companies, key=lambda company: places[company], reverse=True))
+
+
+def _is_of_texts(text: str, event: Event) -> bool:
+    """Whether the event only says which texts: lawsuit news, recall headlines."""
+    return bool(re.match(rf"\s+{_UNIT}\b", text[event.end :], re.IGNORECASE))
+
+
+def _beside(asked: Asked, event: Event) -> tuple[tuple[str, ...], ...]:
+    """What a text has to hold besides: of the concepts, those that are neither the event nor mere words of counting."""
+    own = asked.rest[event.start : event.end].casefold()
+    return tuple(
+        each.forms
+        for each in asked.concepts
+        if not each.told
+        and not each.company
+        and each.label.casefold() not in own
+        and own not in each.label.casefold()
+        and not _OF_COUNTS.match(each.label.casefold())
+        and each.label.casefold() not in word_list("count_words")
+        and not re.fullmatch(r"[\u3400-\u9fff]+", each.label)
+    )
 
 
 def _words(asked: Asked, rest: str, *, by_text: bool) -> tuple[tuple[str, ...], ...]:

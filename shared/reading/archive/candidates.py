@@ -45,10 +45,12 @@ def _indexed(table: Any, match: Any, where: str) -> Any:
     if any("words" in index.columns for index in table.list_indices()):
         query = table.search(match, query_type="fts").where(where, prefilter=True)
         return query.select([*columns, "_score"]).limit(EVERYTHING).to_arrow()
+    import pyarrow as pa
+
     rows = table.search().where(where).select([*columns, "words"]).limit(EVERYTHING).to_arrow()
     wanted = set(match.query.split())
     keep = [wanted.issubset(text.split(" ")) for text in rows.column("words").to_pylist()]
-    return rows.filter(keep)
+    return rows.filter(pa.array(keep, pa.bool_()))  # also where there are none
 
 
 def near(tables: ArchiveTables, embedding: bytes, where: str, opinions: str) -> Candidates:

@@ -84,3 +84,13 @@ def any_of(column: str, values: Iterable[str]) -> str:
 def all_of(*conditions: str) -> str:
     """The conditions that are not empty, together."""
     return " AND ".join(condition for condition in conditions if condition)
+
+
+def applied_by(topic_id: str, slot: int, offset: int, at: int) -> str:
+    """A condition on archived opinions of one slot: those that had been applied at a moment (microseconds), which are
+    those before `offset`, and what former topics had by then."""
+    topic = quoted(topic_id)
+    return (
+        f"((topic_id = {topic} AND partition = {slot} AND offset < {offset})"
+        f" OR (topic_id <> {topic} AND appended_at <= {at}))"
+    )

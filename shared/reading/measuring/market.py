@@ -9,10 +9,10 @@ from shared.clock import SECOND, to_iso
 from shared.contract.aggregates import Bucket
 from shared.contract.events import MARKET, Channel
 from shared.event_classes.selection import classes_of, group_of, in_classes, in_groups
+from shared.reading.known import Counted
 from shared.reading.measuring.measures import Sums
 from shared.reading.measuring.sentiment import most_frequent
 from shared.reading.measuring.windows import Period, Window, clock, needed, period
-from shared.reading.run import RunView
 
 
 class Snapshot(NamedTuple):
@@ -25,7 +25,7 @@ class Snapshot(NamedTuple):
 
 
 def snapshot(
-    run: RunView, window: Window, channels: Sequence[Channel], wall: int, company: str | None = None
+    run: Counted, window: Window, channels: Sequence[Channel], wall: int, company: str | None = None
 ) -> Snapshot | None:
     """None while nothing was aggregated. `wall`: the wall clock. `company`: of this one alone."""
     latest = run.newest()

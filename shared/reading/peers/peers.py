@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from shared.clock import SECOND, to_datetime
 from shared.contract.aggregates import Bucket
 from shared.contract.events import MICRO, Channel
+from shared.reading.known import Counted
 from shared.reading.measuring.market import compared
 from shared.reading.measuring.measures import Sums
 from shared.reading.measuring.windows import Period, Window, clock, needed, period
-from shared.reading.run import RunView
 from shared.universe.relations.graph import Relations
 from shared.universe.relations.relation import Relation
 
@@ -38,7 +38,7 @@ class Peers(NamedTuple):
 
 
 def peers_of(
-    run: RunView, relations: Relations, company: str, window: Window, channels: Sequence[Channel], wall: int
+    run: Counted, relations: Relations, company: str, window: Window, channels: Sequence[Channel], wall: int
 ) -> Peers:
     """By the relations of the window's last day. `wall`: the wall clock. Raises redis.RedisError."""
     now = clock(run.newest().values(), wall) or wall

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, cast, get_args
 import msgspec
 import redis
 
+from shared.clients.redis import in_one_step
 from shared.contract.keys import API_KEYS
 from shared.contract.names import checked_name
 
@@ -56,7 +57,8 @@ class AccessKeys:
     ) -> tuple[str, ApiKey]:
         """The key, which nobody can be told again, and what is kept of it. Raises BadName, BadKey.
 
-        `note` is called with the key and the pipeline that writes it, here and below: so both are done, or neither.
+        `note` is called with the key and the pipeline that writes it, here and below: so both are done, or neither
+        (on a Cluster: the note, and then the other).
         """
         checked_name(name)
         held = self.all()
@@ -69,10 +71,10 @@ class AccessKeys:
         kept = ApiKey(
             id=number, name=name, role=role, digest=_digest(key), created_at=now, expires_at=expires_at, rate=rate
         )
-        pipeline = self._client.pipeline(transaction=True)
-        pipeline.hset(API_KEYS, number, msgspec.json.encode(kept).decode())
+        pipeline = in_one_step(self._client)
         if note:
             note(kept, pipeline)
+        pipeline.hset(API_KEYS, number, msgspec.json.encode(kept).decode())
         pipeline.execute()
         return key, kept
 
@@ -86,10 +88,10 @@ class AccessKeys:
         found = next((key for key in self.all() if name in (key.name, key.id)), None)
         if found is None:
             raise BadKey(f"there is no key named {name}; see: bellwether keys list")
-        pipeline = self._client.pipeline(transaction=True)
-        pipeline.hdel(API_KEYS, found.id)
+        pipeline = in_one_step(self._client)
         if note:
             note(found, pipeline)
+        pipeline.hdel(API_KEYS, found.id)
         pipeline.execute()
         return found
 

@@ -9,6 +9,7 @@ from typing import Any, Final, cast
 
 import redis
 
+from shared.clients.redis import in_one_step
 from shared.clock import Clock
 from shared.contract.audit import MAX_CHARS, Entry, Via, decode_entry, encode_entry
 from shared.contract.keys import AUDIT_LEASE, AUDIT_OUTBOX, AUDIT_RECENT
@@ -77,10 +78,10 @@ class AuditLog(Outbox):
     # -- for who moves it on
     def sent(self, some: list[bytes]) -> None:
         """Kafka has these: each is taken out by what it is, so that two who move at once lose nothing."""
-        pipeline = self._client.pipeline(transaction=True)
+        pipeline = in_one_step(self._client)
         for raw in some:
-            pipeline.lrem(AUDIT_OUTBOX, 1, cast(str, raw))
             pipeline.rpush(AUDIT_RECENT, raw)
+            pipeline.lrem(AUDIT_OUTBOX, 1, cast(str, raw))
         pipeline.ltrim(AUDIT_RECENT, -KEPT_RECENT, -1)
         pipeline.execute()
 

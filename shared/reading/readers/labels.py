@@ -10,6 +10,7 @@ from typing import cast
 import msgspec
 import redis
 
+from shared.clients.redis import in_one_step
 from shared.contract.audit import Entry
 from shared.contract.feedback.label import Asked, Label, decode_label, encode_label
 from shared.contract.feedback.resolution import Resolution, resolutions
@@ -26,10 +27,11 @@ class Labels(Outbox):
         self._audit = audit
 
     def add(self, label: Label, entry: Entry) -> None:
-        """`entry`: who did it, for the audit log. Both are written, or neither."""
-        pipeline = self._client.pipeline(transaction=True)
-        pipeline.rpush(FEEDBACK_OUTBOX, encode_label(label))
+        """`entry`: who did it, for the audit log. Both are written, or neither (on a Cluster: the entry, and then the
+        label)."""
+        pipeline = in_one_step(self._client)
         self._audit.note(entry, pipeline)
+        pipeline.rpush(FEEDBACK_OUTBOX, encode_label(label))
         pipeline.execute()
 
     def all(self) -> list[Label]:

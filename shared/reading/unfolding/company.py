@@ -16,9 +16,9 @@ from shared.contract.contributions import Mean
 from shared.contract.events import MICRO, Channel, Opinion, decode_opinion
 from shared.contract.weighing import contribution
 from shared.reading.archive.tables import ArchiveTables, NoArchive, all_of, quoted
+from shared.reading.known import Counted, Kept, Told
 from shared.reading.measuring.measures import Sums
 from shared.reading.measuring.windows import Period, between, clock, needed, period
-from shared.reading.run import RunView
 from shared.reading.unfolding.movement import NEUTRAL, EventPart, Weighed, unfold
 
 MOST_SECONDS: Final = 400 * DAY_SECONDS  # of a stretch
@@ -53,7 +53,7 @@ def stretch(start: int, end: int) -> Period:
     return period(0, between("", start, end))
 
 
-def newest_stretch(run: RunView, wall: int, seconds: int = DAY_SECONDS) -> tuple[int, int]:
+def newest_stretch(run: Counted, wall: int, seconds: int = DAY_SECONDS) -> tuple[int, int]:
     """[start, end) seconds: the latest `seconds`, to the end of the hour of the newest opinion of all."""
     newest = clock(run.newest().values(), wall) or wall
     end = (newest // HOUR + 1) * HOUR_SECONDS
@@ -61,16 +61,24 @@ def newest_stretch(run: RunView, wall: int, seconds: int = DAY_SECONDS) -> tuple
 
 
 def moved(
-    run: RunView, tables: ArchiveTables, company: str, channels: Sequence[Channel], start: int, end: int
+    run: Told,
+    tables: ArchiveTables,
+    company: str,
+    channels: Sequence[Channel],
+    start: int,
+    end: int,
+    known: str = "",
 ) -> Movement:
-    """With what is archived. Raises redis.RedisError."""
-    return movement(run, archived_opinions(tables, company, stretch(start, end)), company, channels, start, end)
+    """With what is archived; `known`: as of archived_opinions. Raises redis.RedisError."""
+    archived = run.documents.shown(archived_opinions(tables, company, stretch(start, end), known))
+    return movement(run, archived, company, channels, start, end)
 
 
 def movement(
-    run: RunView, archived: Iterable[RecentDocument], company: str, channels: Sequence[Channel], start: int, end: int
+    run: Kept, archived: Iterable[RecentDocument], company: str, channels: Sequence[Channel], start: int, end: int
 ) -> Movement:
-    """Over [start, end) seconds, outwards to whole hours. `archived`: of the same stretch, and of the one before.
+    """Over [start, end) seconds, outwards to whole hours. `archived`: of the same stretch, and of the one before,
+    as they may be shown now.
 
     Raises redis.RedisError.
     """
@@ -79,7 +87,7 @@ def movement(
     rows = run.buckets.rows([company], channels, needed(span, window))
     sums = [Sums.of(row.bucket for row in rows if (row.start >= span.start) == after) for after in (False, True)]
     known = {each.id: each for each in run.documents.behind(company, span.before, span.end)}
-    known |= {each.id: each for each in run.documents.shown(list(archived))}
+    known |= {each.id: each for each in archived}
     documents = [each for each in known.values() if each.channel in channels]
     parts = [
         [each for each in documents if (each.available_at >= span.start * SECOND) == after] for after in (False, True)
@@ -104,12 +112,13 @@ def _mean(sums: Sums, documents: Sequence[RecentDocument]) -> Mean | None:
     return Mean(sums.weight_sum, sums.score_sum * MICRO)
 
 
-def archived_opinions(tables: ArchiveTables, company: str, span: Period) -> list[RecentDocument]:
+def archived_opinions(tables: ArchiveTables, company: str, span: Period, known: str = "") -> list[RecentDocument]:
     """What the archive has of a company in a stretch and the one before it, each document as it counted: the first
-    time, and none that a rule dropped; empty without an archive."""
+    time, and none that a rule dropped; empty without an archive. `known`: a condition on the records (SQL), for what
+    had been applied by a moment."""
     begin, end = span.before * SECOND, span.end * SECOND
     where = all_of(
-        f"company = {quoted(company)}", "kind = 'opinion'", f"available_at >= {begin}", f"available_at < {end}"
+        f"company = {quoted(company)}", "kind = 'opinion'", f"available_at >= {begin}", f"available_at < {end}", known
     )
     columns = ["document_id", "value", "topic_id", "partition", "offset", "appended_at"]
     try:

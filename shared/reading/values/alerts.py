@@ -11,9 +11,28 @@ from typing import cast
 import msgspec
 import redis
 
-from shared.contract.alerts import Alert, ChannelState, decode_alert, decode_channel, decode_delivery
+from shared.contract.alerts import KEPT_ALERTS, Alert, ChannelState, decode_alert, decode_channel, decode_delivery
 from shared.contract.keys import Keys
 from shared.reading.deleted import DELETED, deleted_at, is_gone
+
+
+class NotKept(LookupError):
+    """Which alerts there were at a moment is not known any more, or never was; the text says why."""
+
+
+def _last_by(at: int, times: Mapping[int, int], given: int) -> int:
+    """The number of the last alert that was given out by `at`; 0 of none. `given`: the last number of all.
+
+    Numbers rise with time. Those of an older version have none: they came before the first that has one.
+    """
+    first = min(times, default=given + 1)
+    if at >= times.get(first, at + 1):
+        return max(number for number, time in times.items() if time <= at)
+    if first > 1:
+        raise NotKept(
+            "when the alerts of then were given out is not known: they made room, or a former version gave them"
+        )
+    return 0
 
 
 def without_deleted(alert: Alert, gone: Mapping[str, int]) -> Alert:
@@ -38,6 +57,18 @@ class Alerts:
         items = [document.item for _, alert in found for document in alert.documents]
         gone = deleted_at(self._client, self._keys, items)
         return [(number, without_deleted(alert, gone)) for number, alert in found] if gone else found
+
+    def as_of(self, at: int) -> list[tuple[int, Alert]]:
+        """Those that were kept at a moment (microseconds, Redis' clock), newest first. Raises NotKept."""
+        times = cast("dict[bytes, bytes]", self._client.hgetall(self._keys.alert_times()))
+        found = self.numbered()  # behind the times: what is given out meanwhile has a number without one
+        last = _last_by(at, {int(number): int(time) for number, time in times.items()}, self.totals().get("given", 0))
+        known = [(number, alert) for number, alert in found if last - KEPT_ALERTS < number <= last]
+        if len(known) < min(last, KEPT_ALERTS):
+            raise NotKept(
+                f"of the alerts of then, those before number {found[-1][0] if found else 0:,} made room since"
+            )
+        return known
 
     def totals(self) -> dict[str, int]:
         """`given`, `limited`, `invalid`, as far as there are any."""

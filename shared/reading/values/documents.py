@@ -5,7 +5,7 @@ Of old ones Redis has no more than a trace, and the archive all of it (traces.py
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final, cast
 
 import redis
@@ -33,6 +33,27 @@ return found
 """
 
 
+def with_heaviest(
+    latest: Iterable[RecentDocument],
+    heaviest: Iterable[RecentDocument],
+    start: int,
+    end: int,
+    show: Callable[[Sequence[RecentDocument]], list[RecentDocument]],
+) -> list[RecentDocument]:
+    """A company's latest documents and its hours' heaviest of [start, end) seconds as one list, newest first. `show`:
+    makes them as they may be shown now; `latest` are so already."""
+    by_id = {each.id: each for each in latest}
+    items = {(each.company, each.item) for each in by_id.values() if each.item}  # of them the newest version is there
+    others = [
+        each
+        for each in heaviest
+        if start * SECOND <= each.available_at < end * SECOND and (each.company, each.item) not in items
+    ]
+    for document in show(newest_versions(others)):
+        by_id.setdefault(document.id, document)
+    return sorted(by_id.values(), key=lambda document: (-document.available_at, document.id))
+
+
 class Documents:
     """Methods raise redis.RedisError, or msgspec.MsgspecError for values of another layout."""
 
@@ -56,16 +77,9 @@ class Documents:
     def behind(self, company: str, start: int, end: int) -> list[RecentDocument]:
         """Kept documents of one company in [start, end) seconds: recent ones and each hour's heaviest; newest first."""
         hour = SECONDS["hour"]
-        by_id = {d.id: d for d in self.between([company], start * SECOND, end * SECOND)}
-        items = {(d.company, d.item) for d in by_id.values() if d.item}  # of them the newest version is there
-        heaviest = [
-            document
-            for document in self._heaviest(company, range(start // hour * hour, end, hour), by_id)
-            if start * SECOND <= document.available_at < end * SECOND and (document.company, document.item) not in items
-        ]
-        for document in shown(self._client, self._keys, newest_versions(heaviest)):
-            by_id.setdefault(document.id, document)
-        return sorted(by_id.values(), key=lambda document: (-document.available_at, document.id))
+        latest = self.between([company], start * SECOND, end * SECOND)
+        heaviest = self._heaviest(company, range(start // hour * hour, end, hour), {each.id for each in latest})
+        return with_heaviest(latest, heaviest, start, end, self.shown)
 
     def with_id(self, companies: Iterable[str], name: str) -> list[RecentDocument]:
         """What each of these companies keeps under this id among its recent documents. One round trip."""

@@ -16,9 +16,11 @@ import redis
 from services.aggregation.stores.redis_store import RedisStore
 from services.archive.as_of.checkpointing import Checkpointing
 from services.archive.as_of.log_copy import archived_log, kafka_log
+from services.archive.as_of.market import PastMarkets
 from services.archive.as_of.moments import NotKnown, moment_of
 from services.archive.as_of.past import Bound, PastRuns
 from services.archive.as_of.proof import live_proof, past_proof, verify
+from services.archive.as_of.view import past_company
 from shared.clients.redis import connect
 from shared.clock import HOUR, SystemClock, to_iso
 from shared.contract.aggregates import pack, unpack_bucket
@@ -29,7 +31,7 @@ from shared.reading.values.binding import read_binding, recorded_slots
 from shared.settings import Settings
 from tests.api_server import served
 from tests.integration.worker_process import Worker, document, make_topics, publish, running, wait_for
-from tests.probes import Probe, noted, plain, probe
+from tests.probes import MarketProbe, Probe, equal_market, market_probe, noted, plain, probe, stretch_of
 from tests.worker_process import BELLWETHER
 
 pytestmark = pytest.mark.kafka
@@ -49,6 +51,7 @@ def watched(settings: Settings) -> Settings:
 def test_as_of_a_moment_is_what_was_said_then(watched: Settings, tmp_path: Path) -> None:
     topics, draw = make_topics(watched), random.Random(5)
     probes: list[Probe] = []
+    markets: list[MarketProbe] = []
     with ExitStack() as stack, connect(watched.redis) as client:
         stack.enter_context(running(watched))
         aggregation, archive = Worker(watched, role="aggregation"), Worker(watched, role="archive")
@@ -68,11 +71,14 @@ def test_as_of_a_moment_is_what_was_said_then(watched: Settings, tmp_path: Path)
             while time.monotonic() < deadline:
                 found = probe(client, watched, draw.choice(COMPANIES))
                 probes += [found] if found is not None else []
+                market = market_probe(client, watched)
+                markets += [market] if market is not None else []
         stack.callback(aggregation.close)
         last = live_at_rest(client, watched, written, aggregation)
         tables = ArchiveTables.of(watched)
         wait_for(lambda: known_up_to(tables, watched.kafka.opinion_partitions, last), archive)
         compared = check(watched, client, probes, draw)
+        assert equal_market(PastMarkets(PastRuns(watched, client)), markets, draw, 12) >= 3
         client.delete(API_KEYS)
         over_http(watched, max(compared, key=lambda each: each[0]), tmp_path)
         forge(watched, client)
@@ -118,10 +124,11 @@ def check(settings: Settings, client: redis.Redis, probes: list[Probe], draw: ra
     assert Checkpointing(settings, client, every=40).round(most=100) > 5  # goes on behind the last one
     past = PastRuns(settings, client)
     compared: list[Probe] = []
-    assert len({position for _, _, position, _ in probes}) > 5
-    assert len(probes[-1][3]["buckets"]) > 5
+    assert len({each.position for each in probes}) > 5
+    assert len(probes[-1].answer["buckets"]) > 5
     for each, then in noted(past, draw.sample(probes, min(15, len(probes)))):
         compared.append(each)
+        assert plain(stretch_of(past_company(past, each.company, each.moment), each.company)) == plain(each.stretch)
         proof = past_proof(settings, then, each.company, each.moment)
         assert plain(proof.answer) == plain(each.answer)
         assert verify(settings, client, proof, kafka_log(settings)) == ""
@@ -132,7 +139,7 @@ def check(settings: Settings, client: redis.Redis, probes: list[Probe], draw: ra
 
 def over_http(settings: Settings, one: Probe, tmp_path: Path) -> None:
     """The API's buckets as of a moment are those of the probe, and its proof is one that the command takes."""
-    moment, company, _, answer = one
+    moment, company, answer = one.moment, one.company, one.answer
     with served(settings, SystemClock()) as api:
         path, asked = f"/v1/companies/{company}/sentiment", {"as_of": to_iso(moment), "resolution": "day"}
         told = api.get(path, params=asked)
@@ -142,6 +149,12 @@ def over_http(settings: Settings, one: Probe, tmp_path: Path) -> None:
         assert sum(row["documents"] for row in told.json()["data"]) == sum(days)
         documents = api.get(f"/v1/companies/{company}/documents", params={"as_of": to_iso(moment), "limit": 1000})
         assert len(documents.json()["data"]) == len(answer["documents"])
+        market = api.get("/v1/market", params={"as_of": to_iso(moment), "window": "30d"}).json()
+        (row,) = (row for row in market["data"] if row["company"] == company)
+        assert (row["documents"], market["as_of"]) == (sum(days), to_iso(moment))
+        for kind in ("why", "peers"):
+            then = api.get(f"/v1/companies/{company}/{kind}", params={"as_of": to_iso(moment)})
+            assert (then.status_code, then.json()["as_of"]) == (200, to_iso(moment)), then.text
         file = tmp_path / "answer.json"
         file.write_bytes(api.get(path, params=asked | {"proof": "1"}).content)
         before = api.get(path, params={"as_of": "2001-01-01", "resolution": "day"})
@@ -170,6 +183,14 @@ def forge(settings: Settings, client: redis.Redis) -> None:
     assert verify(settings, client, proof, log) == ""
     wrong = msgspec.structs.replace(proof, links=[(proof.offset, "0" * 64)])
     assert "in records 0 to" in verify(settings, client, wrong, log)
+    assert proof.model and proof.universe
+    for name in ("model", "universe", "rules_digest"):
+        forged = msgspec.structs.replace(proof, **{name: "f" * 16})
+        assert verify(settings, client, forged, log).startswith(f"proof.{name} is 'ffff")
+    hours = proof.answer["heaviest"]
+    lighter = [{**hours[0], "documents": hours[0]["documents"][1:]}, *hours[1:]]
+    forged = msgspec.structs.replace(proof, answer=proof.answer | {"heaviest": lighter})
+    assert "answer.heaviest[0].documents" in verify(settings, client, forged, log)
     key = Keys(settings.run, proof.slots).series("AAPL", "news", "day")
     field, raw = next(iter(client.hgetall(key).items()))  # type: ignore[union-attr]
     bucket = unpack_bucket(raw)

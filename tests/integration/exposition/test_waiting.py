@@ -12,6 +12,7 @@ from shared.clients.kafka import client_config, describe, ensure_topics, log_con
 from shared.clock import SECOND, SystemClock
 from shared.contract.events import Document, Tick, encode
 from shared.contract.topics import Topics
+from shared.reading.offsets import RunOffsets
 from shared.reading.run import Applied
 from shared.reading.waiting import Waiting
 from shared.settings import Settings
@@ -93,3 +94,22 @@ def test_a_backlog_is_counted_without_ticks_also_when_it_takes_several_looks(set
         assert waiting.look({0: Applied(topic_id, 1)})[1].waiting == 0
     finally:
         waiting.close()
+
+
+def test_status_counts_no_tick_however_often_it_looks_and_however_much_waits(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.reading.offsets.PEEK_SECONDS", 60.0)  # for a machine that does much else
+    topics = Topics(settings.run, 2, 1)
+    ensure_topics(settings.kafka, topics.all())
+    send(settings, topics)
+    offsets = RunOffsets(settings.kafka, topics)
+    try:
+        ends = offsets.ends(offsets.documents())
+        start = dict.fromkeys(ends, 0)
+        assert [offsets.backlog(start, ends).records for _ in range(3)] == [DOCUMENTS] * 3
+        monkeypatch.setattr("shared.reading.offsets.PEEK_RECORDS", 100)  # the rest is taken to be as what was looked at
+        assert offsets.backlog(start, ends).records == DOCUMENTS
+        assert offsets.backlog(ends, ends).records == 0
+    finally:
+        offsets.close()

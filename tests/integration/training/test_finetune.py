@@ -157,6 +157,24 @@ def test_teacher_and_pseudo_labels(
     run.run()
 
 
+def test_teachers_hold_the_embedding_of_texts_that_were_changed(
+    tmp_path: Path, labelled: Path, base: Path, tiny: tuple[OpinionModel, object]
+) -> None:
+    save_opinion_model(*tiny, tmp_path / "teacher")
+    augmentation = Augmentation(typos=1.0, boilerplate=1.0)
+    changes = {"teachers": (tmp_path / "teacher",), "untaught": ("sentfin",), "augmentation": augmentation, "epochs": 1}
+    run = Finetuning(_settings(tmp_path / "run", labelled, base, anchor_teacher=True, **changes))
+    assert run.anchors is None, "there is no pass of its own for them"
+    read = heard = 0
+    for part, learnt, taught in run._encoded(run._plan(0)):
+        assert all(change.learnt.text != change.taught.text for _, change in part)
+        asked = [change for _, change in part if change.learnt.source != "sentfin"]
+        assert (0 if taught is None else len(taught.input_ids)) == len(asked)
+        read, heard = read + len(learnt.input_ids), heard + len(asked)
+    assert 0 < heard < read
+    run.run()
+
+
 @pytest.mark.parametrize("method", ["lora", "adalora"])
 def test_low_rank_changes_are_what_the_method_computes(method: str, tmp_path: Path, labelled: Path, base: Path) -> None:
     run = Finetuning(_settings(tmp_path / "run", labelled, base, method=method, rank=4))

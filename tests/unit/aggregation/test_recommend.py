@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.aggregation.signals.features import features
-from services.aggregation.signals.lookback import Capped, Shape, block_of, cap, day_of, look_back
+from services.aggregation.signals.lookback import Capped, Shape, Shared, block_of, cap, day_of, look_back
 from services.aggregation.signals.recommend import action_of, recommend
 from services.aggregation.signals.strategy import Strategy, StrategyError, load_strategy
 from shared.clock import DAY_SECONDS, HOUR_SECONDS, SECOND
@@ -20,7 +20,7 @@ from shared.contract.signals import ACTIONS, EXPECTED_FEATURES, FEATURES, PEER_F
 
 T = 1_400_000_400 // (12 * HOUR_SECONDS) * (12 * HOUR_SECONDS)  # a multiple of pulse's cadence
 PULSE = load_strategy("pulse")
-CAPS = (PULSE.author_cap, PULSE.story_cap)
+CAPS = PULSE.caps
 
 hour = st.builds(
     lambda offset, channel, n, weight, lean, authors, stories: Capped(
@@ -121,7 +121,7 @@ def test_one_author_cannot_move_a_bucket_alone(flood: int, others: int, lean: in
         documents=flood + others, weight_sum=weight + others * MICRO, score_sum=weight + others * MICRO * lean // 100
     )
     shares = [Share(flood, weight, weight), *(Share(1, MICRO, MICRO * lean // 100) for _ in range(others))]
-    capped = cap(T, "news", bucket, shares, [], *CAPS)
+    [capped] = cap([Shared(T, "news", bucket, {f"a{number}": share for number, share in enumerate(shares)}, {})], CAPS)
     most = min(flood * MICRO, int(PULSE.author_cap * MICRO))
     assert capped.weight == most + others * MICRO
     assert abs(capped.score - (most + others * MICRO * lean // 100)) <= others + 1
@@ -137,7 +137,9 @@ def test_the_order_of_shares_does_not_matter(parts: list[tuple[int, int]], rando
     )
     mixed = list(shares)
     random.shuffle(mixed)  # type: ignore[attr-defined]
-    assert cap(T, "news", bucket, shares, [], *CAPS) == cap(T, "news", bucket, mixed, [], *CAPS)
+    by_name = [{f"a{number}": share for number, share in enumerate(each)} for each in (shares, mixed)]
+    one, other = (cap([Shared(T, "news", bucket, each, {})], CAPS) for each in by_name)
+    assert one == other
 
 
 def test_rising_opinion_buys_and_falling_sells() -> None:

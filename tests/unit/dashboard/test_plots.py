@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pandas as pd
+import pytest
 
-from dashboard.drawing import plots, tables
+from dashboard.drawing import formats, plots, tables
 from dashboard.drawing.palette import LIGHT
 from dashboard.reading.measures import compare
 from dashboard.reading.stories import Story
@@ -63,6 +64,26 @@ def test_the_map_has_every_company_once_in_its_sector() -> None:
     area = {name: tile["box"][2] * tile["box"][3] for name, tile in tiles.items()}
     assert area["AAPL"] > 2 * area["MSFT"]
     assert any("30 opinions" in line for line in tiles["AAPL"]["lines"])
+
+
+def test_of_many_companies_the_largest_have_a_box_and_the_rest_of_a_sector_is_one() -> None:
+    names = [*(f"X{number:02}" for number in range(40)), "AAPL", "MSFT"]  # unknown names are of no sector
+    rows = [bucket(name, 9, 50 - place, 0.5 - place / 50) for place, name in enumerate(names)]
+    table = compare(pd.DataFrame(rows), Period(0, 5, 10))
+    sectors = plots.sector_map(table, LIGHT, most=10)
+    tiles = [tile for sector in sectors for tile in sector["tiles"]]
+    assert [tile["id"] for tile in tiles] == [
+        *names[:10],
+        "",
+        "",
+    ]
+    rest, technology = tiles[10], tiles[11]
+    assert (rest["label"], rest["sector"], technology["label"]) == ("+30", "Unclassified", "+2")
+    area = {tile["label"]: tile["box"][2] * tile["box"][3] for tile in tiles}
+    assert area["+30"] / area["X00"] == pytest.approx(sum(range(11, 41)) / 50, rel=0.02)
+    told = sum((50 - place) * (0.5 - place / 50) for place in range(10, 40)) / sum(50 - p for p in range(10, 40))
+    assert rest["detail"] == formats.score(told)
+    assert len([tile for sector in plots.sector_map(table, LIGHT) for tile in sector["tiles"]]) == len(names)
 
 
 def test_texts_of_documents_pass_unchanged_and_bad_links_do_not() -> None:

@@ -16,7 +16,6 @@ from services.runtime.record import Headers, Recorded
 from services.scoring.entries import FUTURE, UNDECODABLE, UNREADABLE, UNSCORABLE, Entry, entry_of, twice
 from services.scoring.inference import encode as tokenise
 from services.scoring.inference import infer
-from services.scoring.linking.linker import Linker
 from services.scoring.outcomes import HEADER_TOPIC, Outgoing
 from shared.clock import HOUR, SECOND
 from shared.contract.aggregates import Totals
@@ -33,10 +32,9 @@ from shared.contract.events import (
     encode,
 )
 from shared.contract.topics import Topics, partition_for
-from shared.universe.securities import Catalogue
+from tests.linking import LINKER
 from tests.unit.scoring.test_opinions import document
 
-LINKER = Linker(Catalogue.load())
 ENGINE = StubEngine("stub")
 TOPICS = Topics()
 SLOTS = 3

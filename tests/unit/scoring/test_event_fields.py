@@ -10,14 +10,13 @@ from hypothesis import strategies as st
 from services.model.engine import build_engine
 from services.model.interface import Answer, Request, Sentiment
 from services.replay.live_answers import _answer
-from services.scoring.linking.linker import Linker
 from services.scoring.on_demand.score_texts import _plain
 from services.scoring.opinions import opinions_of, read
 from shared.contract.events import MARKET, MICRO, ROLES, Document, Origin, decode_opinion, encode
 from shared.settings import ModelSettings
 from shared.universe.securities import Catalogue
+from tests.linking import LINKER
 
-LINKER = Linker(Catalogue.load())
 RECORDS = build_engine(ModelSettings(name="stub:records"))
 ORIGIN = Origin("topic", 2, 17)
 SAID = Sentiment(0, MICRO, 0)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from services.scoring.linking.linker import Linker
-from shared.universe.securities import Catalogue
+from tests.linking import LINKER
 from tests.unit.scoring.everyday import LANGUAGES, sentences
 
-LINKER = Linker(Catalogue.load())
 # What the linker of 1,099 companies found in the same sentences (commit 32870d4)
 FORMER = {"english": 25, "german": 24, "chinese": 0}
 

@@ -12,9 +12,9 @@ import pytest
 from services.scoring.linking.linker import Linker
 from shared.universe import securities
 from shared.universe.securities import Catalogue
+from tests.linking import LINKER as WORLD
 
 TEXTS = Path(__file__).parent / "everyday_frames"
-WORLD = Linker(Catalogue.load())
 HAND = Linker(Catalogue((Path(securities.__file__).parent / "securities.csv").read_bytes()))
 LEAST = {"english": 1_200, "german": 500, "chinese": 500}
 

@@ -14,11 +14,8 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from services.commands.offline.link import link
-from services.scoring.linking.linker import Linker
 from services.scoring.on_demand.link_texts import TextLinker, symbols_of
-from shared.universe.securities import Catalogue
-
-CATALOGUE = Catalogue.load()
+from tests.linking import CATALOGUE, LINKER
 
 
 def called(*arguments: str, said: str | None = None) -> tuple[int, list[dict[str, Any]]]:
@@ -74,7 +71,7 @@ def test_answers_are_the_worker_s() -> None:
     text = "Goldman Sachs upgrades Netflix; $AAPL and $MSFT wait"
     (answer,) = called(text, "--json")[1]
     assert [(one["id"], one["relevance"]) for one in answer["companies"]] == [
-        (each.company, each.relevance / 1_000_000) for each in Linker(CATALOGUE).link(text).links
+        (each.company, each.relevance / 1_000_000) for each in LINKER.link(text).links
     ]
 
 
@@ -90,7 +87,7 @@ def test_symbols_are_each_there_once(company: str) -> None:
     assert len(symbols) == len(set(symbols)) > 1
 
 
-LINKER = TextLinker(CATALOGUE, str.strip)
+LINES = TextLinker(CATALOGUE, str.strip)
 _PIECES = st.sampled_from(
     ["$AAPL", "SH600519", "茅台", "(NYSE: F)", "BTC-USD", "$UN\u2026", "7203.T", "Ford", "\ud800", "^GSPC"]
 )
@@ -104,7 +101,7 @@ _TEXT = st.lists(_PIECES | st.text(max_size=4), max_size=12).map(" ".join)
 )
 def test_any_line_has_one_answer_or_one_error(rows: list[object]) -> None:
     lines = [json.dumps(row) if isinstance(row, dict) else str(row).replace("\n", " ") for row in rows]
-    answers = list(LINKER.link_lines(lines))
+    answers = list(LINES.link_lines(lines))
     assert len(answers) == sum(bool(line.strip()) for line in lines)
     assert all(("error" in answer) != ("companies" in answer) for answer in answers)
     for answer in answers:

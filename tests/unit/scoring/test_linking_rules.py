@@ -9,8 +9,8 @@ import pytest
 from services.scoring.linking.linker import Linker, LinkResult
 from shared.contract.events import MICRO
 from shared.universe.securities import Catalogue
+from tests.linking import LINKER
 
-LINKER = Linker(Catalogue.load())
 DAY = date(2024, 5, 2)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.model.interface import Answer, Sentiment
 from services.model.stub import StubEngine
-from services.scoring.linking.linker import Link, Linker
+from services.scoring.linking.linker import Link
 from services.scoring.opinions import LAST_INSTANT, check, opinions_of, read
 from shared.contract.events import (
     EXCERPT_CHARS,
@@ -20,9 +20,8 @@ from shared.contract.events import (
     decode_opinion,
     encode,
 )
-from shared.universe.securities import Catalogue
+from tests.linking import LINKER
 
-LINKER = Linker(Catalogue.load())
 ENGINE = StubEngine("stub")
 ORIGIN = Origin("topic", 2, 17)
 

@@ -9,17 +9,15 @@ import pytest
 
 from services.model.engine import build_engine
 from services.model.interface import Engine
-from services.scoring.linking.linker import Linker
 from services.scoring.on_demand.shadow import Agreement, compare, newest
 from services.scoring.opinions import opinions_of, read
 from shared.contract.events import Deletion, Document, Opinion, Origin
 from shared.reading.archive.tables import ArchiveTables, NoArchive
 from shared.settings import ModelSettings
-from shared.universe.securities import Catalogue
 from tests import two_days
 from tests.archived import archive_at
+from tests.linking import LINKER
 
-LINKER = Linker(Catalogue.load())
 DOCUMENTS = two_days.documents()
 
 

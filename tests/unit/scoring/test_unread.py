@@ -8,13 +8,12 @@ from services.model.interface import Request
 from services.model.stub import StubEngine
 from services.runtime.record import Recorded
 from services.scoring.entries import entry_of
-from services.scoring.linking.linker import Linker
 from services.scoring.outcomes import Outgoing
 from services.scoring.unread import Readable
 from shared.contract.events import DEAD, Deletion, Document, Outcome, decode_opinion, encode
 from shared.contract.topics import LIVE, Topics, partition_for
 from shared.settings import ModelSettings
-from shared.universe.securities import Catalogue
+from tests.linking import LINKER
 
 READABLE = Readable(ModelSettings(), StubEngine("stub"))
 GERMAN = "Die Aktie von Siemens steigt nach starken Zahlen deutlich"
@@ -55,7 +54,7 @@ def test_another_model_reads_everything() -> None:
                         received_at=1, available_at=1)  # fmt: skip
     topics = Topics(LIVE)
     record = Recorded(topics.documents("news"), 0, 7, b"k", encode(document))
-    made = entry_of(record, {record.topic: "t" * 22}, Linker(Catalogue.load()))
+    made = entry_of(record, {record.topic: "t" * 22}, LINKER)
     every = Readable(ModelSettings(name="somebody/multilingual"), StubEngine("stub"))
     every.mark([made])
     assert made.request is not None and made.unread == ""
@@ -66,7 +65,7 @@ def test_another_model_reads_everything() -> None:
 def entry(message: Document | Deletion) -> list[Outcome]:
     topics = Topics(LIVE)
     record = Recorded(topics.documents("news"), 0, 7, b"k", encode(message))
-    made = entry_of(record, {record.topic: "t" * 22}, Linker(Catalogue.load()))
+    made = entry_of(record, {record.topic: "t" * 22}, LINKER)
     READABLE.mark([made])
     outgoing = Outgoing.to(topics, 3)
     outgoing.add(made, "m" * 16)

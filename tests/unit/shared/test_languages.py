@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.model.opinion_heads import EVENTS
+from shared.event_classes.classes import EVENT_CLASSES
 from shared.languages.chinese import CHINESE
 from shared.languages.english import ENGLISH
 from shared.languages.language import Language
@@ -38,5 +38,5 @@ def test_every_language_is_whole(language: Language) -> None:
     assert len(language.wording.names) == len(set(language.wording.names)) > 1
     for name, topics in language.topics.items():
         assert language_of_set(name) is language
-        assert set(topics.events.values()) <= set(EVENTS)
+        assert set(topics.events.values()) <= set(EVENT_CLASSES)
         assert not topics.silent & topics.events.keys()

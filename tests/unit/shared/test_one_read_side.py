@@ -48,33 +48,39 @@ OTHERS = (*FILLS_PRICES, *HOLDS_A_LEASE, *SAYS_HOW_FAR, *HANDS_ON)
 OF_MODELS = ("services/training/", "services/replay/training_dates.py", "services/model/event_labels.py")
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
-    for top in ("services", "shared", "dashboard"):
-        for path in sorted((ROOT / top).rglob("*.py")):
-            yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text())
+Parsed = dict[str, ast.Module]
 
 
-PARSED = list(modules())
+@pytest.fixture(scope="module")
+def parsed() -> Iterator[Parsed]:
+    """Every module by its path. Not kept: the garbage collector would visit millions of nodes in every later test."""
+    trees = {
+        path.relative_to(ROOT).as_posix(): ast.parse(path.read_bytes())
+        for top in ("services", "shared", "dashboard")
+        for path in (ROOT / top).rglob("*.py")
+    }
+    yield trees
+    trees.clear()
 
 
-def outside(*allowed: str) -> list[tuple[str, ast.Module]]:
-    return [(name, tree) for name, tree in PARSED if not name.startswith((READING, *allowed))]
+def outside(parsed: Parsed, *allowed: str) -> list[tuple[str, ast.Module]]:
+    return [(name, tree) for name, tree in parsed.items() if not name.startswith((READING, *allowed))]
 
 
-def test_reading_commands_are_sent_by_the_read_side_and_the_stores() -> None:
+def test_reading_commands_are_sent_by_the_read_side_and_the_stores(parsed: Parsed) -> None:
     sent = {
         name
-        for name, tree in outside(*STORES, *ADMIN, *BINDING, *FORGETTING)
+        for name, tree in outside(parsed, *STORES, *ADMIN, *BINDING, *FORGETTING)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in COMMANDS
     }
     assert sent == set()
 
 
-def test_keys_are_named_by_the_read_side_the_stores_and_what_hands_them_on() -> None:
+def test_keys_are_named_by_the_read_side_the_stores_and_what_hands_them_on(parsed: Parsed) -> None:
     naming = {
         name
-        for name, tree in outside(*STORES, *ADMIN, *BINDING, *WRITES_REPORTS, *REMEMBERS_REQUESTS, *OTHERS)
+        for name, tree in outside(parsed, *STORES, *ADMIN, *BINDING, *WRITES_REPORTS, *REMEMBERS_REQUESTS, *OTHERS)
         for node in ast.walk(tree)
         if isinstance(node, ast.ImportFrom) and node.module == "shared.contract.keys"
     }
@@ -82,9 +88,9 @@ def test_keys_are_named_by_the_read_side_the_stores_and_what_hands_them_on() -> 
 
 
 @pytest.mark.parametrize("package", HANDS_ON)
-def test_what_hands_keys_on_asks_redis_for_none_of_them(package: str) -> None:
+def test_what_hands_keys_on_asks_redis_for_none_of_them(package: str, parsed: Parsed) -> None:
     """`client.get(keys.position(slot))` and the like: a key as the argument of a call on something that is no Keys."""
-    for name, tree in PARSED:
+    for name, tree in parsed.items():
         if not name.startswith(package):
             continue
         for node in ast.walk(tree):
@@ -96,22 +102,22 @@ def test_what_hands_keys_on_asks_redis_for_none_of_them(package: str) -> None:
                 assert not any("keys." in ast.unparse(argument) for argument in node.args), f"{name}:{node.lineno}"
 
 
-def test_the_files_of_a_run_are_named_once() -> None:
+def test_the_files_of_a_run_are_named_once(parsed: Parsed) -> None:
     files = {value for name, value in vars(runs_folder).items() if name.isupper() and isinstance(value, str)}
     assert runs_folder.SUMMARY in files
     naming = {
         f"{name}:{node.lineno}"
-        for name, tree in outside(*OF_MODELS)
+        for name, tree in outside(parsed, *OF_MODELS)
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and node.value in files
     }
     assert naming == set()
 
 
-def test_the_folder_of_runs_is_entered_by_the_read_side_alone() -> None:
+def test_the_folder_of_runs_is_entered_by_the_read_side_alone(parsed: Parsed) -> None:
     entering = {
         name
-        for name, tree in outside("shared/clients/state_folder.py")
+        for name, tree in outside(parsed, "shared/clients/state_folder.py")
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and node.attr == "runs" and "StateFolder" in ast.unparse(node.value)
     }

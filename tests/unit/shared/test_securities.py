@@ -7,7 +7,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.universe import securities
@@ -152,6 +152,7 @@ def test_a_wrong_row_is_named(row: str, said: str) -> None:
         Catalogue((HEADER + row + "\n").encode())
 
 
+@settings(max_examples=40)  # a search looks at every name, a tenth of a second
 @given(st.text(), st.none() | st.dates(date(1990, 1, 1), date(2030, 1, 1)))
 def test_any_text_can_be_asked_for(text: str, day: date | None) -> None:
     CATALOGUE.resolve(text, day)

@@ -10,7 +10,6 @@ import pytest
 
 from services.model.opinion_model import EVENTS as CLASSES
 from services.model.opinion_model import SENTIMENTS
-from services.scoring.linking.linker import Linker
 from services.training.data.datasets import Example, load_examples
 from services.training.data.feedback import (
     COMPANIES,
@@ -29,13 +28,12 @@ from shared.contract.events import Deletion, Document
 from shared.contract.feedback.label import Asked, Label
 from shared.reading.archive.tables import ArchiveTables
 from shared.story import story_of
-from shared.universe.securities import Catalogue
 from tests import two_days
 from tests.archived import archive_at
+from tests.linking import LINKER
 from tests.unit.review.questions import label
 
 DOCUMENTS = two_days.documents()
-LINKER = Linker(Catalogue.load())
 
 
 def of(words: str) -> Document:

@@ -88,6 +88,7 @@ def test_the_last_training_that_a_model_records_is_its_recipe(model: str) -> Non
         "feedback": bool(options["feedback"]),
         "untaught": list(names_of(options["untaught"])) if options["untaught"] else [],
         "sure": options["sure"] if options["unlabelled"] else None,
+        "distil": options["distil"] if options["teacher"] else None,
         "layer_decay": FinetuneSettings.layer_decay,
         "rename": FinetuneSettings(out=Path()).augmentation.rename,
     }
