@@ -289,7 +289,7 @@ def _expected(company: str, buckets: pd.DataFrame, view: View) -> Sequence[Expec
     first, last = (int(buckets["start"].agg(which)) * SECOND for which in ("min", "max"))
     try:
         ahead = stories.expected_of([company], at)
-        shown = stories.expected_between(company, first, max(last, at) + (last - first) // 4, at)
+        shown = stories.expected_between(company, first, last + (last - first) // 4, at)
     except ExpectedError as error:
         st.caption(f"Expected dates cannot be read: {formats.plain(str(error))}")
         return ()

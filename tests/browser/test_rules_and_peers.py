@@ -14,9 +14,11 @@ from services.embedded.redis import EmbeddedRedis
 from services.model.stub import StubEngine
 from services.scoring.rules.rule_file import built_in, load_rules
 from services.scoring.rules.speaking import Speakers
+from shared.clock import to_datetime
 from shared.reading.readers.profiles import DEFAULT_LIST, Follow
 from shared.reading.run import RunView
 from shared.settings import load_settings
+from tests import two_days
 from tests.archived_run import fill
 from tests.browser.conftest import PATIENCE, Served, Visitor, serve
 from tests.contract.test_peers import OWN
@@ -27,13 +29,16 @@ expect.set_options(timeout=PATIENCE)
 
 
 def _expected() -> str:
-    """Earnings of a company and a central bank's day, both in the coming weeks, and a date that nobody knows of yet."""
+    """Earnings of a company and a central bank's day, both in the coming weeks, a day that the documents lie on, and a
+    date that nobody knows of yet."""
+    then = to_datetime(two_days.SECOND_DAY).date()
     today = datetime.now(UTC).date()
     soon, later = today + timedelta(days=5), today + timedelta(days=12)
     return (
         "date,time,ticker,market,kind,note,known_from\n"
         f"{soon},16:30 America/New_York,BA,,earnings,third quarter,{today - timedelta(days=9)}\n"
         f"{later},,,US,central bank,FOMC,{today - timedelta(days=90)}\n"
+        f"{then},,BA,,investor day,Seattle,{then - timedelta(days=30)}\n"
         f"{later},,BA,,secret merger,,{later}\n"
     )
 
@@ -96,5 +101,6 @@ def test_expected_dates_are_marked_and_listed(
     visitor.picture(f"expected-company-{width}-{scheme}")
     page = visitor.open("?page=For+you&profile=desk")
     expect(page.get_by_text("Expected", exact=True)).to_be_visible()
+    expect(page.locator("[data-testid=stDataFrame]").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width, "the page scrolls sideways"
     visitor.picture(f"expected-for-you-{width}-{scheme}")
