@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from services.commands.options import Begin, End, Json, Run, State, between, note, say, settings_of
+from services.commands.options import Begin, End, Json, OptionError, Run, State, between, note, say, settings_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 export_app = typer.Typer(help="Export opinions, aggregates and signals as Parquet files.", no_args_is_help=True)
 
-Out = Annotated[Path, typer.Option("--out", help="Parquet file to write.")]
+
+def _file(out: Path) -> Path:
+    """A table has its footer last and is written in place: standard output is no place for it."""
+    if str(out) == "-":
+        raise OptionError("--out -: a table cannot go to standard output; name a file, e.g. --out opinions.parquet")
+    return out
+
+
+Out = Annotated[Path, typer.Option("--out", help="Parquet file to write.", callback=_file)]
 
 
 @export_app.command("opinions")
@@ -70,7 +78,7 @@ class SignalFormat(StrEnum):
 
 @export_app.command("signals")
 def export_signals(
-    out: Annotated[Path, typer.Option("--out", help="Parquet file to write; for qlib, the folder.")],
+    out: Annotated[Path, typer.Option("--out", help="Parquet file to write; for qlib, the folder.", callback=_file)],
     form: Annotated[
         SignalFormat, typer.Option("--format", help="parquet, or qlib: one strategy's scores by day.")
     ] = SignalFormat.parquet,

@@ -103,3 +103,12 @@ def test_an_explanation_names_its_class_and_every_company() -> None:
         "document words   for positive: jumps +1.50, but +0.10",
         "SHEL words       for negative: jumps +1.50",
     ]
+
+
+@pytest.mark.parametrize("what", ["opinions", "aggregates", "signals"])
+def test_a_table_is_no_file_called_minus(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(app, ["export", what, "--out", "-"])
+    assert told.exit_code == 1
+    assert "name a file" in told.output + str(told.exception)
+    assert list(tmp_path.iterdir()) == []
