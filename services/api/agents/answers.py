@@ -150,7 +150,7 @@ class Answers:
 
     def score(self, text: str, channel: Literal["news", "social"], rules: bool, as_of: str | None) -> Answer:
         if as_of is not None:
-            return self._unknown("document", "a text is scored by the model of now")
+            return self._unknown("document", "a text is scored by the model of now: leave as_of out")
         return self._door.scorer.score([text], channel=channel, rules=rules)[0] | self._about()
 
     def compare(self, companies: Sequence[str], window: str, as_of: str | None) -> Answer:

@@ -46,7 +46,8 @@ def opinion(number: int, each: Told) -> Opinion:
 def buckets(opinions: list[Opinion]) -> list[Shared]:
     """The hour's buckets as the aggregator makes them."""
     store = MemoryStore(1)
-    apply(store, 0, "opinions", list(enumerate(opinions)), Rules.of(AggregationSettings()))
+    if opinions:
+        apply(store, 0, "opinions", list(enumerate(opinions)), Rules.of(AggregationSettings()))
     rows = store.rows(("hour",))
     return [Shared(row.start, row.channel, row.bucket, row.authors, row.stories) for row in rows]
 
@@ -147,7 +148,8 @@ def test_a_strategy_without_a_cap_on_feeds_keeps_its_digest_and_its_caps(name: s
     storm = [("news", f"a{number}", "wire", "storm", 100, 100) for number in range(30)]
     some = buckets([opinion(number, each) for number, each in enumerate([*flood, *storm])])  # type: ignore[arg-type]
     assert cap(some, old.caps)[0].weight == 33 * MICRO
-    assert cap(some, load_strategy(name).caps)[0].weight == 4 * MICRO
+    now = cap(some, load_strategy(name).caps)[0].weight
+    assert 4 * MICRO <= now <= 4 * MICRO + len(flood) + len(storm)  # each pair's part is rounded up
     with pytest.raises(StrategyError, match="feed_cap must be above 0"):
         check_strategy(msgspec.structs.replace(old, feed_cap=0.0), "mine.yaml")
 
