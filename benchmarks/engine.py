@@ -111,12 +111,13 @@ def run_pipeline(folder: Path, device: str) -> Callable[[list[str]], list[int]]:
     return run
 
 
-def run_sorted(folder: Path, device: str) -> Callable[[list[str]], list[int]]:
+def run_sorted(folder: Path, device: str, dtype: Any = None) -> Callable[[list[str]], list[int]]:
+    """In batches of like length, each padded to its longest text; `dtype` (torch's) is float32 by default."""
     import torch
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(folder, model_max_length=512)
-    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).to(device).eval()
+    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=dtype or torch.float32).to(device).eval()
 
     def run(texts: list[str]) -> list[int]:
         ids = tokenizer(texts, truncation=True)["input_ids"]
