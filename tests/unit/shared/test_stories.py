@@ -277,8 +277,8 @@ def test_without_embeddings_headlines_are_compared(tmp_path: Path) -> None:
     assert after == [("b", True, "words"), ("c", False, "words")]
 
 
-@settings(max_examples=8)
-@given(st.integers(0, 10_000), st.integers(2, 9))
+@settings(max_examples=5)
+@given(st.integers(0, 10_000), st.integers(2, 7))
 def test_following_is_the_other_side_of_followed(seed: int, count: int) -> None:
     draw = random.Random(seed)
     told, readings = [], []
