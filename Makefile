@@ -2,7 +2,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help venv compiled check test style types layers units units-rest units-models units-backtests chosen systems browser contract workers learning chaos-short demo fuzz chaos fleet bench docs chromium prometheus explore audit clean
+.PHONY: help venv compiled check test style types layers units units-rest units-models units-backtests demo fuzz chaos fleet bench docs chromium prometheus explore audit clean
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -11,8 +11,6 @@ PYTEST_ARGS ?=
 AUDIT_ARGS ?= pypi
 # chosen tests run in one go: a part without any of them would fail
 UNITS := $(if $(PYTEST_ARGS),units,units-rest units-models units-backtests)
-# what needs Kafka, Redis or a browser, the longest first, so that none is left alone for long (docs/decisions/0270)
-PARTS := $(if $(PYTEST_ARGS),chosen,units-rest units-models units-backtests systems browser contract workers learning chaos-short)
 # what a part prints comes when it ends, not between the lines of another (GNU Make 4 or newer)
 WHOLE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -36,8 +34,8 @@ compiled: venv
 check: compiled ## the fast part: style, types, layers, unit tests; two at a time, with the output of each part in one piece
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(WHOLE) style layers types $(UNITS)
 
-test: compiled chromium prometheus ## everything, with a real Kafka, Redis, Chromium and Prometheus; as check does it
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(WHOLE) style layers types $(PARTS)
+test: compiled chromium prometheus style types layers ## everything, with a real Kafka, Redis, Chromium and Prometheus
+	$(BIN)/pytest $(PYTEST_ARGS)
 
 style: venv
 	$(BIN)/ruff check .
@@ -65,35 +63,10 @@ units-models: venv
 units-backtests: venv
 	$(BIN)/pytest $(BACKTESTS) -q
 
-chosen: venv
-	$(BIN)/pytest $(PYTEST_ARGS)
-
-# each with a Kafka and a Redis of its own; tests/unit/test_parts.py: every test is in one part
-LEARNING := tests/integration/training tests/integration/backtest tests/integration/replay
-WORKERS := $(addprefix tests/integration/,aggregation alerts archive embedded exposition ingest)
-
-systems: venv
-	$(BIN)/pytest tests/integration $(patsubst %,--ignore=%,$(LEARNING) $(WORKERS)) -q
-
-browser: venv
-	$(BIN)/pytest tests/browser -q
-
-contract: venv
-	$(BIN)/pytest tests/contract -q
-
-workers: venv
-	$(BIN)/pytest $(WORKERS) -q
-
-learning: venv
-	$(BIN)/pytest $(LEARNING) -q
-
-chaos-short: venv
-	$(BIN)/pytest tests/chaos -q
-
 demo: $(VENV)/.running ## start everything with the synthetic week, as a run of its own; Ctrl-C stops it
 	@$(BIN)/bellwether up --run demo --sample
 
-fuzz: venv ## 370,000 hostile inputs on two processes (under half an hour on two cores)
+fuzz: venv ## 380,000 hostile inputs on two processes (under half an hour on two cores)
 	$(BIN)/python -m tests.fuzz.campaign
 
 explore: venv ## the property tests of the unit tests, on 1,000 new random inputs each (some ten minutes)

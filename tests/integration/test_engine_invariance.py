@@ -55,6 +55,7 @@ def raw(engine: Any, batch: list[Request]) -> list[dict[str, NDArray[np.float32]
     return rows
 
 
+@pytest.mark.timeout(1200)  # minutes where the kernel's two threads share their cores
 def test_an_answer_is_the_same_bits_alone_first_last_and_in_any_batch(tmp_path: Path) -> None:
     engine: Any = build_engine(ModelSettings(packs={}), cache_dir=tmp_path)
     assert engine.invariant
