@@ -43,7 +43,10 @@ def asked(redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         key, _ = AccessKeys(client).create("schema", "admin", SystemClock().now())
         seed(client, listed(6), run="apischema", slots=4, volume=0.1)
         with served(chosen, ReplayClock(END)) as answering:
-            described = answering.get(OWN, headers={"Authorization": f"Bearer {key}"}).json()
+            told = {"Authorization": f"Bearer {key}"}
+            described = answering.get(OWN, headers=told).json()
+            # the first explanation loads libraries: seconds, of schemathesis' ten a request
+            answering.post("/v1/explain", headers=told, json={"texts": ["Apple beats"]}, timeout=60)
             yield Asked(schemathesis.openapi.from_dict(described), str(answering.base_url), key)
         client.delete(API_KEYS)
 
