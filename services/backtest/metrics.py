@@ -60,7 +60,8 @@ def metrics_of(
         told = {"mean": float(ic.mean()), "t": newey_west_t(ic, _lags(bars, ic)), "sessions": len(ic)}
         by_horizon[str(horizon.key)] = told if prices.grid is None else told | {"bars": bars}
         spread_t[str(horizon.key)] = newey_west_t(spreads, _lags(bars, spreads))
-    tests = granger_table(result.panel, _known(prices))
+    known = _known(prices)
+    tests = granger_table(result.panel, known)
     warnings += warnings_of(tests)
     return {
         "n_signals": len(signals),
@@ -97,7 +98,7 @@ def metrics_of(
         "cost_bps": cost_bps,
         "delay": {"seconds": delay.seconds, "bars": delay.bars},
         "bars": _bars(result, prices),
-        "granger": _granger(result.panel, prices) | summed(tests),
+        "granger": _granger(result.panel, known) | summed(tests),
         "placebo": {
             "runs": len(result.placebo_ic),
             "ic_mean": placebo_mean,
@@ -176,9 +177,8 @@ def _known(prices: Prices) -> pd.DataFrame:
     return known
 
 
-def _granger(panel: pd.DataFrame, prices: Prices) -> dict[str, float | int]:
-    """Both directions, company by company, combined by Fisher's method."""
-    known = _known(prices)
+def _granger(panel: pd.DataFrame, known: pd.DataFrame) -> dict[str, float | int]:
+    """Both directions, company by company, combined by Fisher's method. `known`: the return that ended at each open."""
     leads, lags = [], []
     for company in panel.columns:
         score = panel[company].dropna()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import typer
 
 from shared.contract.events import CHANNELS, Channel
 from shared.settings import Settings, load_settings
+
+T = TypeVar("T")
 
 State = Annotated[Path | None, typer.Option("--state", help="State folder (default: one per user).")]
 Run = Annotated[str | None, typer.Option("--run", help="Name of the run (default: the one that is up, else live).")]
@@ -92,6 +94,25 @@ def _plain(value: object) -> object:
 def count(number: int, noun: str) -> str:
     """`1 item`, `2,000 items`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def say_files(
+    read: Collection[tuple[str, Sequence[T]]],
+    key: str,
+    noun: str,
+    plain: Callable[[T], Any],
+    line: Callable[[T], str],
+    *,
+    as_json: bool,
+) -> None:
+    """Print what files hold, as (file, its things): `key` names these in JSON, `noun` in words, a line each."""
+    values = [{"file": file, key: [plain(each) for each in found]} for file, found in read]
+    words = [
+        text
+        for file, found in read
+        for text in (f"{file}: {count(len(found), noun)}", *(f"  {line(each)}" for each in found))
+    ]
+    say(values, words, as_json=as_json)
 
 
 def note(text: str) -> None:

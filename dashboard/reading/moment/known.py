@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
-from shared.contract.aggregates import RecentDocument, Resolution
 from shared.contract.alerts import Alert
 from shared.contract.events import Channel
 from shared.contract.signals import Signal
-from shared.reading.values.buckets import Row
+from shared.reading import known
+from shared.reading.known import KeptDocuments, Starts
 
-Starts = Mapping[Resolution, Sequence[int]]
 
-
-class KnownBuckets(Protocol):
-    def rows(self, companies: Iterable[str], channels: Sequence[Channel], starts: Starts) -> list[Row]: ...
+class KnownBuckets(known.KnownBuckets, Protocol):
     def distinct(self, company: str, channels: Sequence[Channel], starts: Starts) -> tuple[int, int]: ...
     def first_day(self, company: str, channels: Sequence[Channel]) -> int: ...
-
-
-class KnownDocuments(Protocol):
-    def between(self, companies: Iterable[str], start: int, end: int) -> list[RecentDocument]: ...
-    def behind(self, company: str, start: int, end: int) -> list[RecentDocument]: ...
 
 
 class KnownSignals(Protocol):
@@ -40,7 +32,7 @@ class Known(Protocol):
     @property
     def buckets(self) -> KnownBuckets: ...
     @property
-    def documents(self) -> KnownDocuments: ...
+    def documents(self) -> KeptDocuments: ...
     @property
     def signals(self) -> KnownSignals: ...
     @property

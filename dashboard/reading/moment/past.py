@@ -20,7 +20,6 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from dashboard.reading.moment.known import Starts
 from shared.clock import HOUR_SECONDS, SECOND, to_iso
 from shared.contract.aggregates import Bucket, RecentDocument, Resolution, Share
 from shared.contract.alerts import Alert
@@ -28,6 +27,7 @@ from shared.contract.events import MARKET, Channel
 from shared.contract.signals import Signal
 from shared.reading.archive.tables import applied_by
 from shared.reading.deleted import newest_versions
+from shared.reading.known import Starts
 from shared.reading.values.buckets import NEVER, Row
 from shared.reading.values.documents import with_heaviest
 from shared.settings import Settings

@@ -4,9 +4,8 @@ for: counts of two months, and the latest signals. Words and older counts are as
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -15,7 +14,7 @@ from services.aggregation.core.state import Cell, CompanyState, Series, SlotStat
 from services.aggregation.stores.memory import MemoryStore
 from services.archive.as_of.fold import Folded
 from services.archive.as_of.moments import Moment, NotKnown, moments_of
-from services.archive.as_of.past import Bound, Past, PastRuns
+from services.archive.as_of.past import Bound, Latest, Past, PastRuns
 from services.archive.as_of.view import PastRun
 from shared.clock import DAY_SECONDS, SECOND, to_iso
 from shared.contract.events import PEERS
@@ -31,21 +30,14 @@ class PastMarkets:
 
     def __init__(self, runs: PastRuns, most: int = MOST_RECORDS) -> None:
         self._runs, self._most = runs, most
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[tuple[int, str, int], ...], dict[int, Past]] = OrderedDict()
+        self._kept: Latest[tuple[tuple[int, str, int], ...], dict[int, Past]] = Latest(KEPT)
 
     def at(self, at: int) -> PastRun:
         """The run as of `at`, microseconds of the wall clock. Raises NotKnown, also where it would take too long."""
         bound = self._runs.bound()
         moments = moments_of(self._runs.tables, bound.slots, at)
         place = tuple((each.slot, each.topic_id, each.offset) for each in moments)
-        with self._lock:
-            known = self._kept.get(place)
-            if known is None:
-                known = self._kept[place] = self._made(moments, bound)
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(place)
+        known = self._kept.of(place, partial(self._made, moments, bound))
         many = moments[0].entry.slots or bound.slots
         slots = {each.slot: known[each.slot]._replace(moment=each) for each in moments}
         return PastRun(at, slots, many, self._runs.shown, self._runs.tables)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, NamedTuple, Protocol
+from functools import partial
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
 
 import msgspec
 import redis
@@ -33,6 +34,9 @@ from shared.reading.archive.tables import ArchiveTables
 from shared.reading.deleted import DELETED, deleted_at, is_gone, shown
 from shared.reading.values.binding import read_binding, recorded_slots
 from shared.settings import Settings
+
+Place = TypeVar("Place")
+Made = TypeVar("Made")
 
 KEPT: Final = 4  # slots at a moment that are kept for the next question
 
@@ -85,6 +89,25 @@ class Past(NamedTuple):
     silent: str
 
 
+class Latest(Generic[Place, Made]):
+    """What was made last, of a few places. Thread-safe; one is made at a time."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Place, Made] = OrderedDict()
+
+    def of(self, place: Place, make: Callable[[], Made]) -> Made:
+        """What is kept of `place`, or what `make` gives, which may raise."""
+        with self._lock:
+            if place not in self._kept:
+                self._kept[place] = make()
+                while len(self._kept) > self._most:
+                    self._kept.popitem(last=False)
+            self._kept.move_to_end(place)
+            return self._kept[place]
+
+
 class PastRuns:
     """Answers as of moments. Thread-safe; keeps the latest few slots that it made."""
 
@@ -93,8 +116,7 @@ class PastRuns:
         self._settings, self._client, self._whole = settings, client, log is not None
         self.tables = ArchiveTables.of(settings)
         self._log = log or archived_log(self.tables)
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[int, str, int], Past] = OrderedDict()
+        self._kept: Latest[tuple[int, str, int], Past] = Latest(KEPT)
 
     def shown(self, documents: Sequence[RecentDocument]) -> list[RecentDocument]:
         """As they may be shown now. Raises redis.RedisError."""
@@ -113,10 +135,6 @@ class PastRuns:
         """The offset at which the fold up to a moment begins: that of its checkpoint."""
         return 0 if self._whole else Checkpoints(self.tables).newest(self._line(moment, bound), moment.offset)
 
-    def fresh(self, moment: Moment, bound: Bound) -> Past:
-        """The slot before the moment's offset, made again and not kept. Raises NotKnown."""
-        return self._folded(moment, bound)
-
     def _line(self, moment: Moment, bound: Bound) -> Line:
         strategies = strategies_then(moment.entry.strategies, bound.strategies)
         return line_of(moment.entry, bound, self._settings.run, strategies or ())
@@ -124,16 +142,10 @@ class PastRuns:
     def made(self, moment: Moment, bound: Bound) -> Past:
         """The slot before the moment's offset."""
         place = (moment.slot, moment.topic_id, moment.offset)
-        with self._lock:
-            known = self._kept.get(place)
-            if known is None:
-                known = self._kept[place] = self._folded(moment, bound)
-                while len(self._kept) > KEPT:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(place)
-            return known._replace(moment=moment)
+        return self._kept.of(place, partial(self.fresh, moment, bound))._replace(moment=moment)
 
-    def _folded(self, moment: Moment, bound: Bound) -> Past:
+    def fresh(self, moment: Moment, bound: Bound) -> Past:
+        """The slot before the moment's offset, made again and not kept. Raises NotKnown."""
         entry = moment.entry
         if entry.rules and entry.rules != bound.rules_text:
             raise NotKnown(f"other rules held then ({entry.rules}); restore those settings to ask for it")

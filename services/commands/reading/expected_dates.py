@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.commands.options import Json, JsonLines, OptionError, State, count, say, settings_of
+from services.commands.options import Json, JsonLines, OptionError, State, say, say_files, settings_of
 
 if TYPE_CHECKING:
     from shared.universe.expected.expected import Expected
@@ -59,13 +59,7 @@ def check(
 
     settings_of(state)
     done = {str(path): read_expected(path, Catalogue.load()) for path in files}
-    plain = [{"file": file, "dates": [_plain(each) for each in found]} for file, found in done.items()]
-    words = [
-        line
-        for file, found in done.items()
-        for line in (f"{file}: {count(len(found), 'expected date')}", *(f"  {_line(each)}" for each in found))
-    ]
-    say(plain, words, as_json=as_json)
+    say_files(done.items(), "dates", "expected date", _plain, _line, as_json=as_json)
 
 
 def _moment(text: str) -> int:

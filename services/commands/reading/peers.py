@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from services.commands.options import Json, JsonLines, OptionError, Run, State, channel_of, count, say, settings_of
+from services.commands.options import (
+    Json,
+    JsonLines,
+    OptionError,
+    Run,
+    State,
+    channel_of,
+    count,
+    say,
+    say_files,
+    settings_of,
+)
 from services.commands.then import AsOf, asked
 
 if TYPE_CHECKING:
@@ -82,13 +93,7 @@ def check(
 
     settings_of(state)
     done = {str(path): read_relations(path, Catalogue.load()) for path in files}
-    plain = [{"file": file, "relations": [_plain(each) for each in found]} for file, found in done.items()]
-    words = [
-        line
-        for file, found in done.items()
-        for line in (f"{file}: {count(len(found), 'relation')}", *(f"  {_line(each)}" for each in found))
-    ]
-    say(plain, words, as_json=as_json)
+    say_files(done.items(), "relations", "relation", _plain, _line, as_json=as_json)
 
 
 def _id(text: str) -> str:
