@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ def main() -> None:
         sys.exit(f"bellwether: {refused}")
     if arguments[:1] != ["streamlit"]:
         arguments = ["streamlit", "run", str(Path(__file__).with_name("server.py")), *arguments]
+    gc.freeze()  # the modules stay: Python's own collections need not visit them
     sys.argv = arguments  # as if Streamlit had been called itself
     cli.main(prog_name="streamlit")
 

@@ -72,7 +72,7 @@ def serve(
     port, log = port or free_port(), state / "dashboard.log"
     script = Path(dashboard.__file__).with_name("server.py")
     command = [sys.executable, "-m", "dashboard", "streamlit", "run", str(script), "--server.address", "127.0.0.1"]
-    command += ["--server.port", str(port), "--server.headless", "true", "--browser.gatherUsageStats", "false"]
+    command += ["--server.port", str(port), "--server.headless", "true"]
     environment = os.environ | {
         "BELLWETHER_STATE_DIR": str(state),
         "BELLWETHER_DASHBOARD__REFRESH_SECONDS": str(refresh),

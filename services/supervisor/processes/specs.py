@@ -135,7 +135,6 @@ def dashboard_spec(state: Path, options: Options, host: str, port: int, run: str
         return None
     command = [sys.executable, "-m", "dashboard", "streamlit", "run", str(script)]
     command += ["--server.address", host, "--server.port", str(port), "--server.headless", "true"]
-    command += ["--browser.gatherUsageStats", "false", "--server.fileWatcherType", "none"]
     command += ["--server.baseUrlPath", base] if base else []
     command += ["--", "--state", str(state)]
     env = os.environ | _addresses(options) | {"BELLWETHER_STATE_DIR": str(state), "BELLWETHER_RUN": run}
