@@ -25,7 +25,7 @@ from shared.reading.archive.tables import ArchiveTables, all_of, quoted
 from shared.reading.deleted import bare_recent
 
 FORMAT: Final = 2  # raised with whatever changes what a fold gives, or how it is written here
-EVERY: Final = 50_000  # records of a slot between two checkpoints: a multiple of fold.LINK_EVERY
+EVERY: Final = 50_000  # records of a slot between two checkpoints at most
 PART: Final = 8 * 1024 * 1024  # bytes of one row
 SCHEMA: Final = pa.schema(
     [
@@ -134,8 +134,12 @@ class Checkpoints:
 
     def newest(self, line: Line, until: int) -> int:
         """The offset of the last checkpoint at or before `until`; 0 where there is none."""
-        found = self._tables.rows(CHECKPOINTS, ["offset"], all_of(_of(line), f"offset <= {until}", "part = 0"))
-        return max(found["offset"].to_pylist(), default=0) if found is not None else 0
+        return max((each for each in self.offsets(line) if each <= until), default=0)
+
+    def offsets(self, line: Line) -> set[int]:
+        """Those of every checkpoint of a slot."""
+        found = self._tables.rows(CHECKPOINTS, ["offset"], all_of(_of(line), "part = 0"))
+        return set(found["offset"].to_pylist()) if found is not None else set()
 
     def before(self, line: Line, until: int) -> Folded:
         """The slot at the last checkpoint at or before `until`, or before its first record."""
