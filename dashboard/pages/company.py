@@ -79,7 +79,9 @@ def draw(view: View) -> None:
 
 
 def offer(view: View) -> None:
-    """The companies that are most written of, to go on from an empty page."""
+    """The companies that are most written of now, to go on from an empty page."""
+    if view.as_of is not None:
+        return
     found = live.read_aggregates(
         ("most written", view.window, view.channel),
         lambda run: snapshots.most_written(run, view.window, view.channels, live.now()),
