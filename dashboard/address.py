@@ -52,7 +52,8 @@ DEFAULTS: Final[dict[str, str]] = {
     "sign": "Any sign",
     "questions": "All questions",
 }
-THEN: Final = ("Company",)  # pages that show a moment of the past; the others say that they cannot
+# pages that show a moment of the past; the others say that they cannot
+THEN: Final = ("Market", "Company", "Stories", "Sectors", "Compare", "Signals", "Alerts", "Ask")
 _ADOPTED: Final = "address adopted"
 # are about what is listed now: another subject, none
 OF_A_LIST: Final = ("text", "event", "source", "sign", "hour", "why")
@@ -76,7 +77,7 @@ ONLY_ON: Final[dict[str, tuple[str, ...]]] = {
     "told": ("Stories",),
     "questions": ("Review",),
 }
-OF_A_PAGE: Final = (*OF_A_LIST, "as_of", *(key for key in ONLY_ON if key not in OF_A_LIST))
+OF_A_PAGE: Final = (*OF_A_LIST, *(key for key in ONLY_ON if key not in OF_A_LIST))
 
 
 def adopt() -> None:
@@ -117,10 +118,10 @@ def one_of(key: str, options: Sequence[T]) -> T:
 
 
 def choose(**chosen: str) -> None:
-    """Set choices from a callback. Another page or company leaves filters of the former one behind."""
+    """Set choices from a callback. Another page or company leaves filters of the former one behind; the moment stays,
+    and every page shows it, or says that it cannot."""
     if chosen.get("page", value("page")) != value("page"):
-        kept = {"as_of": value("as_of")} if chosen["page"] in THEN else {}
-        chosen = dict.fromkeys(OF_A_PAGE, "") | kept | chosen
+        chosen = dict.fromkeys(OF_A_PAGE, "") | chosen
     elif chosen.get("company", value("company")) != value("company"):
         chosen = dict.fromkeys(OF_A_LIST, "") | chosen
     for key, each in chosen.items():

@@ -13,14 +13,13 @@ from typing import Final
 
 import streamlit as st
 
-from dashboard import address, live, toolbar, view
+from dashboard import address, live, moment, toolbar, view
 from dashboard.pages import (
     alerts,
     ask,
     audit,
     backtest,
     company,
-    company_moment,
     compare,
     document,
     foryou,
@@ -78,9 +77,7 @@ def page() -> None:
     name = address.one_of("page", pages())
     st.set_page_config(page_title=_title())
     with live.part("page", (name, _subject(name, chosen), address.value("as_of"))):
-        if address.value("as_of") and name not in address.THEN:
-            company_moment.now_alone(name)
-        else:
+        if moment.shows(name, chosen):
             PAGES[name](chosen)
 
 

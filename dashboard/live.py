@@ -20,12 +20,14 @@ from dashboard.reading.comparing import subjects
 from dashboard.reading.condition import Condition, condition
 from dashboard.reading.documents.background import Background
 from dashboard.reading.lag import LagReader
-from dashboard.reading.moment.known import Known
+from dashboard.reading.moment.known import Known, KnownMarket
 from dashboard.reading.moment.past import PastCompany, PastReader
+from dashboard.reading.moment.past_market import PastMarket
 from dashboard.reading.reader import Reader, Unreachable
 from dashboard.reading.snapshots import newest
 from dashboard.who import who
 from shared.clock import SystemClock
+from shared.contract.aggregates import RecentDocument
 from shared.contract.alerts import Alert
 from shared.contract.events import MARKET
 from shared.reading.archive.tables import ArchiveTables
@@ -89,6 +91,28 @@ def past_company(company: str, as_of: int) -> PastCompany:
     return past.shown(lambda some: read(("shown", company, as_of), lambda run: run.documents.shown(some)), alerts or ())
 
 
+def past_market(as_of: int) -> PastMarket:
+    """Every company as of a moment. Raises NotThen."""
+    return _past_reader().market(as_of)
+
+
+def read_market(as_of: int | None, key: Hashable, query: Callable[[KnownMarket], T]) -> T:
+    """The answer of what is known of all companies: now, or at a moment of the past. Raises Unreachable, NotThen."""
+    if as_of is None:
+        return read_aggregates(key, query)
+    return past_market(as_of).asked(key, query)
+
+
+def wall(as_of: int | None) -> int:
+    """The clock of a page, microseconds: that of now, or the moment that it is of."""
+    return now() if as_of is None else as_of
+
+
+def shown_now(key: Hashable, documents: list[RecentDocument]) -> list[RecentDocument]:
+    """Documents of then as they may be shown now. `key` names them. Raises Unreachable."""
+    return read(("shown", key), lambda run: run.documents.shown(documents))
+
+
 def alerts_then(as_of: int) -> list[tuple[int, Alert]] | None:
     """The alerts that were kept then; None where that is not known any more. Raises Unreachable."""
     return read(("alerts as of", as_of), lambda run: _alerts_then(run, as_of))
@@ -138,6 +162,8 @@ def write(change: Callable[[RunView], object], action: str = "", target: str = "
     except ProfileError as refused:
         st.toast(f"Not saved: {refused}", icon=":material/block:")
         return False
+    if address.value("as_of"):
+        st.toast("Saved as of now: the past stays what it was.", icon=":material/history:")
     return True
 
 
@@ -206,17 +232,17 @@ def open_signal(company: str) -> None:
     address.choose(page="Signals", company=company)
 
 
-def written_of() -> list[str]:
+def written_of(as_of: int | None = None) -> list[str]:
     """Ids that have opinions, by ticker: what search and watchlists offer. The catalogue has too many for a list."""
     try:
-        return companies.by_ticker(frozenset(read_aggregates("newest", newest)))
+        return companies.by_ticker(frozenset(read_market(as_of, "newest", newest)))
     except Unreachable:
         return []
 
 
-def sectors() -> dict[str, list[str]]:
+def sectors(as_of: int | None = None) -> dict[str, list[str]]:
     """Those that are written of, each with its companies."""
-    return subjects.sectors(written_of())
+    return subjects.sectors(written_of(as_of))
 
 
 def is_known(company: str) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard import address, components, live, view
+from dashboard import address, components, live, moment, view
 from dashboard.drawing import formats
 from dashboard.reading import companies, snapshots
 from dashboard.reading.reader import Unreachable
@@ -57,8 +57,9 @@ def draw(pages: Sequence[str]) -> None:
                 [_group("page", "Page", offered, name, "The pages of this dashboard.")], [], "pages", _picked
             )
             _search_box()
-            if "range" in ACTS[name]:
+            if "range" in ACTS[name] and not (name == "Signals" and view.current().as_of is not None):
                 _range_box(live_end="window" not in ACTS[name])
+            moment.choose(view.current())
         components.bar([_choice(key) for key in ACTS[name] if key != "range"], _facts(), "choices", _picked)
 
 
@@ -154,7 +155,8 @@ def _facts() -> list[dict[str, str]]:
     if user.name:
         found.append(_fact("user", f"{user.name}, {user.role}", f"{LOGGED_IN} {_log_out()}"))
     state = live.well()
-    found.append(_fact(state.level, state.reason, "The page Health has the details.", "Health"))
+    reason = f"now: {state.reason}" if address.value("as_of") else state.reason
+    found.append(_fact(state.level, reason, "The page Health has the details.", "Health"))
     with contextlib.suppress(Unreachable):
         found += _data_facts()
     return found
@@ -164,13 +166,14 @@ def _data_facts() -> list[dict[str, str]]:
     chosen = view.current()
     found = []
     latest = clock(live.read_aggregates("newest", newest).values(), live.now())
-    if latest and chosen.as_of is None:  # else the page itself says of when it is
+    past = bool(address.value("as_of"))  # then the bar below says of when the page is
+    if latest and not past:
         at = formats.moment(latest, chosen.zone, seconds=True, year=True)
         found.append(_fact("as-of", f"as of {at} {chosen.zone_name}", AS_OF))
     given, seen, kept = live.read(
         ("alert numbers", chosen.profile), lambda run: snapshots.alert_numbers(run, chosen.profile)
     )
-    if count := min(max(given - seen, 0), kept):
+    if (count := min(max(given - seen, 0), kept)) and not past:
         found.append(_fact("news", f"{count:,} new", "Alerts not seen yet.", "Alerts"))
     documents = live.read_aggregates("newest documents", lambda run: newest_documents(run, live.now()))
     if any(document.synthetic for document in documents):

@@ -52,7 +52,10 @@ def current() -> View:
     """The choices as they stand in the session."""
     chosen = address.one_of("tz", ZONE_CHOICES)
     zone = zone_of(chosen, st.context.timezone)
-    days = picked_days()
+    page, days = address.value("page"), picked_days()
+    as_of = moment_of(address.value("as_of")) if page in address.THEN else None
+    if as_of is not None and page == "Signals":
+        days = None  # those of then; what was signalled before is not told of every company
     return View(
         company=address.value("company"),
         window=of_days(*days, zone) if days else WINDOWS[address.one_of("window", list(WINDOWS))],
@@ -61,7 +64,7 @@ def current() -> View:
         zone_name={"UTC": "UTC", "exchange": "New York"}.get(chosen, str(zone)),
         dark=st.context.theme.type == "dark",
         profile=own_profile(address.value("profile"), st.session_state.get("profile_default", "")),
-        as_of=moment_of(address.value("as_of")) if address.value("page") in address.THEN else None,
+        as_of=as_of,
     )
 
 

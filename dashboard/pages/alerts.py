@@ -18,9 +18,13 @@ from shared.contract.alerts import Alert
 SHOWN = 200
 EVERY_RULE = "All rules"
 ONLY = ("All", "New", "Followed")
+ONLY_THEN = ("All", "Followed")
 
 
 def draw(view: View) -> None:
+    if view.as_of is not None:
+        draw_then(view)
+        return
     found = live.read("alerts", alerting.read)
     if not found.numbered:
         live.nothing(
@@ -38,6 +42,37 @@ def draw(view: View) -> None:
     outside(found)
 
 
+def draw_then(view: View) -> None:
+    """Those that were kept at a moment. What was read by whom, and what became of it outside, is known of now alone."""
+    assert view.as_of is not None
+    numbered = tuple(live.alerts_then(view.as_of) or ())
+    if not numbered:
+        live.nothing("No alerts then", "None had been given out by that moment.")
+        return
+    found = Alerts(numbered, numbered[0][0], 0, {}, {})
+    alerts = [alert for _, alert in numbered]
+    companies, rules = Counter(alert.company for alert in alerts), Counter(alert.rule for alert in alerts)
+    figures = [
+        Figure("Alerts", f"{len(alerts):,}", "Those that were kept then.", note=f"of {found.given:,} given out"),
+        *_about(companies, rules),
+    ]
+    components.strip(figures, view.colours, key="alert_figures")
+    listed(found, filters(found, found.given, view), found.given, view)
+    st.caption("Which alerts were new to whom, and what became of them on channels, is known of now alone.")
+
+
+def _about(companies: Counter[str], rules: Counter[str]) -> list[Figure]:
+    return [
+        Figure("Companies", f"{len(companies):,}", "Companies that the kept alerts are about.", note="in the list"),
+        Figure(
+            "Most active rule",
+            rules.most_common(1)[0][0],
+            "The rule with the most alerts in the list.",
+            note=f"{rules.most_common(1)[0][1]:,} alerts",
+        ),
+    ]
+
+
 def headline(found: Alerts, seen: int, view: View) -> None:
     """The strip of figures on top."""
     alerts = [alert for _, alert in found.numbered]
@@ -49,13 +84,7 @@ def headline(found: Alerts, seen: int, view: View) -> None:
     troubled = alerting.troubled(found, SystemClock().now())
     figures = [
         Figure("New", f"{new:,}", f"Not seen by profile {view.profile} yet.", note=f"of {len(alerts):,} kept"),
-        Figure("Companies", f"{len(companies):,}", "Companies that the kept alerts are about.", note="in the list"),
-        Figure(
-            "Most active rule",
-            rules.most_common(1)[0][0],
-            "The rule with the most alerts in the list.",
-            note=f"{rules.most_common(1)[0][1]:,} alerts",
-        ),
+        *_about(companies, rules),
         Figure(
             "Sent outside", f"{sent:,}", "Deliveries that a channel took.", note=f"{len(found.channels):,} channels"
         ),
@@ -77,8 +106,9 @@ def filters(found: Alerts, seen: int, view: View) -> list[tuple[int, Alert]]:
     rules = sorted({alert.rule for _, alert in found.numbered})
     row = components.heading("What the rules said", "Newest first. A bar marks new ones; a ticker opens its signal.")
     with row:
+        offered = ONLY if view.as_of is None else ONLY_THEN
         only = st.segmented_control(
-            "Show", ONLY, key=address.ready("only", ONLY), required=True, label_visibility="collapsed"
+            "Show", offered, key=address.ready("only", offered), required=True, label_visibility="collapsed"
         )
         key = address.ready("rule", [EVERY_RULE, *rules])
         rule = st.selectbox("Rule", [EVERY_RULE, *rules], key=key, label_visibility="collapsed", width=180)
@@ -91,13 +121,16 @@ def filters(found: Alerts, seen: int, view: View) -> list[tuple[int, Alert]]:
             ("profile", view.profile), lambda run: recommendations.read_profile(run, view.profile), max_age=0
         )
         wanted = [(n, a) for n, a in wanted if alerting.concerns(a, profile.interests())]
-    row.button(
-        "Mark all read",
-        key="read_all",
-        type="tertiary",
-        disabled=found.given <= seen,
-        on_click=lambda: live.write(lambda run: run.alerts.see(view.profile, found.given)),
-    )
+        if view.as_of is not None:
+            st.caption("What is followed is that of now: watchlists have no past.")
+    if view.as_of is None:
+        row.button(
+            "Mark all read",
+            key="read_all",
+            type="tertiary",
+            disabled=found.given <= seen,
+            on_click=lambda: live.write(lambda run: run.alerts.see(view.profile, found.given)),
+        )
     components.csv_button(row, "alerts", lambda: alert_list.table(wanted, view.zone))
     return wanted
 

@@ -24,10 +24,9 @@ _ASKED = "ask asked"  # how many questions there were: each has a box of its own
 
 
 def draw(view: View) -> None:
-    del view
     components.heading("Ask", HOW)
-    turns: list[Turn] = st.session_state.setdefault(_TURNS, [])
-    _box(turns)
+    turns: list[Turn] = st.session_state.setdefault(f"{_TURNS} {view.as_of or ''}", [])  # a moment has one of its own
+    _box(turns, view.as_of)
     if not turns:
         live.nothing("Nothing asked yet", "For example: " + " · ".join(formats.plain(each) for each in EXAMPLES))
         return
@@ -36,7 +35,7 @@ def draw(view: View) -> None:
             _turn(turn)
 
 
-def _box(turns: list[Turn]) -> None:
+def _box(turns: list[Turn], as_of: int | None) -> None:
     """Another box for every question: a message under way with the last one's text would ask it again."""
     number = int(st.session_state.setdefault(_ASKED, 0))
     key = f"ask question {number}"
@@ -45,7 +44,7 @@ def _box(turns: list[Turn]) -> None:
         question = str(st.session_state.get(key) or "").strip()
         if question and st.session_state[_ASKED] == number:
             st.session_state[_ASKED] = number + 1
-            turns.append(answered(live.settings, question, tuple(turn.question for turn in turns)))
+            turns.append(answered(live.settings, question, tuple(turn.question for turn in turns), as_of))
             del turns[:-MOST_TURNS]
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):

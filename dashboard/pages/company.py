@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from dashboard import address, components, document_filter, live
+from dashboard import address, components, document_filter, live, moment
 from dashboard.drawing import formats, palette, plots
 from dashboard.drawing.figures import Figure
-from dashboard.pages import company_moment, peers, why
+from dashboard.pages import peers, why
 from dashboard.reading import matching, measures, recommendations, snapshots, stories
 from dashboard.reading.companies import label
 from dashboard.reading.frames import price_frame
@@ -53,8 +53,7 @@ def draw(view: View) -> None:
         st.markdown(f"#### {formats.plain(named.long)}", width="content")
         elsewhere(company, named.sector)
         follow(company, view)
-        company_moment.choose(view)
-    if not company_moment.mark(view):
+    if not moment.company_known(view):
         return
     found = read(
         view,
@@ -80,7 +79,9 @@ def draw(view: View) -> None:
 
 
 def offer(view: View) -> None:
-    """The companies that are most written of, to go on from an empty page."""
+    """The companies that are most written of now, to go on from an empty page."""
+    if view.as_of is not None:
+        return
     found = live.read_aggregates(
         ("most written", view.window, view.channel),
         lambda run: snapshots.most_written(run, view.window, view.channels, live.now()),
@@ -161,13 +162,15 @@ def follow(company: str, view: View) -> None:
                 each.field,
             )
 
+    past = view.as_of is not None
     st.button(
-        "Following" if held else "Follow",
+        ("Following now" if held else "Follow now") if past else ("Following" if held else "Follow"),
         key="follow",
         icon=":material/star:" if held else ":material/star_border:",
         type="tertiary",
         on_click=change,
-        help=f"On the watchlist of profile {formats.plain(profile.name)}; the page For you ranks by it.",
+        help=f"On the watchlist of profile {formats.plain(profile.name)}; the page For you ranks by it."
+        + (" It acts on now: watchlists have no past." if past else ""),
     )
 
 
@@ -341,8 +344,8 @@ def documents(company: str, start: int | None, resolution: Resolution, view: Vie
             )
         found = [document for document in some if document.channel in view.channels]
     else:
-        moment = formats.moment(start * SECOND, view.zone, year=True)
-        heading = f"Documents of the {resolution} from {moment} {view.zone_name}"
+        begin = formats.moment(start * SECOND, view.zone, year=True)
+        heading = f"Documents of the {resolution} from {begin} {view.zone_name}"
         found = read(
             view,
             ("behind", company, start, resolution, view.channel),

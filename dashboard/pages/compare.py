@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import pandas as pd
@@ -20,16 +21,17 @@ ADD = "compare_add"
 
 
 def draw(view: View) -> None:
-    known = live.written_of()
+    known = live.written_of(view.as_of)
     keys = keys_of(address.value("subjects"), known)
-    choose(keys, known)
+    choose(keys, known, live.sectors(view.as_of))
     if not keys:
         live.nothing("Nothing to compare yet", f"Add up to {MOST} companies above, or open it from a company's page.")
         return
     resolution = _resolution()
-    found = live.read_aggregates(
+    found = live.read_market(
+        view.as_of,
         ("compare", tuple(keys), view.window, resolution, view.channel),
-        lambda run: compare(run, keys, view.window, resolution, view.channels, live.now()),
+        lambda run: compare(run, keys, view.window, resolution, view.channels, live.wall(view.as_of)),
     )
     if found.lines.empty:
         live.nothing("Nothing to draw", "Nothing was written of these in this stretch of time and on this channel.")
@@ -39,7 +41,7 @@ def draw(view: View) -> None:
     compared(found, view)
 
 
-def choose(keys: list[str], known: list[str]) -> None:
+def choose(keys: list[str], known: list[str], sectors: Collection[str]) -> None:
     """What is compared, each to be taken away, and what may be added."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for key in keys:
@@ -51,9 +53,9 @@ def choose(keys: list[str], known: list[str]) -> None:
                 help="Take it away.",
             )
         if len(keys) < MOST:
-            _add(keys, known)
+            _add(keys, known, sectors)
         sector = label(keys[0]).sector if keys and not keys[0].startswith(SECTOR) else UNCLASSIFIED
-        if sector in live.sectors() and f"{SECTOR}{sector}" not in keys and len(keys) < MOST:
+        if sector in sectors and f"{SECTOR}{sector}" not in keys and len(keys) < MOST:
             st.button(
                 f"Add its sector: {sector}",
                 key="compare_sector",
@@ -63,8 +65,8 @@ def choose(keys: list[str], known: list[str]) -> None:
             )
 
 
-def _add(keys: list[str], known: list[str]) -> None:
-    options = [each for each in [*known, *(f"{SECTOR}{name}" for name in live.sectors())] if each not in keys]
+def _add(keys: list[str], known: list[str], sectors: Collection[str]) -> None:
+    options = [each for each in [*known, *(f"{SECTOR}{name}" for name in sectors)] if each not in keys]
 
     def added() -> None:
         if wanted := st.session_state.get(ADD):

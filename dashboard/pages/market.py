@@ -15,6 +15,7 @@ from dashboard.reading import matching, measures, snapshots
 from dashboard.reading.companies import label
 from dashboard.reading.snapshots import Market
 from dashboard.view import View
+from shared.contract.aggregates import RecentDocument
 
 FEED = 60
 SEARCHED = 400  # that the filter looks through
@@ -24,8 +25,10 @@ RANKS = {"Strength": "strength", "Change": "change", "Volume": "volume_percent"}
 
 def draw(view: View) -> None:
     key = (view.window, view.channel)
-    market = live.read_aggregates(
-        ("market", *key), lambda run: snapshots.market(run, view.window, view.channels, live.now())
+    market = live.read_market(
+        view.as_of,
+        ("market", *key),
+        lambda run: snapshots.market(run, view.window, view.channels, live.wall(view.as_of)),
     )
     if market is None:
         live.nothing(
@@ -132,7 +135,8 @@ def sector_map(market: Market, view: View) -> bool:
     if market.companies.empty:
         live.nothing("Quiet", "No company was written about in this window.")
         return True
-    sectors = live.read_aggregates(
+    sectors = live.read_market(
+        view.as_of,
         ("map", view.window, view.channel, view.colours),
         lambda _: plots.sector_map(market.companies, view.colours),
     )
@@ -143,10 +147,7 @@ def feed(view: View) -> None:
     row = components.heading(
         "Newest opinions", "Newest first, by time of availability. Bar: negative, neutral, positive."
     )
-    some = live.read_aggregates(
-        ("feed", view.channel, view.window),
-        lambda run: snapshots.feed(run, view.channels, SEARCHED, live.now(), view.window),
-    )
+    some = newest(view)
     wanted = document_filter.draw(row, *matching.offered(some))
     found = [document for document in some if wanted.keeps(document)][:FEED]
     components.csv_button(row, "feed", lambda: plots.document_table(found, view.zone))
@@ -161,6 +162,18 @@ def feed(view: View) -> None:
         key="feed",
         opened=live.open_company,
     )
+
+
+def newest(view: View) -> list[RecentDocument]:
+    """The newest opinions of all companies; as of a moment, those of then."""
+    if view.as_of is None:
+        return live.read_aggregates(
+            ("feed", view.channel, view.window),
+            lambda run: snapshots.feed(run, view.channels, SEARCHED, live.now(), view.window),
+        )
+    found = live.shown_now(("feed of then", view.as_of), live.past_market(view.as_of).feed())
+    kept = [each for each in found if each.channel in view.channels and view.within(each.available_at)]
+    return kept[:SEARCHED]
 
 
 def movers(market: Market, view: View) -> None:

@@ -22,9 +22,10 @@ FEED = 60
 
 
 def draw(view: View) -> None:
-    market = live.read_aggregates(
+    market = live.read_market(
+        view.as_of,
         ("market", view.window, view.channel),
-        lambda run: snapshots.market(run, view.window, view.channels, live.now()),
+        lambda run: snapshots.market(run, view.window, view.channels, live.wall(view.as_of)),
     )
     if market is None or market.companies.empty:
         live.nothing("No sector was written of", "Sectors appear here once documents about their companies are scored.")
@@ -70,9 +71,10 @@ def every(table: pd.DataFrame, asked: str, view: View) -> None:
 
 def one(name: str, market: Market, view: View) -> None:
     key = f"{SECTOR}{name}"
-    found = live.read_aggregates(
+    found = live.read_market(
+        view.as_of,
         ("compare", (key,), view.window, "hour", view.channel),
-        lambda run: compare(run, [key], view.window, "hour", view.channels, live.now()),
+        lambda run: compare(run, [key], view.window, "hour", view.channels, live.wall(view.as_of)),
     )
     own = market.companies[[label(company).sector == name for company in market.companies["company"]]]
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -131,6 +133,9 @@ def companies(own: pd.DataFrame, view: View) -> None:
 
 def feed(name: str, found: Comparison, own: pd.DataFrame, view: View) -> None:
     row = components.heading("Newest opinions", "About its companies, in the window, newest first.")
+    if view.as_of is not None:
+        st.caption("As of a moment texts are told of the newest of the whole market, on Market, and of each company.")
+        return
     some = live.read_aggregates(
         ("sector feed", name, view.window),
         lambda run: documents_of(run, [str(each) for each in own["company"]], found.span, SEARCHED),

@@ -11,6 +11,7 @@ from dashboard.drawing.figures import Figure
 from dashboard.drawing.unfolding import movement_tree
 from dashboard.reading import matching, recommendations, snapshots
 from dashboard.reading.companies import label
+from dashboard.reading.moment.past import NotThen
 from dashboard.view import View
 from shared.clock import DAY_SECONDS, SECOND
 from shared.contract.aggregates import RecentDocument
@@ -27,13 +28,17 @@ MEANING = (
 
 
 def draw(view: View) -> None:
-    signals = live.read_aggregates(("signals", view.window.end), lambda run: snapshots.signals_at(run, view.window))
+    silent = live.past_market(view.as_of).silent if view.as_of is not None else ""
+    if silent:
+        live.nothing("Signals of then are not known", formats.plain(f"{silent[:1].upper()}{silent[1:]}."))
+        return
+    signals = latest(view)
     if not signals and view.window.end is not None:
         live.nothing("No signals then", f"None was emitted in the eight days before the end of {view.window.label}.")
         return
     if not signals:
         live.nothing(
-            "No signals yet",
+            "No signals yet" if view.as_of is None else "No signals then",
             "A strategy emits a signal once its hours have closed for every source and enough documents have arrived.",
         )
         return
@@ -51,7 +56,7 @@ def draw(view: View) -> None:
         )
         return
     headline(shown, view)
-    newest = clock(live.read_aggregates("newest", snapshots.newest).values(), live.now())
+    newest = clock(live.read_market(view.as_of, "newest", snapshots.newest).values(), live.wall(view.as_of))
     if view.window.end is None and (soon := tables.next_signal(shown, newest, view.zone)):
         st.caption(soon)
     ranking(shown, view)
@@ -62,6 +67,13 @@ def draw(view: View) -> None:
             name = formats.plain(label(view.company).long)
             st.info(f"No signal on {name} is in this list; the strongest is shown.", icon=":material/info:")
         detail(signal, view)
+
+
+def latest(view: View) -> list[Signal]:
+    """Of every company and strategy: now, at the end of a range, or as of a moment."""
+    if view.as_of is not None:
+        return live.past_market(view.as_of).latest()
+    return live.read_aggregates(("signals", view.window.end), lambda run: snapshots.signals_at(run, view.window))
 
 
 def followed(signals: list[Signal], view: View) -> list[Signal]:
@@ -79,6 +91,8 @@ def followed(signals: list[Signal], view: View) -> list[Signal]:
     profile = live.read(
         ("profile", view.profile), lambda run: recommendations.read_profile(run, view.profile), max_age=0
     )
+    if view.as_of is not None:
+        st.caption("The watchlist is that of now: watchlists have no past.")
     return recommendations.signals_of(signals, profile.interests())
 
 
@@ -138,10 +152,17 @@ def detail(signal: Signal, view: View) -> None:
     name = label(signal.company)
     row = components.heading(f"{formats.plain(name.long)}: {signal.action} {signal.score / MICRO:+.2f}", MEANING)
     row.button("Open company", key="open", type="tertiary", on_click=live.open_company, args=(signal.company,))
-    history = live.read_aggregates(
-        ("signal history", signal.company, signal.strategy),
-        lambda run: run.signals.history(signal.company, signal.strategy),
-    )
+    try:
+        with st.spinner("Reading its history …"):
+            history = live.read_known(
+                signal.company,
+                view.as_of,
+                ("signal history", signal.company, signal.strategy),
+                lambda run: run.signals.history(signal.company, signal.strategy),
+            )
+    except NotThen as problem:
+        live.nothing("What was said of it then is not known", formats.plain(str(problem)))
+        return
     history = [each for each in history if view.within(each.at - 1)] or [signal]
     left, right = st.columns([1.4, 1], gap="medium")
     with left:
@@ -160,18 +181,21 @@ def detail(signal: Signal, view: View) -> None:
 
 def unfolded(signal: Signal, view: View) -> None:
     """What moved the level, by event, story and document."""
-    nodes = movement_tree.signal_nodes(signal, _kept(signal), view.zone)
+    nodes = movement_tree.signal_nodes(signal, _kept(signal, view), view.zone)
     if nodes:
         components.heading("What moved the level", "From neutral to where it stands; all parts together are the level.")
         colours = (view.colours.negative, view.colours.positive)
         components.unfolding(nodes, colours, key=f"unfolded-{signal.company}")
 
 
-def _kept(signal: Signal) -> dict[str, RecentDocument]:
+def _kept(signal: Signal, view: View) -> dict[str, RecentDocument]:
     """The documents of its look-back that are still kept, by id."""
     begin, end = signal.at // SECOND - 5 * DAY_SECONDS, signal.at // SECOND
-    documents = live.read_aggregates(
-        ("evidence", signal.id), lambda run: run.documents.behind(signal.company, begin, end)
+    documents = live.read_known(
+        signal.company,
+        view.as_of,
+        ("evidence", signal.id),
+        lambda run: run.documents.behind(signal.company, begin, end),
     )
     return {document.id: document for document in documents}
 
@@ -179,7 +203,7 @@ def _kept(signal: Signal) -> dict[str, RecentDocument]:
 def evidence(signal: Signal, view: View) -> None:
     """The documents behind it, as far as they are kept."""
     row = components.heading("Evidence", "The documents that moved the score most, largest first.")
-    kept = _kept(signal)
+    kept = _kept(signal, view)
     wanted = [kept[name] for name in signal.evidence if name in kept]
     chosen = document_filter.draw(row, *matching.offered(wanted))
     if not wanted:

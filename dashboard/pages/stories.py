@@ -28,13 +28,13 @@ EVERYTHING = "All companies"
 
 
 @st.cache_data(ttl=KEPT_SECONDS, max_entries=64, show_spinner=False)
-def _listed(window: Window, company: str, event: str, order: str) -> Answer:
-    return told.listed(live.archive(), window, company, event, order)
+def _listed(window: Window, company: str, order: str, as_of: int | None) -> Answer:
+    return told.listed(live.archive(), window, company, order, as_of)
 
 
 @st.cache_data(ttl=KEPT_SECONDS, max_entries=64, show_spinner=False)
-def _whole(key: str, window: Window) -> Whole | None:
-    return told.whole(live.archive(), key, window)
+def _whole(key: str, window: Window, as_of: int | None) -> Whole | None:
+    return told.whole(live.archive(), key, window, as_of)
 
 
 def draw(view: View) -> None:
@@ -42,7 +42,7 @@ def draw(view: View) -> None:
     with row:
         company, order = controls()
     try:
-        answer = _listed(view.window, company, "", order)
+        answer = _listed(view.window, company, order, view.as_of)
         if not answer.told:
             live.nothing("No stories", f"Nothing was told in {stretch(view)} that passes these choices.")
             return
@@ -52,7 +52,7 @@ def draw(view: View) -> None:
         with left:
             listing(answer, chosen, row, view)
         with right, live.part("story", chosen):
-            opened(_whole(chosen, view.window), view)
+            opened(_whole(chosen, view.window, view.as_of), view)
     except told.Away as problem:
         live.nothing("No stories now", str(problem))
 

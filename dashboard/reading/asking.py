@@ -21,12 +21,13 @@ class Turn(NamedTuple):
     problem: str = ""
 
 
-def answered(load: Callable[[], Settings], question: str, before: tuple[str, ...]) -> Turn:
-    """Never raises for what a reader asks."""
+def answered(load: Callable[[], Settings], question: str, before: tuple[str, ...], as_of: int | None) -> Turn:
+    """Never raises for what a reader asks. `as_of`: from what Kafka had taken by then, microseconds."""
     try:
         settings = load()
         return Turn(
-            question, _asker(settings.run, ArchiveTables.of(settings).address, load).ask(_asked(question, before))
+            question,
+            _asker(settings.run, ArchiveTables.of(settings).address, load).ask(_asked(question, before, as_of)),
         )
     except (UnreadableQuestion, NoArchive) as problem:
         return Turn(question, None, str(problem))
@@ -34,8 +35,8 @@ def answered(load: Callable[[], Settings], question: str, before: tuple[str, ...
         return Turn(question, None, f"the archive cannot be read now: {error}")
 
 
-def _asked(question: str, before: tuple[str, ...]) -> Request:
-    return Request(question, "", before)
+def _asked(question: str, before: tuple[str, ...], as_of: int | None) -> Request:
+    return Request(question, "", before, as_of)
 
 
 @lru_cache(maxsize=2)

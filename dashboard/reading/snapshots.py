@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboard.reading import measures
 from dashboard.reading.frames import frame, frame_of
-from dashboard.reading.moment.known import Known
+from dashboard.reading.moment.known import Known, KnownMarket
 from shared.clock import HOUR, SECOND
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution, Totals
 from shared.contract.alerts import KEPT_ALERTS
@@ -58,12 +58,12 @@ class CompanyWindow:
     comparable: bool
 
 
-def newest(run: Known) -> dict[str, int]:
+def newest(run: Known | KnownMarket) -> dict[str, int]:
     """Company id -> its highest available_at."""
     return run.newest()
 
 
-def market(run: RunView, window: Window, channels: Sequence[Channel], wall: int) -> Market | None:
+def market(run: KnownMarket, window: Window, channels: Sequence[Channel], wall: int) -> Market | None:
     """None while nothing was aggregated. `wall`: the wall clock, here and below."""
     latest = run.newest()
     if not latest:
@@ -78,7 +78,7 @@ def market(run: RunView, window: Window, channels: Sequence[Channel], wall: int)
     return Market(now, len(set(latest) - {MARKET}), span, buckets, companies, run.totals(), covered)
 
 
-def most_written(run: RunView, window: Window, channels: Sequence[Channel], wall: int, most: int = 10) -> list[str]:
+def most_written(run: KnownMarket, window: Window, channels: Sequence[Channel], wall: int, most: int = 10) -> list[str]:
     """The companies with the most opinions in the window; where it holds none, those that were last written of."""
     found = market(run, window, channels, wall)
     if found is None:

@@ -16,10 +16,12 @@ class Away(RuntimeError):
     """The archive cannot be read now, or there is none; the text says what to do."""
 
 
-def listed(tables: ArchiveTables, window: Window, company: str, event: str, order: str) -> Answer:
-    """The stories of a window. Raises Away."""
+def listed(tables: ArchiveTables, window: Window, company: str, order: str, as_of: int | None) -> Answer:
+    """The stories of a window. `as_of`: of what Kafka had taken by then, microseconds. Raises Away."""
     end = window.end * SECOND if window.end is not None else None
-    question = Question(company, event, end=end, by=ORDERS[order], limit=SHOWN, stretch=window.seconds * SECOND)
+    question = Question(
+        company, end=end, known_before=as_of, by=ORDERS[order], limit=SHOWN, stretch=window.seconds * SECOND
+    )
     try:
         return told_stories(tables, question)
     except NoArchive:
@@ -28,10 +30,10 @@ def listed(tables: ArchiveTables, window: Window, company: str, event: str, orde
         raise Away("The archive cannot be read now; see `bellwether archive status`.") from None
 
 
-def whole(tables: ArchiveTables, key: str, window: Window) -> Whole | None:
-    """One story, as it was told up to the window's end. Raises Away."""
+def whole(tables: ArchiveTables, key: str, window: Window, as_of: int | None) -> Whole | None:
+    """One story, as it was told up to the window's end. `as_of`: as for `listed`. Raises Away."""
     end = window.end * SECOND if window.end is not None else None
     try:
-        return whole_story(tables, key, end)
+        return whole_story(tables, key, end, as_of)
     except (NoArchive, OSError, RuntimeError, ValueError):
         raise Away("The archive cannot be read now; see `bellwether archive status`.") from None

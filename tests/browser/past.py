@@ -55,7 +55,11 @@ def live(state: Path, client: redis.Redis) -> Lived:
         rules=rules_text(settings.aggregation),
     )  # fmt: skip
     rows = Rows(tables_of(topics), dict.fromkeys(tables_of(topics), TOPIC))
-    log = [Recorded(topics.opinions, slot, n, COMPANY.encode(), encode(each)) for n, each in opinions]
+    taken = [(lived.half if n < HALF else lived.end) / 1e6 for n, _ in opinions]
+    log = [
+        Recorded(topics.opinions, slot, n, COMPANY.encode(), encode(each), timestamp=at)
+        for (n, each), at in zip(opinions, taken, strict=True)
+    ]
     journal = [Recorded(topics.applied, 0, 0, str(slot).encode(), encode_applied(entry))]
     Tables(ArchiveTables.of(settings)).add(rows.of([*log, *journal]))
     return lived

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import redis
 
+from dashboard.reading.snapshots import feed
 from services.aggregation.core.apply import apply
 from services.aggregation.core.plan import Decoded, Rules
 from services.aggregation.main import rules_text, strategies_of
@@ -25,6 +26,7 @@ from services.embedded.redis import EmbeddedRedis
 from services.runtime.binding import bind
 from services.runtime.record import Recorded
 from shared.clock import SystemClock
+from shared.contract.aggregates import Totals
 from shared.contract.applied import Applied, Move, encode_applied
 from shared.contract.events import CHANNELS, Opinion, OpinionMessage, encode
 from shared.contract.keys import Keys
@@ -37,6 +39,7 @@ from tests.unit.aggregation.opinions import TOPIC_ID, merge, split
 from tests.unit.aggregation.test_closing import STREAMS, broken_promises
 
 SLOTS = 2
+FED = 20
 COMPANIES = ("AAPL", "MSFT", "_MARKET")
 
 
@@ -128,6 +131,7 @@ def test_what_was_read_live_is_answered_later(
     waiting = [split(draw, records, 25) for records in logs]
     probes: list[Probe] = []
     markets: list[MarketProbe] = []
+    told: list[tuple[int, Totals, list[str]]] = []  # moment, counts since the run began, the newest documents
     while any(waiting):
         slot = draw.choice([number for number, batches in enumerate(waiting) if batches])
         life.step(slot, list(waiting[slot].pop(0)))
@@ -136,12 +140,19 @@ def test_what_was_read_live_is_answered_later(
         for found in (probe(client, settings, company) for company in COMPANIES):
             probes += [found] if found is not None else []
         market = market_probe(client, settings)
-        markets += [market] if market is not None else []
+        if market is not None:
+            markets.append(market)
+            live = RunView.open(client, settings.run)
+            newest = feed(live, CHANNELS, FED, market.moment)
+            told.append((market.moment, live.totals(), [each.id for each in newest]))
     archive(settings, logs, life.entries)
     assert Checkpointing(settings, client, every=40).round(most=100) > 1
     past = PastRuns(settings, client)
     assert equal(past, probes, draw, 12) == 12
     assert equal_market(PastMarkets(past), markets, draw, 12) == 12
+    for moment, totals, ids in draw.sample(told, 6):
+        then = PastMarkets(past).at(moment)
+        assert (then.totals(), [each.id for each in then.feed()][:FED]) == (totals, ids)
     with pytest.raises(NotKnown, match="5 are read at most for the whole market"):
         PastMarkets(past, most=5).at(markets[-1].moment)
     view = RunView(client, Keys(settings.run, SLOTS))

@@ -12,6 +12,7 @@ from dashboard.reading import measures
 from dashboard.reading.companies import UNCLASSIFIED, label
 from dashboard.reading.frames import frame, frame_of
 from dashboard.reading.measures import SUMS, with_measures
+from dashboard.reading.moment.known import KnownMarket
 from dashboard.reading.snapshots import CHART_BUCKETS
 from shared.clock import SECOND
 from shared.contract.aggregates import SECONDS, RecentDocument, Resolution
@@ -84,7 +85,7 @@ def subject_of(key: str, companies: Iterable[str]) -> Subject:
 
 
 def compare(
-    run: RunView,
+    run: KnownMarket,
     keys: Sequence[str],
     window: Window,
     resolution: Resolution,
@@ -117,7 +118,7 @@ def compare(
 
 
 def _lines(
-    run: RunView,
+    run: KnownMarket,
     subjects: Sequence[Subject],
     wanted: Sequence[str],
     resolution: Resolution,

@@ -1,15 +1,17 @@
-"""What a company's page asks a run for: of one that lives (shared.reading.run), or of one as it was (past.py)."""
+"""What pages ask a run for: one that lives (shared.reading.run), or one as it was (past.py, past_market.py)."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+from shared.contract.aggregates import Totals
 from shared.contract.alerts import Alert
 from shared.contract.events import Channel
 from shared.contract.signals import Signal
 from shared.reading import known
 from shared.reading.known import KeptDocuments, Starts
+from shared.reading.values.buckets import Columns
 
 
 class KnownBuckets(known.KnownBuckets, Protocol):
@@ -38,3 +40,16 @@ class Known(Protocol):
     @property
     def alerts(self) -> KnownAlerts: ...
     def newest(self) -> dict[str, int]: ...
+
+
+class MarketBuckets(known.KnownBuckets, Protocol):
+    def columns(self, companies: Iterable[str], channels: Sequence[Channel], starts: Starts) -> Columns: ...
+
+
+class KnownMarket(Protocol):
+    """A run, as far as it is known of every company together."""
+
+    @property
+    def buckets(self) -> MarketBuckets: ...
+    def newest(self) -> dict[str, int]: ...
+    def totals(self) -> Totals: ...

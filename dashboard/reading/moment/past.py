@@ -1,4 +1,4 @@
-"""A company as the live system knew it at a moment, asked as a run that lives is.
+"""A company, or every one (past_market.py), as the live system knew it at a moment, asked as a run that lives is.
 
 The answer is that of `bellwether as-of`, which a child process gives: it folds records by the aggregator's code and
 reads the archive with threads of its own, and neither belongs into the process that serves pages
@@ -16,10 +16,12 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
+from dashboard.reading.moment.documents import document_of
+from dashboard.reading.moment.past_market import PastMarket, ToldMarket
 from shared.clock import HOUR_SECONDS, SECOND, to_iso
 from shared.contract.aggregates import Bucket, RecentDocument, Resolution, Share
 from shared.contract.alerts import Alert
@@ -32,7 +34,11 @@ from shared.reading.values.buckets import NEVER, Row
 from shared.reading.values.documents import with_heaviest
 from shared.settings import Settings
 
-KEPT: Final = 8  # answers
+T = TypeVar("T")
+
+KEPT: Final = 8  # answers about a company
+KEPT_MARKETS: Final = 2  # a large one takes a hundred MB
+EVERYBODY: Final = ""  # no company
 PATIENCE: Final = 120.0  # seconds for one
 TRY_AGAIN: Final = 30.0  # seconds after a refusal
 
@@ -75,6 +81,7 @@ class Told(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(Told).decode
+_decode_market = msgspec.json.Decoder(ToldMarket).decode
 
 
 class PastCompany:
@@ -85,8 +92,8 @@ class PastCompany:
         self._cells: dict[tuple[Channel, Resolution, int], _Bucket] = {
             (each.channel, each.resolution, each.start): each for each in told.answer.buckets
         }
-        self._documents = [_document(each) for each in told.answer.documents]
-        self._heaviest = [(each.hour, [_document(raw) for raw in each.documents]) for each in told.answer.heaviest]
+        self._documents = [document_of(each) for each in told.answer.documents]
+        self._heaviest = [(each.hour, [document_of(raw) for raw in each.documents]) for each in told.answer.heaviest]
         self._alerts: list[tuple[int, Alert]] = []
 
     def shown(
@@ -184,41 +191,34 @@ class PastCompany:
         return self._alerts
 
 
-def _document(raw: dict[str, Any]) -> RecentDocument:
-    """What is gone at its source came without words."""
-    gone = "withheld" in raw
-    known = {name: value for name, value in raw.items() if value is not None}
-    return msgspec.convert(known | ({"deleted": True} if gone else {}), RecentDocument)
-
-
-class _Kept(NamedTuple):
+class _Kept(NamedTuple, Generic[T]):
     at: float  # monotonic seconds
-    found: PastCompany | str  # or why it is not known
+    found: T | str  # or why it is not known
 
 
-class PastReader:
-    """Asks, one question at a time, and keeps the latest answers for all sessions. Thread-safe."""
+class _Latest(Generic[T]):
+    """The latest few answers of the command; one is asked for at a time. Thread-safe."""
 
-    def __init__(self, load: Callable[[], Settings]) -> None:
-        self._load = load
+    def __init__(self, most: int, read: Callable[[bytes, int], T]) -> None:
+        self._most, self._read = most, read
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, int], _Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int], _Kept[T]] = OrderedDict()
 
-    def company(self, company: str, at: int) -> PastCompany:
-        """As of `at`, microseconds of the wall clock. Raises NotThen."""
+    def of(self, settings: Callable[[], Settings], company: str, at: int) -> T:
+        """Raises NotThen."""
         with self._lock:
             kept = self._kept.get((company, at))
             if kept is None or (isinstance(kept.found, str) and time.monotonic() - kept.at > TRY_AGAIN):
-                kept = self._kept[company, at] = _Kept(time.monotonic(), self._asked(company, at))
-                while len(self._kept) > KEPT:
+                kept = self._kept[company, at] = _Kept(time.monotonic(), self._asked(settings(), company, at))
+                while len(self._kept) > self._most:
                     self._kept.popitem(last=False)
             self._kept.move_to_end((company, at))
         if isinstance(kept.found, str):
             raise NotThen(kept.found)
         return kept.found
 
-    def _asked(self, company: str, at: int) -> PastCompany | str:
-        command = _command(self._load(), company, at)
+    def _asked(self, settings: Settings, company: str, at: int) -> T | str:
+        command = _command(settings, company, at)
         try:
             done = subprocess.run(command, capture_output=True, timeout=PATIENCE, env=os.environ, check=False)
         except subprocess.TimeoutExpired:
@@ -227,11 +227,28 @@ class PastReader:
             lines = done.stderr.decode(errors="replace").strip().splitlines()
             last = lines[-1] if lines else f"bellwether as-of ended with code {done.returncode}"
             return last.removeprefix("bellwether: ")
-        return PastCompany(_decode(done.stdout.splitlines()[-1]))
+        return self._read(done.stdout.splitlines()[-1], at)
+
+
+class PastReader:
+    """Asks, one question of a kind at a time, and keeps the latest answers for all sessions. Thread-safe."""
+
+    def __init__(self, load: Callable[[], Settings]) -> None:
+        self._load = load
+        self._companies = _Latest(KEPT, lambda raw, _: PastCompany(_decode(raw)))
+        self._markets = _Latest(KEPT_MARKETS, lambda raw, at: PastMarket(_decode_market(raw), at))
+
+    def company(self, company: str, at: int) -> PastCompany:
+        """As of `at`, microseconds of the wall clock. Raises NotThen."""
+        return self._companies.of(self._load, company, at)
+
+    def market(self, at: int) -> PastMarket:
+        """Every company as of `at`. Raises NotThen."""
+        return self._markets.of(self._load, EVERYBODY, at)
 
 
 def _command(settings: Settings, company: str, at: int) -> list[str]:
     script = Path(sys.executable).parent / "bellwether"
     program = [sys.executable, str(script)] if script.exists() else [sys.executable, "-m", "services.commands.main"]
-    state = str(settings.state_dir)
-    return [*program, "as-of", "--at", to_iso(at), "--state", state, "--run", settings.run, "--json", "--", company]
+    asked = [*program, "as-of", "--at", to_iso(at), "--state", str(settings.state_dir), "--run", settings.run, "--json"]
+    return [*asked, "--", company] if company else asked

@@ -25,7 +25,7 @@ from shared.reading.archive.tables import ArchiveTables, all_of, quoted
 from shared.reading.deleted import bare_recent
 
 FORMAT: Final = 2  # raised with whatever changes what a fold gives, or how it is written here
-EVERY: Final = 50_000  # records of a slot between two checkpoints: a multiple of fold.LINK_EVERY
+EVERY: Final = 50_000  # records of a slot between two checkpoints at most
 PART: Final = 8 * 1024 * 1024  # bytes of one row
 SCHEMA: Final = pa.schema(
     [
@@ -84,9 +84,15 @@ def unpacked(raw: bytes, slots: int, run: str) -> Folded:
 
 
 def _bare(raw: bytes, ids: Set[str]) -> bytes | None:
-    """A checkpoint without the words of these documents, b"" for one that cannot be read; None where it has none."""
+    """A checkpoint without the words of these documents, b"" for one that cannot be read; None where it has none.
+
+    Where words are, the id stands beside them: one in which no id occurs is not made objects of, which takes seconds.
+    """
     try:
-        saved = _unpack(zlib.decompress(raw))
+        plain = zlib.decompress(raw)
+        if not any(each.encode() in plain for each in ids):
+            return None
+        saved = _unpack(plain)
     except (msgspec.MsgspecError, zlib.error):
         return b""
     changed = 0
@@ -134,18 +140,26 @@ class Checkpoints:
 
     def newest(self, line: Line, until: int) -> int:
         """The offset of the last checkpoint at or before `until`; 0 where there is none."""
-        found = self._tables.rows(CHECKPOINTS, ["offset"], all_of(_of(line), f"offset <= {until}", "part = 0"))
-        return max(found["offset"].to_pylist(), default=0) if found is not None else 0
+        return max((each for each in self.offsets(line) if each <= until), default=0)
+
+    def offsets(self, line: Line) -> set[int]:
+        """Those of every checkpoint of a slot."""
+        found = self._tables.rows(CHECKPOINTS, ["offset"], all_of(_of(line), "part = 0"))
+        return set(found["offset"].to_pylist()) if found is not None else set()
 
     def before(self, line: Line, until: int) -> Folded:
         """The slot at the last checkpoint at or before `until`, or before its first record."""
-        offset = self.newest(line, until)
-        if not offset:
-            return line.empty()
-        where = all_of(_of(line), f"offset = {offset}")
-        found = self._tables.rows(CHECKPOINTS, ["part", "parts", "value"], where)
+        for offset in sorted((each for each in self.offsets(line) if each <= until), reverse=True):
+            raw = self._bytes(all_of(_of(line), f"offset = {offset}"))
+            if raw:  # else it is being written anew, without the words of what was deleted
+                return unpacked(raw, line.slots, line.run)
+        return line.empty()
+
+    def _bytes(self, where: str) -> bytes:
+        """The parts of one checkpoint together."""
+        found = self._tables.rows(CHECKPOINTS, ["part", "value"], where)
         parts = {row["part"]: row["value"] for row in found.to_pylist()} if found is not None else {}
-        return unpacked(b"".join(parts[number] for number in sorted(parts)), line.slots, line.run)
+        return b"".join(parts[number] for number in sorted(parts))
 
     def keep(self, line: Line, folded: Folded) -> None:
         """Add one, in one step."""
@@ -155,15 +169,13 @@ class Checkpoints:
         """Take the words of these documents out of a slot's checkpoints behind an offset; how many had some. One that
         this version cannot read goes as a whole: it is made again. Its chain stays that of the log as it was."""
         where = all_of(f"slot = {slot}", f"offset > {behind}")
-        found = self._tables.rows(CHECKPOINTS, ["kind", "offset", "part", "parts", "value"], where)
-        places: dict[tuple[str, int], dict[int, dict[str, Any]]] = {}
-        for row in found.to_pylist() if found is not None else ():
-            places.setdefault((row["kind"], row["offset"]), {})[row["part"]] = row
+        found = self._tables.rows(CHECKPOINTS, ["kind", "offset"], where)
+        places = {(row["kind"], row["offset"]) for row in (found.to_pylist() if found is not None else ())}
         done = 0
-        for (kind, offset), rows in places.items():
-            bare = _bare(b"".join(rows[number]["value"] for number in sorted(rows)), ids)
+        for kind, offset in sorted(places):  # one at a time: there may be gigabytes of them
+            here = all_of(f"kind = {quoted(kind)}", f"slot = {slot}", f"offset = {offset}")
+            bare = _bare(self._bytes(here), ids)
             if bare is not None:
-                here = all_of(f"kind = {quoted(kind)}", f"slot = {slot}", f"offset = {offset}")
                 self.table().delete(here)  # killed here, it is made again from rows that have no words either
                 self._add(kind, slot, offset, bare)
                 done += 1

@@ -1,11 +1,13 @@
 """Every company as of a moment: each slot made again from its last checkpoint, and of it what the whole market is asked
-for: counts of two months, and the latest signals. Words and older counts are asked for by company.
+for: counts of two months, the latest signals, and the newest documents. Other words and older counts are asked for by
+company.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from heapq import nlargest
 from typing import Any, Final
 
 import msgspec
@@ -22,6 +24,7 @@ from shared.reading.measuring.windows import AHEAD
 
 MOST_RECORDS: Final = 400_000  # of all slots behind their checkpoints: about a quarter of a minute
 KEPT: Final = 2  # moments
+FEED: Final = 500  # newest documents of a slot
 DAYS: Final = 61  # of counts behind a company's newest opinion: the longest window, and the one before it
 
 
@@ -57,7 +60,7 @@ def counts_alone(past: Past) -> Past:
     """A slot with what the whole market is asked for, and nothing else."""
     whole, slot = past.folded.store, past.folded.slot
     old, store = whole.states[slot], MemoryStore(whole.slots, whole.keys.run)
-    state = store.states[slot] = SlotState(slot, old.position)
+    state = store.states[slot] = SlotState(slot, old.position, totals=old.totals)
     state.companies = {name: CompanyState(each.newest) for name, each in old.companies.items()}
     for key, series in old.series.items():
         newest = old.companies[key[0]].newest
@@ -68,12 +71,16 @@ def counts_alone(past: Past) -> Past:
         kept.cells = {start: Cell(series.cells[start].bucket, detailed=False) for start in kept.starts}
     latest = store.keys.latest_signals(slot)
     store.hashes = {latest: whole.hashes.get(latest, {})}
-    return past._replace(folded=Folded(store, slot, past.folded.offset))
+    reach = past.moment.at + AHEAD
+    listed = (some for name, some in whole.documents.items() if not name.startswith(PEERS))
+    heard = (each for some in listed for each in some.values() if each.available_at <= reach)
+    feed = nlargest(FEED, heard, key=lambda each: (each.available_at, each.id))
+    return past._replace(folded=Folded(store, slot, past.folded.offset), feed=tuple(feed))
 
 
 def plain(past: PastRun) -> dict[str, Any]:
     """As plain data, for who asks in another process: every bucket of every company, its newest opinion, the latest
-    signals, and which archived opinions had been applied."""
+    signals, the newest documents, and what was counted since the run began."""
     companies = past.newest()
     stores = [(each.folded.store, each.folded.store.states[each.folded.slot]) for each in past.slots.values()]
     return {
@@ -81,12 +88,14 @@ def plain(past: PastRun) -> dict[str, Any]:
         "model": past.model,
         "universe": past.universe,
         "newest": companies,
+        "totals": msgspec.to_builtins(past.totals()),
         "series": [
             [*key, [[start, msgspec.to_builtins(series.cells[start].bucket)] for start in series.starts]]
             for _, state in stores
             for key, series in sorted(state.series.items())
             if series.starts
         ],
+        "documents": [msgspec.to_builtins(each) for each in past.feed()],
         "signals": None if past.silent else [msgspec.to_builtins(each) for each in past.signals.latest()],
         **({"signals_not_known": past.silent} if past.silent else {}),
     }

@@ -81,12 +81,14 @@ def _state(binding: Mapping[str, str], name: str) -> TopicState:
 
 
 class Past(NamedTuple):
-    """One slot as it was. `silent`: why its signals are not known; "" where they are."""
+    """One slot as it was. `silent`: why its signals are not known; "" where they are. `feed`: its newest documents, of
+    any company, where these are all that is kept of them."""
 
     moment: Moment
     folded: Folded
     strategies: tuple[str, ...]
     silent: str
+    feed: tuple[RecentDocument, ...] = ()
 
 
 class Latest(Generic[Place, Made]):

@@ -13,7 +13,7 @@ from services.aggregation.stores.memory import MemoryStore
 from services.archive.as_of.moments import newest_known
 from services.archive.as_of.past import Past, PastRuns, signals_of
 from shared.clock import HOUR_SECONDS, SECOND
-from shared.contract.aggregates import RecentDocument, Resolution
+from shared.contract.aggregates import RecentDocument, Resolution, Totals
 from shared.contract.events import PEERS, Channel
 from shared.contract.signals import KEPT_MOMENTS, Signal, decode_signal
 from shared.contract.topics import partition_for
@@ -80,6 +80,18 @@ class PastRun:
             if company.newest is not None and not name.startswith(PEERS)
         }
         return found | ({EVERYBODY: self._newest} if self._newest else {})
+
+    def totals(self) -> Totals:
+        """As RunView.totals, of the slots that are known."""
+        counts = [past.folded.store.totals(past.folded.slot) for past in self.slots.values()]
+        together = {name: sum(getattr(each, name) for each in counts) for name in Totals.__struct_fields__}
+        return Totals(**together | {"retracted": max((each.retracted for each in counts), default=0)})
+
+    def feed(self) -> list[RecentDocument]:
+        """The newest documents of the whole market, newest first, as they may be shown now."""
+        found = [each for past in self.slots.values() for each in past.feed]
+        ordered = sorted(found, key=lambda document: (-document.available_at, document.id, document.company))
+        return self.documents.shown(newest_versions(ordered))
 
     def records(self, company: str) -> str:
         """A condition (SQL) on archived opinions: those of the company's slot that had been applied, and what former

@@ -30,7 +30,7 @@ def as_of(
 ) -> None:
     """Show what the live system said of a company at a moment: buckets, documents, signals.
 
-    Without a company: of all of them the counts of two months, and the latest signals.
+    Without a company: of all of them the counts of two months, the latest signals, and the newest documents.
 
     With --proof the answer goes to a file that names every record it follows from: bellwether verify FILE.
     """
@@ -79,9 +79,9 @@ def _market(settings: Settings, at: int, *, as_json: bool) -> None:
 
     with connect(settings.redis) as client:
         past = PastMarkets(PastRuns(settings, client)).at(at)
-    if as_json:
-        say(plain(past), "", as_json=True)
-        return
+        if as_json:
+            say(plain(past), "", as_json=True)
+            return
     found = snapshot(past, WINDOWS["24h"], CHANNELS, at)
     for row in company_rows(found)[:50] if found is not None else ():
         moved = f"{row['change']:+.2f}" if row["change"] is not None else ""

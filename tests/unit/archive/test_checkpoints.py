@@ -13,11 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.archive.as_of import fold
+from services.archive.as_of import checkpointing, fold
+from services.archive.as_of.checkpointing import fill, spacing
 from services.archive.as_of.checkpoints import Checkpoints, Line, packed, unpacked
 from services.archive.as_of.fold import Fold, Folded
-from services.archive.as_of.past import told
+from services.archive.as_of.market import counts_alone, plain
+from services.archive.as_of.moments import Moment, NotKnown
+from services.archive.as_of.past import Past, told
+from services.archive.as_of.view import PastRun
 from services.runtime.record import Recorded
+from shared.contract.applied import Applied
 from shared.contract.archive import OPINIONS
 from shared.contract.events import InvalidMessage, Opinion, OpinionMessage, decode_opinion, encode
 from shared.reading.archive.tables import ArchiveTables
@@ -98,6 +103,59 @@ def test_the_last_one_before_an_offset_is_taken_and_no_other_line_s(
 
 def read(records: list[Recorded], begin: int, end: int) -> Iterator[Recorded]:
     return iter(records[begin:end])
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=2), st.integers(15, 60), st.data())
+def test_the_market_of_any_moment_is_that_of_a_fold_from_the_start(
+    tmp_path_factory: pytest.TempPathFactory, seeds: list[int], every: int, data: st.DataObject
+) -> None:
+    """Some checkpoints are there of a former, wider spacing; each slot is asked at an offset of its own."""
+    logs = [log_of(seed) for seed in seeds]
+    lines = [LINE._replace(slot=slot, slots=len(logs)) for slot in range(len(logs))]
+    kept = Checkpoints(ArchiveTables(str(tmp_path_factory.mktemp("archive"))))
+    for line, records in zip(lines, logs, strict=True):
+        for apart in (3 * every, every):
+            many = len(records) // apart
+            before = len(kept.offsets(line))
+            made = fill(kept, line, lambda _, slot, begin, end: read(logs[slot], begin, end), len(records), apart, 99)
+            assert made == many - before and kept.offsets(line) == set(range(apart, len(records) + 1, apart))
+    for _ in range(2):
+        offsets = [data.draw(st.integers(0, len(records))) for records in logs]
+        near, far = {}, {}
+        for line, records, offset in zip(lines, logs, offsets, strict=True):
+            begin = kept.before(line, offset)
+            assert offset - begin.offset < every
+            entry = Applied(slot=line.slot, topic_id=TOPIC_ID, offset=offset, slots=line.slots, at=0, moves=())
+            moment = Moment(line.slot, TOPIC_ID, offset, 2**52, entry)
+            for found, folded in ((near, begin), (far, line.empty())):
+                whole = line.fold.on(folded, read(records, folded.offset, offset))
+                found[line.slot] = counts_alone(Past(moment, whole, ("hourly", "slow"), ""))
+        told_near, told_far = (
+            plain(PastRun(2**52, each, len(logs), list, ArchiveTables("nowhere"))) for each in (near, far)
+        )
+        assert told_near == told_far
+
+
+def test_checkpoints_lie_as_near_as_the_market_needs() -> None:
+    for slots in range(1, 300):
+        apart = spacing(slots)
+        assert checkpointing.NEAREST <= apart <= 50_000
+        assert slots * apart <= max(checkpointing.TOGETHER, slots * checkpointing.NEAREST)
+    assert spacing(8) == 12_500
+
+
+def test_what_is_not_archived_yet_waits(tmp_path: Path) -> None:
+    records, kept = log_of(3), Checkpoints(ArchiveTables(str(tmp_path)))
+
+    def halfway(_topic: str, _slot: int, begin: int, end: int) -> Iterator[Recorded]:
+        if end > 40:
+            raise NotKnown("the archive lacks records")
+        return read(records, begin, end)
+
+    assert fill(kept, LINE, halfway, len(records), 20, 1) == 1
+    assert fill(kept, LINE, halfway, len(records), 20, 99) == 1
+    assert kept.offsets(LINE) == {20, 40}
 
 
 def bared(records: list[Recorded], ids: frozenset[str]) -> Iterator[Recorded]:
