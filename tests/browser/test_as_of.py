@@ -156,6 +156,7 @@ def test_no_page_shows_now_under_a_past_date(place: Place, visit: Callable[..., 
     for name in ACTS:
         page = visitor.open(f"?page={quote(name)}&company={COMPANY}&subjects={COMPANY}&as_of={moment}")
         expect(page.get_by_role("button", name="Back to live")).to_be_visible()
+        expect(page.get_by_text("Finding out what was said then")).to_have_count(0)
         if name in THEN or name == "Audit":  # for admins, where people log in; others get the first page
             expect(page.get_by_text(SAID)).to_be_visible()
             expect(page.get_by_text(f"{name} shows now alone")).to_have_count(0)
