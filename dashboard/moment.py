@@ -33,7 +33,7 @@ def choose(view: View) -> None:
             chosen = datetime.combine(day, hour, tzinfo=view.zone)
             address.choose(as_of=to_iso(to_micros(chosen)), hour="")
 
-    said = formats.moment(at, view.zone) if at is not None else "a moment" if text else "now"
+    said = formats.moment(at, view.zone, year=True) if at is not None else "a moment" if text else "now"
     with st.popover(f"As of: {said}", icon=":material/history:", width="content", help=MEANING):
         with st.form("as_of_form", border=False):
             st.date_input(f"Day, {view.zone_name}", value=shown.date(), key=day_key, format="YYYY-MM-DD")
@@ -64,7 +64,8 @@ def shows(page: str, view: View) -> bool:
             "under a past date.",
         )
         return False
-    return _KNOWN.get(page, lambda _: True)(view)
+    known = _KNOWN.get(page)
+    return known is None or known(view)
 
 
 def company_known(view: View) -> bool:

@@ -53,7 +53,7 @@ def current() -> View:
     chosen = address.one_of("tz", ZONE_CHOICES)
     zone = zone_of(chosen, st.context.timezone)
     page, days = address.value("page"), picked_days()
-    as_of = moment_of(address.value("as_of")) if page in address.THEN else None
+    as_of = moment_of(address.value("as_of"))
     if as_of is not None and page == "Signals":
         days = None  # those of then; what was signalled before is not told of every company
     return View(

@@ -83,13 +83,14 @@ class PastMarket:
         return self._documents
 
     def rows(self, companies: Iterable[str], channels: Sequence[Channel], starts: Starts) -> list[Row]:
-        return [Row(*place, _bucket(raw)) for *place, raw in self._found(companies, channels, starts)]
+        found = self._found(companies, channels, starts)
+        return [Row(company, channel, kind, start, _bucket(raw)) for company, channel, kind, start, raw in found]
 
     def columns(self, companies: Iterable[str], channels: Sequence[Channel], starts: Starts) -> Columns:
         rows = self.rows(companies, channels, starts)
-        places = [np.array([row[each] for row in rows], object) for each in range(3)]
+        company, channel, kind = (np.array([row[each] for row in rows], object) for each in range(3))
         sums = {name: np.array([getattr(row.bucket, name) for row in rows], np.int64) for name in SUMS}
-        return Columns(*places, np.array([row.start for row in rows], np.int64), sums)
+        return Columns(company, channel, kind, np.array([row.start for row in rows], np.int64), sums)
 
     def _found(
         self, companies: Iterable[str], channels: Sequence[Channel], starts: Starts

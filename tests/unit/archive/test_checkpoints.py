@@ -122,7 +122,7 @@ def test_the_market_of_any_moment_is_that_of_a_fold_from_the_start(
             assert made == many - before and kept.offsets(line) == set(range(apart, len(records) + 1, apart))
     for _ in range(2):
         offsets = [data.draw(st.integers(0, len(records))) for records in logs]
-        near, far = {}, {}
+        near, far = dict[int, Past](), dict[int, Past]()
         for line, records, offset in zip(lines, logs, offsets, strict=True):
             begin = kept.before(line, offset)
             assert offset - begin.offset < every
