@@ -31,8 +31,9 @@ $(VENV)/.running: constraints.txt pyproject.toml .ci/install .ci/pins
 compiled: venv
 	@$(BIN)/python -m compileall -q services shared dashboard
 
+# the longest part first, so that the last one to end does not run alone
 check: compiled ## the fast part: style, types, layers, unit tests; two at a time, with the output of each part in one piece
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(WHOLE) style layers types $(UNITS)
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going $(WHOLE) $(UNITS) types layers style
 
 test: compiled chromium prometheus style types layers ## everything, with a real Kafka, Redis, Chromium and Prometheus
 	$(BIN)/pytest $(PYTEST_ARGS)
@@ -51,17 +52,22 @@ layers: venv
 MODELS := tests/unit/model tests/unit/training tests/unit/test_cli.py
 BACKTESTS := tests/unit/backtest
 
+# no unit test asks schemathesis, whose plugin takes half a second to load; and what pytest made of a test module is kept
+# for the next time, also where PYTHONDONTWRITEBYTECODE is set
+UNIT_TESTS := $(BIN)/pytest -q -p no:schemathesis
+units units-rest units-models units-backtests: export PYTHONDONTWRITEBYTECODE =
+
 units: venv
-	$(BIN)/pytest tests/unit -q $(PYTEST_ARGS)
+	$(UNIT_TESTS) tests/unit $(PYTEST_ARGS)
 
 units-rest: venv
-	$(BIN)/pytest tests/unit $(patsubst %,--ignore=%,$(MODELS) $(BACKTESTS)) -q
+	$(UNIT_TESTS) tests/unit $(patsubst %,--ignore=%,$(MODELS) $(BACKTESTS))
 
 units-models: venv
-	$(BIN)/pytest $(MODELS) -q
+	$(UNIT_TESTS) $(MODELS)
 
 units-backtests: venv
-	$(BIN)/pytest $(BACKTESTS) -q
+	$(UNIT_TESTS) $(BACKTESTS)
 
 demo: $(VENV)/.running ## start everything with the synthetic week, as a run of its own; Ctrl-C stops it
 	@$(BIN)/bellwether up --run demo --sample

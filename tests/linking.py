@@ -6,4 +6,4 @@ from services.scoring.linking.linker import Linker
 from shared.universe.securities import Catalogue
 
 CATALOGUE = Catalogue.load()
-LINKER = Linker(CATALOGUE)
+LINKER = Linker.of(CATALOGUE)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 LAGS: Final = (1, 2, 3, 5)  # sessions
 LEVEL: Final = 0.05  # share of false ones that is borne among what is rejected
@@ -63,7 +63,7 @@ def granger(cause: pd.Series, effect: pd.Series, lags: int) -> tuple[int, float,
     if full <= 1e-12 * float(((target - target.mean()) ** 2).sum()):
         return n, math.nan, math.nan  # one follows from the other to the digit: no noise to hold it against
     f = max(0.0, restricted - full) / lags / (full / freedom)
-    return n, f, float(stats.f.sf(f, lags, freedom))
+    return n, f, float(special.fdtrc(lags, freedom, f))
 
 
 def _before(values: np.ndarray, lag: int) -> np.ndarray:

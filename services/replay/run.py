@@ -103,7 +103,7 @@ def replay(
         answers = closed.enter_context(closing(cached)) if cached else None
         player = Player(
             engine,
-            Linker(catalogue),
+            Linker.of(catalogue),
             strategies,
             Rules.of(settings.aggregation),
             settings.kafka.opinion_partitions,

@@ -6,7 +6,6 @@ import gzip
 import hashlib
 import math
 from datetime import date
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -88,16 +87,11 @@ INSTRUMENTS: Final = (
 SECRET: Final = "secret-of-the-fuzzer"
 
 
-@cache
-def _linker() -> Linker:
-    return Linker(Catalogue.load())
-
-
 def record(data: bytes, number: int, folder: Path) -> None:
     """A record of documents.* is a document, a tick or a dead letter: exactly one of them."""
     del folder
     headers = [(HEADER_FIRST_ORIGIN, data[:60])] if number % 7 == 0 else []
-    entry = entry_of(Recorded(_TOPIC, 0, number, None, data, headers), {_TOPIC: "id"}, _linker())
+    entry = entry_of(Recorded(_TOPIC, 0, number, None, data, headers), {_TOPIC: "id"}, Linker.of(Catalogue.load()))
     assert [entry.document is not None, entry.tick is not None, bool(entry.reason)].count(True) == 1
     assert not entry.reason or entry.detail
     try:

@@ -80,6 +80,11 @@ class Linker:
         with without_collector():
             self._names, self._han = Gazetteer(catalogue, self._alone), HanNames(catalogue)
 
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> Linker:
+        """The one of this process: it takes a second to make, and a replay, a question or a file can share it."""
+        return _made(catalogue)
+
     def link(self, text: str, title: str = "", named: tuple[str, ...] = (), day: date | None = None) -> LinkResult:
         """The companies of one document. `named` are ids that its source gives; `day` is when its tickers are read."""
         joined = join_text(title, text)
@@ -94,6 +99,11 @@ class Linker:
         if reading.symbols and stands_bare(reading.text, reading.symbols):
             reading.bare_tickers(self._alone)
         return LinkResult(joined, reading.links(len(title) or LEAD_CHARS, named), tuple(reading.unlinked))
+
+
+@lru_cache(2)
+def _made(catalogue: Catalogue) -> Linker:
+    return Linker(catalogue)
 
 
 class _Reading:

@@ -23,7 +23,7 @@ class TextLinker:
     """Links texts, titles and days as they stand in a file."""
 
     def __init__(self, catalogue: Catalogue, clean: Clean) -> None:
-        self._catalogue, self._linker, self._clean = catalogue, Linker(catalogue), clean
+        self._catalogue, self._linker, self._clean = catalogue, Linker.of(catalogue), clean
 
     def link(self, text: str, title: str = "", day: date | None = None) -> dict[str, Any]:
         """`text` as it was read, `companies` in order of first mention, `unlinked` tags of nobody."""

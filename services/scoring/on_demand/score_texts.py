@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -62,7 +61,7 @@ def score_texts(
     that no model reads is no neutral one: `unscored` is its language, `document` is None, and nobody has a sentiment.
     With `rules` the answers are what these leave of them (services/scoring/on_demand/ruled.py).
     """
-    linker = _linker(catalogue)
+    linker = Linker.of(catalogue)
     waiting = iter(texts)
     while batch := list(islice(waiting, _BATCH)):
         linked = [linker.link(one.text, one.title, one.companies, one.day) for one in batch]
@@ -84,12 +83,6 @@ def score_texts(
                 seen = document_of(one.text, one.title, one.channel, one.source, one.language)
                 said = rule(said, seen, found.links, heard, rules)
             yield said | {"explanation": explainer(found, about)} if explainer else said
-
-
-@lru_cache(2)
-def _linker(catalogue: Catalogue) -> Linker:
-    """One for many calls: it takes seconds to make."""
-    return Linker(catalogue)
 
 
 def _named(linked: LinkResult, catalogue: Catalogue) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from services.backtest.event_study import event_study
 from services.backtest.portfolio import factor_panel, long_only, long_short, shuffled_across_companies, track
@@ -23,6 +24,7 @@ from services.backtest.report import quantile_returns, run_backtest
 from services.backtest.result import BacktestError
 from services.backtest.statistics import (
     deflated_sharpe,
+    fisher_combined,
     forward_returns,
     granger_p,
     information_coefficient,
@@ -190,6 +192,17 @@ def test_more_trials_deflate_the_sharpe_ratio() -> None:
     alone = deflated_sharpe(returns, [0.08])
     among = deflated_sharpe(returns, [0.08, -0.05, 0.02, 0.04, -0.01, 0.06])
     assert 0 <= among < alone <= 1
+
+
+def test_the_distributions_are_those_of_scipy() -> None:
+    returns = pd.Series(0.05 + np.random.default_rng(0).standard_t(3, 500) ** 3)  # skewed, with heavy tails
+    ratio, n = float(returns.mean() / returns.std()), len(returns)
+    skew, kurtosis = stats.skew(returns), stats.kurtosis(returns, fisher=False)
+    scale = math.sqrt(1 - skew * ratio + (kurtosis - 1) / 4 * ratio**2)
+    assert deflated_sharpe(returns, [ratio]) == pytest.approx(stats.norm.cdf(ratio * math.sqrt(n - 1) / scale))
+    some = [0.01, 0.5, math.nan, 1e-12]
+    assert fisher_combined(some) == pytest.approx(stats.combine_pvalues([0.01, 0.5, 1e-12]).pvalue)
+    assert math.isnan(fisher_combined([math.nan]))
 
 
 def test_nothing_to_test_is_said_plainly(world: World) -> None:

@@ -20,7 +20,7 @@ from services.runtime.record import Recorded
 from services.scoring.entries import entry_of
 from services.scoring.inference import encode as tokenise
 from services.scoring.inference import infer
-from services.scoring.on_demand.score_texts import Given, _linker, score_texts
+from services.scoring.on_demand.score_texts import Given, score_texts
 from services.scoring.outcomes import Outgoing
 from services.scoring.rules.rule import Rule, Rules, Setting, Where
 from services.scoring.rules.rule_file import built_in, load_rules
@@ -28,10 +28,8 @@ from services.scoring.rules.speaking import Speakers
 from shared.contract.events import MARKET, MICRO, Channel, Document, Opinion, decode_opinion, encode
 from shared.contract.topics import Topics
 from shared.settings import ModelSettings
-from shared.universe.securities import Catalogue
+from tests.linking import CATALOGUE, LINKER
 
-CATALOGUE = Catalogue.load()
-LINKER = _linker(CATALOGUE)
 ENGINE = build_engine(ModelSettings(name="stub:records"))
 TOPICS = Topics()
 DAY, AT = date(2024, 5, 2), 1_714_608_000_000_000
