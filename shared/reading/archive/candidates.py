@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from shared.contract.archive import DOCUMENTS, OPINIONS, READINGS, signs_of
-from shared.reading.archive.tables import EVERYTHING, ArchiveTables, NoArchive, all_of, any_of
+from shared.reading.archive.tables import EVERYTHING, ArchiveTables, NoArchive, all_of, any_of, everything
 
 SCORED: Final = 1_000  # documents that are scored exactly, at most
 
@@ -35,7 +35,7 @@ def with_words(tables: ArchiveTables, words: Sequence[str], where: str, opinions
         match = MatchQuery(" ".join(words), "words", operator=FullTextOperator.AND)  # type: ignore[call-arg]
         found = _indexed(table, match, asked)
     else:
-        found = table.search().where(asked).select(["document_id", "available_at"]).limit(EVERYTHING).to_arrow()
+        found = everything(table.search().where(asked).select(["document_id", "available_at"]).limit(EVERYTHING))
     return _newest(_heard(tables, found, opinions))
 
 
@@ -47,7 +47,7 @@ def _indexed(table: Any, match: Any, where: str) -> Any:
         return query.select([*columns, "_score"]).limit(EVERYTHING).to_arrow()
     import pyarrow as pa
 
-    rows = table.search().where(where).select([*columns, "words"]).limit(EVERYTHING).to_arrow()
+    rows = everything(table.search().where(where).select([*columns, "words"]).limit(EVERYTHING))
     wanted = set(match.query.split())
     keep = [wanted.issubset(text.split(" ")) for text in rows.column("words").to_pylist()]
     return rows.filter(pa.array(keep, pa.bool_()))  # also where there are none
@@ -63,7 +63,7 @@ def near(tables: ArchiveTables, embedding: bytes, where: str, opinions: str) -> 
     except NoArchive:
         return Candidates([], 0)
     columns = ["document_id", "bits"] if opinions else ["bits"]  # names of all are read where each has to be looked up
-    found = table.search().where(where).with_row_id(True).select(columns).limit(EVERYTHING).to_arrow()
+    found = everything(table.search().where(where).with_row_id(True).select(columns).limit(EVERYTHING))
     signs = np.frombuffer(signs_of(embedding), np.uint8)
     if not found.num_rows or not signs.size:
         return Candidates([], 0)

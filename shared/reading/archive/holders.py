@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from shared.contract.archive import DOCUMENTS
-from shared.reading.archive.tables import EVERYTHING, ArchiveTables, all_of
+from shared.reading.archive.tables import EVERYTHING, ArchiveTables, all_of, everything
 
 _FOUND: Final = ("document_id", "available_at")
 
@@ -48,7 +48,7 @@ class Holders:
     def _looked_through(self, single: list[str], several: list[str]) -> dict[str, int]:
         if self._texts is None:
             columns = [*_FOUND, "words"]
-            rows = self._table.search().where(self._where).select(columns).limit(EVERYTHING).to_arrow()
+            rows = everything(self._table.search().where(self._where).select(columns).limit(EVERYTHING))
             self._texts = list(zip(*(rows.column(name).to_pylist() for name in columns), strict=True))
         any_of, all_in = set(single), [set(phrase.split()) for phrase in several]
         found = {}
