@@ -500,6 +500,7 @@ class Settings(BaseSettings):
             "dashboard",
             "api",
             "archive",
+            "ask",
         )
         named = ("universe", "rules", "relations", "expected")  # these have digests of their own
         left_out: Any = dict.fromkeys((*aside, *named), True)

@@ -7,6 +7,7 @@ them equal or refuses to start (exit code 3) with the name of the command that m
 from __future__ import annotations
 
 import logging
+import shlex
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ MODEL_ID: Final = "model_id"
 PRECISION: Final = "precision"
 AUTHOR_KEY: Final = "author_key"  # fingerprint of the key of author hashes
 PACKS: Final = "model_packs"  # models of single languages: "zh=ID", joined by commas
-_SWITCH: Final = "bellwether model switch --model NAME && bellwether resume"
+_SWITCH: Final = "bellwether model switch --model {} && bellwether resume"
 
 # Writes what is not there yet, and nothing at all when a field that is there differs; answers with what holds.
 _BIND: Final = """
@@ -94,8 +95,11 @@ def read_cluster(kafka: KafkaSettings, names: list[str]) -> Cluster:
         admin.close()
 
 
-def bind(client: redis.Redis, run: str, fields: Mapping[str, str], clock: Clock | None = None) -> dict[str, str]:
-    """Bind the run to `fields` in one atomic step; returns everything that it is bound to.
+def bind(
+    client: redis.Redis, run: str, fields: Mapping[str, str], clock: Clock | None = None, model: str = "NAME"
+) -> dict[str, str]:
+    """Bind the run to `fields` in one atomic step; returns everything that it is bound to. `model`: what the settings
+    call the model, for who is refused.
 
     Raises WorkerStop(REFUSED) when the run is bound to something else or Redis evicts, RESTART when it is lost.
     """
@@ -110,14 +114,15 @@ def bind(client: redis.Redis, run: str, fields: Mapping[str, str], clock: Clock 
     bound = {flat[i].decode(): flat[i + 1].decode() for i in range(0, len(flat), 2)}
     differing = [name for name, value in fields.items() if bound.get(name, value) != value]
     if differing:
-        raise WorkerStop(ExitCode.REFUSED, _refusal(run, differing[0], bound, fields))
+        raise WorkerStop(ExitCode.REFUSED, _refusal(run, differing[0], bound, fields, model))
     return bound
 
 
-def _refusal(run: str, name: str, bound: Mapping[str, str], own: Mapping[str, str]) -> str:
+def _refusal(run: str, name: str, bound: Mapping[str, str], own: Mapping[str, str], model: str) -> str:
+    change = _SWITCH.format(shlex.quote(model))
     remedies = {
-        MODEL_ID: f"go back to the former model (and precision, and kind of device), or let the run change: {_SWITCH}",
-        PACKS: f"restore model.packs, or let the run change: {_SWITCH}",
+        MODEL_ID: f"go back to the former model (and precision, and kind of device), or let the run change: {change}",
+        PACKS: f"restore model.packs, or let the run change: {change}",
         AUTHOR_KEY: "copy STATE/author.key of the machine that has fed the run here (mode 0600), or set "
         "BELLWETHER_INGEST__AUTHOR_KEY to what it has; to tell authors apart anew: bellwether reset",
         CLUSTER: "point it back at that cluster, or run: bellwether reset",

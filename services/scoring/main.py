@@ -83,13 +83,13 @@ def _bound_engine(
         claims.take()
         engine = build_engine(in_precision_of(settings.model, bound))
         try:
-            bind(client, settings.run, model_fields(engine))
+            bind(client, settings.run, model_fields(engine), model=engine.name)
         except WorkerStop as stop:  # another worker was first while this one measured: take its precision
             adopted = in_precision_of(settings.model, read_binding(client, settings.run))
             if stop.code is not ExitCode.REFUSED or adopted.precision in (engine.precision, "auto"):
                 raise
             engine = build_engine(adopted)
-            bind(client, settings.run, model_fields(engine))
+            bind(client, settings.run, model_fields(engine), model=engine.name)
         _note_reading(client, settings, catalogue, rules)
     finally:
         client.close()

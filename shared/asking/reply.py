@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -46,3 +47,11 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True):
     query: str  # in words: what was counted, or looked for
     confidence: float
     retrieved: list[str]  # external ids (the document's own where there is none), the best first
+
+
+def by_number(quotes: Sequence[Quote]) -> dict[int, list[Quote]]:
+    """By document, numbered from 1 as every answer numbers them."""
+    said: dict[str, list[Quote]] = {}
+    for quote in quotes:
+        said.setdefault(quote.document_id, []).append(quote)
+    return dict(enumerate(said.values(), 1))

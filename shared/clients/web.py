@@ -213,5 +213,7 @@ def _utc(moment: datetime) -> datetime:
 def _as_web_error() -> Iterator[None]:
     try:
         yield
+    except httpx.LocalProtocolError as error:  # its text repeats the header, and with it a key
+        raise WebError("a header cannot be sent; a key or password holds a line break or another odd sign") from error
     except (httpx.HTTPError, httpx.InvalidURL, OSError, UnicodeError) as error:
         raise WebError(f"{type(error).__name__}: {error}") from error

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler
 
 import pytest
 import redis
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Page, expect
 
 from services.archive.rows import Rows, tables_of
 from services.archive.tables import Tables
@@ -20,9 +22,12 @@ from shared.reading.archive.tables import ArchiveTables
 from shared.settings import load_settings
 from tests.browser.conftest import PATIENCE, Served, Visitor, serve
 from tests.browser.seed import listed, seed
+from tests.phrasing_server import HANGS, Model, completed, hangs
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 expect.set_options(timeout=PATIENCE)
+PATIENT = 25.0  # seconds that the model may take
+HASTY = HANGS / 2
 TEXTS = (
     ("NKE", "Nike shares fall on weak Japan sales", "Nike fell 6 percent after sales in Japan dropped."),
     ("NKE", "Nike names a finance chief", "Nike named Maria Lindqvist finance chief, **succeeding** <b>Jo Berg</b>."),
@@ -69,21 +74,98 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     assert "Traceback" not in started.log.read_text()
 
 
+@pytest.fixture
+def model(own: Served) -> Iterator[Model]:
+    """A model that the running dashboard is told of, and forgets again."""
+    made = Model()
+    name(own, made, PATIENT)
+    yield made
+    own.log.with_name("bellwether.yaml").unlink()
+    made.close()
+
+
+def name(own: Served, model: Model, seconds: float) -> None:
+    """Settings are read with each question."""
+    phrasing = f"{{url: '{model.settings.url}', model: teller-7b, seconds: {seconds}}}"
+    own.log.with_name("bellwether.yaml").write_text(f"ask: {{phrasing: {phrasing}}}\n")
+
+
+def _box(page: Page) -> Locator:
+    return page.get_by_label("Ask a question")
+
+
+def _ask(page: Page, question: str) -> Locator:
+    """Asks, and gives the turn on top."""
+    _box(page).fill(question)
+    _box(page).press("Enter")
+    turn = page.locator("[class*=st-key-ask-turn]").first
+    expect(turn.get_by_text(question)).to_be_visible()
+    return turn
+
+
 def test_a_conversation(own: Served, visit: Callable[..., Visitor]) -> None:
     visitor = visit(own)
     page = visitor.open("?page=Ask")
     expect(page.get_by_text("Nothing asked yet")).to_be_visible()
-    box = page.get_by_label("Question")
-    box.fill("why did nike fall?")
-    box.press("Enter")
+    _ask(page, "why did nike fall?")
     expect(page.get_by_text("Nike fell 6 percent after sales in Japan dropped.")).to_be_visible()
     expect(page.get_by_role("link", name="wire, 2031-03-03")).to_have_attribute("href", "https://news.example/nike")
-    box.fill("And who is its finance chief?")
-    box.press("Enter")
+    expect(_box(page)).to_have_value("")
+    _ask(page, "And who is its finance chief?")
     expect(page.get_by_text("**succeeding** <b>Jo Berg</b>")).to_be_visible()
+    expect(page.get_by_text("Phrased by")).to_have_count(0)
     visitor.picture("ask")
-    box.fill("Why did Boeing sue Ford?")
-    box.press("Enter")
+    _ask(page, "Why did Boeing sue Ford?")
     expect(page.get_by_text("holds nothing that answers this")).to_be_visible()
     page.get_by_role("button", name="New conversation").click()
     expect(page.get_by_text("Nothing asked yet")).to_be_visible()
+
+
+def test_a_model_phrases_beside_the_quotes_and_is_not_believed(
+    own: Served, model: Model, visit: Callable[..., Visitor]
+) -> None:
+    visitor = visit(own)
+    page = visitor.open("?page=Ask")
+    gate = threading.Event()
+
+    def slow(handler: BaseHTTPRequestHandler) -> None:
+        gate.wait(PATIENT)
+        completed(handler, "Nike fell 6 percent after sales in Japan dropped [1].")
+
+    model.act = slow
+    turn = _ask(page, "why did nike fall?")
+    expect(turn.get_by_text("“Nike fell 6 percent after sales in Japan dropped.”")).to_be_visible()
+    expect(turn.get_by_text("teller-7b puts it into sentences")).to_be_visible()  # the quotes wait for nobody
+    visitor.picture("ask_phrasing_waits")
+    gate.set()
+    expect(turn.get_by_text("Phrased by teller-7b, not by Bellwether")).to_be_visible()
+    told = turn.get_by_test_id("stColumn").nth(1)
+    expect(told.get_by_text("Nike fell 6 percent after sales in Japan dropped")).to_be_visible()
+    expect(told.get_by_role("link", name="[1]")).to_have_attribute("href", "https://news.example/nike")
+
+    model.act = lambda handler: completed(handler, "Nike rose 60 percent after sales in Japan <b>soared</b> [1].")
+    turn = _ask(page, "why did nike shares fall on Monday?")
+    expect(turn.get_by_text("Not put into sentences: it holds a link or markup.")).to_be_visible()
+    model.act = lambda handler: completed(handler, "Nike rose after sales in Japan dropped [1].")
+    turn = _ask(page, "why did nike fall?")
+    expect(turn.get_by_text("Not put into sentences: 'rose' does not stand in what it cites.")).to_be_visible()
+    expect(turn.get_by_text("“Nike fell 6 percent after sales in Japan dropped.”")).to_be_visible()
+    expect(page.get_by_text("60 percent")).to_have_count(0)
+    visitor.picture("ask_phrasing_lies")
+
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_text("Nothing asked yet")).to_be_visible()
+    name(own, model, HASTY)
+    model.act = hangs
+    turn = _ask(page, "why did nike fall?")
+    expect(turn.get_by_text("Not put into sentences: the model did not answer")).to_be_visible()
+    asked = len(model.asked)
+    model.close()
+    turn = _ask(page, "And who is its finance chief?")
+    expect(turn.get_by_text("Not put into sentences: the model did not answer")).to_be_visible()
+    expect(turn.get_by_text("**succeeding** <b>Jo Berg</b>")).to_be_visible()
+    turn = _ask(page, "Why did Boeing sue Ford?")
+    expect(turn.get_by_text("holds nothing that answers this")).to_be_visible()  # a refusal asks nobody
+    expect(turn.get_by_test_id("stColumn")).to_have_count(0)
+    assert len(model.asked) == asked
+    visitor.picture("ask_phrasing_fails")

@@ -58,6 +58,12 @@ def test_what_differs_is_refused_with_the_command_and_nothing_is_written(
     assert read_binding(client, run_name) == held
 
 
+def test_who_has_another_model_is_told_the_command_with_its_name(client: redis.Redis, run_name: str) -> None:
+    bind(client, run_name, {MODEL_ID: "m1"})
+    with pytest.raises(WorkerStop, match=r"model switch --model 'models/my own' && bellwether resume"):
+        bind(client, run_name, {MODEL_ID: "m2"}, model="models/my own")
+
+
 def test_of_workers_that_start_at_once_with_two_models_exactly_one_kind_goes_on(
     client: redis.Redis, run_name: str
 ) -> None:

@@ -117,7 +117,7 @@ def test_a_model_that_is_worse_on_what_was_held_back_is_refused(
     say_right(settings, client, questions[150:])
     refused = system.said_by(*switch, "--model", "bellwether-mini")
     assert "the new model is worse on held-back feedback" in refused and "95 % [-" in refused
-    assert "--force switches" in refused and "nosuch has no dev sets" in refused
+    assert "bellwether model switch --model bellwether-mini --force" in refused and "nosuch has no dev sets" in refused
     assert client.hget(names.run_key(settings.run), MODEL_ID) == before.model_id.encode()
     done = last(system.call(*switch, "--model", "bellwether-mini", "--force", "--json"))
     assert done["before"] == before.model_id and done["compared"] == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -17,11 +18,9 @@ if TYPE_CHECKING:
 LABELS_ENOUGH: Final = 200  # answers of reviewers, from which on they may refuse a model
 
 
-def compared_with(
-    settings: Settings, before: str, engine: Engine, against: str | None, labelled: Path
-) -> list[Difference]:
-    """The new model beside the one before it, where there are labels enough. Raises WorseModel, and OptionError where
-    the model before cannot be found."""
+def compared_with(settings: Settings, before: str, engine: Engine, name: str, labelled: Path) -> list[Difference]:
+    """The new model beside the one before it, called `name`, where there are labels enough. Raises WorseModel, and
+    OptionError where that is not the model before."""
     from services.commands.labels import every_label
     from services.model.engine import build_engine
     from services.scoring.provenance.model_fields import in_precision_of
@@ -37,12 +36,12 @@ def compared_with(
         return []
     with connect(settings.redis) as client:
         bound = read_binding(client, settings.run)
-    name = against or settings.model.name
     former = build_engine(in_precision_of(settings.model.model_copy(update={"name": name}), bound))
+    again = f"bellwether model switch --model {shlex.quote(engine.name)}"
     if former.model_id != before:
         raise OptionError(
-            f"{name} is {former.model_id}, and run {settings.run!r} is bound to {before}: name that model with "
-            "--against NAME, to compare with it, or switch without comparing: --force"
+            f"{name} is {former.model_id}, and run {settings.run!r} is bound to {before}: to compare with that model, "
+            f"name it: {again} --against NAME; or switch without comparing: {again} --force"
         )
     examples = {"held-back feedback": _held_back(settings, labels), "dev": dev_texts(labelled)}
     if not examples["dev"]:
@@ -50,7 +49,7 @@ def compared_with(
     found = [each for title, some in examples.items() if (each := compare(title, some, former, engine))]
     for each in found:
         note(each.words())
-    refuse_worse(found)
+    refuse_worse(found, f"{again} --force")
     return found
 
 

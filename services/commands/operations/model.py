@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from services.commands.access.audit import noted
-from services.commands.operations.comparing import compared_with
 from services.commands.options import Json, Run, State, say, settings_of
-
-if TYPE_CHECKING:
-    from services.model.interface import Engine
-    from services.training.measuring.gate import Difference
-
 
 model_app = typer.Typer(help="The model that a run is bound to.", no_args_is_help=True)
 
@@ -33,28 +26,14 @@ def switch(
     state: State = None,
     as_json: Json = False,
 ) -> None:
-    """Bind a run to another model, at a recorded offset. Stop its scoring workers first; then: bellwether resume.
+    """Bind a run to another model, at a recorded offset. The scoring workers that `bellwether up` started here stop
+    for that moment; others have to be stopped first. Behind it: bellwether resume.
 
     From 200 answers of reviewers on, a model that is worse on feedback that was held back, or on dev, is refused.
     """
-    from services.scoring.provenance.model_switch import switch as switch_model
-    from shared.clients.redis import connect
+    from services.commands.operations.switching import switched
 
-    configured = settings_of(state, run)
-    settings = configured
-    if model:
-        settings = settings.model_copy(update={"model": settings.model.model_copy(update={"name": model})})
-    compared: list[Difference] = []
-
-    def approve(before: str, engine: Engine) -> None:
-        compared.extend(compared_with(configured, before, engine, against, labelled))
-
-    client = connect(settings.redis)
-    done = switch_model(settings, client) if force else switch_model(settings, client, approve)
-    detail = f"{done['before']} -> {done['model_id']}{', forced' if force else ''}"
-    noted(client, "model switch", settings.run, detail)
-    told = done | {"compared": [each._asdict() for each in compared]}
-    say(told, f"{done['before']} -> {done['model_id']}; now run: bellwether resume", as_json=as_json)
+    switched(settings_of(state, run), model, against=against, labelled=labelled, force=force, as_json=as_json)
 
 
 @model_app.command("shadow")

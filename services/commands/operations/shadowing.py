@@ -1,15 +1,23 @@
-"""`bellwether model shadow`: another model beside the live one, and how far they agree."""
+"""`bellwether model shadow`: another model beside the live one, and how far they agree.
+
+With --follow it reports itself as workers do, so that status, the page Health and the metrics tell of it.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from services.commands.options import note, say
 
 if TYPE_CHECKING:
+    from services.model.interface import Engine
     from services.scoring.on_demand.shadow import Agreement
+    from shared.contract.operation.health import WorkerReport
     from shared.settings import Settings
 
 EVERY_SECONDS: Final = 5.0
@@ -26,7 +34,7 @@ def shadowed(settings: Settings, model: str, *, follow: bool, as_json: bool) -> 
     engine = build_engine(settings.model.model_copy(update={"name": model}))
     tables, linker, told = ArchiveTables.of(settings), Linker(Catalogue.load()), Agreement()
     known: set[str] = set()
-    try:
+    with suppress(KeyboardInterrupt), _reporting(settings, engine, told) if follow else nullcontext():
         while True:
             if opinions := newest(tables, known):
                 known |= opinions.keys()
@@ -35,10 +43,45 @@ def shadowed(settings: Settings, model: str, *, follow: bool, as_json: bool) -> 
             if not follow:
                 break
             time.sleep(EVERY_SECONDS)
-    except KeyboardInterrupt:
-        note("")
     if not told.opinions:
         note("nothing to compare: the archive has no opinions yet (bellwether archive status)")
+
+
+@contextmanager
+def _reporting(settings: Settings, engine: Engine, told: Agreement) -> Iterator[None]:
+    """Say so in Redis while the block runs, as a worker does; in a thread, for the model keeps this one busy."""
+    from services.runtime.telemetry.report import Reporter
+    from shared.contract.operation.health import SHADOW
+
+    reporter = Reporter(settings, SHADOW, engine.name, lambda report: fill(report, engine, told))
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(reporter.run())
+
+    def run() -> None:
+        with suppress(asyncio.CancelledError):
+            loop.run_until_complete(task)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+        loop.close()
+
+
+def fill(report: WorkerReport, engine: Engine, told: Agreement) -> None:
+    """Which model, and how far it agrees: the same figures that are printed."""
+    report.model, report.model_id = engine.name, engine.model_id
+    report.device, report.precision = engine.device, engine.precision
+    report.processed = told.opinions
+    report.detail = {"documents": str(told.documents)}
+    if told.opinions:
+        report.detail["same_sentiment"] = f"{told.same_sentiment / told.opinions:.3f}"
+        report.detail["opposite"] = f"{told.opposite / told.opinions:.3f}"
+    if told.events:
+        report.detail["same_event"] = f"{told.same_event / told.events:.3f}"
 
 
 def words(told: Agreement) -> Iterator[str]:

@@ -256,12 +256,17 @@ def card(
     news: Annotated[Path, typer.Option(help="Stories to measure story keys on; skipped if absent.")] = Path(
         "../shared/data/backtest/reuters_news_2012_2017.jsonl.gz"
     ),
+    labelled: Labelled = LABELLED,
     as_json: Json = False,
 ) -> None:
-    """Measure links, relevance and stories again and write them into a released model's card; its weights stay."""
+    """Measure every field again and write it into a released model's card: the model's own on its labelled sets, links,
+    relevance and stories. Its weights stay.
+    """
     from services.training.shipping.around_card import write_card
 
-    say(write_card(model, gold, news)["around"], as_json)
+    quiet_libraries()
+    metrics = write_card(model, gold, news, labelled)
+    say({"fields": metrics["fields"], "around": metrics["around"]}, as_json)
 
 
 @train_app.command("compare-methods")

@@ -16,7 +16,7 @@ from shared.clients.disk import existing
 from shared.clients.redis import condition_of, connect
 from shared.clock import SECOND, Clock, SystemClock
 from shared.contract.operation import metrics
-from shared.contract.operation.health import WorkerReport
+from shared.contract.operation.health import SHADOW, SHADOW_SHARES, WorkerReport
 from shared.contract.operation.metrics import Metric
 from shared.contract.topics import Topics
 from shared.measured import LabelValues
@@ -104,9 +104,16 @@ class RunFigures:
 
     def _of_redis(self) -> Figures:
         run, condition = self._view(), condition_of(self._client)
-        roles = Counter(report.role for report in self.reports())
+        reports = self.reports()
+        roles = Counter(report.role for report in reports)
         found: Figures = {
             metrics.WORKERS: {(role,): count for role, count in roles.items()},
+            metrics.SHADOW: {
+                (report.model, what): float(report.detail[what])
+                for report in reports
+                for what in SHADOW_SHARES
+                if report.role == SHADOW and what in report.detail
+            },
             metrics.REDIS_USED: _one(condition.used),
             metrics.REDIS_LIMIT: _one(condition.limit),
             metrics.REDIS_EVICTED: _one(condition.evicted),

@@ -14,6 +14,7 @@ from rich.table import Table
 from services.supervisor.status.finding import Finding
 from services.supervisor.status.status import ELSEWHERE, Status
 from shared.clock import to_iso
+from shared.contract.operation.health import SHADOW, SHADOW_SHARES
 
 _COUNTS = (
     "documents_in", "documents_scored", "documents_dead", "documents_unscored", "opinions_out", "opinions_applied",
@@ -45,6 +46,7 @@ def print_status(status: Status) -> None:
             )  # fmt: skip
         console.print(processes)
     _print_elsewhere(console, status)
+    _print_shadows(console, status)
     _print_sources(console, status)
     for problem in status.problems:
         console.print(f"[red]•[/] {escape(problem)}", highlight=False)
@@ -55,13 +57,25 @@ def print_status(status: Status) -> None:
 def _print_elsewhere(console: Console, status: Status) -> None:
     """Workers that report and that no supervisor here has started."""
     own = {(child.role, child.pid) for child in status.processes}
-    others = [report for report in status.workers if (report.role, report.pid) not in own]
+    others = [each for each in status.workers if (each.role, each.pid) not in own and each.role != SHADOW]
     if not others:
         return
     table = _table("elsewhere", "host", "pid", "records/s", "queue", "heard")
     for each in others:
         speed, heard = f"{each.per_second:,.1f}", to_iso(each.reported_at)
         table.add_row(f"{each.role} {each.name}", escape(each.host), str(each.pid), speed, f"{each.queue:,}", heard)
+    console.print(table)
+
+
+def _print_shadows(console: Console, status: Status) -> None:
+    """Other models that read the same beside the run's own, and how far they agree with it."""
+    shadows = [each for each in status.workers if each.role == SHADOW]
+    if not shadows:
+        return
+    table = _table("shadow", "model id", "opinions", *(name.replace("_", " ") for name in SHADOW_SHARES), "heard")
+    for each in shadows:
+        shares = (each.detail.get(name, "") for name in SHADOW_SHARES)
+        table.add_row(escape(each.name), each.model_id, f"{each.processed:,}", *shares, to_iso(each.reported_at))
     console.print(table)
 
 

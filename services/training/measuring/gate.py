@@ -89,11 +89,12 @@ def compare(name: str, examples: Sequence[Example], before: Engine, after: Engin
     )
 
 
-def refuse_worse(found: Sequence[Difference]) -> None:
-    """Raises WorseModel."""
+def refuse_worse(found: Sequence[Difference], anyway: str) -> None:
+    """Raises WorseModel. `anyway`: the command that does not ask."""
     worse = [each for each in found if each.worse]
     if worse:
-        raise WorseModel(f"the new model is worse on {'; on '.join(each.words() for each in worse)}; --force switches")
+        on = "; on ".join(each.words() for each in worse)
+        raise WorseModel(f"the new model is worse on {on}; to switch all the same: {anyway}")
 
 
 def marks(engine: Engine, examples: Sequence[Example]) -> Marks:

@@ -34,6 +34,21 @@ class Scores:
     per_class: tuple[ClassScore, ...]
     confusion: Ints
 
+    @property
+    def there(self) -> tuple[ClassScore, ...]:
+        """The classes that occur in the labels."""
+        return tuple(item for item in self.per_class if item.n)
+
+    @property
+    def macro_precision(self) -> float:
+        """The mean over the classes that occur in the labels."""
+        return float(np.mean([item.precision for item in self.there]))
+
+    @property
+    def macro_recall(self) -> float:
+        """The mean over the classes that occur in the labels."""
+        return float(np.mean([item.recall for item in self.there]))
+
 
 def confusion_matrix(labels: Ints, predicted: Ints, classes: int) -> Ints:
     """Counts [classes, classes], true class by row."""
@@ -114,6 +129,8 @@ class Intervals:
     macro_f1: Interval
     weighted_f1: Interval
     ece: Interval
+    macro_precision: Interval
+    macro_recall: Interval
     f1: tuple[Interval, ...]
 
 
@@ -131,7 +148,15 @@ def bootstrap_intervals(
         times = np.bincount(chance.integers(0, number, number), minlength=number)[group]
         rows = np.repeat(np.arange(len(labels)), times)
         found = score(labels[rows], probabilities[rows])
-        drawn.append([found.accuracy, found.macro_f1, found.weighted_f1, found.ece, *(c.f1 for c in found.per_class)])
+        means = [
+            found.accuracy,
+            found.macro_f1,
+            found.weighted_f1,
+            found.ece,
+            found.macro_precision,
+            found.macro_recall,
+        ]
+        drawn.append([*means, *(c.f1 for c in found.per_class)])
     low, high = np.percentile(np.array(drawn), [2.5, 97.5], axis=0)
-    accuracy, macro_f1, weighted_f1, ece, *f1 = zip(low.tolist(), high.tolist(), strict=True)
-    return Intervals(accuracy, macro_f1, weighted_f1, ece, tuple(f1))
+    accuracy, macro_f1, weighted_f1, ece, precision, recall, *f1 = zip(low.tolist(), high.tolist(), strict=True)
+    return Intervals(accuracy, macro_f1, weighted_f1, ece, precision, recall, tuple(f1))

@@ -61,8 +61,9 @@ With 95 % bootstrap intervals. Dev rows whose text key has an even CRC-32 ("choo
 offsets; "report" are the other rows, which chose no answer; "all" are both. Test files were never read.
 """
 FIELDS = """
-What each answer is worth on each set that has labels for it, over all dev rows; precision and recall are means over the
-classes that occur there. `own_roles` are texts of this project, labelled twice by one language model.
+What each answer is worth on each set that has labels for it, over all dev rows, with 95 % bootstrap intervals over
+texts; precision, recall and F1 are means over the classes that occur there. `own_roles` are texts of this project,
+labelled twice by one language model.
 """
 AROUND = """
 Links, relevance and stories are not the model's: they come from the linker and the story key of this version, and stand

@@ -124,8 +124,9 @@ def _fields(found: Mapping[str, Mapping[str, Any]]) -> str:
     ]
     for name, one in found.items():
         lines.append(
-            f"| {name} | {one['n']} | {one['classes']} | {one['precision']:.3f} | {one['recall']:.3f} |"
-            f" {_with_interval(one['macro_f1'])} | {_with_interval(one['accuracy'])} | {one['ece']:.3f} |"
+            f"| {name} | {one['n']} | {one['classes']} | "
+            + " | ".join(_with_interval(one[key]) for key in ("precision", "recall", "macro_f1", "accuracy"))
+            + f" | {one['ece']:.3f} |"
         )
     return "\n".join(lines)
 
@@ -147,7 +148,9 @@ def _restricted(found: Mapping[str, Mapping[str, float]]) -> str:
     return texts.RESTRICTED + ", ".join(told) + "." if told else ""
 
 
-def _with_interval(found: Mapping[str, Any]) -> str:
+def _with_interval(found: Mapping[str, Any] | float) -> str:
+    if isinstance(found, float):  # as releases of former versions measured it
+        return f"{found:.3f}"
     low, high = found["interval"]
     return f"{found['value']:.3f} [{low:.3f}, {high:.3f}]"
 

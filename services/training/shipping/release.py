@@ -27,6 +27,7 @@ from services.training.learning.settings import STAGES
 from services.training.measuring.devset import Half, Judged, answer, by_head, by_set, chooses, judge_heads
 from services.training.measuring.evaluate import restrict
 from services.training.measuring.faithfulness import measure_faithfulness
+from services.training.measuring.fields import field_metrics
 from services.training.measuring.measures import Floats, bootstrap_intervals, score, softmax
 from services.training.measuring.neighbours import read_chains, recall
 from services.training.measuring.perturbations import measure_flips
@@ -99,7 +100,7 @@ def release(order: Release, overlaps: Mapping[str, Overlap], texts: Sequence[str
         "temperatures": temperatures,
         "calibration_error_crossed": calibration_errors(own, offsets),
         "sets": {name: _set_metrics(found, temperatures) for name, found in judged.items()},
-        "fields": {name: _field_metrics(found, temperatures) for name, found in by_head(answers).items()},
+        "fields": {name: field_metrics(found, temperatures) for name, found in by_head(answers).items()},
         "overlap": {name: {"exact": len(o.exact), "near": len(o.near)} for name, o in overlaps.items()},
         "offsets": order.offsets,
         "delta_of": order.delta_of.name if order.delta_of else None,
@@ -217,24 +218,6 @@ def _set_metrics(found: Judged, temperatures: Mapping[str, float]) -> dict[str, 
             key: {"value": getattr(scores, key), "interval": list(getattr(intervals, key))} for key in _MEASURES
         }
     return parts
-
-
-def _field_metrics(found: Judged, temperatures: Mapping[str, float]) -> dict[str, Any]:
-    """Of one field on one set, all rows: precision and recall (means over the classes that occur), macro F1 with its
-    interval, accuracy with its own.
-    """
-    labels, logits = found.part("all")
-    chances = softmax(logits, temperatures[found.head])
-    scores, intervals = score(labels, chances), bootstrap_intervals(labels, chances, found.texts("all"))
-    there = [item for item in scores.per_class if item.n]
-    return {
-        "n": scores.n,
-        "classes": len(there),
-        "precision": float(np.mean([item.precision for item in there])),
-        "recall": float(np.mean([item.recall for item in there])),
-        "ece": scores.ece,
-        **{key: {"value": getattr(scores, key), "interval": list(getattr(intervals, key))} for key in _MEASURES[:2]},
-    }
 
 
 def _perturbation_metrics(model: OpinionModel, tokenizer: Any, order: Release) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 _CITED: Final = re.compile(r"((?:\s*\[\d{1,3}(?:\s*,\s*\d{1,3})*\])+[.!?。]?)")
 _NUMBER: Final = re.compile(r"\d+")
@@ -20,7 +20,6 @@ _HAN: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 _MARKUP: Final = re.compile(r"https?:|www\.|[<>`]|\]\(|!\[|\*\*|^\s*#", re.IGNORECASE | re.MULTILINE)
 MOST_CHARS: Final = 2_000
 
-# words that may begin a sentence with a capital and name nothing
 # words that may begin a sentence with a capital and name nothing
 _OPENS: Final = (
     "the a an in on at after before because as and but it its they their he she his her this that these those there "
@@ -46,16 +45,35 @@ _SIGNED: Final = frozenset(_TURNS.split())
 _CONTRACTED: Final = re.compile(r"n['\u2019]t\b", re.IGNORECASE)
 
 
+class Part(NamedTuple):
+    """What is said in front of one citation; `numbers`: what it cites; `stop`: the sign that ends it, or ""."""
+
+    said: str
+    numbers: list[int]
+    stop: str
+
+
+def parts(phrase: str) -> list[Part]:
+    """A phrase cut behind its citations. What stands behind the last one is a part without numbers."""
+    pieces = [*_CITED.split(phrase), ""]
+    pairs = zip(pieces[::2], pieces[1::2], strict=True)
+    found = [Part(said.strip(), _cited(marks), marks.strip()[-1:].strip("]")) for said, marks in pairs]
+    return [each for each in found if each.said or each.numbers]
+
+
+def _cited(marks: str) -> list[int]:
+    return [int(number) for number in _NUMBER.findall(marks)]
+
+
 def fault(phrase: str, cited: Mapping[int, Sequence[str]]) -> str:
     """Why a phrase is not shown, "" where nothing is wrong. `cited`: what stands under each number: the sentences of a
     document, its title and its source."""
     if wrong := _unfit(phrase):
         return wrong
-    pieces = _CITED.split(phrase)
-    if pieces[-1].strip():
-        return f"it says without a citation: {_shown(pieces[-1])}"
-    parts = zip(pieces[::2], pieces[1::2], strict=False)
-    return next((wrong for said, marks in parts if (wrong := _unfounded(said, marks, cited))), "")
+    said = parts(phrase)
+    if not said[-1].numbers:
+        return f"it says without a citation: {_shown(said[-1].said)}"
+    return next((wrong for part in said if (wrong := _unfounded(part, cited))), "")
 
 
 def _unfit(phrase: str) -> str:
@@ -69,14 +87,13 @@ def _unfit(phrase: str) -> str:
     return "it holds a link or markup" if _MARKUP.search(phrase) else ""
 
 
-def _unfounded(said: str, marks: str, cited: Mapping[int, Sequence[str]]) -> str:
+def _unfounded(part: Part, cited: Mapping[int, Sequence[str]]) -> str:
     """What is wrong with a part and its citations."""
-    numbers = [int(number) for number in _NUMBER.findall(marks)]
-    if unknown := [number for number in numbers if number not in cited]:
+    if unknown := [number for number in part.numbers if number not in cited]:
         return f"it cites [{unknown[0]}], which is not there"
-    if not said.strip():
+    if not part.said:
         return "it cites without saying anything"
-    strange = _strange(said, "\n".join(text for number in numbers for text in cited[number]))
+    strange = _strange(part.said, "\n".join(text for number in part.numbers for text in cited[number]))
     return f"{strange!r} does not stand in what it cites" if strange else ""
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from shared.asking.phrasing.checking import fault
-from shared.asking.reply import Quote, Reply
+from shared.asking.reply import Quote, Reply, by_number
 from shared.clients.web import WebClient, WebError
 from shared.links import web_host
 from shared.settings import PhrasingSettings
@@ -52,9 +52,9 @@ class _Completion(msgspec.Struct):
 
 def phrased(reply: Reply, settings: PhrasingSettings) -> Phrased | None:
     """The reply in sentences; None where no model is named, or there is nothing to put into sentences."""
-    if not settings.url or reply.refused or not reply.quotes:
+    if not is_wanted(reply, settings):
         return None
-    numbered = _numbered(reply.quotes)
+    numbered = by_number(reply.quotes)
     try:
         said = _completion(_asked(reply.question, numbered, settings.model), settings)
     except WebError as error:
@@ -65,16 +65,13 @@ def phrased(reply: Reply, settings: PhrasingSettings) -> Phrased | None:
     return _without(settings, wrong) if wrong else Phrased(text=said.strip(), model=settings.model)
 
 
+def is_wanted(reply: Reply, settings: PhrasingSettings) -> bool:
+    """Whether a model is named, and there is something that it can put into sentences."""
+    return bool(settings.url and reply.quotes and not reply.refused)
+
+
 def _without(settings: PhrasingSettings, why: str) -> Phrased:
     return Phrased(note=f"Not put into sentences: {why}.", model=settings.model)
-
-
-def _numbered(quotes: Sequence[Quote]) -> dict[int, list[Quote]]:
-    """By document, numbered as the plain answer numbers them."""
-    said: dict[str, list[Quote]] = {}
-    for quote in quotes:
-        said.setdefault(quote.document_id, []).append(quote)
-    return dict(enumerate(said.values(), 1))
 
 
 def _known(quotes: Sequence[Quote]) -> list[str]:

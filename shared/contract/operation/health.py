@@ -29,7 +29,7 @@ class SourceReport(msgspec.Struct, kw_only=True, omit_defaults=True):
 class WorkerReport(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One worker process. Rates are exponential averages per second; latencies in milliseconds."""
 
-    role: str  # ingest | scoring | aggregation | alerts
+    role: str  # ingest | scoring | aggregation | alerts | archive | api | shadow (another model beside the run's)
     name: str
     host: str = ""  # of a former version: none
     pid: int
@@ -50,6 +50,10 @@ class WorkerReport(msgspec.Struct, kw_only=True, omit_defaults=True):
     trouble: dict[str, str] = {}  # ingest: source -> why it cannot be read now
     gaps: dict[str, int] = {}  # ingest: source -> stretches that it could not give again
     sources: dict[str, SourceReport] = {}  # ingest: by name
+
+
+SHADOW: Final = "shadow"
+SHADOW_SHARES: Final = ("same_sentiment", "opposite", "same_event")  # keys of a shadow's detail
 
 
 def encode_report(report: WorkerReport) -> bytes:

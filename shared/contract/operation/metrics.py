@@ -177,6 +177,11 @@ INVALID: Final = _of_run("bellwether_invalid_total", "counter", "Records of `opi
 COMPANIES: Final = _of_run("bellwether_companies", "gauge", "Companies with an opinion.")
 NEWEST: Final = _of_run("bellwether_newest_opinion_timestamp_seconds", "gauge", "Market time of the newest opinion.")
 WORKERS: Final = _of_run("bellwether_workers", "gauge", "Workers that reported in the last 15 seconds.", "role")
+SHADOW: Final = _of_run(
+    "bellwether_shadow_share", "gauge",
+    "Share of what `model shadow --follow` compared: the same sentiment, the opposite one, the same event.",
+    "model", "what",
+)  # fmt: skip
 RESTARTS: Final = _of_run(
     "bellwether_process_restarts_total", "counter", "Times that the supervisor started it again.", "process"
 )
@@ -213,7 +218,7 @@ PROCESS_METRICS: Final[tuple[Metric, ...]] = (
 RUN_METRICS: Final[tuple[Metric, ...]] = (
     HEALTHY, PROBLEMS, WARNINGS, KAFKA_UP, REDIS_UP, WAITING_DOCUMENTS, WAITING_OPINIONS, UNCOUNTED, BEHIND,
     DOCUMENTS_SCORED, DOCUMENTS_DEAD, DOCUMENTS_UNSCORED, RETRACTED, OPINIONS_APPLIED,
-    DUPLICATES, DROPPED, LATE, INVALID,
+    DUPLICATES, DROPPED, LATE, INVALID, SHADOW,
     COMPANIES, NEWEST, WORKERS, RESTARTS, RUNNING, HELD, ALERTS, ALERTS_LIMITED, ALERTS_WAITING, SIGNALS_WAITING,
     AUDIT_WAITING, REDIS_USED, REDIS_LIMIT, REDIS_EVICTED, DISK_FREE, DISK_SIZE,
     DRIFT, DRIFT_LIMIT, DRIFT_DOCUMENTS, LOOK_SECONDS, LOOKED,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from concurrent.futures import Future
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
-from shared.asking.phrasing.checking import fault
+from dashboard.reading.asking import Telling
+from shared.asking.phrasing.checking import fault, parts
 from shared.asking.phrasing.phrasing import Phrased, phrased
 from shared.asking.reply import Quote, Reply
 from shared.settings import PhrasingSettings, Settings
+from tests.phrasing_server import Model, answered, completed, drips, hangs, redirects, streams, swells
 
 TEXTS = (
     "Boeing shares fell 7.5 percent to $182.30 on Tuesday after it cut its 2026 forecast.",
@@ -95,93 +97,37 @@ def test_any_text_is_judged_and_only_cited_ones_pass(text: str) -> None:
         assert "[1]" in text.replace(" ", "") or "[2]" in text.replace(" ", "") or "," in text
 
 
+def test_parts_are_what_was_said_with_what_each_cites() -> None:
+    assert parts("Boeing fell [1]. Demand is strong [2], and it cut [1] [2].") == [
+        ("Boeing fell", [1], "."),
+        ("Demand is strong", [2], ""),
+        (", and it cut", [1, 2], "."),
+    ]
+    assert parts("波音下跌[1]。 So be it.") == [("波音下跌", [1], "。"), ("So be it.", [], "")]
+    assert parts(" ") == []
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["It fell", "涨", "a, b"]), st.sampled_from(["[1]", " [1, 2].", "[2] [1]。"])))
+)
+@settings(max_examples=100, deadline=None)
+def test_nothing_is_lost_between_parts(said: list[tuple[str, str]]) -> None:
+    found = parts(" ".join(words + marks for words, marks in said))
+    assert [part.said for part in found] == [words for words, _ in said]
+    assert all(set(part.numbers) <= {1, 2} and part.numbers for part in found)
+
+
 def test_no_figure_passes_that_is_not_there() -> None:
     for number in range(3_000):
         assert bool(fault(f"Boeing fell {number} percent [1].", CITED)) == (number != 2026)
 
 
 # -- the exchange
-class Model:
-    """An OpenAI-compatible server that says what it is told to say."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, dict[str, str], dict[str, Any]]] = []
-        self.act: Callable[[BaseHTTPRequestHandler], None] = lambda handler: completed(handler, TRUE)
-        model = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                model.asked.append((self.path, dict(self.headers), json.loads(body)))
-                try:
-                    model.act(self)
-                except OSError:
-                    return  # whoever asked has gone
-
-            def log_message(self, *_: object) -> None:
-                return
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
-        self.thread.start()
-
-    @property
-    def settings(self) -> PhrasingSettings:
-        url = f"http://127.0.0.1:{self.server.server_port}/v1/"
-        return PhrasingSettings(url=url, model="teller", key=SecretStr("sk-secret"), seconds=1.0)
-
-
-def answered(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200, kind: str = "application/json") -> None:
-    handler.send_response(status)
-    handler.send_header("Content-Type", kind)
-    handler.send_header("Content-Length", str(len(body)))
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-def completed(handler: BaseHTTPRequestHandler, text: str) -> None:
-    message = {"role": "assistant", "content": text}
-    answered(handler, json.dumps({"id": "x", "choices": [{"index": 0, "message": message}]}).encode())
-
-
-def hangs(_: BaseHTTPRequestHandler) -> None:
-    time.sleep(3)
-
-
-def drips(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(200)
-    handler.send_header("Content-Length", "1000")
-    handler.end_headers()
-    for _ in range(30):
-        handler.wfile.write(b" ")
-        handler.wfile.flush()
-        time.sleep(0.1)
-
-
-def streams(handler: BaseHTTPRequestHandler) -> None:
-    answered(
-        handler, b'data: {"choices":[{"delta":{"content":"Boeing"}}]}\n\ndata: [DONE]\n\n', kind="text/event-stream"
-    )
-
-
-def swells(handler: BaseHTTPRequestHandler) -> None:
-    answered(handler, b'{"choices": [{"message": {"content": "' + b"a" * 2_000_000 + b'"}}]}')
-
-
-def redirects(handler: BaseHTTPRequestHandler) -> None:
-    handler.send_response(307)
-    handler.send_header("Location", "http://169.254.169.254/latest")
-    handler.send_header("Content-Length", "0")
-    handler.end_headers()
-
-
 @pytest.fixture(scope="module")
 def model() -> Iterator[Model]:
     made = Model()
     yield made
-    made.server.shutdown()
-    made.server.server_close()
+    made.close()
 
 
 def test_true_sentences_are_shown_beside_the_quotes(model: Model) -> None:
@@ -248,6 +194,37 @@ def test_a_server_that_is_not_there_is_said(model: Model) -> None:
     said = phrased(reply(), gone)
     assert said is not None
     assert "did not answer" in said.note
+
+
+@pytest.mark.parametrize("url", ["http://[", "http://[::1", "https://teller.example:99999/v1", "http://\u2603.\u202e/"])
+def test_an_address_that_is_none_is_said(model: Model, url: str) -> None:
+    said = phrased(reply(), model.settings.model_copy(update={"url": url}))
+    assert said is not None
+    assert "did not answer" in said.note
+
+
+def test_a_key_that_no_header_holds_is_said_and_not_told(model: Model) -> None:
+    for key in ("sk-\nX-Other: 1", "sk-\u2603"):
+        said = phrased(reply(), model.settings.model_copy(update={"key": SecretStr(key)}))
+        assert said is not None
+        assert "did not answer" in said.note
+        assert "sk-" not in said.note
+
+
+def test_a_page_waits_for_no_model() -> None:
+    never: Future[Phrased | None] = Future()
+    assert Telling("teller", 20.0, time.monotonic() + 60, never).outcome() is None
+    late = Telling("teller", 20.0, time.monotonic() - 1, never)
+    for _ in range(2):
+        found = late.outcome()
+        assert found is not None
+        assert (found.text, found.model) == ("", "teller")
+        assert "within 20 seconds" in found.note
+    broken: Future[Phrased | None] = Future()
+    broken.set_exception(RuntimeError("odd"))
+    found = Telling("teller", 20.0, 0.0, broken).outcome()
+    assert found is not None
+    assert "odd" in found.note
 
 
 def test_an_address_needs_the_name_of_a_model() -> None:

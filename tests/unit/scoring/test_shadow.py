@@ -7,11 +7,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from services.commands.operations.shadowing import fill, plain
 from services.model.engine import build_engine
 from services.model.interface import Engine
 from services.scoring.on_demand.shadow import Agreement, compare, newest
 from services.scoring.opinions import opinions_of, read
 from shared.contract.events import Deletion, Document, Opinion, Origin
+from shared.contract.operation.health import SHADOW, SHADOW_SHARES, WorkerReport
 from shared.reading.archive.tables import ArchiveTables, NoArchive
 from shared.settings import ModelSettings
 from tests import two_days
@@ -72,3 +74,16 @@ def test_what_is_known_ruled_or_gone_is_not_compared(tmp_path: Path, engine: Eng
     assert set(newest(again)) == {second.id, third.id}
     with pytest.raises(NoArchive):
         newest(ArchiveTables(str(tmp_path / "nosuch")))
+
+
+def test_a_shadow_tells_the_status_and_the_metrics_what_it_prints(tmp_path: Path, engine: Engine) -> None:
+    opinions = [each for document in DOCUMENTS for each in heard(document, engine)]
+    told = compared(archive_at(tmp_path / "archive", [*DOCUMENTS, *opinions]), engine)
+    report = WorkerReport(role=SHADOW, name=engine.name, pid=1, started_at=0, reported_at=0)
+    fill(report, engine, told)
+    assert (report.model_id, report.processed) == (engine.model_id, len(opinions))
+    assert set(report.detail) == {"documents", *SHADOW_SHARES}
+    shown = plain(told, engine.model_id)
+    assert {name: float(report.detail[name]) for name in SHADOW_SHARES} == {name: shown[name] for name in SHADOW_SHARES}
+    fill(report, engine, Agreement())
+    assert report.detail == {"documents": "0"}  # nothing is known yet: no share is made up

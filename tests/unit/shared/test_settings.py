@@ -88,6 +88,8 @@ def test_settings_are_frozen_and_their_digest_leaves_addresses_out(tmp_path: Pat
     settings = load_settings(tmp_path)
     with pytest.raises(ValidationError):
         settings.run = "other"
+    phrasing = {"phrasing": {"url": "http://127.0.0.1:1/v1", "model": "teller", "key": "k"}}
+    assert settings.digest() == load_settings(tmp_path, ask=phrasing).digest()  # answers' words are no result of a run
     assert settings.digest() == load_settings(tmp_path / "x", redis={"url": "redis://elsewhere"}).digest()
     assert settings.digest() != load_settings(tmp_path, aggregation={"lateness_seconds": 5}).digest()
 

@@ -51,14 +51,14 @@ def test_a_worse_model_is_refused_with_its_interval() -> None:
     assert (found.answers, found.texts, found.before, found.after) == (120, 120, 0.9, 0.6)
     assert found.interval[0] < -0.3 < found.interval[1] < 0
     with pytest.raises(WorseModel, match=r"held-back feedback: 0.600 right, 0.900 before, difference -0.300, 95 %"):
-        refuse_worse([found])
+        refuse_worse([found], "again --force")
 
 
 @pytest.mark.parametrize(("before", "after"), [(6, 9), (7, 7)])
 def test_a_model_that_is_not_worse_passes(before: int, after: int) -> None:
     found = compare("dev", EXAMPLES, Told(before), Told(after))
     assert found is not None and not found.worse
-    refuse_worse([found])
+    refuse_worse([found], "again --force")
 
 
 def test_nothing_asked_is_no_difference() -> None:

@@ -51,7 +51,7 @@ def test_intervals_hold_the_values_and_are_repeatable() -> None:
     found = bootstrap_intervals(labels, chances)
     assert found == bootstrap_intervals(labels, chances)
     scores = score(labels, chances)
-    for name in ("accuracy", "macro_f1", "weighted_f1", "ece"):
+    for name in ("accuracy", "macro_f1", "weighted_f1", "ece", "macro_precision", "macro_recall"):
         low, high = getattr(found, name)
         assert low <= getattr(scores, name) <= high
     assert found.f1[0] == (1.0, 1.0)
