@@ -8,7 +8,6 @@ import os
 import random
 from collections.abc import Iterator
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -40,7 +39,7 @@ STEPS: Final = (
 )  # fmt: skip
 PARTS: Final = 7  # the first, one for each loss that wants something to be on its way, and one for the end
 SIZE: Final = 200  # documents of a part
-DRAIN_SECONDS: Final = 600.0
+STALL_SECONDS: Final = 300.0  # without a record less that waits
 
 
 @pytest.fixture
@@ -67,7 +66,7 @@ def test_no_loss_that_copies_outlive_changes_a_byte(world: FleetWorld, tmp_path:
             world.do(name)
             probes += _probed(world, draw)
         feeding.allow(len(parts) - 1)
-        world.until(lambda: feeding.done == len(parts) - 1, "all but the last is fed", 600)
+        world.until(lambda: feeding.done == len(parts) - 1, "all but the last is fed", 600, lambda: feeding.done)
         _drained(world)
         with world.without_tail():  # and nothing comes behind it by which it could be noticed
             feeding.allow(len(parts))
@@ -87,7 +86,17 @@ def test_no_loss_that_copies_outlive_changes_a_byte(world: FleetWorld, tmp_path:
 
 
 def _drained(world: FleetWorld) -> None:
-    assert wait_drained(world.settings, DRAIN_SECONDS, lambda _stage, _left: None), world.words()
+    """Wait for as long as less and less is left."""
+    told: tuple[str, int] | None = None
+    latest: list[tuple[str, int]] = [("", -1)]
+
+    def note(stage: str, left: int) -> None:
+        if left >= 0:  # -1: nobody tells
+            latest[0] = (stage, left)
+
+    while not wait_drained(world.settings, STALL_SECONDS, note):
+        assert latest[0] != told, f"nothing of {told} within {STALL_SECONDS:.0f} s\n{world.words()}"
+        told = latest[0]
 
 
 def _settled(world: FleetWorld) -> None:
@@ -159,14 +168,20 @@ def _both_apis_say_so(world: FleetWorld, probes: list[Probe], draw: random.Rando
                 "from": to_iso(int(BEGIN.timestamp()) * SECOND),
                 "to": to_iso(int(SETTLED.timestamp()) * SECOND),
             }
-            asked_of = partial(_asked, url, query | ({"as_of": moment} if moment else {}), key)
-            world.until(lambda asked_of=asked_of: asked_of().status_code not in (503, 504), url)  # type: ignore[misc]
-            answer = asked_of()
+            answer = _answer(world, url, query | ({"as_of": moment} if moment else {}), key)
             assert answer.status_code == 200, answer.text
             told.append(answer.json()["items"])
         assert told[0] == told[1]
         assert told[0] or moment
 
 
-def _asked(url: str, query: dict[str, str], key: str) -> httpx.Response:
-    return httpx.get(url, params=query, headers={"Authorization": f"Bearer {key}"}, timeout=60)
+def _answer(world: FleetWorld, url: str, query: dict[str, str], key: str) -> httpx.Response:
+    """The first answer that is neither "too long" nor "away"."""
+    found: list[httpx.Response] = []
+
+    def answered() -> bool:
+        found.append(httpx.get(url, params=query, headers={"Authorization": f"Bearer {key}"}, timeout=60))
+        return found[-1].status_code not in (503, 504)
+
+    world.until(answered, url)
+    return found[-1]

@@ -92,11 +92,21 @@ class FleetWorld:
         self.keeper.start()
         self.until(lambda: all(each.starts for each in self.containers), "the workers")
 
-    def until(self, true: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> None:
-        deadline = time.monotonic() + seconds
+    def until(
+        self,
+        true: Callable[[], bool],
+        what: str,
+        seconds: float = WAIT_SECONDS,
+        progress: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Wait for `true()`; fails `seconds` after `progress()` last told something new: a machine that does much else
+        is slow, not at a standstill."""
+        told, deadline = progress(), time.monotonic() + seconds
         while not true():
             assert not self.keeper.refused, self.keeper.refused
-            assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}\n{self.words()}"
+            if (now := progress()) != told:
+                told, deadline = now, time.monotonic() + seconds
+            assert time.monotonic() < deadline, f"no progress for {seconds:.0f} s: {what}\n{self.words()}"
             time.sleep(0.1)
 
     def words(self) -> str:
@@ -193,7 +203,7 @@ class FleetWorld:
         Kafka."""
         with self.without_tail() as behind:
             self.feed()
-            self.until(lambda: behind() >= TAIL, "the replica lacks a tail")
+            self.until(lambda: behind() >= TAIL, "the replica lacks a tail", progress=behind)
 
     @contextmanager
     def without_tail(self) -> Iterator[Callable[[], int]]:
