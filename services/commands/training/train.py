@@ -244,7 +244,7 @@ def release(
     examples, overlaps, _ = training_examples(labelled, names_of(sets))
     metrics = make(order, overlaps, [example.text for example in examples])
     if gold.is_file():
-        metrics = write_card(out, gold, reuters)
+        metrics = write_card(out, gold, reuters, None)  # its own fields were measured just now
     (out / "README.md").write_text(model_card(metrics), encoding="utf-8")
     say(metrics, as_json)
 

@@ -70,7 +70,7 @@ def switch(
             "offsets": committed(settings),
         }
         history = msgspec.json.encode([*switches(client, settings.run), entry]).decode()
-        arguments = (before, engine.model_id, engine.precision, history, entry[PACKS])
+        arguments = (before, engine.model_id, engine.precision, history, str(entry[PACKS]))
         if client.eval(_SWITCH, 1, run_key(settings.run), *arguments) != 1:
             raise SwitchError("the model was switched elsewhere at the same moment; see: bellwether model history")
     return {"run": settings.run, **entry}

@@ -21,7 +21,7 @@ def field_metrics(found: Judged, temperatures: Mapping[str, float]) -> dict[str,
     each with its 95 % bootstrap interval over texts.
     """
     labels, logits = found.part("all")
-    chances = softmax(logits, temperatures[found.head])
+    chances = softmax(logits, temperatures.get(found.head, 1.0))
     scores, intervals = score(labels, chances), bootstrap_intervals(labels, chances, found.texts("all"))
     measured = {
         key: {"value": getattr(scores, name), "interval": list(getattr(intervals, name))}
@@ -35,4 +35,4 @@ def measure_fields(folder: Path, labelled: Path, sets: Sequence[str]) -> dict[st
     there = [name for name in sets if has_dev(labelled, name)]
     model, tokenizer = load_opinion_model(folder)
     judged = by_head(answer(model, tokenizer, labelled, there))
-    return {name: field_metrics(found, model.config.temperatures) for name, found in judged.items()}
+    return {name: field_metrics(found, model.config.temperatures or {}) for name, found in judged.items()}
