@@ -16,7 +16,10 @@ from shared.languages.registry import language_of_sets
 
 def write_card(folder: Path, gold: Path, news: Path | None, labelled: Path | None) -> dict[str, Any]:
     """Measure every field anew, and write it into `metrics.json` and the card of a released model; those of sets that
-    are not in `labelled` stay as they were, and all of the model's own with None. Raises DataError for a folder that holds no such model."""
+    are not in `labelled` stay as they were, and all of the model's own with None.
+
+    Raises DataError for a folder that holds no such model.
+    """
     place = folder / "metrics.json"
     try:
         metrics: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
