@@ -320,6 +320,17 @@ class MetricsSettings(_Section):
     )
 
 
+class TracesSettings(_Section):
+    endpoint: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/?#@]+(/[A-Za-z0-9._~/-]*)?)?$",
+        description="Address of an OpenTelemetry collector (OTLP over HTTP), for example, http://127.0.0.1:4318; "
+        "spans go to its /v1/traces. Empty: nothing is traced.",
+    )
+    share: float = Field(0.01, gt=0, le=1, description="Share of documents, and of API requests, that are traced.")
+    token: SecretStr | None = Field(None, description="Bearer token for the collector; never logged.")
+
+
 class DashboardSettings(_Section):
     host: str = Field("127.0.0.1", description="Address the dashboard binds to.")
     port: int = Field(
@@ -471,6 +482,7 @@ class Settings(BaseSettings):
     expected: ExpectedSettings = ExpectedSettings()
     worker: WorkerSettings = WorkerSettings()
     metrics: MetricsSettings = MetricsSettings()
+    traces: TracesSettings = TracesSettings()
     dashboard: DashboardSettings = DashboardSettings()
     api: ApiSettings = ApiSettings()
     ask: AskSettings = AskSettings()

@@ -30,6 +30,7 @@ from services.aggregation.core.store import SignalStore, SlotStanding, Store, St
 from services.aggregation.journal import Journal
 from services.aggregation.signals.closing import Closer, boundary
 from services.aggregation.signals.strategy import Strategy
+from services.aggregation.traced import tell
 from services.aggregation.visible import Visible
 from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.faust_app import WorkerApp
@@ -41,6 +42,7 @@ from shared.clock import Clock, SystemClock
 from shared.contract.events import NewerSchema
 from shared.contract.topics import Topics
 from shared.settings import Settings
+from shared.traced import now
 
 THREADS: Final = 2  # one slot waits for Redis while another computes
 TRIES: Final = 5  # a slot that somebody else moves while we apply it
@@ -172,6 +174,7 @@ class AggregationWorker:
 
     def _apply(self, slot: int, records: Sequence[Record]) -> None:
         """One atomic step; ends the worker when its position is not to be had."""
+        began = now()
         messages = [_decoded(record) for record in records]
         first, last = records[0].offset, records[-1].offset
         if last - first + 1 != len(records):
@@ -179,7 +182,9 @@ class AggregationWorker:
         for _ in range(TRIES):
             try:
                 with self._locks[slot]:
+                    asked = now()
                     redelivered = self._steps(slot, messages, Links(records))
+                    tell(records, began, asked)
                     self._visible.applied(messages, records)
                     self._note([slot])
             except Stale as stale:

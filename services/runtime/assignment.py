@@ -11,7 +11,7 @@ from typing import Protocol
 
 from faust.types import TP
 
-from services.runtime.exits import WorkerStop
+from services.runtime.exits import ExitCode, WorkerStop
 from services.runtime.incurable import judged
 from services.runtime.record import Record
 
@@ -38,6 +38,11 @@ class Assignment:
     def is_current(self, record: Record) -> bool:
         """Whether `record` was read under the assignment that still holds; if not, it is dropped without a trace."""
         return record.assignment == self.number
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the process ends because it was told to, and may not come back; from any thread."""
+        return self.ended.done() and self.ended.result().code is ExitCode.WELL
 
     def fail(self, stop: WorkerStop) -> None:
         """End the process with `stop`; safe from any thread; the first one wins."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from shared.clients.state_folder import StateFolder, write_atomically
+from shared.traced import TRACES
 
 
 class ExitCode(IntEnum):
@@ -39,6 +40,7 @@ def end_process(ended: WorkerStop) -> NoReturn:
     if ended.code is not ExitCode.WELL:
         with suppress(OSError):  # the disk of the log is full: the code says enough for a restart
             print(f"bellwether: {ended}", file=sys.stderr)  # noqa: T201
+    TRACES.close()
     logging.shutdown()
     with suppress(OSError):
         sys.stderr.flush()

@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, cast
 
-from aiokafka.errors import NoOffsetForPartitionError
+from aiokafka.errors import KafkaError, NoOffsetForPartitionError
+from aiokafka.protocol.group import LeaveGroupRequest
 from faust.transport.consumer import RecordMap, ensure_TPset
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
@@ -43,6 +45,25 @@ class _RebalanceListener(driver.ConsumerRebalanceListener):
         await self._thread.on_partitions_assigned(ensure_TPset(assigned), number)
 
 
+class _LeavingThread(driver.AIOKafkaConsumerThread):
+    """Leaves the group when the worker was told to stop. aiokafka's static members never do, and what they read waits
+    until their session ends, which is for those alone that come back under their name at once (decisions/0296)."""
+
+    async def on_thread_stop(self) -> None:
+        # no more calls, the last commit among them, come from the other thread
+        await super(driver.AIOKafkaConsumerThread, self).on_thread_stop()
+        consumer = self._consumer
+        if consumer is None:
+            return
+        coordinator = consumer._coordinator
+        if coordinator is not None and cast(WorkerTransport, self.transport).assignment.stopped:
+            member = coordinator.member_id
+            await coordinator.close()  # from here on it neither joins nor beats
+            with suppress(KafkaError):  # Kafka is away: the session ends by itself
+                await coordinator._send_req(LeaveGroupRequest(coordinator.group_id, member))
+        await consumer.stop()
+
+
 class PositionedConsumer(driver.Consumer):
     """Seeks to the assignment's `positions` (default: Kafka's committed offsets); `auto.offset.reset` has no say."""
 
@@ -56,6 +77,9 @@ class PositionedConsumer(driver.Consumer):
         self._idle.set()
         super().__init__(*args, **kwargs)
         self._present = cast(WorkerTransport, self.transport).assignment
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return _LeavingThread(self, loop=self.loop, beacon=self.beacon)
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek every assigned partition; stops the worker when a position lies outside what the log holds."""

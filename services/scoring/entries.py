@@ -20,6 +20,7 @@ from shared.contract.events import (
     Tick,
     decode_document,
 )
+from shared.traced import TRACES, Context, context_among
 
 T = TypeVar("T")
 
@@ -50,6 +51,8 @@ class Entry:
     answer: Answer | None = None
     reason: str = ""  # why it is a dead letter; "" while it is none
     detail: str = ""
+    trace: Context | None = None  # its own; None: it is not traced
+    sender: str = ""  # the span of the one who sent it
 
     def die(self, reason: str, error: BaseException | str) -> None:
         self.reason = reason
@@ -68,6 +71,7 @@ def entry_of(record: Record, topic_ids: Mapping[str, str], linker: Linker) -> En
     entry = Entry(record, origin, record.value or b"")
     try:
         if headers := record.headers:
+            _trace(entry, headers)
             entry.first_origin = _first_origin(headers)
         decoded = decode_document(entry.value)
         check(decoded)
@@ -89,6 +93,13 @@ def entry_of(record: Record, topic_ids: Mapping[str, str], linker: Linker) -> En
     except Exception as error:
         entry.die(UNREADABLE, error)
     return entry
+
+
+def _trace(entry: Entry, headers: Headers) -> None:
+    """Where it is traced: a span of ours if we tell any, else what came is passed on."""
+    sent = context_among(headers)
+    if sent is not None:
+        entry.trace, entry.sender = (sent.child(), sent.span) if TRACES.on else (sent, "")
 
 
 def _ahead(message: Document | Deletion | Tick, record: Record) -> str:

@@ -34,6 +34,7 @@ from shared.contract.events import (
 from shared.contract.readings import Reading, encode_reading
 from shared.contract.topics import Topics, partition_for
 from shared.story import story_of
+from shared.traced import HEADER
 from shared.universe.relations.graph import NO_RELATIONS, Relations
 
 HEADER_TOPIC: Final = "topic"  # name of the topic that the letter came from, to which it is re-queued
@@ -76,7 +77,7 @@ class Outgoing:
             try:
                 opinions, values = twice(partial(self._made, entry, model_id, universe))
                 reading = _reading(entry, model_id)
-                self._opinions(opinions, values)
+                self._opinions(opinions, values, _headers_of(entry))
                 self._reading(entry, reading)
                 if entry.first_origin:
                     self._outcome(entry, "scored")
@@ -96,9 +97,9 @@ class Outgoing:
         made = [*said, *(echoes_of(document, said, self.relations) if self.relations.digest else ())]
         return made, [encode(each) for each in made]
 
-    def _opinions(self, opinions: Sequence[Opinion | Echo], values: Sequence[bytes]) -> None:
+    def _opinions(self, opinions: Sequence[Opinion | Echo], values: Sequence[bytes], headers: HeaderList) -> None:
         for opinion, value in zip(opinions, values, strict=True):
-            self._send(opinion.company, value)
+            self._send(opinion.company, value, headers)
 
     def _reading(self, entry: Entry, value: bytes) -> None:
         key = (entry.document_id or "").encode()
@@ -142,13 +143,17 @@ class Outgoing:
         )
         self._send(DEAD, encode(outcome))
 
-    def _send(self, company: str, value: bytes) -> None:
+    def _send(self, company: str, value: bytes, headers: HeaderList = _NO_HEADERS) -> None:
         slot = self.slots.get(company)
         if slot is None:
             if len(self.slots) >= MAX_SLOTS_REMEMBERED:
                 self.slots.clear()
             slot = self.slots[company] = partition_for(company, self.partitions)
-        self.records[self.topics.opinions, slot].append((company.encode(), value, _NO_HEADERS))
+        self.records[self.topics.opinions, slot].append((company.encode(), value, headers))
+
+
+def _headers_of(entry: Entry) -> HeaderList:
+    return _NO_HEADERS if entry.trace is None else [(HEADER, entry.trace.header().encode())]
 
 
 def _reading(entry: Entry, model_id: str) -> bytes:

@@ -29,12 +29,14 @@ from services.scoring.limit import DeadLetterLimit
 from services.scoring.linking.linker import Linker
 from services.scoring.outcomes import Outgoing
 from services.scoring.rules.speaking import NOBODY, Speakers
+from services.scoring.traced import Moments, tell
 from services.scoring.unread import Readable
 from shared.contract.events import CHANNELS
 from shared.contract.operation.metrics import LINK_SECONDS
 from shared.contract.topics import Topics
 from shared.measured import MEASURED
 from shared.settings import Settings
+from shared.traced import now
 from shared.universe.relations.graph import NO_RELATIONS, Relations
 
 CPU_PASSES: Final = 2  # groups in the model at once: one's heads and answers, in Python, leave the cores to the other
@@ -47,6 +49,7 @@ class Group:
     entries: list[Entry]
     encoded: Any  # what the engine's encode made of them
     read_at: float
+    moments: Moments
 
 
 class ScoringWorker:
@@ -90,21 +93,28 @@ class ScoringWorker:
             await self._encoded.put(await asyncio.to_thread(self._prepare, records))
 
     def _prepare(self, records: Sequence[Record]) -> Group:
-        read_at = time.monotonic()
+        read_at, moments = time.monotonic(), Moments(now())
         with MEASURED.timed(LINK_SECONDS):
             entries = [entry_of(record, self._topic_ids, self._linker) for record in records]
             self._readable.mark(entries)
-            return Group(entries, encode(self._engine, entries), read_at)
+            encoded = encode(self._engine, entries)
+        moments.linked = now()
+        return Group(entries, encoded, read_at, moments)
 
     async def _model_stage(self) -> None:
         """One pass of the model a group; what fails is bisected."""
         while True:
             group = await self._encoded.get()
             await self._passes.acquire()
-            task = asyncio.create_task(asyncio.to_thread(infer, self._engine, group.entries, group.encoded))
+            task = asyncio.create_task(asyncio.to_thread(self._infer, group, group.encoded))
             task.add_done_callback(lambda _: self._passes.release())
             group.encoded = None
             await self._answered.put((group, task))
+
+    def _infer(self, group: Group, encoded: Any) -> None:
+        group.moments.asked = now()
+        infer(self._engine, group.entries, encoded)
+        group.moments.answered = now()
 
     async def _send_stage(self) -> None:
         """Opinions and dead letters to Kafka, then, when Kafka has them all, the acknowledgement of their records."""
@@ -117,6 +127,7 @@ class ScoringWorker:
                 if self._app.assignment.is_current(entry.record):
                     entry.record.ack()
             self._count(entries, group.read_at)
+            tell(entries, group.moments, self._engine.name)
             if passed:
                 raise self._too_many_dead()
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from kafka import KafkaAdminClient
 
 from services.model.stub import LOST_MARK, POISON_MARK, StubEngine
 from services.runtime.exits import ExitCode
@@ -19,7 +20,7 @@ from services.scoring.opinions import opinions_of, read
 from services.scoring.rules.rule_file import rules_of
 from services.scoring.rules.speaking import Speakers
 from services.supervisor.processes.holds import release_all
-from shared.clients.kafka import describe
+from shared.clients.kafka import client_config, describe
 from shared.clients.redis import connect
 from shared.contract.events import (
     DEAD,
@@ -260,6 +261,20 @@ def test_two_workers_share_the_partitions_and_give_what_one_gives(settings: Sett
         wait_for(lambda: count(settings, topics.opinions) >= len(everything), second)
         found = [o for rows in applied(messages_of(settings, topics)).values() for o in rows]
         assert sorted(found, key=lambda o: o.origin) == sorted(everything, key=lambda o: o.origin)
+        # who was told to stop leaves, and nobody waits for its session to end; who is killed may come back
+        assert members(settings, topics) == {f"{settings.run}-scoring-1", f"{settings.run}-scoring-2"}
+        assert second.stop() == ExitCode.WELL
+        assert members(settings, topics) == {f"{settings.run}-scoring-1"}
+
+
+def members(settings: Settings, topics: Topics) -> set[str | None]:
+    """Instances in the group of the scoring workers, with those whose session has not ended yet."""
+    admin = KafkaAdminClient(**client_config(settings.kafka))
+    try:
+        group = admin.describe_groups([topics.scoring_group])[topics.scoring_group]
+        return {member["group_instance_id"] for member in group["members"]}
+    finally:
+        admin.close()
 
 
 def test_too_many_dead_letters_stop_the_worker_until_somebody_says_so(settings: Settings) -> None:

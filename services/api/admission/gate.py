@@ -22,6 +22,7 @@ from shared.addresses import is_loopback
 from shared.contract.operation.metrics import API_SECONDS
 from shared.measured import MEASURED
 from shared.reading.readers.access import AccessKeys, ApiKey, match
+from shared.traced import HEADER, TRACES, Span, now, within
 
 KEYS_SECONDS: Final = 1.0  # how long the list of keys may be old: within it a revoked key still works
 STREAMS: Final = ("/v1/stream", "/mcp")  # live for as long as the client stays
@@ -57,13 +58,24 @@ class Gate:
         self.counts["requests"] += 1
         began = time.perf_counter()
         answer = _Answer(send, {})
+        context, parent = TRACES.of_request(Headers(scope=scope).get(HEADER)) if TRACES.on else (None, "")
+        asked = now()
         try:
-            return await self._answer(scope, receive, answer)
+            with within(context):
+                return await self._answer(scope, receive, answer)
         finally:
             rule = rule_of(scope["method"], scope["path"])
             if rule is None or rule.path not in STREAMS:
                 route = ("any", "unknown") if rule is None else (rule.method, rule.path)
                 MEASURED.observe(API_SECONDS, *route, answer.status, value=time.perf_counter() - began)
+                if context is not None:
+                    about = {
+                        "http.request.method": scope["method"],
+                        "http.route": route[1],
+                        "http.response.status_code": int(answer.status),
+                    }
+                    failed = answer.status.startswith("5")
+                    TRACES.add(Span(" ".join(route), "server", context, parent, asked, now(), about, failed))
 
     async def _answer(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
         try:

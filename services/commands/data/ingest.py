@@ -68,9 +68,11 @@ def ingest_file(
     from services.ingest.sources.tabular.layout import layout_of
     from services.ingest.sources.tabular.mapping import parse_map
     from services.ingest.sources.tabular.rows import format_of
+    from services.runtime.telemetry.traces import begin_traces
     from shared.clock import SystemClock
 
     settings = settings_of(state, run)
+    begin_traces(settings, "ingest", "file")
     reading = Reading(
         channel_of(channel), source or source_name(path), timezone_of(timezone), live,
         date_format=date_format_of(date_format),

@@ -18,10 +18,12 @@ Name = Annotated[str, typer.Option("--name", help="Name of this worker, unique w
 
 def _run(role: str, name: str, state: Path | None, run: str | None) -> None:
     from services.runtime.telemetry.logs import configure, secrets_of
+    from services.runtime.telemetry.traces import begin_traces
 
     settings = settings_of(state, run)
     name = checked_name(name)
     configure(settings.state_dir, role, name, settings.worker.log_level, secrets_of(settings))
+    begin_traces(settings, role, name)
     importlib.import_module(f"services.{role}.main").run_worker(
         settings, name
     )  # no role pays for the imports of the others

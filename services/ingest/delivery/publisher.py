@@ -14,6 +14,7 @@ from shared.contract.operation.metrics import KAFKA_SECONDS
 from shared.contract.topics import Topics
 from shared.measured import MEASURED
 from shared.settings import KafkaSettings
+from shared.traced import HEADER, TRACES, Context, Span, now
 
 DELIVERY_SECONDS: Final = 300.0  # kafka-python retries a record this long: a broker on a busy machine takes its time
 _REQUEST_SECONDS: Final = 30.0
@@ -54,6 +55,11 @@ def _acknowledged(sent_at: float, _: object) -> None:
     MEASURED.observe(KAFKA_SECONDS, value=time.perf_counter() - sent_at)
 
 
+def _traced(context: Context, topic: str, source: str, began: int, _: object) -> None:
+    about = {"messaging.system": "kafka", "messaging.destination.name": topic, "bellwether.source": source}
+    TRACES.add(Span(f"send {topic}", "producer", context, "", began, now(), about))
+
+
 class Publisher:
     """Sends to the documents.* topics of one run. Safe to use from several threads."""
 
@@ -77,11 +83,14 @@ class Publisher:
     def send(self, document: Document | Deletion) -> Delivery:
         """Queue one masked document, or the deletion of an item, under the item, so that its versions and its deletion
         share a partition and an order. Raises DeliveryFailed."""
+        topic = self._names[document.channel]
+        context = TRACES.of_document(document.id) if isinstance(document, Document) else None
+        headers = [(HEADER, context.header().encode())] if context is not None else []
         try:
-            future = self._producer.send(
-                self._names[document.channel], value=encode(document), key=document.key.encode()
-            )
+            future = self._producer.send(topic, value=encode(document), key=document.key.encode(), headers=headers)
             future.add_callback(_acknowledged, time.perf_counter())
+            if context is not None:
+                future.add_callback(_traced, context, topic, document.source, now())
         except KafkaError as error:
             raise DeliveryFailed(f"Kafka did not take a record: {type(error).__name__}: {error}") from error
         return Delivery(future)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, SecretStr
 from shared.addresses import scrubbed
 from shared.clients.state_folder import StateFolder, make_folder
 from shared.clock import SECOND, to_iso
+from shared.traced import CURRENT
 
 MAX_BYTES: Final = 10_000_000
 KEPT_FILES: Final = 3
@@ -23,7 +24,8 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asc
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time (UTC), level, role, name, pid, logger, message, and whatever `extra` gave."""
+    """One JSON object a line: time (UTC), level, role, name, pid, logger, message, the id of the trace where there is
+    one, and whatever `extra` gave."""
 
     def __init__(self, role: str, name: str, secrets: Iterable[str] = ()) -> None:
         super().__init__()
@@ -33,6 +35,8 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         entry: dict[str, Any] = {"time": to_iso(int(record.created * SECOND)), "level": record.levelname}
         entry |= self._fixed | {"logger": record.name, "message": record.getMessage()}
+        if trace := CURRENT.get():
+            entry["trace"] = trace
         entry |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)

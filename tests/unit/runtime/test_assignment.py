@@ -53,3 +53,15 @@ def test_the_first_failure_ends_the_process_whatever_thread_it_comes_from() -> N
 
     stop = asyncio.run(go())
     assert (stop.code, str(stop)) == (ExitCode.DEVICE_LOST, "first")
+
+
+def test_only_who_was_told_to_stop_has_stopped_for_good() -> None:
+    async def stopped(code: ExitCode) -> tuple[bool, bool]:
+        assignment = Assignment()
+        before = assignment.stopped
+        assignment.fail(WorkerStop(code, "ended"))
+        await assignment.ended
+        return before, assignment.stopped
+
+    assert asyncio.run(stopped(ExitCode.WELL)) == (False, True)
+    assert asyncio.run(stopped(ExitCode.RESTART)) == (False, False), "it is started again under its name"

@@ -1,0 +1,1 @@
+"""Real scoring workers on a Kafka of their own, and what their coming and going costs."""
