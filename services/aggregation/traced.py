@@ -19,7 +19,7 @@ def tell(records: Sequence[Record], began: int, asked: int) -> None:
         if sent is None:
             continue
         own = sent.child()
-        about = {
+        about: dict[str, str | int | float] = {
             "messaging.system": "kafka",
             "messaging.destination.name": record.topic,
             "messaging.destination.partition.id": str(record.partition),

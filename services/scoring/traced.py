@@ -34,7 +34,7 @@ def tell(entries: Sequence[Entry], moments: Moments, model: str) -> None:
 def _tell(entry: Entry, moments: Moments, sent: int, model: str, group: int) -> None:
     own, record = entry.trace, entry.record
     assert own is not None
-    about = {
+    about: dict[str, str | int | float] = {
         "messaging.system": "kafka",
         "messaging.destination.name": record.topic,
         "messaging.destination.partition.id": str(record.partition),
