@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -50,6 +51,7 @@ def main() -> None:
     parser.add_argument("--only", choices=["changes", "scaling"])
     parser.add_argument("--picture", type=Path)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended, as with Ctrl-C
     own = {"heartbeat_seconds": given.heartbeat, "session_timeout_seconds": given.session}
     result: dict[str, Any] = {"workers": given.workers, "partitions": 2 * PARTITIONS}
     gaps: dict[str, changes.Gaps] = {}
