@@ -190,6 +190,13 @@ MEANING: Final = (
     ),
     Panel("Documents compared", {run("bellwether_drift_documents"): "of the newest two days"}, width=12),
     Panel("Without a company", {UNLINKED: "share"}, "percentunit", width=12),
+    Panel(
+        "Beside the live model",
+        {run("bellwether_shadow_share"): "{{model}}: {{what}}"},
+        "percentunit",
+        width=24,
+        text="What `bellwether model shadow NAME --follow` compared; empty where none follows.",
+    ),
 )
 
 API: Final = (
