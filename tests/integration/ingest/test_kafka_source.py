@@ -32,7 +32,9 @@ class Foreign:
         self.make()
 
     def make(self) -> None:
-        with_admin(self.config, lambda admin: admin.create_topics([NewTopic(self.topic, self.partitions, 1)]))
+        # its records are of long ago: the broker's own retention would take them whenever it next looks
+        topic = NewTopic(self.topic, self.partitions, 1, topic_configs={"retention.ms": "-1"})
+        with_admin(self.config, lambda admin: admin.create_topics([topic]))
 
     def put(self, *values: bytes | None, key: bytes | None = None, headers: Any = None, partition: int = 0) -> None:
         producer = KafkaProducer(**self.config)
