@@ -34,14 +34,14 @@ from services.archive.as_of.past import PastRuns
 from services.archive.rows import Rows, tables_of
 from services.archive.tables import Tables, modest
 from services.embedded.redis import EmbeddedRedis
-from services.runtime.binding import bind
 from services.runtime.record import Recorded
 from shared.clock import HOUR, SystemClock
 from shared.contract.applied import Applied, Move, encode_applied
-from shared.contract.events import CHANNELS, Opinion, OpinionMessage, encode
+from shared.contract.events import Opinion, OpinionMessage, encode
 from shared.contract.topics import Topics, partition_for
 from shared.reading.archive.tables import ArchiveTables
 from shared.settings import Settings, load_settings
+from tests.bound import bind_topics
 
 OPINIONS_ID: Final = "O"
 AT_ONCE: Final = 20_000  # records that are archived together
@@ -146,12 +146,8 @@ def main() -> None:
         )
         try:
             settings = load_settings(state)
-            topics = Topics.of(settings)
             with redis.Redis.from_url(server.url) as client:
-                fields = {f"partitions.{topics.opinions}": str(given.slots), f"topic_id.{topics.opinions}": OPINIONS_ID}
-                for documents in map(topics.documents, CHANNELS):
-                    fields |= {f"partitions.{documents}": "1", f"topic_id.{documents}": "T"}  # as Drawn names its one
-                bind(client, settings.run, fields)
+                bind_topics(client, settings, OPINIONS_ID, "T")  # as Drawn names its one
                 begin = SystemClock().now() - 24 * HOUR
                 archive(settings, given.companies, given.records, given.slots, begin)
                 parts = range(1, given.moments + 1)

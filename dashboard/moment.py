@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import address, live
 from dashboard.drawing import formats
 from dashboard.reading.moment.past import NotThen
-from dashboard.view import View, moment_of
+from dashboard.view import View
 from shared.clock import HOUR, SECOND, to_datetime, to_iso, to_micros
 
 T = TypeVar("T")
@@ -22,8 +22,7 @@ BACK: Final = "Back to live"
 
 def choose(view: View) -> None:
     """The control that asks for a moment, or for now."""
-    text = address.value("as_of")
-    at = moment_of(text)
+    text, at = address.value("as_of"), view.as_of
     shown = to_datetime(at if at is not None else live.now() // HOUR * HOUR).astimezone(view.zone)
     day_key, time_key = f"as_of_day {text}", f"as_of_time {text}"
 
@@ -47,7 +46,7 @@ def shows(page: str, view: View) -> bool:
     """Draw the bar where a page is asked for as of a moment; whether there is anything to show below it."""
     if not address.value("as_of"):
         return True
-    at = moment_of(address.value("as_of"))
+    at = view.as_of
     with st.container(horizontal=True, vertical_alignment="center", key="as_of_bar"):
         st.warning(_words(at, page, view), icon=":material/history:")
         st.button(BACK, key="now", type="primary", on_click=_back)

@@ -57,9 +57,10 @@ def draw(pages: Sequence[str]) -> None:
                 [_group("page", "Page", offered, name, "The pages of this dashboard.")], [], "pages", _picked
             )
             _search_box()
-            if "range" in ACTS[name] and not (name == "Signals" and view.current().as_of is not None):
+            chosen = view.current()
+            if "range" in ACTS[name] and view.takes_range(name, chosen.as_of):
                 _range_box(live_end="window" not in ACTS[name])
-            moment.choose(view.current())
+            moment.choose(chosen)
         components.bar([_choice(key) for key in ACTS[name] if key != "range"], _facts(), "choices", _picked)
 
 

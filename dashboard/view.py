@@ -52,10 +52,8 @@ def current() -> View:
     """The choices as they stand in the session."""
     chosen = address.one_of("tz", ZONE_CHOICES)
     zone = zone_of(chosen, st.context.timezone)
-    page, days = address.value("page"), picked_days()
     as_of = moment_of(address.value("as_of"))
-    if as_of is not None and page == "Signals":
-        days = None  # those of then; what was signalled before is not told of every company
+    days = picked_days() if takes_range(address.value("page"), as_of) else None
     return View(
         company=address.value("company"),
         window=of_days(*days, zone) if days else WINDOWS[address.one_of("window", list(WINDOWS))],
@@ -66,6 +64,12 @@ def current() -> View:
         profile=own_profile(address.value("profile"), st.session_state.get("profile_default", "")),
         as_of=as_of,
     )
+
+
+def takes_range(page: str, as_of: int | None) -> bool:
+    """Whether a page heeds a range. As of a moment Signals are those of then: what was signalled before is not told of
+    every company."""
+    return as_of is None or page != "Signals"
 
 
 def moment_of(text: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from services.runtime.record import Record
+from services.runtime.telemetry.traces import attributes_of
 from shared.traced import TRACES, Span, context_among, now
 
 
@@ -19,13 +20,7 @@ def tell(records: Sequence[Record], began: int, asked: int) -> None:
         if sent is None:
             continue
         own = sent.child()
-        about: dict[str, str | int | float] = {
-            "messaging.system": "kafka",
-            "messaging.destination.name": record.topic,
-            "messaging.destination.partition.id": str(record.partition),
-            "messaging.kafka.offset": record.offset,
-            "messaging.batch.message_count": len(records),
-        }
+        about = attributes_of(record, len(records))
         TRACES.add(Span("apply", "consumer", own, sent.span, began, ended, about))
         TRACES.add(Span("load, plan and commit", "client", own.child(), own.span, asked, ended, _REDIS))
 

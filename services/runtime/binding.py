@@ -29,7 +29,6 @@ MODEL_ID: Final = "model_id"
 PRECISION: Final = "precision"
 AUTHOR_KEY: Final = "author_key"  # fingerprint of the key of author hashes
 PACKS: Final = "model_packs"  # models of single languages: "zh=ID", joined by commas
-_SWITCH: Final = "bellwether model switch --model {} && bellwether resume"
 
 # Writes what is not there yet, and nothing at all when a field that is there differs; answers with what holds.
 _BIND: Final = """
@@ -118,8 +117,13 @@ def bind(
     return bound
 
 
+def switch_command(model: str) -> str:
+    """What a shell is to be told for another model."""
+    return f"bellwether model switch --model {shlex.quote(model)}"
+
+
 def _refusal(run: str, name: str, bound: Mapping[str, str], own: Mapping[str, str], model: str) -> str:
-    change = _SWITCH.format(shlex.quote(model))
+    change = f"{switch_command(model)} && bellwether resume"
     remedies = {
         MODEL_ID: f"go back to the former model (and precision, and kind of device), or let the run change: {change}",
         PACKS: f"restore model.packs, or let the run change: {change}",

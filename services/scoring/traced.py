@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.runtime.telemetry.traces import attributes_of
 from services.scoring.entries import Entry
 from shared.traced import TRACES, Span, now, within
 
@@ -32,17 +33,9 @@ def tell(entries: Sequence[Entry], moments: Moments, model: str) -> None:
 
 
 def _tell(entry: Entry, moments: Moments, sent: int, model: str, group: int) -> None:
-    own, record = entry.trace, entry.record
+    own = entry.trace
     assert own is not None
-    about: dict[str, str | int | float] = {
-        "messaging.system": "kafka",
-        "messaging.destination.name": record.topic,
-        "messaging.destination.partition.id": str(record.partition),
-        "messaging.kafka.offset": record.offset,
-        "messaging.batch.message_count": group,
-        "bellwether.model": model,
-        "bellwether.companies": len(entry.links),
-    }
+    about = attributes_of(entry.record, group) | {"bellwether.model": model, "bellwether.companies": len(entry.links)}
     if entry.reason:
         about["error.type"] = entry.reason
         with within(own):

@@ -13,14 +13,14 @@ from services.aggregation.main import rules_text
 from services.aggregation.stores.redis_store import RedisStore
 from services.archive.rows import Rows, tables_of
 from services.archive.tables import Tables
-from services.runtime.binding import bind
 from services.runtime.record import Recorded
 from shared.clock import HOUR, MINUTE, SystemClock
 from shared.contract.applied import Applied, Move, encode_applied
-from shared.contract.events import CHANNELS, MICRO, Opinion, Origin, encode
+from shared.contract.events import MICRO, Opinion, Origin, encode
 from shared.contract.topics import Topics, partition_for
 from shared.reading.archive.tables import ArchiveTables
 from shared.settings import load_settings
+from tests.bound import bind_topics
 
 COMPANY: Final = "AAPL"
 TOPIC: Final = "TTTTTTTTTTTTTTTTTTTTTT"
@@ -39,10 +39,7 @@ def live(state: Path, client: redis.Redis) -> Lived:
     """Half of the opinions are positive, the later half negative. The run is that of the state folder's settings."""
     settings = load_settings(state)
     topics, slots = Topics.of(settings), settings.kafka.opinion_partitions
-    fields = {f"partitions.{topics.opinions}": str(slots), f"topic_id.{topics.opinions}": TOPIC}
-    for name in map(topics.documents, CHANNELS):
-        fields |= {f"partitions.{name}": "1", f"topic_id.{name}": f"id of {name}"}
-    bind(client, settings.run, fields)
+    bind_topics(client, settings, TOPIC)
     moment = SystemClock().now() // MINUTE * MINUTE
     lived = Lived(moment - 3 * HOUR, moment - 2 * HOUR, moment - HOUR)
     slot = partition_for(COMPANY, slots)

@@ -23,7 +23,6 @@ from services.archive.as_of.past import PastRuns
 from services.archive.rows import Rows, tables_of
 from services.archive.tables import Tables
 from services.embedded.redis import EmbeddedRedis
-from services.runtime.binding import bind
 from services.runtime.record import Recorded
 from shared.clock import SystemClock
 from shared.contract.aggregates import Totals
@@ -34,6 +33,7 @@ from shared.contract.topics import Topics, partition_for
 from shared.reading.archive.tables import ArchiveTables
 from shared.reading.run import RunView
 from shared.settings import Settings, load_settings
+from tests.bound import bind_topics
 from tests.probes import MarketProbe, Probe, equal, equal_market, market_of, market_probe, probe, stretch_of
 from tests.unit.aggregation.opinions import TOPIC_ID, merge, split
 from tests.unit.aggregation.test_closing import STREAMS, broken_promises
@@ -54,11 +54,7 @@ def place(tmp_path: Path) -> Iterator[tuple[Settings, redis.Redis]]:
     try:
         settings = load_settings(state)
         with redis.Redis.from_url(server.url) as client:
-            topics = Topics.of(settings)
-            fields = {f"partitions.{topics.opinions}": str(SLOTS), f"topic_id.{topics.opinions}": TOPIC_ID}
-            for name in map(topics.documents, CHANNELS):
-                fields |= {f"partitions.{name}": "1", f"topic_id.{name}": f"id of {name}"}
-            bind(client, settings.run, fields)
+            bind_topics(client, settings, TOPIC_ID)
             yield settings, client
     finally:
         server.stop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +22,7 @@ def compared_with(settings: Settings, before: str, engine: Engine, name: str, la
     OptionError where that is not the model before."""
     from services.commands.labels import every_label
     from services.model.engine import build_engine
+    from services.runtime.binding import switch_command
     from services.scoring.provenance.model_fields import in_precision_of
     from services.training.measuring.gate import compare, dev_texts, refuse_worse
     from shared.clients.redis import connect
@@ -37,7 +37,7 @@ def compared_with(settings: Settings, before: str, engine: Engine, name: str, la
     with connect(settings.redis) as client:
         bound = read_binding(client, settings.run)
     former = build_engine(in_precision_of(settings.model.model_copy(update={"name": name}), bound))
-    again = f"bellwether model switch --model {shlex.quote(engine.name)}"
+    again = switch_command(engine.name)
     if former.model_id != before:
         raise OptionError(
             f"{name} is {former.model_id}, and run {settings.run!r} is bound to {before}: to compare with that model, "

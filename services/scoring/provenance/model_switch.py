@@ -17,7 +17,7 @@ import redis
 
 from services.model.engine import build_engine
 from services.model.interface import Engine
-from services.runtime.binding import MODEL_ID, PACKS
+from services.runtime.binding import MODEL_ID, PACKS, switch_command
 from services.scoring.provenance.model_fields import model_fields
 from services.scoring.provenance.positions import committed
 from shared.clock import SystemClock, to_iso
@@ -85,13 +85,9 @@ def refuse_living(settings: Settings, client: redis.Redis, patience: float = 0.0
             raise SwitchError(
                 f"{len(alive)} scoring worker(s) of run {settings.run!r} are alive, or ended in the last "
                 f"{REPORT_TTL_SECONDS} s: {', '.join(alive)}. Stop them where they were started (bellwether down; in "
-                f"containers: docker compose stop scoring), then run this again: {_again(settings)}"
+                f"containers: docker compose stop scoring), then run this again: {switch_command(settings.model.name)}"
             )
         time.sleep(0.2)
-
-
-def _again(settings: Settings) -> str:
-    return f"bellwether model switch --model {shlex.quote(settings.model.name)}"
 
 
 def _bound_to_another(settings: Settings, client: redis.Redis) -> tuple[dict[str, str], Engine]:
